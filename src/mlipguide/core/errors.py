@@ -1,0 +1,74 @@
+"""One base class for everything a user can be told, with the exit code that goes with it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What a command's exit status means; the same for every command."""
+
+    DONE = 0
+    INTERNAL_ERROR = 1
+    BAD_INPUT = 2
+    NOTHING_FEASIBLE = 3
+    ENVIRONMENT_FAILED = 4
+    MEASUREMENT_FAILED = 5
+    REGRESSION_FOUND = 6
+    INTERRUPTED = 130
+
+
+class MlipguideError(Exception):
+    """Something the user can act on: what happened, with which input, and what to do next.
+
+    Args:
+        message: What happened and with which input, as one sentence.
+        hint: What to do next.
+        kind: A stable word for programs that read the JSON; the class has a default.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL_ERROR
+    default_kind: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "", kind: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.kind = kind or self.default_kind
+
+
+class InputError(MlipguideError):
+    """The command line, a file or a configuration cannot be used as given."""
+
+    exit_code = ExitCode.BAD_INPUT
+    default_kind = "bad_input"
+
+
+class StorageError(MlipguideError):
+    """A folder that mlipguide keeps its own files in cannot be written."""
+
+    exit_code = ExitCode.BAD_INPUT
+    default_kind = "storage"
+
+
+class EnvironmentFailedError(MlipguideError):
+    """A backend's environment could not be built or used."""
+
+    exit_code = ExitCode.ENVIRONMENT_FAILED
+    default_kind = "environment"
+
+
+class MeasurementFailedError(MlipguideError):
+    """A model could not be run or timed."""
+
+    exit_code = ExitCode.MEASUREMENT_FAILED
+    default_kind = "measurement"
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """Return " Did you mean 'x'?" for the closest known name, or an empty string."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return f" Did you mean '{close[0]}'?" if close else ""

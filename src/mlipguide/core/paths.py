@@ -1,0 +1,86 @@
+"""Where mlipguide keeps its files; nothing is created before it is needed."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from mlipguide.core.errors import StorageError
+
+CACHE_VARIABLE = "MLIPGUIDE_CACHE_DIR"
+DATA_VARIABLE = "MLIPGUIDE_DATA_DIR"
+
+
+def cache_dir() -> Path:
+    """Folder of what can be made again: environments, downloaded weights, logs."""
+    return _folder(CACHE_VARIABLE, "user_cache_path")
+
+
+def data_dir() -> Path:
+    """Folder of what cannot be made again: measurements, baselines, adopted environments."""
+    return _folder(DATA_VARIABLE, "user_data_path")
+
+
+def environments_dir() -> Path:
+    """Folder of the managed environments."""
+    return cache_dir() / "environments"
+
+
+def weights_dir() -> Path:
+    """Folder of downloaded weights."""
+    return cache_dir() / "weights"
+
+
+def logs_dir() -> Path:
+    """Folder of the workers' and the builds' logs."""
+    return cache_dir() / "logs"
+
+
+def measurements_dir() -> Path:
+    """Folder of the stored measurements, one JSON file each."""
+    return data_dir() / "measurements"
+
+
+def _folder(variable: str, function: str) -> Path:
+    chosen = os.environ.get(variable)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    folder: Path = getattr(platformdirs, function)("mlipguide", appauthor=False)
+    return folder
+
+
+def make_folder(path: Path) -> Path:
+    """Create ``path`` and return it.
+
+    Raises:
+        StorageError: It cannot be created or written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise storage_error(path, PermissionError(errno.EACCES, "not writable"))
+    return path
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Word a failure to write ``path`` so that the user knows which folder, why, and how to use another."""
+    reasons = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EROFS: "the file system is read-only",
+        errno.EACCES: "permission denied",
+        errno.EPERM: "permission denied",
+        errno.ENOTDIR: "a file stands where a folder is needed",
+        errno.EEXIST: "a file stands where a folder is needed",
+    }
+    reason = reasons.get(error.errno or 0, str(error))
+    return StorageError(
+        f"Cannot write {path}: {reason}.",
+        hint=f"Free or unlock it, or choose other folders with {CACHE_VARIABLE} and {DATA_VARIABLE}.",
+        kind="disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "storage",
+    )

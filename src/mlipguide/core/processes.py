@@ -1,0 +1,124 @@
+"""Child processes that are started in a group of their own and never outlive mlipguide."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+POLITE_END_S = 2.0
+"""How long a process group may take to end after SIGTERM before it is killed."""
+
+
+def start_group(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    log: IO[bytes],
+    cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
+    stdout: int | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start ``command`` as the leader of its own session, with stderr (and stdout) going to ``log``.
+
+    A session of its own means that a Ctrl-C in the terminal reaches mlipguide alone, which then ends the group
+    in order.
+
+    Raises:
+        OSError: The program cannot be started.
+    """
+    return subprocess.Popen(
+        list(command),
+        env=dict(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=log if stdout is None else stdout,
+        stderr=log if stdout is None else subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=tuple(pass_fds),
+    )
+
+
+def end_group(process: subprocess.Popen[bytes], *, grace_s: float = POLITE_END_S) -> None:
+    """End a process started by :func:`start_group` with everything it started itself."""
+    group = process.pid
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+        deadline = time.monotonic() + grace_s
+        while time.monotonic() < deadline:
+            if process.poll() is not None and not _group_alive(group):
+                return
+            time.sleep(0.01)
+    process.wait()
+
+
+def _group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+@contextmanager
+def ended_on_exit(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Give out ``process`` and end its group when the block is left, by whatever way."""
+    try:
+        yield process
+    finally:
+        end_group(process)
+
+
+def run_logged(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    log: Path,
+    on_line: Callable[[str], None] = lambda _: None,
+    timeout_s: float | None = None,
+) -> int:
+    """Run ``command`` to its end, appending its output to ``log`` and handing each line to ``on_line``.
+
+    Returns:
+        The exit status, negative for a signal.
+
+    Raises:
+        TimeoutError: It took longer than ``timeout_s``; it is ended first.
+        OSError: The program cannot be started, or the log cannot be written.
+        KeyboardInterrupt: Ctrl-C; the group is ended first.
+    """
+    with log.open("ab") as stream:
+        process = start_group(command, env=env, log=stream, stdout=subprocess.PIPE)
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            end_group(process)
+
+        timer = threading.Timer(timeout_s, expire) if timeout_s is not None else None
+        with ended_on_exit(process):
+            if timer is not None:
+                timer.daemon = True
+                timer.start()
+            assert process.stdout is not None
+            try:
+                for raw in process.stdout:
+                    stream.write(raw)
+                    stream.flush()
+                    on_line(raw.decode("utf-8", "replace").rstrip())
+                status = process.wait()
+            finally:
+                if timer is not None:
+                    timer.cancel()
+                process.stdout.close()
+        if expired.is_set():
+            raise TimeoutError(f"{command[0]} was ended after {timeout_s:g} s")
+        return status

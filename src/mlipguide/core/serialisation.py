@@ -1,0 +1,128 @@
+"""Records to and from plain data, JSON and YAML; files are written whole or not at all.
+
+Records are plain frozen dataclasses; pydantic's type adapters check and convert them, so that every violation
+is reported with its path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mlipguide.core.errors import InputError
+from mlipguide.core.paths import make_folder, storage_error
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def to_plain(record: Any, kind: Any = None) -> Any:
+    """Turn a record into dictionaries, lists, strings, numbers and None.
+
+    Args:
+        record: A dataclass, or a container of dataclasses.
+        kind: The declared type, where it says more than ``type(record)`` (generics).
+    """
+    return _adapter(kind or type(record)).dump_python(record, mode="json", warnings="error", by_alias=True)
+
+
+def from_plain(kind: type[T], data: Any, *, what: str) -> T:
+    """Build a record from plain data, refusing unknown keys.
+
+    Args:
+        kind: The record's class.
+        data: Dictionaries, lists, strings, numbers, None.
+        what: What is being read, for the message: a file name.
+
+    Raises:
+        InputError: Anything missing, unknown or of the wrong type; every violation is listed with its path.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return _adapter(kind).validate_python(data)
+    except ValidationError as error:
+        raise InputError(
+            f"{what}: " + "; ".join(violations(error)) + ".",
+            hint="Correct the fields named above.",
+            kind="invalid_record",
+        ) from error
+
+
+def violations(error: Any) -> list[str]:
+    """List a pydantic ValidationError's violations, each as ``path: what is wrong``."""
+    return [
+        f"{'.'.join(str(part) for part in item['loc']) or '(whole)'}: {item['msg'].lower()}"
+        for item in error.errors()
+    ]
+
+
+def json_schema(kind: Any) -> dict[str, Any]:
+    """Return the JSON schema (2020-12) of what :func:`to_plain` writes for ``kind``."""
+    schema: dict[str, Any] = _adapter(kind).json_schema(mode="serialization", by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def to_json(plain: Any) -> str:
+    """Return plain data as JSON text.
+
+    Raises:
+        ValueError: A number is NaN or infinite: an unknown number is None, never NaN.
+    """
+    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def read_yaml(path: Path) -> Any:
+    """Read one YAML document.
+
+    Raises:
+        InputError: The file cannot be read or is not YAML.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"Cannot read {path}: {error}.", hint="Give the path of a YAML text file.") from error
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1}" if where is not None else ""
+        raise InputError(f"{path}{line}: not valid YAML.", hint="Check indentation and quotes there.") from error
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` so that a reader sees the old file or the new one, never a part.
+
+    Raises:
+        StorageError: The folder or the disk refuses.
+    """
+    make_folder(path.parent)
+    temporary: str | None = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+        temporary = None
+    except OSError as error:
+        raise storage_error(path, error) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()

@@ -1,0 +1,123 @@
+"""Quantities as a user writes them (``1ns``, ``100meV/A``) turned into base units (s, eV, Å, K, bytes).
+
+Conversion factors: times and prefixes are exact; 1 Ha = 27.211386245988 eV and 1 a0 = 0.529177210903 Å
+are CODATA 2018 values (doi:10.1103/RevModPhys.93.025010); 1 kcal/mol = 4184 J / (N_A e).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NewType
+
+from mlipguide.core.errors import InputError
+
+Seconds = NewType("Seconds", float)
+Bytes = NewType("Bytes", int)
+Kelvin = NewType("Kelvin", float)
+EvPerAngstrom = NewType("EvPerAngstrom", float)
+EvPerAtom = NewType("EvPerAtom", float)
+
+HARTREE_EV = 27.211386245988
+BOHR_ANGSTROM = 0.529177210903
+KCAL_PER_MOL_EV = 4184.0 / (6.02214076e23 * 1.602176634e-19)
+
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One kind of quantity: its name, the units it is accepted in, and an example to show."""
+
+    name: str
+    factors: Mapping[str, float]
+    example: str
+
+    def parse(self, text: str, *, option: str) -> float:
+        """Return ``text`` in base units.
+
+        Raises:
+            InputError: No number, no unit, an unknown unit, or a value that is not positive and finite.
+        """
+        accepted = ", ".join(self.factors)
+        match = _NUMBER.match(text)
+        if match is None:
+            raise InputError(
+                f"{option}: '{text}' is not a {self.name}.",
+                hint=f"Write a number and a unit, for example {self.example}. Units: {accepted}.",
+            )
+        number, unit = float(match.group(1)), match.group(2).replace("Å", "A")
+        if not unit:
+            raise InputError(
+                f"{option}: '{text}' has no unit.",
+                hint=f"Write for example {self.example}. Units: {accepted}.",
+            )
+        if unit not in self.factors:
+            raise InputError(
+                f"{option}: '{unit}' is not a unit of {self.name} (in '{text}').",
+                hint=f"Units: {accepted}. Example: {self.example}.",
+            )
+        value = number * self.factors[unit]
+        if not (math.isfinite(value) and value > 0):
+            raise InputError(f"{option}: '{text}' must be positive and finite.", hint=f"Example: {self.example}.")
+        return value
+
+
+SIMULATED_TIME = Dimension(
+    "simulated time", {"fs": 1e-15, "ps": 1e-12, "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3}, "1ns"
+)
+WALL_TIME = Dimension(
+    "wall time", {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}, "24h"
+)
+TEMPERATURE = Dimension("temperature", {"K": 1.0}, "300K")
+FORCE = Dimension(
+    "force",
+    {
+        "meV/A": 1e-3,
+        "eV/A": 1.0,
+        "Ha/bohr": HARTREE_EV / BOHR_ANGSTROM,
+        "kcal/mol/A": KCAL_PER_MOL_EV,
+    },
+    "100meV/A",
+)
+ENERGY_PER_ATOM = Dimension(
+    "energy per atom",
+    {"meV/atom": 1e-3, "eV/atom": 1.0, "kcal/mol/atom": KCAL_PER_MOL_EV, "Ha/atom": HARTREE_EV},
+    "5meV/atom",
+)
+MEMORY = Dimension(
+    "memory",
+    {"B": 1.0, "MB": 1e6, "GB": 1e9, "TB": 1e12, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40},
+    "16GiB",
+)
+
+
+def parse_atoms(text: str, *, option: str) -> int:
+    """Return a number of atoms.
+
+    A number such as ``2000``, ``2_000`` or ``1e5`` is accepted.
+
+    Raises:
+        InputError: Not a whole number, below one, or beyond what any MLIP was ever run on.
+    """
+    hint = "Write a whole number of atoms, for example 2000."
+    try:
+        value = float(text)
+    except ValueError:
+        raise InputError(f"{option}: '{text}' is not a number of atoms.", hint=hint) from None
+    if not math.isfinite(value) or value != math.floor(value):
+        raise InputError(f"{option}: '{text}' is not a whole number of atoms.", hint=hint)
+    if value < 1:
+        raise InputError(f"{option}: '{text}' must be at least 1.", hint=hint)
+    if value > LARGEST_SYSTEM_ATOMS:
+        raise InputError(
+            f"{option}: '{text}' is more atoms than any published MLIP run (limit here: 1e10).", hint=hint
+        )
+    return int(value)
+
+
+LARGEST_SYSTEM_ATOMS = 10**10
+"""An upper limit for typing errors: published MLIP runs end at some 1e10 atoms (doi:10.1145/3458817.3487400
+reports 2e10 with SNAP on the whole of Summit)."""

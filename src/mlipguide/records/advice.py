@@ -1,0 +1,147 @@
+"""The answer: candidates with their verdicts, the choice, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.evidence import Evidence
+from mlipguide.records.machine import Machine
+from mlipguide.records.measurement import Settings, Weights
+from mlipguide.records.model_card import CommercialUse
+from mlipguide.records.strict import strict
+from mlipguide.records.task import Task
+
+
+class Verdict(StrEnum):
+    """Whether a candidate can do the task."""
+
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    UNKNOWN = "unknown"
+
+
+class Strategy(StrEnum):
+    """How to get a potential for the task."""
+
+    PRETRAINED = "pretrained"
+    FINE_TUNE = "fine-tune"
+    DISTIL = "distil"
+    TRAIN_FROM_SCRATCH = "train-from-scratch"
+    NONE = "none"
+
+
+@strict
+@dataclass(frozen=True)
+class Rejection:
+    """A constraint that a candidate breaks (or may break), in a sentence with its numbers."""
+
+    constraint: str
+    message: str
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class LicenceSummary:
+    """Names of both licences and what they allow together."""
+
+    code: str
+    weights: str
+    commercial: CommercialUse
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A model, with the settings it was or would be run with, judged for the task.
+
+    Attributes:
+        model: Id of the card.
+        name: Its name for people.
+        backend: What runs it.
+        environment: ``adopted``, ``host``, ``managed`` or None when there is none yet.
+        settings: The settings that all numbers hold for; None when nothing was measured.
+        weights: Real or random weights; None when nothing was measured.
+        verdict: Feasible, infeasible or unknown.
+        rejections: Constraints that are broken.
+        doubts: What makes the verdict unknown, as sentences.
+        step_time_s: One MD step at the task's number of atoms.
+        ns_per_day: Simulated nanoseconds per day of wall time.
+        run_time_s: The whole run.
+        peak_memory_bytes: At the task's number of atoms.
+        max_atoms: Largest system of this kind that fits in memory.
+        affordable_atoms: Largest system of this kind whose run stays within the budget.
+        evidence: What is known of its accuracy.
+        license: What it may be used for.
+        on_pareto_front: Whether no other candidate is both faster and better founded in accuracy; None when not judged.
+        measured: Records that the numbers stand on.
+    """
+
+    model: str
+    name: str
+    backend: str
+    environment: str | None
+    settings: Settings | None
+    weights: Weights | None
+    verdict: Verdict
+    rejections: tuple[Rejection, ...]
+    doubts: tuple[str, ...]
+    step_time_s: Estimate | None
+    ns_per_day: Estimate | None
+    run_time_s: Estimate | None
+    peak_memory_bytes: Estimate | None
+    max_atoms: Estimate | None
+    affordable_atoms: Estimate | None
+    evidence: Evidence
+    license: LicenceSummary
+    on_pareto_front: bool | None
+    measured: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class PlanStep:
+    """One thing to do, with its cost where it is known."""
+
+    action: str
+    command: str | None
+    wall_time_s: Estimate | None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Caveat:
+    """A limitation that bears on this task, with its source."""
+
+    topic: str
+    message: str
+    source: str
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """The answer of ``mlipguide recommend``.
+
+    Attributes:
+        machine: Where the numbers hold.
+        task: What was asked.
+        candidates: Every model considered, best first.
+        strategy: How to get a potential.
+        choice: Id of the chosen model; None when nothing is feasible.
+        plan: What to do, in order.
+        reasons: Why, as sentences with the numbers that decided.
+        caveats: Limitations that bear on this task.
+        next_commands: Commands that can be typed as they are.
+    """
+
+    machine: Machine
+    task: Task
+    candidates: tuple[Candidate, ...]
+    strategy: Strategy
+    choice: str | None
+    plan: tuple[PlanStep, ...]
+    reasons: tuple[str, ...]
+    caveats: tuple[Caveat, ...]
+    next_commands: tuple[str, ...]

@@ -1,0 +1,74 @@
+"""How a backend's isolated Python environment is made, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mlipguide.records.strict import strict
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How to build the environment of one backend.
+
+    Attributes:
+        backend: The package's name, which is the backend's (``mace-torch``).
+        module: What is imported to see whether the backend is there (``mace``).
+        worker: Name of the file in ``worker/backends`` that speaks to it.
+        python: Accepted Python versions, as a version specifier.
+        torch: Pinned version of torch; None for a backend without torch.
+        requirements: Pinned, tested requirements, without torch.
+        remarks: What to know about it.
+    """
+
+    backend: str
+    module: str
+    worker: str
+    python: str
+    torch: str | None
+    requirements: tuple[str, ...]
+    remarks: tuple[str, ...] = field(default=())
+
+
+class EnvironmentKind(StrEnum):
+    """Whose interpreter serves a backend."""
+
+    ADOPTED = "adopted"
+    HOST = "host"
+    MANAGED = "managed"
+
+
+class EnvironmentState(StrEnum):
+    """Whether it can be used."""
+
+    READY = "ready"
+    MISSING = "missing"
+    BROKEN = "broken"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The interpreter that serves a backend, or would after a build.
+
+    Attributes:
+        backend: The recipe's backend.
+        kind: Adopted by the user, the one mlipguide runs in, or built by mlipguide.
+        state: Ready, not built, or broken.
+        python: Path of the interpreter; None while missing.
+        python_version: Its version; None while missing.
+        versions: Installed versions of the packages that matter to speed and results.
+        location: Folder of a managed environment; None for others.
+        problem: Why it is broken; None otherwise.
+    """
+
+    backend: str
+    kind: EnvironmentKind
+    state: EnvironmentState
+    python: str | None
+    python_version: str | None
+    versions: dict[str, str]
+    location: str | None
+    problem: str | None

@@ -1,0 +1,41 @@
+"""What is known of a model's accuracy for a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mlipguide.records.strict import strict
+
+
+class EvidenceKind(StrEnum):
+    """Most telling first."""
+
+    USER_LABELS = "user-labels"
+    SIMILAR_SYSTEMS = "similar-systems"
+    LEADERBOARD = "leaderboard"
+    NONE = "none"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Figures of accuracy and where they come from; None is what is not known.
+
+    Attributes:
+        kind: How close the evidence is to the user's system.
+        force_mae_ev_per_angstrom: On the user's labels or similar systems; never from a leaderboard.
+        energy_mae_ev_per_atom: Likewise.
+        cps: Combined score of the leaderboard, a rank over all chemistry and not an error of this system.
+        f1: The leaderboard's F1.
+        kappa_srme: The leaderboard's thermal-conductivity error.
+        source: Where the figures are from.
+    """
+
+    kind: EvidenceKind
+    force_mae_ev_per_angstrom: float | None
+    energy_mae_ev_per_atom: float | None
+    cps: float | None
+    f1: float | None
+    kappa_srme: float | None
+    source: str | None

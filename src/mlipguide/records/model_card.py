@@ -1,0 +1,199 @@
+"""One checkpoint (architecture and weights) with sourced facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mlipguide.records.strict import strict
+
+
+class LifeCycle(StrEnum):
+    """Whether a checkpoint is the one to use today."""
+
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+    DEPRECATED = "deprecated"
+
+
+class CommercialUse(StrEnum):
+    """Whether the licence allows commercial use."""
+
+    YES = "yes"
+    NO = "no"
+    CONDITIONS = "conditions"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+
+
+class Forces(StrEnum):
+    """How forces are obtained."""
+
+    CONSERVATIVE = "conservative"
+    DIRECT = "direct"
+
+
+class Need(StrEnum):
+    """Something a task may need of a model beside energies and forces."""
+
+    STRESS = "stress"
+    MAGNETISM = "magnetism"
+    CHARGES = "charges"
+    TOTAL_CHARGE = "total-charge"
+    DISPERSION = "dispersion"
+    CONSERVATIVE = "conservative"
+
+
+class WeightsOrigin(StrEnum):
+    """How a checkpoint's weights reach the machine."""
+
+    PACKAGE = "package"
+    DOWNLOAD = "download"
+    GATED = "gated"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class LicenceFact:
+    """A licence, where it was read, and when.
+
+    Attributes:
+        name: SPDX identifier where there is one.
+        commercial: Whether commercial use is allowed.
+        sources: Keys in ``sources.bib``.
+        read_on: ISO date on which the sources were read.
+        remark: What conflicts or what the conditions are.
+    """
+
+    name: str
+    commercial: CommercialUse
+    sources: tuple[str, ...]
+    read_on: str
+    remark: str | None = None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Licences:
+    """Code and weights are licensed apart."""
+
+    code: LicenceFact
+    weights: LicenceFact
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """What decides speed and memory. Checkpoints with the same ``time_law`` share both.
+
+    Attributes:
+        family: ``SevenNet``, ``CHGNet``, ``MACE``.
+        time_law: A key that checkpoints of identical shape share.
+        parameters: Number of trainable parameters.
+        cutoff_angstrom: Radius of the neighbour list.
+        layers: Message-passing layers (interactions); the receptive field is layers × cutoff.
+        forces: Gradients of the energy, or predicted directly.
+    """
+
+    family: str
+    time_law: str
+    parameters: int | None
+    cutoff_angstrom: float
+    layers: int | None
+    forces: Forces
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """What the model has seen.
+
+    Attributes:
+        sets: Names of the data sets.
+        elements: Chemical symbols that occur in them, or the name of a set in ``element_sets.yaml``.
+        level_of_theory: Functional and corrections.
+        sources: Keys in ``sources.bib``.
+    """
+
+    sets: tuple[str, ...]
+    elements: tuple[str, ...]
+    level_of_theory: str
+    sources: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """Published figures of the Matbench Discovery leaderboard and its molecular-dynamics test.
+
+    Attributes:
+        f1: F1 of stability prediction on unique prototypes; higher is better.
+        kappa_srme: Symmetric relative mean error of the thermal conductivity; lower is better, 2 is the worst.
+        rmsd: Of relaxed structures, normalised; lower is better; None where only an older scale was published.
+        cps: Combined performance score 0.5 F1 + 0.4 (1 - kappa_srme / 2) + 0.1 (1 - rmsd / 0.15).
+        md_force_rmse_ev_per_angstrom: On 17 systems of molecular dynamics.
+        sources: Keys in ``sources.bib``.
+        read_on: ISO date of the snapshot.
+    """
+
+    f1: float | None
+    kappa_srme: float | None
+    rmsd: float | None
+    cps: float | None
+    md_force_rmse_ev_per_angstrom: float | None
+    sources: tuple[str, ...]
+    read_on: str
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class WeightsFact:
+    """Where the weights are.
+
+    Attributes:
+        origin: In the package, to be downloaded, or behind an agreement.
+        name: What the backend calls this checkpoint.
+        url: Where the file is downloaded from; None when it is in the package.
+        synthetic: Whether the backend can build the same architecture with random weights.
+    """
+
+    origin: WeightsOrigin
+    name: str
+    url: str | None = None
+    synthetic: bool = False
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """One checkpoint.
+
+    Attributes:
+        id: The name used everywhere, for example ``sevennet-0``.
+        name: The name for people.
+        aliases: Other names that find this card.
+        life_cycle: Whether it is current.
+        superseded_by: Id of its successor.
+        backend: The recipe that runs it.
+        architecture: What decides speed and memory.
+        provides: What it gives beside energies and forces.
+        training: What it was trained on.
+        licences: Of code and weights.
+        weights: Where they are.
+        metrics: Published accuracy; None when nothing comparable was published.
+        remarks: Anything a user should know, in sentences.
+    """
+
+    id: str
+    name: str
+    life_cycle: LifeCycle
+    backend: str
+    architecture: Architecture
+    provides: tuple[Need, ...]
+    training: TrainingData
+    licences: Licences
+    weights: WeightsFact
+    metrics: Metrics | None
+    aliases: tuple[str, ...] = field(default=())
+    superseded_by: str | None = None
+    remarks: tuple[str, ...] = field(default=())
