@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+_running: set[subprocess.Popen[bytes]] = set()
+
 POLITE_END_S = 2.0
 """How long a process group may take to end after SIGTERM before it is killed."""
 
@@ -28,13 +30,13 @@ def start_group(
 ) -> subprocess.Popen[bytes]:
     """Start ``command`` as the leader of its own session, with stderr (and stdout) going to ``log``.
 
-    A session of its own means that a Ctrl-C in the terminal reaches mlipguide alone, which then ends the group
-    in order.
+    A session of its own means that a Ctrl-C in the terminal reaches mlipguide alone, which then ends the
+    group in order.
 
     Raises:
         OSError: The program cannot be started.
     """
-    return subprocess.Popen(
+    process = subprocess.Popen(
         list(command),
         env=dict(env),
         cwd=cwd,
@@ -44,10 +46,13 @@ def start_group(
         start_new_session=True,
         pass_fds=tuple(pass_fds),
     )
+    _running.add(process)
+    return process
 
 
 def end_group(process: subprocess.Popen[bytes], *, grace_s: float = POLITE_END_S) -> None:
     """End a process started by :func:`start_group` with everything it started itself."""
+    _running.discard(process)
     group = process.pid
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -58,6 +63,12 @@ def end_group(process: subprocess.Popen[bytes], *, grace_s: float = POLITE_END_S
                 return
             time.sleep(0.01)
     process.wait()
+
+
+def end_all_groups() -> None:
+    """End every group that :func:`start_group` started and nobody ended yet."""
+    for process in tuple(_running):
+        end_group(process, grace_s=0.5)
 
 
 def _group_alive(group: int) -> bool:

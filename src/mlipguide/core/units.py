@@ -24,6 +24,9 @@ HARTREE_EV = 27.211386245988
 BOHR_ANGSTROM = 0.529177210903
 KCAL_PER_MOL_EV = 4184.0 / (6.02214076e23 * 1.602176634e-19)
 
+LARGEST_SYSTEM_ATOMS = 10**10
+"""A limit that catches typing errors; no MLIP is offered here for more."""
+
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
 
 
@@ -61,7 +64,9 @@ class Dimension:
             )
         value = number * self.factors[unit]
         if not (math.isfinite(value) and value > 0):
-            raise InputError(f"{option}: '{text}' must be positive and finite.", hint=f"Example: {self.example}.")
+            raise InputError(
+                f"{option}: '{text}' must be positive and finite.", hint=f"Example: {self.example}."
+            )
         return value
 
 
@@ -113,11 +118,6 @@ def parse_atoms(text: str, *, option: str) -> int:
         raise InputError(f"{option}: '{text}' must be at least 1.", hint=hint)
     if value > LARGEST_SYSTEM_ATOMS:
         raise InputError(
-            f"{option}: '{text}' is more atoms than any published MLIP run (limit here: 1e10).", hint=hint
+            f"{option}: '{text}' is more than the largest system considered here (1e10 atoms).", hint=hint
         )
     return int(value)
-
-
-LARGEST_SYSTEM_ATOMS = 10**10
-"""An upper limit for typing errors: published MLIP runs end at some 1e10 atoms (doi:10.1145/3458817.3487400
-reports 2e10 with SNAP on the whole of Summit)."""

@@ -1,1 +1,1 @@
-"""The facts that the parts of mlipguide hand to each other: frozen dataclasses and enums, no behaviour to speak of."""
+"""The facts that the parts of mlipguide hand to each other: frozen dataclasses and enums, hardly any code."""

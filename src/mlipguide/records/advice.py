@@ -74,7 +74,8 @@ class Candidate:
         affordable_atoms: Largest system of this kind whose run stays within the budget.
         evidence: What is known of its accuracy.
         license: What it may be used for.
-        on_pareto_front: Whether no other candidate is both faster and better founded in accuracy; None when not judged.
+        on_pareto_front: Whether no other candidate is both faster and better founded in accuracy; None when
+            not judged.
         measured: Records that the numbers stand on.
     """
 
@@ -110,7 +111,7 @@ class PlanStep:
 
 
 @strict
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Caveat:
     """A limitation that bears on this task, with its source."""
 

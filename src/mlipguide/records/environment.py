@@ -21,6 +21,8 @@ class Recipe:
         torch: Pinned version of torch; None for a backend without torch.
         requirements: Pinned, tested requirements, without torch.
         remarks: What to know about it.
+        imports: What is imported beside ``module`` to see whether the backend works: the parts that a worker
+            uses, since a package may import without the libraries that it needs.
     """
 
     backend: str
@@ -30,6 +32,7 @@ class Recipe:
     torch: str | None
     requirements: tuple[str, ...]
     remarks: tuple[str, ...] = field(default=())
+    imports: tuple[str, ...] = field(default=())
 
 
 class EnvironmentKind(StrEnum):

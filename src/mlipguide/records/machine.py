@@ -19,10 +19,11 @@ class Cpu:
         physical_cores: Cores of the whole machine, None where unknown.
         logical_cores: Hardware threads of the whole machine.
         usable_cores: Hardware threads that affinity and cgroup quota leave; the quota may be a fraction.
-        limited_by: What makes ``usable_cores`` smaller than ``logical_cores``: ``affinity``, ``cgroup quota``,
-            ``slurm``; None when nothing does.
+        limited_by: What makes ``usable_cores`` smaller than ``logical_cores``: ``affinity``, ``cgroup
+            quota``, ``slurm``; None when nothing does.
         numa_nodes: NUMA nodes, None where unknown.
-        instruction_sets: Those that change the speed of linear algebra (``avx2``, ``avx512f``, ``amx_tile``, ``neon``).
+        instruction_sets: Those that change the speed of linear algebra (``avx2``, ``avx512f``, ``amx_tile``,
+            ``neon``).
         l3_cache_bytes: Last-level cache of one socket, None where unknown.
         max_frequency_hz: Highest clock that the system reports, None where it reports none.
         virtual_machine: Whether a hypervisor is seen; None where it cannot be told.
@@ -48,7 +49,8 @@ class Memory:
 
     Attributes:
         total_bytes: Of the whole machine.
-        usable_bytes: What this process may use in all (the smallest of machine, cgroup limits and SLURM grant).
+        usable_bytes: What this process may use in all (the smallest of machine, cgroup limits and SLURM
+            grant).
         available_bytes: What is free for use now, within ``usable_bytes``.
         limited_by: What makes ``usable_bytes`` smaller than ``total_bytes``; None when nothing does.
     """
@@ -130,7 +132,8 @@ class Machine:
         memory: Main memory.
         gpus: The devices found, possibly none.
         slurm: The allocation, None outside of one.
-        facts: What was looked for and not found or not permitted, as sentences ("No NVIDIA driver is installed.").
+        facts: What was looked for and not found or not permitted, as sentences ("No NVIDIA driver is
+            installed.").
         fingerprint: Hash of what changes speed: equal fingerprints may share timings.
     """
 

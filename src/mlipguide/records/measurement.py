@@ -19,8 +19,8 @@ class Weights(StrEnum):
 class Allocator(StrEnum):
     """How the C library keeps freed memory.
 
-    ``retain`` keeps it for the next step. The default returns every large block to the kernel, and each step then
-    pays for having its pages zeroed and mapped again.
+    ``retain`` keeps it for the next step. The default returns every large block to the kernel, and each step
+    then pays for having its pages zeroed and mapped again.
     """
 
     DEFAULT = "default"

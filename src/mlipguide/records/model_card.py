@@ -91,7 +91,7 @@ class Architecture:
         time_law: A key that checkpoints of identical shape share.
         parameters: Number of trainable parameters.
         cutoff_angstrom: Radius of the neighbour list.
-        layers: Message-passing layers (interactions); the receptive field is layers × cutoff.
+        layers: Message-passing layers (interactions); the receptive field is layers times cutoff.
         forces: Gradients of the energy, or predicted directly.
     """
 
@@ -128,8 +128,10 @@ class Metrics:
 
     Attributes:
         f1: F1 of stability prediction on unique prototypes; higher is better.
-        kappa_srme: Symmetric relative mean error of the thermal conductivity; lower is better, 2 is the worst.
-        rmsd: Of relaxed structures, normalised; lower is better; None where only an older scale was published.
+        kappa_srme: Symmetric relative mean error of the thermal conductivity; lower is better, 2 is the
+            worst.
+        rmsd: Of relaxed structures, normalised; lower is better; None where only an older scale was
+            published.
         cps: Combined performance score 0.5 F1 + 0.4 (1 - kappa_srme / 2) + 0.1 (1 - rmsd / 0.15).
         md_force_rmse_ev_per_angstrom: On 17 systems of molecular dynamics.
         sources: Keys in ``sources.bib``.

@@ -1,0 +1,113 @@
+"""The program: run the command line, turn every failure into a message and an exit code, leave no child behind."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Never
+
+from mlipguide.core.errors import ExitCode, InputError, MlipguideError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``mlipguide`` with ``arguments`` (those of the process by default) and return the exit status."""
+    from mlipguide.cli.app import app
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    _end_like_interrupt()
+    try:
+        code = app(args=given, prog_name="mlipguide", standalone_mode=False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nmlipguide: interrupted; what was measured is kept.\n")
+        return ExitCode.INTERRUPTED
+    except MlipguideError as error:
+        return _tell(error, given)
+    except BrokenPipeError:
+        return _close_quietly()
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a user never sees a traceback
+        if type(error).__name__ == "Abort":
+            return ExitCode.INTERRUPTED
+        message = getattr(error, "format_message", None)
+        if message is not None:
+            command = _command(given)
+            return _tell(InputError(message(), hint=f"See mlipguide {command} --help".replace("  ", " ")), given)
+        return _report_bug(error, given)
+    finally:
+        _end_children()
+    return int(code or 0)
+
+
+def _tell(error: MlipguideError, given: list[str]) -> int:
+    if "--json" in given:
+        from mlipguide.report.envelope import render_error
+
+        sys.stdout.write(render_error(_command(given) or "mlipguide", error) + "\n")
+        sys.stdout.flush()
+    else:
+        from mlipguide.report.messages import show_error
+
+        show_error(error)
+    return error.exit_code
+
+
+def _report_bug(error: Exception, given: list[str]) -> int:
+    import time
+    import traceback
+
+    from mlipguide.core.paths import logs_dir, make_folder
+
+    text = "".join(traceback.format_exception(error))
+    try:
+        log = make_folder(logs_dir()) / f"error-{time.strftime('%Y%m%dT%H%M%S')}.log"
+        log.write_text(f"mlipguide {given}\n{text}", encoding="utf-8")
+        where = f"The traceback is in {log}."
+    except (OSError, MlipguideError):
+        where = "The traceback could not be written to a log."
+    bug = MlipguideError(
+        f"Internal error: {type(error).__name__}. {where}",
+        hint="This is a bug: please report it with that file and the output of mlipguide doctor.",
+        kind="internal",
+    )
+    return _tell(bug, given)
+
+
+def _command(given: list[str]) -> str:
+    from mlipguide.cli.names import GROUPS
+
+    words = [word for word in given if not word.startswith("-")]
+    if not words:
+        return ""
+    return " ".join(words[:2]) if words[0] in GROUPS else words[0]
+
+
+def _close_quietly() -> int:
+    """End like a program whose reader has gone: no message, and no second failure at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.DONE
+
+
+def _end_like_interrupt() -> None:
+    """Let SIGTERM (a batch system's end of the job) end everything in order, as Ctrl-C does."""
+    import signal
+    import threading
+
+    def interrupt(_number: int, _frame: FrameType | None) -> Never:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
+
+
+def _end_children() -> None:
+    """End what is still running; nothing was started unless the module that starts was imported."""
+    processes = sys.modules.get("mlipguide.core.processes")
+    if processes is not None:
+        processes.end_all_groups()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

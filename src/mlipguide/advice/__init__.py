@@ -1,0 +1,1 @@
+"""What the facts mean for the task: pure functions on records."""

@@ -1,0 +1,124 @@
+"""Hard constraints: what rules a model out, each with its reason and its numbers."""
+
+from __future__ import annotations
+
+from mlipguide.records.advice import LicenceSummary, Rejection
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.model_card import CommercialUse, Forces, ModelCard, Need
+from mlipguide.records.task import Task
+
+
+def licence_of(card: ModelCard) -> LicenceSummary:
+    """Return both licences and what they allow together: the stricter of the two."""
+    order = [
+        CommercialUse.NO,
+        CommercialUse.CONFLICT,
+        CommercialUse.UNKNOWN,
+        CommercialUse.CONDITIONS,
+        CommercialUse.YES,
+    ]
+    licences = card.licences
+    stricter = min(licences.code.commercial, licences.weights.commercial, key=order.index)
+    return LicenceSummary(code=licences.code.name, weights=licences.weights.name, commercial=stricter)
+
+
+def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
+    """Return what the card alone rules out: elements, needs, licence."""
+    found: list[Rejection] = []
+    missing = [element for element in task.structure.elements if element not in card.training.elements]
+    if missing:
+        found.append(
+            Rejection(
+                "elements",
+                f"{', '.join(missing)} not in its training data ({', '.join(card.training.sets)}).",
+            )
+        )
+    lacking = [need for need in task.needs if not provides(card, need)]
+    if lacking:
+        found.append(Rejection("needs", f"It gives no {', '.join(lacking)}."))
+    if task.commercial:
+        licence = licence_of(card)
+        if licence.commercial not in (CommercialUse.YES, CommercialUse.CONDITIONS):
+            found.append(
+                Rejection(
+                    "licence",
+                    f"Commercial use: {licence.commercial.value} "
+                    f"(code {licence.code}, weights {licence.weights}).",
+                )
+            )
+    return tuple(found)
+
+
+def provides(card: ModelCard, need: Need) -> bool:
+    """Tell whether a model gives what a task needs."""
+    if need is Need.CONSERVATIVE:
+        return card.architecture.forces is Forces.CONSERVATIVE
+    return need in card.provides
+
+
+def memory_rejection(peak: Estimate, memory_bytes: int) -> Rejection | None:
+    """Return a rejection when even the low end of the peak exceeds the memory."""
+    if _low(peak) > memory_bytes:
+        return Rejection(
+            "memory", f"It needs {gib(peak.value)} GiB ({basis(peak)}); {gib(memory_bytes)} GiB are usable."
+        )
+    return None
+
+
+def memory_doubt(peak: Estimate, memory_bytes: int) -> str | None:
+    """Return a doubt when the interval of the peak reaches beyond the memory."""
+    if _low(peak) <= memory_bytes < _high(peak):
+        return (
+            f"It may not fit: {gib(_low(peak))} to {gib(_high(peak))} GiB needed ({basis(peak)}), "
+            f"{gib(memory_bytes)} GiB usable."
+        )
+    return None
+
+
+def time_rejection(run_time_s: Estimate, budget_s: float) -> Rejection | None:
+    """Return a rejection when even the low end of the run time exceeds the budget."""
+    if _low(run_time_s) > budget_s:
+        return Rejection(
+            "time",
+            f"The run takes {days(run_time_s.value)} ({basis(run_time_s)}), "
+            f"{run_time_s.value / budget_s:.3g} times the budget of {days(budget_s)}.",
+        )
+    return None
+
+
+def time_doubt(run_time_s: Estimate, budget_s: float) -> str | None:
+    """Return a doubt when the interval of the run time reaches beyond the budget."""
+    low, high = _low(run_time_s), _high(run_time_s)
+    if low <= budget_s < high:
+        return (
+            f"It may not end in time: {days(low)} to {days(high)} ({basis(run_time_s)}), "
+            f"budget {days(budget_s)}."
+        )
+    return None
+
+
+def _low(estimate: Estimate) -> float:
+    """Return the low end, or the value where the spread is unknown."""
+    return estimate.value if estimate.low is None else estimate.low
+
+
+def _high(estimate: Estimate) -> float:
+    return estimate.value if estimate.high is None else estimate.high
+
+
+def basis(estimate: Estimate) -> str:
+    """Return the word for how far a number is to be trusted."""
+    return estimate.basis.value
+
+
+def gib(value_bytes: float) -> str:
+    """Return bytes as GiB, to three digits."""
+    return f"{value_bytes / 2**30:.3g}"
+
+
+def days(seconds: float) -> str:
+    """Return a duration in the unit that reads best."""
+    for unit, length in (("years", 365.25 * 86400), ("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * length or (unit == "min" and seconds >= length):
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.3g} s"

@@ -1,0 +1,166 @@
+"""The answer in words: why this choice, or what would make one possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlipguide.advice.constraints import basis, days, gib
+from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
+from mlipguide.records.advice import Candidate, Strategy, Verdict
+from mlipguide.records.measurement import Weights
+from mlipguide.records.task import Task
+
+SHOWN_WAYS = 3
+
+
+def strategy_for(choice: Candidate | None, candidates: Sequence[Candidate]) -> Strategy:
+    """Return how to get a potential.
+
+    Without a choice: a model that only time or memory rules out can teach a fast potential; where no model
+    knows the elements or gives what is needed, one has to be trained on new reference calculations. While a
+    model that might do was not run yet, nothing can be said.
+    """
+    if choice is not None:
+        return Strategy.PRETRAINED
+    if any(could_serve(candidate) and is_runnable(candidate) for candidate in candidates):
+        return Strategy.DISTIL
+    if any(candidate.verdict is Verdict.UNKNOWN for candidate in candidates) or not candidates:
+        return Strategy.NONE
+    return Strategy.TRAIN_FROM_SCRATCH
+
+
+def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task: Task) -> tuple[str, ...]:
+    """Return why ``choice`` is the one, with the numbers that decided."""
+    assert choice.run_time_s is not None
+    within = "within the" if choice.run_time_s.value <= task.budget_s else "against a"
+    run_time = f"{days(choice.run_time_s.value)} ({basis(choice.run_time_s)})"
+    reasons = [f"{choice.name} does the run in {run_time}, {within} budget of {days(task.budget_s)}."]
+    if choice.peak_memory_bytes is not None:
+        reasons.append(
+            f"It needs {gib(choice.peak_memory_bytes.value)} GiB ({basis(choice.peak_memory_bytes)})."
+        )
+    evidence = choice.evidence
+    if evidence.force_mae_ev_per_angstrom is not None:
+        reasons.append(
+            f"Its force MAE is {evidence.force_mae_ev_per_angstrom * 1e3:.3g} meV/Å ({evidence.source})."
+        )
+    elif evidence.kappa_srme is not None:
+        others = "feasible models" if choice.verdict is Verdict.FEASIBLE else "models that may do"
+        reasons.append(
+            f"Of the {others} it has the lowest published thermal-conductivity error "
+            f"(kappa_SRME {evidence.kappa_srme:.3g}, {evidence.source})."
+        )
+    if choice.verdict is Verdict.UNKNOWN:
+        reasons.append("Whether it will do is not known: " + " ".join(choice.doubts))
+    faster = [
+        other
+        for other in candidates
+        if other.verdict is not Verdict.INFEASIBLE
+        and is_runnable(other)
+        and other.run_time_s is not None
+        and other.run_time_s.value < choice.run_time_s.value
+    ]
+    if faster:
+        quickest = min(faster, key=lambda c: (c.run_time_s.value if c.run_time_s else float("inf"), c.model))
+        assert quickest.run_time_s is not None
+        reasons.append(
+            f"{quickest.name} would be {choice.run_time_s.value / quickest.run_time_s.value:.2g} times "
+            f"faster ({days(quickest.run_time_s.value)}), with {_error_words(quickest)}."
+        )
+    return tuple(reasons)
+
+
+def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) -> tuple[str, ...]:
+    """Return why nothing can be run, and what would change it: fewer atoms, less time, a faster machine."""
+    serving = [
+        candidate for candidate in candidates if could_serve(candidate) and candidate.run_time_s is not None
+    ]
+    if not serving:
+        return ("No model that was timed meets the conditions of the task; each one's reasons say why.",)
+    fastest = min(serving, key=lambda c: (c.run_time_s.value if c.run_time_s else float("inf"), c.model))
+    assert fastest.run_time_s is not None
+    run_time = f"{days(fastest.run_time_s.value)} ({basis(fastest.run_time_s)})"
+    if fastest.run_time_s.value > task.budget_s:
+        first = (
+            f"Even the fastest model, {fastest.name}, takes {run_time} for {task.steps:,} steps of "
+            f"{task.atoms:,} atoms; the budget is {days(task.budget_s)}."
+        )
+    else:
+        obstacles = [rejection.message for rejection in fastest.rejections] + list(fastest.doubts)
+        first = f"{fastest.name} would end in time, after {run_time}, but: {' '.join(obstacles)}"
+    shown = sorted(serving, key=lambda c: (accuracy_order(c), c.model))[:SHOWN_WAYS]
+    return (first, *(_way_out(candidate, task, memory_bytes) for candidate in shown))
+
+
+def feasible_time_s(candidate: Candidate, task: Task) -> float | None:
+    """Return the time that a candidate surely simulates within the budget, rounded down to two digits."""
+    if candidate.step_time_s is None or not _surely_fits(candidate, task):
+        return None
+    slowest = candidate.step_time_s.high or candidate.step_time_s.value
+    return _floor_two_digits(task.budget_s / slowest * task.timestep_s)
+
+
+def feasible_atoms(candidate: Candidate) -> int | None:
+    """Return how many atoms a candidate surely does in time and memory, rounded down to two digits."""
+    bounds = [
+        estimate.low if estimate.low is not None else estimate.value
+        for estimate in (candidate.affordable_atoms, candidate.max_atoms)
+        if estimate is not None
+    ]
+    if candidate.affordable_atoms is None or min(bounds) < 1:
+        return None
+    if candidate.max_atoms is None and _exceeds_memory(candidate):
+        return None
+    return max(1, int(_floor_two_digits(min(bounds))))
+
+
+def _way_out(candidate: Candidate, task: Task, memory_bytes: int) -> str:
+    ways: list[str] = []
+    atoms, time_s = feasible_atoms(candidate), feasible_time_s(candidate, task)
+    if atoms is not None and atoms < task.atoms:
+        ways.append(f"{atoms:,} atoms for the whole time")
+    if time_s is not None and time_s < task.simulated_time_s:
+        ways.append(f"{picoseconds(time_s)} with all atoms")
+    assert candidate.run_time_s is not None
+    speedup = candidate.run_time_s.value / task.budget_s
+    if speedup > 1:
+        ways.append(f"a machine {speedup:.2g} times faster")
+    peak = candidate.peak_memory_bytes
+    if peak is not None and peak.value > memory_bytes:
+        ways.append(f"{gib(peak.value)} GiB of memory instead of {gib(memory_bytes)}")
+    own_weights = ["its own weights"] if candidate.weights is Weights.SYNTHETIC else []
+    words = " and ".join([*([", or ".join(ways)] if ways else []), *own_weights]) or "other conditions"
+    return f"{candidate.name} ({_error_words(candidate)}): feasible with {words}."
+
+
+def _surely_fits(candidate: Candidate, task: Task) -> bool:
+    if _exceeds_memory(candidate):
+        return False
+    fits = candidate.max_atoms
+    return fits is None or (fits.low if fits.low is not None else fits.value) >= task.atoms
+
+
+def _exceeds_memory(candidate: Candidate) -> bool:
+    return any(rejection.constraint == "memory" for rejection in candidate.rejections)
+
+
+def _error_words(candidate: Candidate) -> str:
+    kappa = candidate.evidence.kappa_srme
+    return "no published error" if kappa is None else f"kappa_SRME {kappa:.3g}"
+
+
+def _floor_two_digits(value: float) -> float:
+    import math
+
+    if value <= 0:
+        return 0.0
+    scale = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return math.floor(value / scale) * scale
+
+
+def picoseconds(seconds: float) -> str:
+    """Return a simulated time in the unit that reads best."""
+    for unit, length in (("ns", 1e-9), ("ps", 1e-12)):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds / 1e-15:.3g} fs"

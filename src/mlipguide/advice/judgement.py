@@ -1,0 +1,155 @@
+"""The verdict on one model: every constraint that it breaks, every doubt that remains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from mlipguide.advice.constraints import (
+    card_rejections,
+    licence_of,
+    memory_doubt,
+    memory_rejection,
+    time_doubt,
+    time_rejection,
+)
+from mlipguide.records.advice import Candidate, Rejection, Verdict
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.evidence import Evidence, EvidenceKind
+from mlipguide.records.measurement import Settings, Weights
+from mlipguide.records.model_card import ModelCard
+from mlipguide.records.task import Task
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What is known of a model for the task, before it is judged; None is what could not be found out.
+
+    Attributes:
+        card: The checkpoint.
+        evidence: What is known of its accuracy.
+        environment: Kind of the environment; None when there is none.
+        settings: The settings that the numbers hold for.
+        weights: Real or random weights.
+        step_time_s: One MD step at the task's number of atoms.
+        ns_per_day: Simulated nanoseconds per day.
+        peak_memory_bytes: At the task's number of atoms.
+        max_atoms: Largest system that fits.
+        affordable_atoms: Largest system whose run stays within the budget.
+        measured: Records that the numbers stand on.
+        unmeasured_because: Why there are no numbers; None when there are.
+    """
+
+    card: ModelCard
+    evidence: Evidence
+    environment: str | None = None
+    settings: Settings | None = None
+    weights: Weights | None = None
+    step_time_s: Estimate | None = None
+    ns_per_day: Estimate | None = None
+    peak_memory_bytes: Estimate | None = None
+    max_atoms: Estimate | None = None
+    affordable_atoms: Estimate | None = None
+    measured: tuple[str, ...] = ()
+    unmeasured_because: Rejection | None = None
+
+
+def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
+    """Return the candidate with its verdict.
+
+    Infeasible: a constraint is broken for certain, that is, by the whole 90 % interval. Unknown: nothing is
+    broken for certain, but something that decides is not known or lies on both sides of its limit. Feasible:
+    neither.
+
+    Args:
+        findings: What is known of the model.
+        task: What is wanted.
+        memory_bytes: Usable memory of the device.
+    """
+    rejections = list(card_rejections(findings.card, task))
+    doubts: list[str] = []
+    run_time = None if findings.step_time_s is None else findings.step_time_s.scaled(task.steps)
+    if findings.unmeasured_because is not None:
+        reason = findings.unmeasured_because
+        if reason.constraint == "memory":
+            rejections.append(reason)
+        else:
+            doubts.append(reason.message)
+    elif run_time is None:
+        doubts.append("How long a step takes was not measured.")
+    elif findings.peak_memory_bytes is None:
+        doubts.append("How much memory it needs was not measured.")
+    if findings.peak_memory_bytes is not None:
+        rejections += _present(memory_rejection(findings.peak_memory_bytes, memory_bytes))
+        doubts += _present(memory_doubt(findings.peak_memory_bytes, memory_bytes))
+    if run_time is not None:
+        rejections += _present(time_rejection(run_time, task.budget_s))
+        doubts += _present(time_doubt(run_time, task.budget_s))
+    if findings.weights is Weights.SYNTHETIC:
+        doubts.append("Timed with random weights: its own are not on this machine.")
+    accuracy_rejections, accuracy_doubts = _judge_accuracy(findings.evidence, task)
+    rejections += accuracy_rejections
+    doubts += accuracy_doubts
+    if rejections:
+        verdict = Verdict.INFEASIBLE
+    elif doubts:
+        verdict = Verdict.UNKNOWN
+    else:
+        verdict = Verdict.FEASIBLE
+    return Candidate(
+        model=findings.card.id,
+        name=findings.card.name,
+        backend=findings.card.backend,
+        environment=findings.environment,
+        settings=findings.settings,
+        weights=findings.weights,
+        verdict=verdict,
+        rejections=tuple(rejections),
+        doubts=tuple(doubts),
+        step_time_s=findings.step_time_s,
+        ns_per_day=findings.ns_per_day,
+        run_time_s=run_time,
+        peak_memory_bytes=findings.peak_memory_bytes,
+        max_atoms=findings.max_atoms,
+        affordable_atoms=findings.affordable_atoms,
+        evidence=findings.evidence,
+        license=licence_of(findings.card),
+        on_pareto_front=None,
+        measured=findings.measured,
+    )
+
+
+def _judge_accuracy(evidence: Evidence, task: Task) -> tuple[list[Rejection], list[str]]:
+    asked = (
+        ("force", task.force_mae_ev_per_angstrom, evidence.force_mae_ev_per_angstrom, "meV/Å"),
+        ("energy", task.energy_mae_ev_per_atom, evidence.energy_mae_ev_per_atom, "meV/atom"),
+    )
+    rejections: list[Rejection] = []
+    doubts: list[str] = []
+    for name, limit, known, unit in asked:
+        if limit is None:
+            continue
+        if known is None:
+            doubts.append(
+                f"Its {name} error on a system like this is not known ({limit * 1e3:g} {unit} asked)."
+            )
+        elif known > limit:
+            rejections.append(
+                Rejection(
+                    "accuracy", f"Its {name} MAE is {known * 1e3:.3g} {unit}; {limit * 1e3:g} {unit} asked."
+                )
+            )
+    if evidence.kind is EvidenceKind.NONE and not doubts:
+        doubts.append("No comparable figure of its accuracy was published.")
+    return rejections, doubts
+
+
+def _present(item: T | None) -> list[T]:
+    return [] if item is None else [item]
+
+
+def with_front(candidate: Candidate, *, on_front: bool | None) -> Candidate:
+    """Return the candidate with its place on the Pareto front."""
+    return replace(candidate, on_pareto_front=on_front)

@@ -1,0 +1,122 @@
+"""What to do, step by step, and the commands to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlipguide.advice.explanation import feasible_atoms, feasible_time_s
+from mlipguide.advice.ranking import could_serve, is_runnable
+from mlipguide.core.units import SIMULATED_TIME
+from mlipguide.records.advice import Candidate, PlanStep, Strategy
+from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.task import Task
+
+RETAIN_VARIABLE = (
+    "GLIBC_TUNABLES=glibc.malloc.mmap_threshold=17179869184:glibc.malloc.trim_threshold=68719476736"
+)
+"""What the worker is started with, for the user's own run: without it each step pays for fresh memory."""
+
+
+def plan_for(
+    task: Task, strategy: Strategy, choice: Candidate | None, leading: Candidate | None
+) -> tuple[PlanStep, ...]:
+    """Return the steps to the finished simulation, with costs where they are known.
+
+    Args:
+        task: What is wanted.
+        strategy: How a potential is got.
+        choice: The model to run; None when nothing is feasible.
+        leading: The model that would be run or would teach; None when no model knows the elements.
+    """
+    if choice is not None:
+        assert choice.settings is not None
+        return (
+            PlanStep(
+                action=f"Compare {choice.name} with reference calculations on about twenty frames of this "
+                "system.",
+                command=None,
+                wall_time_s=None,
+            ),
+            PlanStep(
+                action=f"Run {task.steps:,} steps of {task.timestep_s * 1e15:g} fs with {choice.name}: "
+                f"{settings_words(choice.settings)}.",
+                command=None,
+                wall_time_s=choice.run_time_s,
+            ),
+        )
+    if strategy is Strategy.DISTIL and leading is not None:
+        return (
+            PlanStep(
+                action="Either make the task smaller or the machine faster, as the reasons say for "
+                f"{leading.name}.",
+                command=None,
+                wall_time_s=None,
+            ),
+            PlanStep(
+                action=f"Or let {leading.name} label a few hundred small frames of this system and train a "
+                "fast potential on them (distillation).",
+                command=None,
+                wall_time_s=None,
+            ),
+        )
+    if strategy is Strategy.TRAIN_FROM_SCRATCH:
+        return (
+            PlanStep(
+                action="No pretrained model meets the conditions: train a potential on reference "
+                "calculations of this system.",
+                command=None,
+                wall_time_s=None,
+            ),
+        )
+    return ()
+
+
+def settings_words(settings: Settings) -> str:
+    """Return the settings that the numbers hold for, as one would set them."""
+    words = [settings.device, settings.dtype, f"OMP_NUM_THREADS={settings.threads}"]
+    if settings.allocator is Allocator.RETAIN:
+        words.append(RETAIN_VARIABLE)
+    return ", ".join(words)
+
+
+def next_commands(
+    task: Task, choice: Candidate | None, candidates: Sequence[Candidate], *, subject: str
+) -> tuple[str, ...]:
+    """Return commands that can be typed as they are.
+
+    Args:
+        task: What was asked.
+        choice: The chosen model; None when there is none.
+        candidates: All candidates, best first.
+        subject: The words of the command line that name the structure and the conditions.
+    """
+    commands: list[str] = []
+    if choice is not None:
+        commands.append(f"mlipguide models show {choice.model}")
+    else:
+        leading = next((c for c in candidates if could_serve(c) and is_runnable(c)), None)
+        if leading is not None:
+            commands += _smaller_tasks(task, leading, subject)
+            commands.append(f"mlipguide models show {leading.model}")
+    lacking = {c.backend for c in candidates if c.environment is None and could_serve(c)}
+    commands += [f"mlipguide env build {backend}" for backend in sorted(lacking)]
+    return tuple(commands)
+
+
+def _smaller_tasks(task: Task, leading: Candidate, subject: str) -> list[str]:
+    found: list[str] = []
+    atoms, time_s = feasible_atoms(leading), feasible_time_s(leading, task)
+    length = f"{task.simulated_time_s * 1e12:g}ps"
+    if atoms is not None and atoms < task.atoms and any(task.structure.periodic):
+        found.append(f"mlipguide recommend {subject} --atoms {atoms} --time {length}")
+    if time_s is not None and time_s >= task.timestep_s and time_s < task.simulated_time_s:
+        found.append(f"mlipguide recommend {subject} --atoms {task.atoms} --time {_option(time_s)}")
+    return found
+
+
+def _option(time_s: float) -> str:
+    unit = next(
+        (unit for unit in ("ns", "ps") if time_s >= SIMULATED_TIME.factors[unit]),
+        "fs",
+    )
+    return f"{time_s / SIMULATED_TIME.factors[unit]:g}{unit}"

@@ -1,0 +1,1 @@
+"""Timing candidates on the user's structure: sizes, bursts, rounds, records."""

@@ -1,0 +1,45 @@
+"""The typer app: every command from a file of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mlipguide import __version__
+from mlipguide.cli import bench, doctor, env, hardware, models, recommend
+
+app = typer.Typer(
+    name="mlipguide",
+    help="Which machine-learning interatomic potential to run on your structure and your machine, with measured "
+    "numbers.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich's help costs more than the rest of the start-up together
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mlipguide {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def callback(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Give advice on machine-learning interatomic potentials, from measurements on this machine."""
+    del version
+
+
+app.command("recommend")(recommend.recommend)
+app.command("bench")(bench.bench)
+app.add_typer(models.app, name="models")
+app.add_typer(hardware.app, name="hardware")
+app.add_typer(env.app, name="env")
+app.command("doctor")(doctor.doctor)

@@ -1,0 +1,62 @@
+"""Options that several commands share, and what becomes of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mlipguide.workflows.candidates import Consent
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Build missing environments and download weights without asking.")
+]
+Structure = Annotated[
+    str | None, typer.Argument(metavar="[STRUCTURE]", help="Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...")
+]
+Index = Annotated[
+    str | None, typer.Option("--index", metavar="I", help="Frame of a file with several, from 0; -1, the last, by default.")
+]
+Preset = Annotated[
+    str | None, typer.Option("--preset", metavar="NAME", help="A built-in structure instead of a file, e.g. water.")
+]
+Models = Annotated[
+    str | None, typer.Option("--models", metavar="A,B", help="Only these models; see 'mlipguide models list'.")
+]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option("--weights", metavar="MODEL=FILE", help="A checkpoint file for a model; may be repeated."),
+]
+
+
+def parse_weights(given: Sequence[str] | None) -> dict[str, Path]:
+    """Return the checkpoint files given with ``--weights MODEL=FILE``, by model name.
+
+    Raises:
+        InputError: One of them is not of that form.
+    """
+    from mlipguide.core.errors import InputError
+
+    found: dict[str, Path] = {}
+    for text in given or ():
+        name, separator, path = text.partition("=")
+        if not (separator and name and path):
+            raise InputError(
+                f"--weights: '{text}' is not of the form MODEL=FILE.",
+                hint="For example --weights mace-mp-0-medium=2023-12-03-mace-128-L1_epoch-199.model",
+            )
+        found[name] = Path(path).expanduser()
+    return found
+
+
+def consent(*, yes: bool, as_json: bool) -> Consent:
+    """Return how far mlipguide may go: the user is asked only at a terminal."""
+    from mlipguide.workflows.candidates import Consent
+
+    interactive = sys.stdin.isatty() and sys.stderr.isatty() and not as_json
+    return Consent(granted=yes, ask=(lambda question: typer.confirm(question, err=True)) if interactive else None)

@@ -1,0 +1,83 @@
+"""``mlipguide recommend``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlipguide.cli import options
+
+
+def recommend(
+    structure: options.Structure = None,
+    *,
+    atoms: Annotated[str | None, typer.Option(metavar="N", help="Atoms to simulate [as in the structure].")] = None,
+    time: Annotated[str | None, typer.Option(metavar="1ns", help="Simulated time [100ps].")] = None,
+    timestep: Annotated[str | None, typer.Option(metavar="1fs", help="Integration step [1fs].")] = None,
+    temperature: Annotated[str | None, typer.Option(metavar="300K", help="Temperature [300K].")] = None,
+    budget: Annotated[str | None, typer.Option(metavar="24h", help="Wall time the run may take [24h].")] = None,
+    force_mae: Annotated[
+        str | None, typer.Option(metavar="100meV/A", help="Largest acceptable mean absolute force error.")
+    ] = None,
+    energy_mae: Annotated[
+        str | None, typer.Option(metavar="5meV/atom", help="Largest acceptable mean absolute energy error.")
+    ] = None,
+    needs: Annotated[
+        str | None, typer.Option(metavar="A,B", help="What the model must give: stress, magnetism, ...")
+    ] = None,
+    commercial: Annotated[
+        bool, typer.Option("--commercial", help="Only models whose licences allow commercial use.")
+    ] = False,
+    models: options.Models = None,
+    index: options.Index = None,
+    preset: options.Preset = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="TASK.yaml", help="Read the task from a file; options given here win.")
+    ] = None,
+    measure_budget: Annotated[
+        str | None, typer.Option(metavar="2m", help="Wall time for timing all models together [2m].")
+    ] = None,
+    remeasure: Annotated[bool, typer.Option("--remeasure", help="Measure again what was measured before.")] = False,
+    weights: options.Weights = None,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+) -> int:
+    """Say which model to run for a simulation, with which settings, how long it takes and whether it fits.
+
+    Candidates are timed on your own structure; nothing is installed without your consent.
+    """
+    from mlipguide.cli.output import emit
+    from mlipguide.report.progress import progress
+    from mlipguide.report.recommend_page import recommend_page
+    from mlipguide.workflows.recommend import Options, recommend
+    from mlipguide.workflows.task_request import TaskRequest, read_request
+
+    request = TaskRequest(
+        structure=structure,
+        index=index,
+        preset=preset,
+        atoms=atoms,
+        time=time,
+        timestep=timestep,
+        temperature=temperature,
+        budget=budget,
+        force_mae=force_mae,
+        energy_mae=energy_mae,
+        needs=needs,
+        commercial=commercial or None,
+        models=models,
+        measure_budget=measure_budget,
+    )
+    if config is not None:
+        request = request.over(read_request(config))
+    consent = options.consent(yes=yes, as_json=as_json)
+    with progress() as report:
+        result = recommend(
+            request,
+            Options(
+                consent=consent, remeasure=remeasure, weights=options.parse_weights(weights), on_progress=report
+            ),
+        )
+    return emit("recommend", result, recommend_page, as_json=as_json)

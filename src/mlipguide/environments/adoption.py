@@ -1,0 +1,196 @@
+"""Interpreters that the user gave to a backend: checked when given, kept in ``adopted.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from filelock import FileLock
+
+from mlipguide.core.errors import EnvironmentFailedError, InputError, StorageError
+from mlipguide.core.paths import data_dir, make_folder, storage_error
+from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.environments.interpreters import InterpreterReport, query_interpreter
+from mlipguide.environments.recipes import list_distributions, list_modules
+from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
+from mlipguide.records.strict import strict
+
+SCHEMA = "mlipguide.adopted/1"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Adoption:
+    """One adopted interpreter and what was found in it.
+
+    Attributes:
+        python: Its path, as given and made absolute; links are kept, for they lead to a virtual environment.
+        python_version: Its version.
+        versions: Installed versions of the packages that matter.
+        stamps: Times of change, in ns since 1970, of the interpreter and its package folders: while they
+            hold, so do the versions.
+    """
+
+    python: str
+    python_version: str
+    versions: dict[str, str]
+    stamps: dict[str, int]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class _AdoptedFile:
+    schema: str = SCHEMA
+    environments: dict[str, Adoption] = field(default_factory=dict)
+
+
+def adopt(recipe: Recipe, python_path: str | Path) -> Environment:
+    """Let an interpreter of the user's serve a backend, once it is seen to import the backend's module.
+
+    Args:
+        recipe: The backend.
+        python_path: The interpreter, or the folder of its environment.
+
+    Raises:
+        InputError: There is no such file.
+        EnvironmentFailedError: It does not run, or the module does not import there.
+        StorageError: The choice cannot be written down.
+    """
+    python = Path(python_path).expanduser().absolute()
+    if python.is_dir():
+        python = python / "bin" / "python"
+    if not python.is_file():
+        raise InputError(
+            f"There is no interpreter at {python}.", hint="Give the path of a Python, such as env/bin/python."
+        )
+    report = query_interpreter(python, distributions=list_distributions(recipe), modules=list_modules(recipe))
+    if report.problem:
+        raise EnvironmentFailedError(
+            f"{python} cannot serve {recipe.backend}: {report.problem}.",
+            hint=f"Install {recipe.backend} there, or let mlipguide build an environment: "
+            f"mlipguide env build {recipe.backend}.",
+            kind="import_failed",
+        )
+    adoption = _to_adoption(python, report)
+    with _locked_file():
+        _write({**read_adoptions(), recipe.backend: adoption})
+    return _to_environment(recipe, adoption)
+
+
+def forget(recipe: Recipe) -> str | None:
+    """Forget the adopted interpreter of a backend; the interpreter itself is not touched.
+
+    Returns:
+        Its path; None when none was adopted.
+
+    Raises:
+        StorageError: It cannot be written down.
+    """
+    if recipe.backend not in read_adoptions():
+        return None
+    with _locked_file():
+        adoptions = read_adoptions()
+        adoption = adoptions.pop(recipe.backend, None)
+        _write(adoptions)
+    return adoption.python if adoption else None
+
+
+def find_adopted(recipe: Recipe) -> Environment | None:
+    """Return the adopted environment of a backend, ready or broken; None when none was adopted.
+
+    The versions are read again when something was installed there since.
+    """
+    adoption = read_adoptions().get(recipe.backend)
+    if adoption is None:
+        return None
+    if not Path(adoption.python).exists():
+        problem = f"The adopted interpreter {adoption.python} no longer exists."
+        return _to_environment(recipe, adoption, problem=problem)
+    if _stamp(adoption.stamps) == adoption.stamps:
+        return _to_environment(recipe, adoption)
+    report = query_interpreter(Path(adoption.python), distributions=list_distributions(recipe))
+    if report.problem:
+        return _to_environment(recipe, adoption, problem=f"{report.problem}.")
+    renewed = _to_adoption(Path(adoption.python), report)
+    with suppress(StorageError), _locked_file():  # what cannot be kept is asked again next time
+        adoptions = read_adoptions()
+        if adoptions.get(recipe.backend) == adoption:
+            _write({**adoptions, recipe.backend: renewed})
+    return _to_environment(recipe, renewed)
+
+
+def read_adoptions() -> dict[str, Adoption]:
+    """Return all adopted interpreters by backend.
+
+    Raises:
+        InputError: The file cannot be read, or is from a newer version of mlipguide.
+    """
+    path = _file()
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise InputError(f"Cannot read {path}: {error}.", hint="Remove the file and adopt again.") from error
+    schema = plain.get("schema") if isinstance(plain, dict) else None
+    if schema != SCHEMA:
+        raise InputError(
+            f"{path} has the format {schema!r}, which this version of mlipguide does not know.",
+            hint="Use the newer version that wrote it, or remove the file and adopt again.",
+        )
+    return from_plain(_AdoptedFile, plain, what=str(path)).environments
+
+
+def _file() -> Path:
+    return data_dir() / "adopted.json"
+
+
+def _write(adoptions: dict[str, Adoption]) -> None:
+    write_atomically(_file(), to_json(to_plain(_AdoptedFile(environments=adoptions))) + "\n")
+
+
+@contextmanager
+def _locked_file() -> Iterator[None]:
+    lock = FileLock(make_folder(data_dir()) / ".adopted.lock")
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise storage_error(Path(lock.lock_file), error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _stamp(paths: dict[str, int] | list[str]) -> dict[str, int]:
+    stamps = {}
+    for path in paths:
+        with suppress(OSError):
+            stamps[path] = Path(path).stat().st_mtime_ns
+    return stamps
+
+
+def _to_adoption(python: Path, report: InterpreterReport) -> Adoption:
+    return Adoption(
+        python=str(python),
+        python_version=report.python_version or "",
+        versions=report.versions,
+        stamps=_stamp([str(python), *report.folders]),
+    )
+
+
+def _to_environment(recipe: Recipe, adoption: Adoption, *, problem: str | None = None) -> Environment:
+    ready = Environment(
+        backend=recipe.backend,
+        kind=EnvironmentKind.ADOPTED,
+        state=EnvironmentState.READY,
+        python=adoption.python,
+        python_version=adoption.python_version,
+        versions=adoption.versions,
+        location=None,
+        problem=None,
+    )
+    return ready if problem is None else replace(ready, state=EnvironmentState.BROKEN, problem=problem)

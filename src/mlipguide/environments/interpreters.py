@@ -1,0 +1,108 @@
+"""Asking another Python interpreter what it is and what it can import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlipguide.core.processes import ended_on_exit, start_group
+from mlipguide.environments import interpreter_probe
+
+IMPORT_TIMEOUT_S = 180.0
+"""Importing torch takes seconds from a local disk and may take minutes from a busy network file system."""
+VERSIONS_TIMEOUT_S = 60.0
+
+_REMOVED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterpreterReport:
+    """What an interpreter said about itself.
+
+    Attributes:
+        python_version: Its version; None when it did not run.
+        versions: Versions of the packages asked for, as far as they are installed.
+        folders: Folders that packages are installed in.
+        problem: Why it does not run or which module does not import there; None when all is well.
+        output: Whatever was printed meanwhile.
+    """
+
+    python_version: str | None
+    versions: dict[str, str]
+    folders: tuple[str, ...]
+    problem: str | None
+    output: str
+
+
+def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
+    """Return ``base`` without what would lead another interpreter to packages that are not its own.
+
+    Search path, home, proxies, ``LD_LIBRARY_PATH``, ``OMP_*`` and the like stay.
+    """
+    kept = {
+        name: value for name, value in base.items() if name not in _REMOVED and not name.startswith("CONDA_")
+    }
+    return {**kept, "PYTHONNOUSERSITE": "1"}
+
+
+def query_interpreter(
+    python: Path, *, distributions: Sequence[str], modules: Sequence[str] = (), timeout_s: float | None = None
+) -> InterpreterReport:
+    """Ask ``python`` for its version and packages and, whether ``modules`` import.
+
+    Nothing is raised for an interpreter that does not run, crashes or hangs: the report says so.
+
+    Args:
+        python: Path of the interpreter.
+        distributions: Names of packages whose versions are wanted.
+        modules: What to import, in this order; none asks for versions only, which takes some 0.1 s.
+        timeout_s: When to give up; by default 180 s with an import, 60 s without.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; the interpreter is ended first.
+    """
+    timeout = timeout_s if timeout_s is not None else (IMPORT_TIMEOUT_S if modules else VERSIONS_TIMEOUT_S)
+    command = [str(python), "-I", interpreter_probe.__file__, *modules, "-", *distributions]
+    try:
+        with Path(os.devnull).open("ab") as nothing:
+            process = start_group(
+                command, env=clean_environment(os.environ), log=nothing, stdout=subprocess.PIPE
+            )
+    except OSError as error:
+        return _failed(f"{python} does not run: {error.strerror or error}")
+    with ended_on_exit(process):
+        try:
+            raw, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return _failed(f"{python} did not answer within {timeout:g} s")
+        finally:
+            assert process.stdout is not None
+            process.stdout.close()
+    return _read_answer(python, modules, raw.decode("utf-8", "replace"), process.returncode)
+
+
+def _read_answer(python: Path, modules: Sequence[str], output: str, status: int) -> InterpreterReport:
+    noise, mark, answer = output.rpartition(interpreter_probe.MARK)
+    noise = noise.strip()
+    if not mark:
+        tail = output.strip().splitlines()[-1:] or [f"exit status {status}"]
+        doing = f"ended while importing {', '.join(modules)}" if modules else "does not run as Python"
+        how = f"signal {-status}" if status < 0 else tail[0]
+        return _failed(f"{python} {doing}: {how}", output.strip())
+    fields = json.loads(answer.splitlines()[0])
+    problem = fields["problem"]
+    return InterpreterReport(
+        python_version=fields["python_version"],
+        versions=fields["versions"],
+        folders=tuple(fields["folders"]),
+        problem=problem.splitlines()[0] if problem else None,
+        output=f"{noise}\n{problem or ''}".strip(),
+    )
+
+
+def _failed(problem: str, output: str = "") -> InterpreterReport:
+    return InterpreterReport(python_version=None, versions={}, folders=(), problem=problem, output=output)

@@ -1,0 +1,183 @@
+"""Where managed environments are, what marks one as finished, and the lock that guards them.
+
+An environment is built in its final folder, because a virtual environment contains its own path. What makes
+it exist is the file ``ready.json``, written last and removed first: a folder without it counts as absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from mlipguide.core.errors import InputError
+from mlipguide.core.paths import environments_dir, make_folder, storage_error
+from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
+from mlipguide.records.strict import strict
+
+MARKER = "ready.json"
+SCHEMA = "mlipguide.environment/1"
+_KEY_LENGTH = 12
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class ReadyMarker:
+    """What is kept about a finished environment.
+
+    Attributes:
+        schema: Version of this format.
+        backend: The recipe's backend.
+        recipe: Digest of the recipe that it was built from.
+        python_version: Version of its interpreter.
+        torch_build: Name of the torch build that was chosen.
+        versions: Installed versions of the packages that matter.
+        built_at: Seconds since 1970.
+    """
+
+    schema: str
+    backend: str
+    recipe: str
+    python_version: str
+    torch_build: str
+    versions: dict[str, str]
+    built_at: float
+
+
+def digest_recipe(recipe: Recipe) -> str:
+    """Return a digest of what in the recipe changes the environment: not remarks, checks and the worker."""
+    plain = to_plain(recipe)
+    for name in ("remarks", "imports", "worker"):
+        plain.pop(name)
+    return _digest(plain)
+
+
+def locate_folder(recipe: Recipe, *, release: str, torch_build: str) -> Path:
+    """Return the folder of the environment of a recipe, a Python feature release and a torch build."""
+    key = _digest(
+        {"schema": SCHEMA, "recipe": digest_recipe(recipe), "python": release, "torch": torch_build}
+    )
+    return environments_dir() / f"{recipe.backend}-{key}"
+
+
+def _digest(plain: Any) -> str:
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:_KEY_LENGTH]
+
+
+def list_folders(backend: str) -> list[Path]:
+    """Return all folders of a backend's environments: finished, unfinished, set aside by a rebuild."""
+    name = re.compile(rf"(\.replaced-)?{re.escape(backend)}-[0-9a-f]{{{_KEY_LENGTH}}}(-[0-9a-f]+)?")
+    with suppress(OSError):
+        return sorted(path for path in environments_dir().iterdir() if name.fullmatch(path.name))
+    return []
+
+
+def interpreter_path(folder: Path) -> Path:
+    """Return the path that the interpreter of an environment has."""
+    return folder / "bin" / "python"
+
+
+def write_marker(
+    folder: Path, recipe: Recipe, *, python_version: str, torch_build: str, versions: dict[str, str]
+) -> None:
+    """Declare the environment in ``folder`` finished.
+
+    Raises:
+        StorageError: The disk refuses.
+    """
+    marker = ReadyMarker(
+        schema=SCHEMA,
+        backend=recipe.backend,
+        recipe=digest_recipe(recipe),
+        python_version=python_version,
+        torch_build=torch_build,
+        versions=versions,
+        built_at=time.time(),
+    )
+    write_atomically(folder / MARKER, to_json(to_plain(marker)) + "\n")
+
+
+def read_marker(folder: Path) -> ReadyMarker | None:
+    """Return the marker of a finished environment; None when there is none that this version understands."""
+    try:
+        plain = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        marker = from_plain(ReadyMarker, plain, what=str(folder / MARKER))
+    except (OSError, ValueError, InputError):
+        return None
+    return marker if marker.schema == SCHEMA else None
+
+
+def describe_folder(folder: Path, marker: ReadyMarker) -> Environment:
+    """Return the finished environment in ``folder``: ready, or broken when its interpreter is gone."""
+    python = interpreter_path(folder)
+    gone = not python.exists()
+    return Environment(
+        backend=marker.backend,
+        kind=EnvironmentKind.MANAGED,
+        state=EnvironmentState.BROKEN if gone else EnvironmentState.READY,
+        python=str(python),
+        python_version=marker.python_version,
+        versions=marker.versions,
+        location=str(folder),
+        problem=f"The interpreter {python} no longer exists." if gone else None,
+    )
+
+
+def find_managed(recipe: Recipe) -> Environment | None:
+    """Return the managed environment built from this very recipe: a ready one first, then the newest."""
+    found = []
+    for folder in list_folders(recipe.backend):
+        marker = None if folder.name.startswith(".") else read_marker(folder)
+        if marker is not None and marker.recipe == digest_recipe(recipe):
+            environment = describe_folder(folder, marker)
+            found.append(
+                (environment.state is EnvironmentState.READY, marker.built_at, str(folder), environment)
+            )
+    return max(found, key=lambda item: item[:3])[-1] if found else None
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove an environment; interrupted half-way, it counts as absent.
+
+    Raises:
+        StorageError: It cannot be removed.
+    """
+    try:
+        (folder / MARKER).unlink(missing_ok=True)
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+
+
+@contextmanager
+def locked_backend(backend: str, on_progress: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock on a backend's environments, telling the user when another process has it.
+
+    Raises:
+        StorageError: The folder of the environments cannot be written.
+    """
+    lock = FileLock(make_folder(environments_dir()) / f".{backend}.lock")
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            on_progress(f"Another process is working on the environment of {backend}; waiting for it")
+            lock.acquire()
+    except OSError as error:
+        raise storage_error(Path(lock.lock_file), error) from error
+    try:
+        yield
+    finally:
+        lock.release()

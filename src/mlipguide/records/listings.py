@@ -1,0 +1,91 @@
+"""What the commands ``models``, ``env`` and ``doctor`` report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlipguide.records.environment import Environment
+from mlipguide.records.machine import Machine
+from mlipguide.records.model_card import ModelCard
+from mlipguide.records.strict import strict
+
+
+@strict
+@dataclass(frozen=True)
+class ModelList:
+    """All cards, by id."""
+
+    models: tuple[ModelCard, ...]
+
+
+@strict
+@dataclass(frozen=True)
+class SourceFact:
+    """Where a fact can be read."""
+
+    key: str
+    title: str | None
+    link: str | None
+
+
+@strict
+@dataclass(frozen=True)
+class ModelDetails:
+    """One card with its sources spelt out."""
+
+    model: ModelCard
+    sources: tuple[SourceFact, ...]
+
+
+@strict
+@dataclass(frozen=True)
+class CardViolation:
+    """What is wrong with a card: its file, the path of the field, and the violation."""
+
+    file: str
+    field: str
+    message: str
+
+
+@strict
+@dataclass(frozen=True)
+class Validation:
+    """What is wrong with a folder of cards (None: the built-in ones); nothing when ``violations`` is empty."""
+
+    folder: str | None
+    cards: int
+    violations: tuple[CardViolation, ...]
+
+
+@strict
+@dataclass(frozen=True)
+class EnvironmentList:
+    """One environment for each backend asked about."""
+
+    environments: tuple[Environment, ...]
+
+
+@strict
+@dataclass(frozen=True)
+class RemovalReport:
+    """What ``env remove`` did: the adopted interpreter it forgot, the folders it deleted."""
+
+    backend: str
+    forgotten: str | None
+    removed: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """Versions, folders, machine and environments."""
+
+    mlipguide: str
+    python: str
+    platform: str
+    versions: dict[str, str]
+    cache_folder: str
+    data_folder: str
+    stored_measurements: int
+    machine: Machine
+    environments: tuple[Environment, ...]

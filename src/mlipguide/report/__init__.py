@@ -1,0 +1,1 @@
+"""Results turned into terminal pages and JSON. Nothing is computed here."""

@@ -1,0 +1,153 @@
+"""The answer of ``mlipguide recommend`` in the terminal: machine, task, table, answer, why, caveats, next commands."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mlipguide.records.advice import Candidate, Recommendation, Strategy, Verdict
+from mlipguide.records.measurement import Weights
+from mlipguide.records.task import Task
+from mlipguide.report.formatting import LEGEND, duration, estimated, memory, simulated, spread, three_digits
+from mlipguide.report.machine_page import machine_line
+
+WIDE = 120
+VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
+STRATEGY_WORDS = {
+    Strategy.PRETRAINED: "run a pretrained model",
+    Strategy.FINE_TUNE: "fine-tune a pretrained model",
+    Strategy.DISTIL: "distil a pretrained model into a fast potential, or make the task smaller",
+    Strategy.TRAIN_FROM_SCRATCH: "train a potential from scratch",
+    Strategy.NONE: "none",
+}
+
+
+def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
+    """Return the page, laid out for the width of ``console``."""
+    parts: list[RenderableType] = [
+        _facts(answer),
+        Text(""),
+        candidates_table(answer, wide=console.width >= WIDE),
+        Text(LEGEND, style="dim"),
+        Text(""),
+        _headline(answer),
+    ]
+    for title, lines in (
+        ("Why", list(answer.reasons)),
+        ("Plan", [step.action for step in answer.plan]),
+        ("Ruled out", _rulings(answer)),
+        ("Keep in mind", [f"{caveat.message} ({caveat.source})" for caveat in answer.caveats]),
+    ):
+        if lines:
+            parts += [Text(""), Text(title, style="bold"), *(_item(line) for line in lines)]
+    if answer.next_commands:
+        parts += [Text(""), Text("Next", style="bold")]
+        parts += [Padding(Text(command, style="cyan", overflow="fold"), (0, 0, 0, 2)) for command in answer.next_commands]
+    return Group(*parts)
+
+
+def task_line(task: Task) -> str:
+    """Return the task in a sentence."""
+    return (
+        f"{task.structure.reduced_formula} ({task.structure.source}), {task.atoms:,} atoms, "
+        f"{simulated(task.simulated_time_s)} at {task.temperature_k:g} K in steps of {simulated(task.timestep_s)} "
+        f"({task.steps:,} steps), within {duration(task.budget_s)}"
+    )
+
+
+def candidates_table(answer: Recommendation, *, wide: bool) -> Table:
+    """Return the table of candidates, best first."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    table.add_column("Model", no_wrap=True)
+    table.add_column("Step", justify="right", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True, style="dim")
+    if wide:
+        table.add_column("ns/day", justify="right", no_wrap=True)
+    table.add_column("Run", justify="right", no_wrap=True)
+    table.add_column("Memory", justify="right", no_wrap=True)
+    if wide:
+        table.add_column("Fits up to", justify="right", no_wrap=True)
+        table.add_column("In time up to", justify="right", no_wrap=True)
+    table.add_column("κ", justify="right", no_wrap=True)
+    if wide:
+        table.add_column("Commercial", no_wrap=True)
+    table.add_column("Verdict", no_wrap=True)
+    for candidate in answer.candidates:
+        table.add_row(*_row(candidate, chosen=candidate.model == answer.choice, wide=wide))
+    return table
+
+
+def _row(candidate: Candidate, *, chosen: bool, wide: bool) -> list[str | Text]:
+    name = Text(("▸ " if chosen else "  ") + candidate.model, style="bold" if chosen else "")
+    if candidate.weights is Weights.SYNTHETIC:
+        name.append(" *", style="magenta")
+    kappa = candidate.evidence.kappa_srme
+    front = "◆" if candidate.on_pareto_front else " "
+    cells: list[str | Text] = [name, estimated(candidate.step_time_s, duration), spread(candidate.step_time_s)]
+    if wide:
+        cells.append(estimated(candidate.ns_per_day, three_digits))
+    cells += [estimated(candidate.run_time_s, duration), estimated(candidate.peak_memory_bytes, memory)]
+    if wide:
+        cells.append(estimated(candidate.max_atoms, lambda atoms: f"{atoms:,.0f}"))
+        cells.append(estimated(candidate.affordable_atoms, lambda atoms: f"{atoms:,.0f}"))
+    cells.append(f"{front} –" if kappa is None else f"{front} {kappa:.2f}")
+    if wide:
+        cells.append(candidate.license.commercial.value)
+    cells.append(Text(_verdict_words(candidate), style=VERDICT_STYLES[candidate.verdict]))
+    return cells
+
+
+def _verdict_words(candidate: Candidate) -> str:
+    if not candidate.rejections:
+        return candidate.verdict.value
+    return "no: " + ", ".join(rejection.constraint for rejection in candidate.rejections)
+
+
+def _facts(answer: Recommendation) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    table.add_row("Machine", machine_line(answer.machine))
+    table.add_row("Task", task_line(answer.task))
+    settings = next((c.settings for c in answer.candidates if c.settings is not None), None)
+    if settings is not None:
+        kept = ", freed memory kept" if settings.allocator.value == "retain" else ""
+        table.add_row(
+            "Settings", f"{settings.device}, {settings.threads} threads, {settings.dtype}, driver {settings.driver}{kept}"
+        )
+    return table
+
+
+def _headline(answer: Recommendation) -> Text:
+    if answer.choice is None:
+        return Text.assemble(("Nothing is feasible as asked. ", "bold red"), f"Best way: {STRATEGY_WORDS[answer.strategy]}.")
+    chosen = next(candidate for candidate in answer.candidates if candidate.model == answer.choice)
+    style = "bold green" if chosen.verdict is Verdict.FEASIBLE else "bold yellow"
+    assert chosen.run_time_s is not None
+    assert chosen.ns_per_day is not None
+    return Text.assemble(
+        (f"Run {chosen.name}: ", style),
+        f"{duration(chosen.run_time_s.value)} in all, {three_digits(chosen.ns_per_day.value)} ns/day.",
+    )
+
+
+def _rulings(answer: Recommendation) -> list[str]:
+    lines = []
+    for candidate in answer.candidates:
+        words = [rejection.message for rejection in candidate.rejections] or list(candidate.doubts)
+        if words:
+            lines.append(f"{candidate.model}: {' '.join(words)}")
+    if any(candidate.weights is Weights.SYNTHETIC for candidate in answer.candidates):
+        lines.append("* timed with random weights in the published architecture.")
+    lines.append("κ: published κ_SRME, lower is better; ◆ on the front of κ and time.")
+    return lines
+
+
+def _item(text: str) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    grid.add_row("·", Text(text))
+    return Padding(grid, (0, 0, 0, 0))

@@ -1,0 +1,1 @@
+"""Start a worker in an environment, talk to it, end it."""

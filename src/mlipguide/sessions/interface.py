@@ -1,0 +1,113 @@
+"""What measuring needs of a model, whether it runs in a worker or is a fake with a known answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mlipguide.records.measurement import StepSamples
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What the loaded weights say of themselves.
+
+    Attributes:
+        load_s: Importing the backend and loading the weights.
+        parameters: Number of parameters.
+        cutoff_angstrom: Radius of the neighbour list.
+        layers: Message-passing layers; None where the model does not say.
+        elements: Atomic numbers that the model has weights for.
+        synthetic: Whether the weights are random.
+        versions: Of the packages that decide speed and results.
+    """
+
+    load_s: float
+    parameters: int
+    cutoff_angstrom: float
+    layers: int | None
+    elements: tuple[int, ...]
+    synthetic: bool
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SinglePoint:
+    """One evaluation.
+
+    Attributes:
+        energy_ev: Of the whole structure.
+        forces_ev_per_angstrom: One row of three an atom.
+        stress_ev_per_angstrom3: Voigt order xx, yy, zz, yz, xz, xy, ASE's sign; None without a periodic cell
+            or where the model gives none.
+        magnetic_moments: In Bohr magnetons, one an atom; None where the model gives none.
+        pairs_per_atom: Mean number of neighbours within the cutoff.
+    """
+
+    energy_ev: float
+    forces_ev_per_angstrom: tuple[tuple[float, float, float], ...]
+    stress_ev_per_angstrom3: tuple[float, ...] | None
+    magnetic_moments: tuple[float, ...] | None
+    pairs_per_atom: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """How atoms are moved while steps are timed."""
+
+    temperature_k: float
+    timestep_s: float
+    propagate: bool
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A structure that is ready to be stepped."""
+
+    system: str
+    atoms: int
+    pairs_per_atom: float
+    first_call_s: float
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Burst:
+    """Consecutive steps, and what the process used for them.
+
+    Attributes:
+        samples: One number a step.
+        involuntary_switches: How often the worker was interrupted.
+        peak_memory_bytes: Highest since the structure was prepared.
+    """
+
+    samples: StepSamples
+    involuntary_switches: int | None
+    peak_memory_bytes: int
+
+
+class ModelSession(Protocol):
+    """A loaded model that answers."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What the loaded weights say of themselves."""
+
+    def single_point(self, atoms: Atoms) -> SinglePoint:
+        """Evaluate ``atoms`` once."""
+
+    def prepare(self, atoms: Atoms, conditions: Conditions) -> Prepared:
+        """Make the first call on ``atoms`` and set up the integrator."""
+
+    def run(self, prepared: Prepared, *, max_steps: int, max_s: float) -> Burst:
+        """Take steps until either limit is reached, at least one."""
+
+    def rest(self) -> None:
+        """Give freed memory back to the system while others are measured."""
+
+    def close(self) -> None:
+        """End the worker; may be called more than once."""

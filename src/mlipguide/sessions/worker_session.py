@@ -1,0 +1,199 @@
+"""A model loaded in a worker of its backend's environment."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from mlipguide.core.errors import EnvironmentFailedError
+from mlipguide.core.paths import logs_dir, make_folder
+from mlipguide.core.units import WALL_TIME
+from mlipguide.environments.interpreters import clean_environment
+from mlipguide.environments.recipes import worker_file
+from mlipguide.records.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.measurement import Allocator, Settings, StepSamples
+from mlipguide.records.model_card import ModelCard
+from mlipguide.sessions.interface import Burst, Conditions, ModelFacts, Prepared, SinglePoint
+from mlipguide.sessions.worker_files import worker_environment, worker_folder
+from mlipguide.sessions.worker_process import WorkerProcess
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+LOAD_TIMEOUT_S = 300.0
+CALL_TIMEOUT_S = 600.0
+TIMEOUT_VARIABLE = "MLIPGUIDE_WORKER_TIMEOUT"
+"""How long one answer of a worker may take, as in ``30min``: for slow file systems, or to give up soon."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRequest:
+    """Everything that is needed to start a model.
+
+    Attributes:
+        card: The checkpoint.
+        recipe: Its backend's recipe.
+        environment: A ready environment of that backend.
+        settings: Threads, dtype, device, driver, allocator.
+        weights_file: A checkpoint file; None for one that the package brings.
+        synthetic: Build the architecture with random weights.
+        memory_limit_bytes: What the worker may use; None for no limit.
+    """
+
+    card: ModelCard
+    recipe: Recipe
+    environment: Environment
+    settings: Settings
+    weights_file: Path | None
+    synthetic: bool
+    memory_limit_bytes: int | None
+
+
+class WorkerSession:
+    """Implements :class:`mlipguide.sessions.interface.ModelSession`."""
+
+    def __init__(self, process: WorkerProcess, facts: ModelFacts, *, call_timeout_s: float) -> None:
+        self._process = process
+        self._facts = facts
+        self._call_timeout_s = call_timeout_s
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What the loaded weights say of themselves."""
+        return self._facts
+
+    @property
+    def pid(self) -> int:
+        """Process id of the worker."""
+        return self._process.pid
+
+    def single_point(self, atoms: Atoms) -> SinglePoint:
+        """Evaluate ``atoms`` once."""
+        answer = self._ask("single_point", structure=structure_message(atoms))
+        stress, moments = answer["stress_ev_per_angstrom3"], answer["magnetic_moments"]
+        return SinglePoint(
+            energy_ev=answer["energy_ev"],
+            forces_ev_per_angstrom=tuple((x, y, z) for x, y, z in answer["forces_ev_per_angstrom"]),
+            stress_ev_per_angstrom3=None if stress is None else tuple(stress),
+            magnetic_moments=None if moments is None else tuple(moments),
+            pairs_per_atom=answer["pairs_per_atom"],
+        )
+
+    def prepare(self, atoms: Atoms, conditions: Conditions) -> Prepared:
+        """Make the first call on ``atoms`` and set up the integrator."""
+        system = uuid4().hex
+        answer = self._ask(
+            "prepare",
+            system=system,
+            structure=structure_message(atoms),
+            temperature_k=conditions.temperature_k,
+            timestep_fs=conditions.timestep_s * 1e15,
+            propagate=conditions.propagate,
+            seed=conditions.seed,
+        )
+        return Prepared(system=system, **answer)
+
+    def run(self, prepared: Prepared, *, max_steps: int, max_s: float) -> Burst:
+        """Take steps until either limit is reached, at least one."""
+        answer = self._ask("run", system=prepared.system, max_steps=max_steps, max_s=max_s)
+        return Burst(
+            samples=StepSamples(
+                wall_s=tuple(answer["wall_s"]),
+                energy_forces_s=tuple(answer["energy_forces_s"]),
+                cpu_s=tuple(answer["cpu_s"]),
+            ),
+            involuntary_switches=answer["usage"]["involuntary_switches"],
+            peak_memory_bytes=answer["peak_memory_bytes"],
+        )
+
+    def rest(self) -> None:
+        """Give freed memory back to the system while others are measured."""
+        self._ask("rest")
+
+    def close(self) -> None:
+        """End the worker; may be called more than once."""
+        self._process.close()
+
+    def _ask(self, operation: str, **arguments: Any) -> Any:
+        return self._process.request(operation, timeout_s=self._call_timeout_s, **arguments)
+
+
+def open_session(
+    request: SessionRequest, *, load_timeout_s: float | None = None, call_timeout_s: float | None = None
+) -> WorkerSession:
+    """Start a worker and load the model.
+
+    Args:
+        request: What to load, where and how.
+        load_timeout_s: How long importing and loading may take; None for what the user set with the variable
+            ``MLIPGUIDE_WORKER_TIMEOUT``, else 5 min.
+        call_timeout_s: How long any later answer may take; None for the same, else 10 min.
+
+    Raises:
+        InputError: The variable holds no wall time.
+        EnvironmentFailedError: The environment is not ready.
+        SessionError: The worker does not start, or the model does not load.
+    """
+    load_timeout_s = load_timeout_s or _chosen_timeout_s(LOAD_TIMEOUT_S)
+    call_timeout_s = call_timeout_s or _chosen_timeout_s(CALL_TIMEOUT_S)
+    environment = request.environment
+    if environment.state is not EnvironmentState.READY or environment.python is None:
+        raise EnvironmentFailedError(
+            f"The environment of {environment.backend} is {environment.state.value}.",
+            hint=f"mlipguide env build {environment.backend}",
+        )
+    settings = request.settings
+    stamp = time.strftime("%Y%m%dT%H%M%S")
+    log = make_folder(logs_dir()) / f"worker-{request.card.id}-{stamp}-{os.getpid()}-{uuid4().hex[:6]}.log"
+    folder = worker_folder(worker_file(request.recipe))
+    variables = worker_environment(
+        clean_environment(os.environ),
+        folder,
+        threads=settings.threads,
+        retain_memory=settings.allocator is Allocator.RETAIN,
+    )
+    process = WorkerProcess(
+        python=Path(environment.python).absolute(),
+        environment=variables,
+        folder=folder,
+        log=log,
+        name=request.card.id,
+        memory_limit_bytes=request.memory_limit_bytes,
+    )
+    try:
+        answer = process.request(
+            "load",
+            timeout_s=load_timeout_s,
+            backend=request.recipe.worker,
+            name=request.card.weights.name,
+            path=None if request.weights_file is None else str(request.weights_file.absolute()),
+            synthetic=request.synthetic,
+            device=settings.device,
+            dtype=settings.dtype,
+            threads=settings.threads,
+            memory_limit_bytes=request.memory_limit_bytes,
+        )
+    except BaseException:
+        process.close()
+        raise
+    facts = ModelFacts(**{**answer, "elements": tuple(answer["elements"])})
+    return WorkerSession(process, facts, call_timeout_s=call_timeout_s)
+
+
+def _chosen_timeout_s(default: float) -> float:
+    chosen = os.environ.get(TIMEOUT_VARIABLE)
+    return WALL_TIME.parse(chosen, option=TIMEOUT_VARIABLE) if chosen else default
+
+
+def structure_message(atoms: Atoms) -> dict[str, Any]:
+    """Return the structure as plain data: numbers, positions (Å), cell (Å), pbc."""
+    return {
+        "numbers": atoms.numbers.tolist(),
+        "positions": atoms.positions.tolist(),
+        "cell": atoms.cell.tolist(),
+        "pbc": atoms.pbc.tolist(),
+    }

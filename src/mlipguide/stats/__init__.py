@@ -1,0 +1,1 @@
+"""Statistics of timings: where the steady state begins, and how well its centre is known."""

@@ -1,0 +1,1 @@
+"""Structures: read from a file or built from a description, checked, summarised, repeated and cut."""

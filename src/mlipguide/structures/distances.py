@@ -1,0 +1,120 @@
+"""Short distances between atoms, periodic images included, for up to millions of atoms.
+
+The atoms are wrapped into the cell, the images that lie within the cutoff of it are added, and a k-d tree
+(``scipy.spatial.cKDTree``) finds the pairs. That is many times faster than a full neighbour list
+when only the closest pairs are wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ase
+import ase.cell
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+CROWDED_BIN_ANGSTROM = 0.28
+"""Edge of a cube whose diagonal is just below 0.5 Å: two atoms in one cube overlap."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of atoms within a cutoff; each pair across a face of the cell appears from both sides.
+
+    Attributes:
+        first: Index of an atom, from 0, shape (pairs,).
+        second: Index of the other, shape (pairs,); equal to ``first`` for an atom and its own image.
+        distance: In Å, shape (pairs,).
+        vector: From the first to the second, in Å, shape (pairs, 3).
+        across: Whether the second atom is a periodic image, shape (pairs,).
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    distance: NDArray[np.float64]
+    vector: NDArray[np.float64]
+    across: NDArray[np.bool_]
+
+
+def find_pairs(atoms: ase.Atoms, cutoff_angstrom: float) -> Pairs:
+    """Return all pairs of atoms closer than a cutoff.
+
+    Args:
+        atoms: The structure; its periodic cell vectors are not flat.
+        cutoff_angstrom: Longest distance. Keep it short: the number of pairs grows with its cube.
+    """
+    points, owner = _add_images(atoms, cutoff_angstrom)
+    number = len(atoms)
+    found = cKDTree(points).query_pairs(cutoff_angstrom, output_type="ndarray").astype(np.int64)
+    found = found[found[:, 0] < number]
+    vector = points[found[:, 1]] - points[found[:, 0]]
+    return Pairs(
+        first=found[:, 0],
+        second=owner[found[:, 1]],
+        distance=np.linalg.norm(vector, axis=1),
+        vector=vector,
+        across=found[:, 1] >= number,
+    )
+
+
+def find_crowded_pair(atoms: ase.Atoms) -> tuple[int, int] | None:
+    """Return two atoms that share a cube of 0.28 Å, or None.
+
+    This takes linear time however many atoms lie in one place, where a search for pairs would fill the
+    memory.
+    """
+    points, _ = _wrap(atoms)
+    bins = np.floor((points - points.min(axis=0)) / CROWDED_BIN_ANGSTROM)
+    order = np.lexsort(bins.T)
+    same = np.flatnonzero((np.diff(bins[order], axis=0) == 0).all(axis=1))
+    if not len(same):
+        return None
+    first, second = sorted((int(order[same[0]]), int(order[same[0] + 1])))
+    return first, second
+
+
+def find_shortest_distance(atoms: ase.Atoms) -> float | None:
+    """Return the shortest distance in Å between any two atoms or images; None for one isolated atom."""
+    if len(atoms) < 2 and not any(atoms.pbc):  # noqa: PLR2004  # a distance needs two atoms
+        return None
+    cutoff = 1.0
+    while True:
+        points, _ = _add_images(atoms, cutoff)
+        if len(points) > 1:
+            distances = np.asarray(cKDTree(points).query(points[: len(atoms)], k=2)[0])
+            nearest = float(distances[:, 1].min())
+            if nearest <= cutoff or not any(atoms.pbc):
+                return nearest
+        cutoff *= 1.5
+
+
+def _wrap(atoms: ase.Atoms) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return positions wrapped along the periodic directions, and their vectors completed to a full cell."""
+    cell = np.array(atoms.cell)
+    cell[~np.array(atoms.pbc)] = 0.0  # completed below: what is not periodic has no say
+    cell = np.array(ase.cell.Cell(cell).complete())
+    scaled = np.linalg.solve(cell.T, np.array(atoms.positions).T).T
+    periodic = np.array(atoms.pbc)
+    scaled[:, periodic] -= np.floor(scaled[:, periodic])
+    return scaled @ cell, cell
+
+
+def _add_images(atoms: ase.Atoms, cutoff: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return wrapped atoms, then the images within ``cutoff`` of the cell, and the atom each belongs to."""
+    points, cell = _wrap(atoms)
+    owner = np.arange(len(points))
+    normals = np.linalg.inv(cell)
+    for axis in np.flatnonzero(atoms.pbc):
+        scaled = points @ normals[:, axis]
+        margin = cutoff * float(np.linalg.norm(normals[:, axis]))
+        layers = int(np.ceil(margin))
+        new_points, new_owner = [points], [owner]
+        for shift in range(-layers, layers + 1):
+            near = (scaled + shift >= -margin) & (scaled + shift <= 1 + margin)
+            if shift and near.any():
+                new_points.append(points[near] + shift * cell[axis])
+                new_owner.append(owner[near])
+        points, owner = np.concatenate(new_points), np.concatenate(new_owner)
+    return points, owner

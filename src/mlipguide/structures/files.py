@@ -1,0 +1,218 @@
+"""One structure out of any file that ASE reads, or one clear sentence why not."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import warnings
+from pathlib import Path
+
+import ase
+import ase.io
+from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, open_with_compression
+
+from mlipguide.core.errors import InputError
+from mlipguide.structures.checks import require_usable
+from mlipguide.structures.species import require_elements, require_full_occupancy
+
+LAST_FRAME = -1
+_LAMMPS_DATA = re.compile(rb"^\s*\d+\s+atoms\b.*?\bxlo\s+xhi\b", re.MULTILINE | re.DOTALL)
+_HEAD_BYTES = 20_000
+
+LARGEST_COMPRESSION = 1100
+"""Atoms that one byte of a file may stand for: deflate packs at most about 1030 bytes into one."""
+
+SHORTEST_SUSPECT, LONGEST_COUNT = 6, 40
+"""Lengths of a line: a count of fewer digits is harmless, and one of more is no count."""
+
+
+def read_structure(path: Path, *, index: str | None = None) -> ase.Atoms:
+    """Read one structure from a file.
+
+    Only elements, positions, cell and periodicity are kept, in the file's order. Unlike ``ase.io.read`` it
+    keeps no calculator, constraints, velocities or charges, and an ``@`` in the file's name is a part of
+    the name.
+
+    Args:
+        path: A file in a format that ASE reads; the format is told by name and contents.
+        index: The frame, as typed: ``0`` is the first, ``-1`` the last. The last one when None.
+
+    Returns:
+        Positions and cell in Å.
+
+    Raises:
+        InputError: No such file, a folder, empty, cut short, damaged or of unknown format; no such frame;
+            partial occupancies; atoms without an element; what ``checks.require_usable`` refuses.
+    """
+    frame = _parse_index(index)
+    _require_file(path)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        file_format = _find_format(path)
+        try:
+            if file_format in {"extxyz", "xyz"}:
+                _require_believable_counts(path)
+            atoms = _read_frame(path, frame, file_format)
+            require_full_occupancy(atoms, path, frame=frame)
+            require_elements(atoms, path, file_format=file_format)
+        except InputError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise _unreadable(path, file_format, error) from error
+    require_usable(atoms, source=str(path))
+    return ase.Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+
+
+def _parse_index(index: str | None) -> int:
+    if index is None:
+        return LAST_FRAME
+    text = index.strip()
+    if re.fullmatch(r"[+-]?\d{1,12}", text):
+        return int(text)
+    what = "is a slice; only one frame can be used" if ":" in text else "is not a whole number"
+    raise InputError(
+        f"--index: '{index}' {what}.",
+        hint="Write one number: 0 is the first frame, -1 the last.",
+        kind="bad_index",
+    )
+
+
+def _require_file(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise InputError(
+                f"{path} is a folder.", hint="Give the path of one structure file.", kind="not_a_file"
+            )
+        if not path.exists():
+            raise InputError(
+                f"There is no file {path}.",
+                hint="Check the path, or use --preset for a built-in structure.",
+                kind="missing_file",
+            )
+        if not path.is_file():
+            raise InputError(
+                f"{path} is not a regular file.",
+                hint="Save the structure to a file first.",
+                kind="not_a_file",
+            )
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(
+            f"Cannot read {path}: {reason}.",
+            hint="Check the path and its permissions.",
+            kind="unreadable_file",
+        ) from error
+    if not head.strip():
+        raise InputError(f"{path} is empty.", hint="Give a file with a structure in it.", kind="empty_file")
+
+
+def _find_format(path: Path) -> str:
+    """Return ASE's name of the format.
+
+    LAMMPS data files are told by their contents: they have no fixed ending, and ASE takes ``.data`` for
+    RuNNer's.
+    """
+    name = str(path.absolute())
+    try:
+        with open_with_compression(name, "rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+        if _LAMMPS_DATA.search(head):
+            return "lammps-data"
+        found: str = filetype(name)
+        get_ioformat(found)
+    except UnknownFileTypeError as error:
+        raise InputError(
+            f"{path}: the format is not known.",
+            hint="Use a CIF, POSCAR, extended XYZ, PDB or another format that ASE reads,"
+            " with its usual file ending.",
+            kind="unknown_format",
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise _unreadable(path, None, error) from error
+    return found
+
+
+def _require_believable_counts(path: Path) -> None:
+    """Refuse an XYZ file that announces more atoms than it has bytes: readers count through them all."""
+    most = path.stat().st_size * LARGEST_COMPRESSION
+    with open_with_compression(str(path.absolute()), "rb") as stream:
+        for line in stream:
+            if len(line) > SHORTEST_SUSPECT and line.strip().isdigit() and int(line[:LONGEST_COUNT]) > most:
+                raise InputError(
+                    f"{path} announces {line[:LONGEST_COUNT].decode().strip()} atoms, more than it can hold.",
+                    hint="The file is damaged or cut short.",
+                    kind="unreadable_structure",
+                )
+
+
+def _read_frame(path: Path, frame: int, file_format: str) -> ase.Atoms:
+    name = str(path.absolute())
+    if get_ioformat(file_format).single:
+        if frame not in {0, LAST_FRAME}:
+            raise _outside(path, frame, 1)
+        return _one(ase.io.read(name, format=file_format, do_not_split_by_at_sign=True))
+    if frame < LAST_FRAME:
+        # Asked for too far back, readers return the first frame in silence: count what comes from there on.
+        frames = ase.io.iread(
+            name, index=slice(frame, None), format=file_format, do_not_split_by_at_sign=True
+        )
+        atoms, count = None, 0
+        for count, image in enumerate(frames, start=1):  # noqa: B007  # the count is used after the loop
+            atoms = image if atoms is None else atoms
+        if count < -frame or atoms is None:
+            raise _outside(path, frame, count)
+        return atoms
+    try:
+        return _one(ase.io.read(name, index=frame, format=file_format, do_not_split_by_at_sign=True))
+    except (Exception, SystemExit):
+        if frame > 0:
+            every = ase.io.iread(name, index=":", format=file_format, do_not_split_by_at_sign=True)
+            count = sum(1 for _ in every)
+            if frame >= count > 0:
+                raise _outside(path, frame, count) from None
+        raise
+
+
+def _one(images: ase.Atoms | list[ase.Atoms]) -> ase.Atoms:
+    """Return the one structure that was asked for."""
+    return images[-1] if isinstance(images, list) else images
+
+
+def _outside(path: Path, frame: int, count: int) -> InputError:
+    frames = "1 frame" if count == 1 else f"{count} frames"
+    return InputError(
+        f"--index: {path} has {frames}, so there is no frame {frame}.",
+        hint=f"Use 0 to {count - 1}, or -1 for the last one." if count > 1 else "Leave --index out.",
+        kind="bad_index",
+    )
+
+
+def _unreadable(path: Path, file_format: str | None, error: BaseException) -> InputError:
+    if isinstance(error, KeyError) and re.fullmatch(r"'[A-Z][a-z]?[0-9]*'", str(error)):
+        return InputError(
+            f"{path}: {error} is not a chemical element.",
+            hint="Write chemical symbols in the file.",
+            kind="unknown_element",
+        )
+    several = file_format is not None and not get_ioformat(file_format).single
+    return InputError(
+        f"Cannot read {path}{f' as {file_format}' if file_format else ''}: {_reason(error)}.",
+        hint="The file is cut short, damaged, or of another format than its name says."
+        + (" If only its end is damaged, choose an earlier frame with --index." if several else ""),
+        kind="unreadable_structure",
+    )
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnicodeError):
+        return "it holds binary data where text is expected"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    cut_short = isinstance(error, StopIteration | IndexError | EOFError | AssertionError)
+    if cut_short or "could not broadcast" in str(error):
+        return "it ends before the structure is complete"
+    lines = str(error).strip().splitlines()
+    return (lines[0][:160].rstrip(" .:") if lines else "") or "its contents make no sense"

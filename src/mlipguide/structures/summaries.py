@@ -1,0 +1,82 @@
+"""What is known of a structure without running anything, and whether two are of the same kind."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from functools import reduce
+
+import ase
+from ase.data import atomic_numbers
+from ase.formula import Formula
+
+from mlipguide.records.structure import StructureSummary
+from mlipguide.structures.distances import find_shortest_distance
+
+DENSITY_TOLERANCE = 0.02
+ALL_DIRECTIONS = 3
+
+
+def summarise(atoms: ase.Atoms, *, source: str) -> StructureSummary:
+    """Describe a structure.
+
+    Args:
+        atoms: A structure that :func:`mlipguide.structures.checks.check_structure` has passed.
+        source: What to call it: the file with its frame, or the preset.
+    """
+    counts = Counter(str(symbol) for symbol in atoms.symbols)
+    divisor = reduce(math.gcd, counts.values())
+    a, b, c, alpha, beta, gamma = (float(number) for number in atoms.cell.cellpar())
+    has_cell = atoms.cell.rank > 0
+    fully_periodic = bool(all(atoms.pbc))
+    return StructureSummary(
+        source=source,
+        formula=_write_hill(counts),
+        reduced_formula=_write_hill({symbol: count // divisor for symbol, count in counts.items()}),
+        elements=tuple(sorted(counts, key=lambda symbol: atomic_numbers[symbol])),
+        atoms=len(atoms),
+        periodic=(bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2])),
+        cell_lengths_angstrom=(a, b, c) if has_cell else None,
+        cell_angles_degree=(alpha, beta, gamma) if has_cell else None,
+        number_density_per_angstrom3=len(atoms) / float(atoms.cell.volume) if fully_periodic else None,
+        shortest_distance_angstrom=find_shortest_distance(atoms),
+    )
+
+
+def _write_hill(counts: dict[str, int]) -> str:
+    text: str = Formula.from_dict(dict(counts)).format("hill")
+    return text
+
+
+def is_same_kind(a: StructureSummary, b: StructureSummary) -> bool:
+    """Tell whether timings of one structure, scaled to the number of atoms, hold for the other.
+
+    They do for the same reduced formula, as many periodic directions, and as many atoms per periodic volume
+    (area, length) within 2 %. Two molecules in vacuum are of the same kind only if their full formulas are
+    equal.
+    """
+    if sum(a.periodic) != sum(b.periodic):
+        return False
+    if not any(a.periodic):
+        return a.formula == b.formula
+    density_a, density_b = _density(a), _density(b)
+    if a.reduced_formula != b.reduced_formula or density_a is None or density_b is None:
+        return False
+    return abs(density_a - density_b) <= DENSITY_TOLERANCE * max(density_a, density_b)
+
+
+def _density(summary: StructureSummary) -> float | None:
+    """Return atoms per Å³, or per Å² and Å along the periodic directions; None when the cell is not known."""
+    if sum(summary.periodic) == ALL_DIRECTIONS:
+        return summary.number_density_per_angstrom3
+    if summary.cell_lengths_angstrom is None or summary.cell_angles_degree is None:
+        return None
+    extent = math.prod(
+        length
+        for length, is_periodic in zip(summary.cell_lengths_angstrom, summary.periodic, strict=True)
+        if is_periodic
+    )
+    if sum(summary.periodic) == ALL_DIRECTIONS - 1:
+        angle = summary.cell_angles_degree[summary.periodic.index(False)]
+        extent *= math.sin(math.radians(angle))
+    return summary.atoms / extent

@@ -1,0 +1,77 @@
+"""CHGNet through the package ``chgnet``, which brings its weights."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .. import torch_runtime
+from ..failures import WorkerError
+from .interface import LoadedModel, LoadRequest
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+ELEMENTS = 94
+"""CHGNet's embedding has one row for each of the elements 1 to 94; its training data stand on its card."""
+
+
+def load(request: LoadRequest) -> LoadedModel:
+    """Load a checkpoint by CHGNet's own version name (``0.3.0``), or from a file.
+
+    Raises:
+        WorkerError: See :class:`~.interface.Loader`.
+    """
+    torch_runtime.require_dtype(request.dtype, ("float32",), "CHGNet")
+    torch_runtime.require_device(request.device)
+    if request.synthetic:
+        raise WorkerError("weights", "CHGNet's weights are in its package; there is no need for random ones.")
+    from chgnet.model import CHGNet
+    from chgnet.model.dynamics import CHGNetCalculator
+
+    device = request.device.partition(":")[0]
+    try:
+        if request.path:
+            model = CHGNet.from_file(request.path)
+        else:
+            model = CHGNet.load(model_name=request.name, use_device=device, verbose=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise WorkerError(
+            "weights", f"CHGNet cannot load '{request.path or request.name}': {error}"
+        ) from error
+    cutoff = float(model.graph_converter.atom_graph_cutoff)
+    return LoadedModel(
+        calculator=CHGNetCalculator(model, use_device=device, on_isolated_atoms="ignore"),
+        parameters=torch_runtime.parameter_count(model),
+        cutoff=cutoff,
+        layers=len(model.atom_conv_layers),
+        elements=tuple(range(1, ELEMENTS + 1)),
+        synthetic=False,
+        versions=torch_runtime.versions("chgnet", "pymatgen", "pymatgen-core"),
+        synchronise=partial(torch_runtime.synchronise, request.device),
+        reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
+        peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
+        adapt=partial(boxed, margin=2 * cutoff),
+    )
+
+
+def boxed(atoms: Atoms, *, margin: float) -> Atoms:
+    """Return a copy with a cell along every direction, for CHGNet knows periodic crystals only.
+
+    Along directions that are not periodic the cell is the extent of the atoms plus ``margin`` (Å), wide
+    enough that no image is a neighbour.
+    """
+    import numpy as np
+
+    if atoms.pbc.all():
+        return atoms
+    copy: Atoms = atoms.copy()
+    cell = copy.cell.complete()
+    along = cell.scaled_positions(copy.positions)
+    lengths = cell.lengths()
+    for axis in np.flatnonzero(~copy.pbc):
+        extent = float(np.ptp(along[:, axis])) * lengths[axis]
+        cell[axis] *= (extent + margin) / lengths[axis]
+    copy.set_cell(cell)
+    copy.pbc = True
+    return copy

@@ -1,0 +1,76 @@
+"""What a backend file provides: one function ``load`` that returns a model behind an ASE calculator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def unchanged(atoms: Atoms) -> Atoms:
+    """Return ``atoms`` as they are: the backend takes any boundary conditions."""
+    return atoms
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """Which checkpoint to load, and how to run it.
+
+    Attributes:
+        name: What the backend calls the checkpoint.
+        path: A weights file to use instead of one that the package brings.
+        synthetic: Build the architecture with random weights instead.
+        device: ``cpu``, ``cuda:0``, ``mps``.
+        dtype: ``float32`` or ``float64``.
+    """
+
+    name: str
+    path: str | None
+    synthetic: bool
+    device: str
+    dtype: str
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to run, and its facts as the weights themselves tell them.
+
+    Attributes:
+        calculator: An ASE calculator: energies in eV, forces in eV/Å, stress in eV/Å³ (Voigt).
+        parameters: Number of parameters.
+        cutoff: Radius of the neighbour list, Å.
+        layers: Message-passing layers; None where the model does not say.
+        elements: Atomic numbers that the model has weights for.
+        synthetic: Whether the weights are random.
+        versions: Of the packages that decide speed and results.
+        adapt: Turns a structure into one that the backend takes (a box around a molecule, say).
+        synchronise: Waits for the device.
+        reset_peak_memory: Forgets the peak of memory so far.
+        peak_memory_bytes: The peak of memory since then.
+    """
+
+    calculator: Any
+    parameters: int
+    cutoff: float
+    layers: int | None
+    elements: tuple[int, ...]
+    synthetic: bool
+    versions: dict[str, str]
+    synchronise: Callable[[], None]
+    reset_peak_memory: Callable[[], object]
+    peak_memory_bytes: Callable[[], int]
+    adapt: Callable[[Atoms], Atoms] = field(default=unchanged)
+
+
+class Loader(Protocol):
+    """The signature of a backend file's ``load``."""
+
+    def __call__(self, request: LoadRequest) -> LoadedModel:
+        """Load a checkpoint.
+
+        Raises:
+            WorkerError: ``weights`` when they cannot be read, ``unsupported_setting`` for dtype or device.
+        """

@@ -1,0 +1,72 @@
+"""Structures in messages: lists of numbers, to and from ASE; pairs within a cutoff."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .failures import WorkerError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def atoms_from_message(message: dict[str, Any]) -> Atoms:
+    """Build an ``ase.Atoms`` from ``numbers``, ``positions`` (Å), ``cell`` (Å, rows are vectors) and ``pbc``.
+
+    Raises:
+        WorkerError: Kind ``bad_request``: something is missing, of the wrong shape, or there are no atoms.
+    """
+    from ase import Atoms
+
+    try:
+        atoms = Atoms(
+            numbers=message["numbers"],
+            positions=message["positions"],
+            cell=message["cell"],
+            pbc=message["pbc"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise WorkerError("bad_request", f"The structure in the request cannot be used: {error!r}") from error
+    if len(atoms) == 0:
+        raise WorkerError("bad_request", "The structure in the request has no atoms.")
+    return atoms
+
+
+def refuse_unsupported(atoms: Atoms, supported: tuple[int, ...]) -> None:
+    """Refuse elements that the model does not know.
+
+    Raises:
+        WorkerError: Kind ``unsupported_element``, naming them.
+    """
+    from ase.data import chemical_symbols
+
+    unknown = sorted(set(atoms.numbers.tolist()) - set(supported))
+    if unknown:
+        names = ", ".join(
+            chemical_symbols[number] if 0 < number < len(chemical_symbols) else f"number {number}"
+            for number in unknown
+        )
+        raise WorkerError("unsupported_element", f"The model does not know {names}.")
+
+
+def refuse_nonfinite(what: str, values: Any) -> None:
+    """Refuse what a model returned when it is not made of numbers.
+
+    Args:
+        what: One of ``values``, for the message.
+        values: An array.
+
+    Raises:
+        WorkerError: Kind ``backend``.
+    """
+    import numpy as np
+
+    if not np.isfinite(values).all():
+        raise WorkerError("backend", f"The model returned {what} that is not a finite number.")
+
+
+def pairs_per_atom(atoms: Atoms, cutoff: float) -> float:
+    """Return the mean number of neighbours within ``cutoff`` (Å), periodic images counted one by one."""
+    from ase.neighborlist import neighbor_list
+
+    return len(neighbor_list("i", atoms, cutoff)) / len(atoms)

@@ -1,0 +1,173 @@
+"""The worker's operations: load (which also describes the model), single_point, prepare, run, forget, rest.
+
+Every answer is ``{"id", "ok": true, "result"}`` or ``{"id", "ok": false, "error": {"kind", "message"}}``; the
+traceback of a failure goes to stderr, which is the worker's log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import math
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .backends import find_loader
+from .backends.interface import LoadedModel, LoadRequest
+from .failures import WorkerError, kind_of
+from .geometry import atoms_from_message, pairs_per_atom, refuse_nonfinite, refuse_unsupported
+from .resources import limit_memory, release_freed_memory
+
+if TYPE_CHECKING:
+    from .steps import System
+
+
+def failure(number: Any, error: BaseException) -> dict[str, Any]:
+    """Return the answer that stands for ``error``, and put its traceback in the log."""
+    traceback.print_exception(error, file=sys.stderr)
+    message = " ".join(str(error).split()) or type(error).__name__
+    return {"id": number, "ok": False, "error": {"kind": kind_of(error), "message": message}}
+
+
+class Service:
+    """One model at most, and any number of systems prepared for it."""
+
+    def __init__(self) -> None:
+        self._model: LoadedModel | None = None
+        self._systems: dict[str, System] = {}
+        self._operations: dict[str, Callable[..., Any]] = {
+            "load": self._load,
+            "single_point": self._single_point,
+            "prepare": self._prepare,
+            "run": self._run,
+            "forget": self._forget,
+            "rest": release_freed_memory,
+        }
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one request; whatever goes wrong becomes an answer."""
+        number = request.get("id")
+        try:
+            return {"id": number, "ok": True, "result": self._find_call(request)()}
+        except Exception as error:  # noqa: BLE001  # a worker survives whatever a backend throws
+            return failure(number, error)
+
+    def _find_call(self, request: dict[str, Any]) -> Callable[[], Any]:
+        name = request.get("op")
+        operation = self._operations.get(str(name))
+        if operation is None:
+            raise WorkerError("bad_request", f"Unknown operation {name!r}.")
+        arguments = {key: value for key, value in request.items() if key not in ("id", "op")}
+        try:
+            inspect.signature(operation).bind(**arguments)
+        except TypeError as error:
+            raise WorkerError("bad_request", f"'{name}': {error}.") from error
+        return lambda: operation(**arguments)
+
+    def _load(
+        self,
+        *,
+        backend: str,
+        name: str,
+        path: str | None = None,
+        synthetic: bool = False,
+        device: str = "cpu",
+        dtype: str = "float32",
+        threads: int = 1,
+        memory_limit_bytes: int | None = None,
+    ) -> dict[str, Any]:
+        start = time.perf_counter()
+        if memory_limit_bytes is not None:
+            limit_memory(memory_limit_bytes)
+        loader = find_loader(backend)
+        try:
+            import torch  # noqa: F401  # backends without torch set their threads themselves
+        except ModuleNotFoundError:
+            pass
+        else:
+            from .torch_runtime import set_threads
+
+            set_threads(threads)
+        model = loader(LoadRequest(name=name, path=path, synthetic=synthetic, device=device, dtype=dtype))
+        self._model = model
+        self._systems.clear()
+        return {
+            "load_s": time.perf_counter() - start,
+            "parameters": model.parameters,
+            "cutoff_angstrom": model.cutoff,
+            "layers": model.layers,
+            "elements": list(model.elements),
+            "synthetic": model.synthetic,
+            "versions": model.versions,
+        }
+
+    def _single_point(self, *, structure: dict[str, Any]) -> dict[str, Any]:
+        from ase.calculators.calculator import PropertyNotImplementedError
+
+        model = self._loaded()
+        given = atoms_from_message(structure)
+        refuse_unsupported(given, model.elements)
+        atoms = model.adapt(given).copy()
+        atoms.calc = model.calculator
+        energy, forces = float(atoms.get_potential_energy()), atoms.get_forces()
+        if not math.isfinite(energy):
+            raise WorkerError("backend", f"The model returned an energy of {energy}.")
+        refuse_nonfinite("a force", forces)
+        result: dict[str, Any] = {
+            "energy_ev": energy,
+            "forces_ev_per_angstrom": forces.tolist(),
+            "stress_ev_per_angstrom3": None,
+            "magnetic_moments": None,
+            "pairs_per_atom": pairs_per_atom(atoms, model.cutoff),
+        }
+        if given.pbc.all():
+            with contextlib.suppress(PropertyNotImplementedError):
+                stress = atoms.get_stress(voigt=True)
+                refuse_nonfinite("a stress", stress)
+                result["stress_ev_per_angstrom3"] = stress.tolist()
+        moments = model.calculator.results.get("magmoms")
+        if moments is not None:
+            refuse_nonfinite("a magnetic moment", moments)
+            result["magnetic_moments"] = [float(moment) for moment in moments]
+        return result
+
+    def _prepare(
+        self,
+        *,
+        system: str,
+        structure: dict[str, Any],
+        temperature_k: float,
+        timestep_fs: float,
+        propagate: bool,
+        seed: int = 0,
+    ) -> dict[str, Any]:
+        from .steps import Conditions, System
+
+        model = self._loaded()
+        if model.synthetic and propagate:
+            raise WorkerError("bad_request", "Random weights never propagate atoms.")
+        atoms = atoms_from_message(structure)
+        refuse_unsupported(atoms, model.elements)
+        conditions = Conditions(
+            temperature_k=temperature_k, timestep_fs=timestep_fs, seed=seed, propagate=propagate
+        )
+        prepared = System(model, atoms, conditions)
+        first = prepared.call_first()
+        self._systems[system] = prepared
+        return {"atoms": len(atoms), "pairs_per_atom": prepared.pairs_per_atom, **first}
+
+    def _run(self, *, system: str, max_steps: int, max_s: float) -> dict[str, Any]:
+        if system not in self._systems:
+            raise WorkerError("bad_request", f"No system '{system}' was prepared.")
+        return self._systems[system].run(max_steps=max_steps, max_s=max_s)
+
+    def _forget(self, *, system: str) -> None:
+        self._systems.pop(system, None)
+
+    def _loaded(self) -> LoadedModel:
+        if self._model is None:
+            raise WorkerError("bad_request", "No model was loaded.")
+        return self._model

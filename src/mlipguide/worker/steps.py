@@ -1,0 +1,213 @@
+"""MD steps of one structure, timed one by one around synchronised device work.
+
+Real weights propagate the atoms (velocity Verlet at constant energy, from velocities of the task's
+temperature). Random weights never do: their forces mean nothing. They evaluate rattled copies in turn, and
+beside each call the integrator advances a shadow of the atoms without forces, so that a step still holds the
+driver's work.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from .failures import WorkerError
+from .geometry import pairs_per_atom, refuse_nonfinite
+from .resources import usage_now
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from .backends.interface import LoadedModel
+
+RATTLED_COPIES = 4
+RATTLE_ANGSTROM = 0.05
+ENDLESS = 10**12
+HOTTEST_KELVIN = 1.0e5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """How the atoms are moved.
+
+    Attributes:
+        temperature_k: Of the first velocities.
+        timestep_fs: Integration step.
+        seed: Of the velocities and the rattled copies.
+        propagate: Whether the model's forces move the atoms.
+    """
+
+    temperature_k: float
+    timestep_fs: float
+    seed: int
+    propagate: bool
+
+
+class System:
+    """One structure with a model, ready to be stepped.
+
+    Args:
+        model: A loaded model.
+        atoms: The structure; it is copied.
+        conditions: How the atoms are moved.
+    """
+
+    def __init__(self, model: LoadedModel, atoms: Atoms, conditions: Conditions) -> None:
+        self._model = model
+        self._conditions = conditions
+        self._atoms: Atoms = model.adapt(atoms).copy()
+        self.pairs_per_atom = pairs_per_atom(self._atoms, model.cutoff)
+        self._call_s = 0.0
+        self._atoms.calc = self._timed_calculator()
+        self._stepper: Iterator[Any] | None = None
+
+    def call_first(self) -> dict[str, float | int]:
+        """Make the first energy-and-force call and set up the integrator; return its time and peak memory.
+
+        Raises:
+            WorkerError: Kind ``backend``: a force is not a finite number.
+        """
+        self._model.reset_peak_memory()
+        start = time.perf_counter()
+        forces = self._atoms.get_forces()
+        self._model.synchronise()
+        first_call_s = time.perf_counter() - start
+        refuse_nonfinite("a force", forces)
+        self._stepper = self._propagation() if self._conditions.propagate else self._reevaluation()
+        next(self._stepper)
+        return {"first_call_s": first_call_s, "peak_memory_bytes": self._model.peak_memory_bytes()}
+
+    def run(self, *, max_steps: int, max_s: float) -> dict[str, Any]:
+        """Take steps until either limit is reached, at least one.
+
+        Returns:
+            ``wall_s``, ``energy_forces_s`` and ``cpu_s``, one number a step; ``usage``, what the process used
+            in all; ``peak_memory_bytes`` since the first call.
+
+        Raises:
+            WorkerError: Kind ``unstable``: the atoms flew apart, so the steps say nothing.
+        """
+        if self._stepper is None:
+            raise WorkerError("bad_request", "The system was not prepared, or failed since.")
+        wall: list[float] = []
+        calls: list[float] = []
+        cpu: list[float] = []
+        begin = before = usage_now()
+        while True:
+            self._call_s = 0.0
+            self._step()
+            after = usage_now()
+            wall.append(after.wall_s - before.wall_s)
+            cpu.append(after.cpu_s - before.cpu_s)
+            calls.append(self._call_s)
+            before = after
+            if len(wall) >= max_steps or after.wall_s - begin.wall_s >= max_s:
+                break
+        self._refuse_explosion()
+        totals = {name: value - asdict(begin)[name] for name, value in asdict(before).items()}
+        return {
+            "wall_s": wall,
+            "energy_forces_s": calls,
+            "cpu_s": cpu,
+            "usage": totals,
+            "peak_memory_bytes": self._model.peak_memory_bytes(),
+        }
+
+    def _step(self) -> None:
+        assert self._stepper is not None
+        try:
+            next(self._stepper)
+            self._model.synchronise()
+        except Exception:
+            self._stepper = None  # an iterator that raised has ended
+            # A backend may fail on atoms that are far outside their cell, in words of its own.
+            self._refuse_explosion()
+            raise
+
+    def _timed_calculator(self) -> Any:
+        # A shallow copy shares the weights and has results of its own: systems do not evict each other's.
+        calculator = copy.copy(self._model.calculator)
+        calculator.results = {}
+        calculator.atoms = None
+        plain = calculator.calculate
+
+        def calculate(*arguments: Any, **options: Any) -> None:
+            start = time.perf_counter()
+            plain(*arguments, **options)
+            self._model.synchronise()
+            self._call_s += time.perf_counter() - start
+
+        calculator.calculate = calculate
+        return calculator
+
+    def _integrator(self, atoms: Atoms) -> Iterator[Any]:
+        import numpy as np
+        from ase import units
+        from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+        from ase.md.verlet import VelocityVerlet
+
+        generator = np.random.default_rng(self._conditions.seed)
+        MaxwellBoltzmannDistribution(atoms, temperature_K=self._conditions.temperature_k, rng=generator)
+        dynamics = VelocityVerlet(atoms, timestep=self._conditions.timestep_fs * units.fs)
+        steps: Iterator[Any] = dynamics.irun(steps=ENDLESS)
+        return steps
+
+    def _propagation(self) -> Iterator[Any]:
+        return self._integrator(self._atoms)
+
+    def _reevaluation(self) -> Iterator[Any]:
+        import numpy as np
+
+        generator = np.random.default_rng(self._conditions.seed)
+        positions = self._atoms.get_positions()
+        copies = [
+            positions + generator.normal(scale=RATTLE_ANGSTROM, size=positions.shape)
+            for _ in range(RATTLED_COPIES)
+        ]
+        shadow = self._atoms.copy()
+        shadow.calc = _no_forces()
+        steps = self._integrator(shadow)
+        next(steps)
+        yield None
+        while True:
+            for rattled in copies:
+                next(steps)
+                self._atoms.set_positions(rattled)
+                self._atoms.get_forces()
+                yield None
+
+    def _refuse_explosion(self) -> None:
+        import numpy as np
+
+        temperature = self._atoms.get_temperature() if self._conditions.propagate else 0.0
+        if not (np.isfinite(self._atoms.positions).all() and temperature < HOTTEST_KELVIN):
+            raise WorkerError(
+                "unstable",
+                f"The atoms flew apart with steps of {self._conditions.timestep_fs:g} fs "
+                f"at {self._conditions.temperature_k:g} K.",
+            )
+
+
+def _no_forces() -> Any:
+    import numpy as np
+    from ase.calculators.calculator import Calculator, all_changes
+
+    class NoForces(Calculator):
+        """Free particles."""
+
+        implemented_properties = ["energy", "forces"]  # noqa: RUF012  # as ASE declares it
+
+        def calculate(
+            self,
+            atoms: Atoms | None = None,
+            properties: Any = ("energy",),
+            system_changes: Any = all_changes,
+        ) -> None:
+            """Return zero energy and zero forces."""
+            super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # untyped in ASE
+            self.results = {"energy": 0.0, "forces": np.zeros((len(self.atoms or ()), 3))}
+
+    return NoForces()  # type: ignore[no-untyped-call]  # untyped in ASE

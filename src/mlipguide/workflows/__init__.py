@@ -1,0 +1,1 @@
+"""One function per command, each returning a result record: the Python API."""

@@ -1,0 +1,155 @@
+"""``mlipguide bench``: time candidates over sizes on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.core.errors import InputError, MeasurementFailedError
+from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
+from mlipguide.costmodel.costs import costs_from
+from mlipguide.costmodel.scaling import NORMAL_90
+from mlipguide.hardware.probe import probe_machine
+from mlipguide.records.bench import BenchData, CostFit, SizeResult
+from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.machine import Machine
+from mlipguide.records.measurement import Measurement
+from mlipguide.records.notice import Notice, Result
+from mlipguide.sessions.interface import Conditions
+from mlipguide.sessions.worker_session import open_session
+from mlipguide.stats.centres import Centre, centre_of
+from mlipguide.workflows.candidates import Consent, prepare_candidates
+from mlipguide.workflows.measuring import MeasuredModels, MeasuringContext, Opener, measure
+from mlipguide.workflows.task_request import TaskRequest, load_structure, names_in
+
+DEFAULT_BUDGET = "2m"
+DEFAULT_LARGEST = "1000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How ``bench`` goes about its work; see :class:`mlipguide.workflows.recommend.Options`."""
+
+    largest_atoms: str | None = None
+    budget: str | None = None
+    temperature: str | None = None
+    timestep: str | None = None
+    consent: Consent = field(default=Consent(granted=False, ask=None))
+    weights: Mapping[str, Path] = field(default_factory=dict)
+    on_progress: Callable[[str, float], None] = lambda _message, _share: None
+    opener: Opener = open_session
+    probe: Callable[[], Machine] = probe_machine
+
+
+def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchData]:
+    """Time models on a structure at several sizes and fit their scaling; every record is stored.
+
+    Args:
+        request: Names the structure and the models.
+        options: How to go about it.
+
+    Raises:
+        InputError: The structure, a quantity or a model's name cannot be used.
+        MeasurementFailedError: Nothing could be measured.
+    """
+    options = options or Options()
+    names = names_in(request.models)
+    if not names:
+        raise InputError("bench needs models to time.", hint="For example --models sevennet-0,chgnet-0.3.0")
+    catalogue = load_catalogue()
+    cards = catalogue.select(names)
+    atoms, structure, structure_notices = load_structure(request)
+    largest = parse_atoms(options.largest_atoms or DEFAULT_LARGEST, option="--max-atoms")
+    machine = options.probe()
+    preparation = prepare_candidates(
+        cards,
+        machine,
+        given_weights={catalogue.find(name).id: path for name, path in options.weights.items()},
+        consent=options.consent,
+        on_progress=lambda message: options.on_progress(message, 0.0),
+    )
+    ready = tuple(item for item in preparation.candidates if item.obstacle is None)
+    measured = MeasuredModels()
+    if ready:
+        context = MeasuringContext(
+            machine=machine,
+            atoms=atoms,
+            structure=structure,
+            wanted_atoms=largest,
+            conditions=Conditions(
+                temperature_k=TEMPERATURE.parse(options.temperature or "300K", option="--temperature"),
+                timestep_s=SIMULATED_TIME.parse(options.timestep or "1fs", option="--timestep"),
+                propagate=True,
+            ),
+            budget_s=WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget"),
+            on_progress=options.on_progress,
+            opener=options.opener,
+        )
+        measure(ready, measured, context)
+    if not measured.fresh:
+        problems = (*preparation.problems, *measured.problems)
+        reason = problems[0].message if problems else "none of the models has an environment here"
+        raise MeasurementFailedError(
+            f"Nothing could be measured: {reason}",
+            hint=problems[0].hint if problems else f"mlipguide env build {cards[0].backend}",
+        )
+    obstacles = tuple(
+        Notice("left_out", f"{item.card.id}: {item.obstacle.message}")
+        for item in preparation.candidates
+        if item.obstacle is not None
+    )
+    data = BenchData(
+        machine=machine,
+        structure=structure,
+        measurements=tuple(size_result(measurement) for measurement in measured.fresh),
+        fits=tuple(_fit(model, records) for model, records in measured.by_model.items()),
+    )
+    return Result(
+        data,
+        notices=(*structure_notices, *obstacles, *measured.notices),
+        errors=(*preparation.problems, *measured.problems),
+    )
+
+
+def size_result(measurement: Measurement) -> SizeResult:
+    """Return the figures of one measurement."""
+    peak = measurement.peak_memory_bytes
+    source = f"record {measurement.record}"
+    return SizeResult(
+        model=measurement.model,
+        atoms=measurement.atoms,
+        pairs_per_atom=measurement.pairs_per_atom,
+        step_time_s=_measured(centre_of(measurement.steady.wall_s), source),
+        energy_forces_time_s=_measured(centre_of(measurement.steady.energy_forces_s), source),
+        cpu_time_s=_measured(centre_of(measurement.steady.cpu_s), source),
+        first_call_s=measurement.first_call_s,
+        samples=len(measurement.steady.wall_s),
+        peak_memory_bytes=None
+        if peak is None
+        else Estimate(value=peak, low=None, high=None, basis=Basis.MEASURED, source=source),
+        settings=measurement.settings,
+        weights=measurement.weights,
+        record=measurement.record,
+    )
+
+
+def _measured(centre: Centre, source: str) -> Estimate:
+    return Estimate(value=centre.value, low=centre.low, high=centre.high, basis=Basis.MEASURED, source=source)
+
+
+def _fit(model: str, records: list[Measurement]) -> CostFit:
+    costs = costs_from(records)
+    time, memory = costs.step_time, costs.peak_memory
+    return CostFit(
+        model=model,
+        pairs_per_atom=costs.pairs_per_atom,
+        smallest_atoms=min(record.atoms for record in records),
+        largest_atoms=max(record.atoms for record in records),
+        fixed_time_s=time.fixed,
+        time_per_atom_s=time.per_pair * costs.pairs_per_atom,
+        fixed_memory_bytes=None if memory is None else memory.fixed,
+        memory_per_atom_bytes=None if memory is None else memory.per_pair * costs.pairs_per_atom,
+        relative_half_width=NORMAL_90 * time.scatter,
+    )

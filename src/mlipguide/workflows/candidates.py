@@ -1,0 +1,191 @@
+"""From the names of models to what can be started here: environment, weights, settings."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlipguide.catalog.weights import download_weights, find_weights, needs_file
+from mlipguide.core.errors import EnvironmentFailedError, MlipguideError
+from mlipguide.environments.builds import build_environment
+from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.resolution import find_environment
+from mlipguide.records.advice import Rejection
+from mlipguide.records.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.machine import GpuVendor, Machine
+from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.model_card import ModelCard
+from mlipguide.records.notice import Notice, Problem
+
+
+@dataclass(frozen=True)
+class Consent:
+    """How far mlipguide may go in getting what is missing.
+
+    Attributes:
+        granted: The user said yes beforehand (``--yes``).
+        ask: Puts a question to the user; None where there is nobody to ask.
+    """
+
+    granted: bool
+    ask: Callable[[str], bool] | None
+
+    def to(self, question: str) -> bool:
+        """Return whether the user agrees."""
+        return self.granted or (self.ask is not None and self.ask(question))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A checkpoint that can be started here, or the reason why not.
+
+    Attributes:
+        card: The checkpoint.
+        recipe: Its backend's recipe.
+        environment: Of its backend, in whatever state.
+        settings: What it would be run with.
+        weights_file: Its checkpoint file; None when the package brings it, or when there is none.
+        synthetic: Whether it would be run with random weights.
+        obstacle: Why it cannot be started; None when it can.
+    """
+
+    card: ModelCard
+    recipe: Recipe
+    environment: Environment
+    settings: Settings
+    weights_file: Path | None
+    synthetic: bool
+    obstacle: Rejection | None
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """All candidates, and what there is to say about getting them ready."""
+
+    candidates: tuple[Prepared, ...]
+    notices: tuple[Notice, ...]
+    problems: tuple[Problem, ...]
+
+
+def default_settings(machine: Machine) -> Settings:
+    """Return the settings that candidates are compared with: all usable cores or the first GPU, single precision."""
+    nvidia = [gpu for gpu in machine.gpus if gpu.vendor is GpuVendor.NVIDIA]
+    glibc = machine.system == "Linux" and "musl" not in sys.version.lower()
+    return Settings(
+        threads=max(1, math.floor(machine.cpu.usable_cores)),
+        dtype="float32",
+        device="cuda:0" if nvidia else "cpu",
+        driver="ase",
+        allocator=Allocator.RETAIN if glibc and not nvidia else Allocator.DEFAULT,
+    )
+
+
+def prepare_candidates(
+    cards: Sequence[ModelCard],
+    machine: Machine,
+    *,
+    given_weights: Mapping[str, Path],
+    consent: Consent,
+    on_progress: Callable[[str], None],
+) -> Preparation:
+    """Find or, with consent, build what each checkpoint needs.
+
+    A backend without an environment, or a build that fails, stops its own models only.
+    """
+    notices: list[Notice] = []
+    problems: list[Problem] = []
+    environments = _environments(cards, machine, consent, notices, problems, on_progress)
+    settings = default_settings(machine)
+    prepared: list[Prepared] = []
+    for card in cards:
+        recipe, environment = environments[card.backend]
+        obstacle = None
+        weights_file: Path | None = None
+        synthetic = False
+        if environment.state is not EnvironmentState.READY:
+            obstacle = Rejection(
+                "environment",
+                f"Not timed: the environment of {card.backend} is {environment.state.value} "
+                f"(mlipguide env build {card.backend}).",
+            )
+        if needs_file(card):
+            weights_file = find_weights(card, given_weights)
+            synthetic = weights_file is None and card.weights.synthetic
+            if weights_file is None and not synthetic:
+                obstacle = obstacle or Rejection("weights", "Not timed: its weights are not on this machine.")
+        prepared.append(
+            Prepared(
+                card=card,
+                recipe=recipe,
+                environment=environment,
+                settings=settings,
+                weights_file=weights_file,
+                synthetic=synthetic,
+                obstacle=obstacle,
+            )
+        )
+    return Preparation(tuple(prepared), tuple(notices), tuple(problems))
+
+
+def fetch_missing_weights(
+    candidates: Sequence[Prepared], *, consent: Consent, on_progress: Callable[[str], None]
+) -> tuple[dict[str, Path], tuple[Notice, ...]]:
+    """With consent, download the weights that candidates would otherwise replace by random ones.
+
+    Returns:
+        Files by model id, and a notice for each download that failed.
+    """
+    wanted = [item for item in candidates if item.synthetic and item.card.weights.url is not None]
+    if not wanted or not consent.to(f"Download the weights of {', '.join(item.card.id for item in wanted)}?"):
+        return {}, ()
+    files: dict[str, Path] = {}
+    notices: list[Notice] = []
+    unreachable: set[str] = set()
+    for item in wanted:
+        host = str(item.card.weights.url).split("/")[2]
+        if host in unreachable:
+            continue
+        try:
+            on_progress(f"downloading the weights of {item.card.id}")
+            files[item.card.id] = download_weights(item.card, on_progress)
+        except MlipguideError as error:
+            unreachable.add(host)
+            notices.append(Notice("weights_unreachable", f"{error.message} {error.hint}"))
+    return files, tuple(notices)
+
+
+def _environments(
+    cards: Sequence[ModelCard],
+    machine: Machine,
+    consent: Consent,
+    notices: list[Notice],
+    problems: list[Problem],
+    on_progress: Callable[[str], None],
+) -> dict[str, tuple[Recipe, Environment]]:
+    recipes = {backend: find_recipe(backend) for backend in dict.fromkeys(card.backend for card in cards)}
+    found = {backend: find_environment(recipe) for backend, recipe in recipes.items()}
+    missing = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
+    if missing and consent.to(f"Build the environments of {', '.join(missing)} (a few GB of disk at most)?"):
+        for backend in missing:
+            try:
+                found[backend] = build_environment(
+                    recipes[backend],
+                    python=None,
+                    has_nvidia_gpu=any(gpu.vendor is GpuVendor.NVIDIA for gpu in machine.gpus),
+                    on_progress=on_progress,
+                )
+            except EnvironmentFailedError as error:
+                problems.append(Problem.from_error(error))
+    for backend, item in found.items():
+        if item.state is not EnvironmentState.READY:
+            notices.append(
+                Notice(
+                    "environment_missing",
+                    f"No environment for {backend}: its models were left out. "
+                    f"Get it with: mlipguide env build {backend} (or give --yes).",
+                )
+            )
+    return {backend: (recipes[backend], found[backend]) for backend in recipes}

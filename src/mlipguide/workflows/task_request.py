@@ -1,0 +1,195 @@
+"""A task as it is asked for, on the command line or in a file, and the task that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.serialisation import read_yaml
+from mlipguide.core.units import (
+    ENERGY_PER_ATOM,
+    FORCE,
+    SIMULATED_TIME,
+    TEMPERATURE,
+    WALL_TIME,
+    parse_atoms,
+)
+from mlipguide.records.model_card import Need
+from mlipguide.records.notice import Notice
+from mlipguide.records.structure import StructureSummary
+from mlipguide.records.task import Task
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+DEFAULTS = {"time": "100ps", "timestep": "1fs", "temperature": "300K", "budget": "24h"}
+MEASURE_BUDGET = "2m"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRequest:
+    """What the user wrote; None is what they left out. In a file, the same names and the same texts."""
+
+    structure: str | None = None
+    index: str | None = None
+    preset: str | None = None
+    atoms: str | None = None
+    time: str | None = None
+    timestep: str | None = None
+    temperature: str | None = None
+    budget: str | None = None
+    force_mae: str | None = None
+    energy_mae: str | None = None
+    needs: str | None = None
+    commercial: bool | None = None
+    models: str | None = None
+    measure_budget: str | None = None
+
+    def over(self, other: TaskRequest) -> TaskRequest:
+        """Return this request with what it leaves out taken from ``other``."""
+        own = {item.name: getattr(self, item.name) for item in fields(self)}
+        if self.structure is not None or self.preset is not None:
+            other = replace(other, structure=None, index=None, preset=None)
+        return replace(other, **{name: value for name, value in own.items() if value is not None})
+
+
+def read_request(path: Path) -> TaskRequest:
+    """Read a task file.
+
+    Raises:
+        InputError: The file cannot be read, is no mapping, or holds an unknown key or a value of the wrong kind.
+    """
+    data = read_yaml(path)
+    if not isinstance(data, Mapping):
+        raise InputError(f"{path}: a task file holds 'name: value' lines.", hint="See configs/ for examples.")
+    known = [item.name for item in fields(TaskRequest)]
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        if key not in known:
+            raise InputError(
+                f"{path}: unknown key '{key}'.{did_you_mean(str(key), known)}", hint=f"Known keys: {', '.join(known)}."
+            )
+        values[key] = _as_option(path, key, value)
+    if values.get("structure") is not None:
+        values["structure"] = str(path.parent / values["structure"])
+    return TaskRequest(**values)
+
+
+def _as_option(path: Path, key: str, value: Any) -> str | bool | None:
+    if value is None:
+        return None
+    if key == "commercial":
+        if not isinstance(value, bool):
+            raise InputError(f"{path}: 'commercial' is true or false, not '{value}'.", hint="Write commercial: true.")
+        return value
+    if isinstance(value, list) and key in ("needs", "models"):
+        return ",".join(map(str, value))
+    if isinstance(value, (dict, list, bool)):
+        raise InputError(f"{path}: '{key}' is a single text, not '{value}'.", hint="Write for example time: 1ns.")
+    return str(value)
+
+
+def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple[Notice, ...]]:
+    """Read or build the structure that a request names.
+
+    Raises:
+        InputError: No structure or two of them, or one that cannot be used.
+    """
+    from mlipguide.structures.checks import check_structure
+    from mlipguide.structures.files import read_structure
+    from mlipguide.structures.presets import build_preset
+    from mlipguide.structures.summaries import summarise
+
+    if (request.structure is None) == (request.preset is None):
+        given = "neither" if request.structure is None else "both"
+        raise InputError(
+            f"Give a structure file or --preset NAME ({given} was given).",
+            hint="mlipguide recommend LiFePO4.cif, or mlipguide recommend --preset water",
+        )
+    if request.preset is not None:
+        atoms, source = build_preset(request.preset), f"preset:{request.preset}"
+    else:
+        assert request.structure is not None
+        path = Path(request.structure).expanduser()
+        atoms = read_structure(path, index=request.index)
+        source = path.name if request.index is None else f"{path.name}@{request.index}"
+    notices = check_structure(atoms, source=source)
+    return atoms, summarise(atoms, source=source), notices
+
+
+def build_task(request: TaskRequest, structure: StructureSummary) -> Task:
+    """Turn a request into the task that it means, with the defaults that it leaves to mlipguide.
+
+    Raises:
+        InputError: A quantity without its unit, out of range, or an unknown need.
+    """
+    assumed = [name for name in DEFAULTS if getattr(request, name) is None]
+    texts = {name: getattr(request, name) or default for name, default in DEFAULTS.items()}
+    if request.atoms is None:
+        assumed.append("atoms")
+        atoms = structure.atoms
+    else:
+        atoms = achievable_atoms(parse_atoms(request.atoms, option="--atoms"), structure)
+    timestep = SIMULATED_TIME.parse(texts["timestep"], option="--timestep")
+    simulated = SIMULATED_TIME.parse(texts["time"], option="--time")
+    if timestep > simulated:
+        raise InputError(
+            f"--timestep {texts['timestep']} is longer than --time {texts['time']}.", hint="Shorten the time step."
+        )
+    return Task(
+        structure=structure,
+        atoms=atoms,
+        simulated_time_s=simulated,
+        timestep_s=timestep,
+        temperature_k=TEMPERATURE.parse(texts["temperature"], option="--temperature"),
+        budget_s=WALL_TIME.parse(texts["budget"], option="--budget"),
+        force_mae_ev_per_angstrom=_optional(FORCE, request.force_mae, "--force-mae"),
+        energy_mae_ev_per_atom=_optional(ENERGY_PER_ATOM, request.energy_mae, "--energy-mae"),
+        needs=parse_needs(request.needs),
+        commercial=bool(request.commercial),
+        assumed=tuple(assumed),
+    )
+
+
+def achievable_atoms(atoms: int, structure: StructureSummary) -> int:
+    """Return the number of atoms to simulate; only a periodic structure can be repeated.
+
+    Raises:
+        InputError: Another number than a molecule or a cluster has.
+    """
+    if not any(structure.periodic) and atoms != structure.atoms:
+        raise InputError(
+            f"--atoms {atoms}: {structure.source} is not periodic and has {structure.atoms} atoms; it cannot be "
+            "repeated.",
+            hint="Leave --atoms out, or give a periodic box of the molecules.",
+        )
+    return atoms
+
+
+def parse_needs(text: str | None) -> tuple[Need, ...]:
+    """Return the needs in a comma-separated list.
+
+    Raises:
+        InputError: An unknown need.
+    """
+    known = [need.value for need in Need]
+    found: list[Need] = []
+    for name in names_in(text):
+        if name not in known:
+            raise InputError(
+                f"--needs: unknown need '{name}'.{did_you_mean(name, known)}", hint=f"Known needs: {', '.join(known)}."
+            )
+        found.append(Need(name))
+    return tuple(dict.fromkeys(found))
+
+
+def names_in(text: str | None) -> tuple[str, ...]:
+    """Return the names in a comma-separated list, in order, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
+
+
+def _optional(dimension: Any, text: str | None, option: str) -> float | None:
+    return None if text is None else dimension.parse(text, option=option)

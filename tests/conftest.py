@@ -1,0 +1,5 @@
+"""What the tests of several packages share."""
+
+from __future__ import annotations
+
+pytest_plugins = ["toy_plugin"]
