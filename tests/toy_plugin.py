@@ -39,9 +39,7 @@ from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, ope
 
 BACKEND_FOLDER = Path(__file__).parent / "plugins" / "toy_backend"
 MODULE = "mlipguide_toy_plugin"
-_LICENCE = LicenceFact(
-    name="MIT", commercial=CommercialUse.YES, sources=("mlipguide_tests",), read_on="2026-11-22"
-)
+_LICENCE = LicenceFact(name="MIT", commercial=CommercialUse.YES, sources=("mlipguide_tests",), read_on="2026-11-22")
 
 SETTINGS = Settings(threads=1, dtype="float64", device="cpu", driver="ase", allocator=Allocator.DEFAULT)
 
@@ -132,18 +130,14 @@ def install_toy_plugin(folder: Path) -> Iterator[ToyPlugin]:
     (site / f"{MODULE}.py").write_text(
         f"BACKENDS = {str(BACKEND_FOLDER)!r}\nMODELS = {str(models)!r}\n", encoding="utf-8"
     )
-    (information / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n", encoding="utf-8"
-    )
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n", encoding="utf-8")
     (information / "entry_points.txt").write_text(
         f"[mlipguide.backends]\ntoy = {MODULE}:BACKENDS\n[mlipguide.models]\ntoy = {MODULE}:MODELS\n",
         encoding="utf-8",
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site)
-        patch.setenv(
-            "PYTHONPATH", os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
-        )
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]))
         patch.setenv(CACHE_VARIABLE, str(folder / "cache"))
         patch.setenv(DATA_VARIABLE, str(folder / "data"))
         recipes._installed_book.cache_clear()

@@ -22,21 +22,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\nmlipguide: interrupted; what was measured is kept.\n")
         return ExitCode.INTERRUPTED
-    except MlipguideError as error:
-        return _tell(error, given)
     except BrokenPipeError:
         return _close_quietly()
     except Exception as error:  # noqa: BLE001  # the last line of defence: a user never sees a traceback
-        if type(error).__name__ == "Abort":
-            return ExitCode.INTERRUPTED
-        message = getattr(error, "format_message", None)
-        if message is not None:
-            command = _command(given)
-            return _tell(InputError(message(), hint=f"See mlipguide {command} --help".replace("  ", " ")), given)
-        return _report_bug(error, given)
+        return _answer(error, given)
     finally:
         _end_children()
     return int(code or 0)
+
+
+def _answer(error: Exception, given: list[str]) -> int:
+    """Word whatever was raised; typer's own exceptions are told by what they can do, for its classes have moved."""
+    if isinstance(error, MlipguideError):
+        return _tell(error, given)
+    if type(error).__name__ == "Abort":
+        return ExitCode.INTERRUPTED
+    message = getattr(error, "format_message", None)
+    if message is None:
+        return _report_bug(error, given)
+    return _tell(InputError(message(), hint=f"See mlipguide {_command(given)} --help".replace("  ", " ")), given)
 
 
 def _tell(error: MlipguideError, given: list[str]) -> int:

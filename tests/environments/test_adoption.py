@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import FakeUv
 
 from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.core.paths import data_dir
@@ -18,6 +18,8 @@ from mlipguide.environments.removal import remove_environment
 from mlipguide.environments.resolution import check_environment, find_environment, find_host
 from mlipguide.records.environment import EnvironmentKind, EnvironmentState, Recipe
 
+FakeUv = Callable[[str], Path]
+
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
@@ -28,9 +30,7 @@ def python(tmp_path: Path) -> Path:
     return link
 
 
-def test_adopted_comes_before_managed_and_is_forgotten_first(
-    tiny: Recipe, python: Path, fake_uv: FakeUv
-) -> None:
+def test_adopted_comes_before_managed_and_is_forgotten_first(tiny: Recipe, python: Path, fake_uv: FakeUv) -> None:
     fake_uv("true")
     managed = build_environment(tiny, has_nvidia_gpu=False)
     adopted = adopt(tiny, python)

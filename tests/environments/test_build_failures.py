@@ -83,9 +83,7 @@ READ_ONLY = (
     "Read-only file "
     "system (os error 30)"
 )
-SOURCE = (
-    "error: Failed to build `numpy==2.4.6`\n  cause: The build backend returned an error\n hint: compilers"
-)
+SOURCE = "error: Failed to build `numpy==2.4.6`\n  cause: The build backend returned an error\n hint: compilers"
 PYTHON = "error: No interpreter found for Python 3.13 in managed installations or search path"
 ODD = "error: File not found: /missing/constraints.txt"
 

@@ -46,9 +46,7 @@ def test_local_find_links_become_urls_that_a_comma_cannot_split(tmp_path: Path) 
     assert second == f"{tmp_path.as_uri()}/a%2Cb"
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"), [("1", ("--no-index",)), ("True", ("--no-index",)), ("0", ())]
-)
+@pytest.mark.parametrize(("value", "expected"), [("1", ("--no-index",)), ("True", ("--no-index",)), ("0", ())])
 def test_no_index_is_an_argument(value: str, expected: tuple[str, ...]) -> None:
     assert translate_settings({}, {"no-index": value}, folder=HERE).arguments == expected
 

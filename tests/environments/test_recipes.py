@@ -29,9 +29,7 @@ def _write_plugin(folder: Path, name: str, *, worker: bool = True) -> Path:
 
 def _install_plugins(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     points = [EntryPoint(name, value, recipes.PLUGIN_GROUP) for name, value in values.items()]
-    monkeypatch.setattr(
-        recipes, "entry_points", lambda group: points if group == recipes.PLUGIN_GROUP else []
-    )
+    monkeypatch.setattr(recipes, "entry_points", lambda group: points if group == recipes.PLUGIN_GROUP else [])
 
 
 def test_built_in_recipes_pin_every_requirement() -> None:

@@ -12,9 +12,7 @@ PLATFORM = next(iter(tags.platform_tags()))
 
 
 def _choose(requested: str = "auto", *, gpu: bool = False, **environment: str) -> TorchBuild:
-    return choose_torch_build(
-        requested, torch="2.13.0", release="3.11", has_nvidia_gpu=gpu, environment=environment
-    )
+    return choose_torch_build(requested, torch="2.13.0", release="3.11", has_nvidia_gpu=gpu, environment=environment)
 
 
 def _add_wheel(folder: Path, version: str, python: str = "cp311") -> str:

@@ -73,9 +73,7 @@ def caveats_for(task: Task, leading: ModelCard | None, candidates: Sequence[Cand
             )
         )
     if "H" in elements and task.timestep_s > LIGHT_STEP_LIMIT_S:
-        caveats.append(
-            Caveat("time step", "With hydrogen, 0.5 fs is common practice.", "practice, without a source")
-        )
+        caveats.append(Caveat("time step", "With hydrogen, 0.5 fs is common practice.", "practice, without a source"))
     return tuple(caveats)
 
 
@@ -94,8 +92,7 @@ def _about_numbers(candidates: Sequence[Candidate]) -> list[Caveat]:
         found.append(
             Caveat(
                 "extrapolation",
-                f"The times of {', '.join(wide)} are extrapolated far; "
-                "a larger --measure-budget narrows them.",
+                f"The times of {', '.join(wide)} are extrapolated far; a larger --measure-budget narrows them.",
                 "this run",
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice import LicenceSummary, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.model_card import CommercialUse, Forces, ModelCard, Need
@@ -42,8 +43,7 @@ def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
             found.append(
                 Rejection(
                     "licence",
-                    f"Commercial use: {licence.commercial.value} "
-                    f"(code {licence.code}, weights {licence.weights}).",
+                    f"Commercial use: {licence.commercial.value} (code {licence.code}, weights {licence.weights}).",
                 )
             )
     return tuple(found)
@@ -59,9 +59,7 @@ def provides(card: ModelCard, need: Need) -> bool:
 def memory_rejection(peak: Estimate, memory_bytes: int) -> Rejection | None:
     """Return a rejection when even the low end of the peak exceeds the memory."""
     if _low(peak) > memory_bytes:
-        return Rejection(
-            "memory", f"It needs {gib(peak.value)} GiB ({basis(peak)}); {gib(memory_bytes)} GiB are usable."
-        )
+        return Rejection("memory", f"It needs {memory(peak.value)} ({basis(peak)}); {memory(memory_bytes)} are usable.")
     return None
 
 
@@ -69,8 +67,8 @@ def memory_doubt(peak: Estimate, memory_bytes: int) -> str | None:
     """Return a doubt when the interval of the peak reaches beyond the memory."""
     if _low(peak) <= memory_bytes < _high(peak):
         return (
-            f"It may not fit: {gib(_low(peak))} to {gib(_high(peak))} GiB needed ({basis(peak)}), "
-            f"{gib(memory_bytes)} GiB usable."
+            f"It may not fit: {memory(_low(peak))} to {memory(_high(peak))} needed ({basis(peak)}), "
+            f"{memory(memory_bytes)} usable."
         )
     return None
 
@@ -80,8 +78,8 @@ def time_rejection(run_time_s: Estimate, budget_s: float) -> Rejection | None:
     if _low(run_time_s) > budget_s:
         return Rejection(
             "time",
-            f"The run takes {days(run_time_s.value)} ({basis(run_time_s)}), "
-            f"{run_time_s.value / budget_s:.3g} times the budget of {days(budget_s)}.",
+            f"The run takes {duration(run_time_s.value)} ({basis(run_time_s)}), "
+            f"{number(run_time_s.value / budget_s)} times the budget of {duration(budget_s)}.",
         )
     return None
 
@@ -91,8 +89,8 @@ def time_doubt(run_time_s: Estimate, budget_s: float) -> str | None:
     low, high = _low(run_time_s), _high(run_time_s)
     if low <= budget_s < high:
         return (
-            f"It may not end in time: {days(low)} to {days(high)} ({basis(run_time_s)}), "
-            f"budget {days(budget_s)}."
+            f"It may not end in time: {duration(low)} to {duration(high)} ({basis(run_time_s)}), "
+            f"budget {duration(budget_s)}."
         )
     return None
 
@@ -109,16 +107,3 @@ def _high(estimate: Estimate) -> float:
 def basis(estimate: Estimate) -> str:
     """Return the word for how far a number is to be trusted."""
     return estimate.basis.value
-
-
-def gib(value_bytes: float) -> str:
-    """Return bytes as GiB, to three digits."""
-    return f"{value_bytes / 2**30:.3g}"
-
-
-def days(seconds: float) -> str:
-    """Return a duration in the unit that reads best."""
-    for unit, length in (("years", 365.25 * 86400), ("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * length or (unit == "min" and seconds >= length):
-            return f"{seconds / length:.3g} {unit}"
-    return f"{seconds:.3g} s"

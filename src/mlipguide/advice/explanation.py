@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlipguide.advice.constraints import basis, days, gib
+from mlipguide.advice.constraints import basis
 from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
+from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice import Candidate, Strategy, Verdict
 from mlipguide.records.measurement import Weights
 from mlipguide.records.task import Task
@@ -33,22 +34,18 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     """Return why ``choice`` is the one, with the numbers that decided."""
     assert choice.run_time_s is not None
     within = "within the" if choice.run_time_s.value <= task.budget_s else "against a"
-    run_time = f"{days(choice.run_time_s.value)} ({basis(choice.run_time_s)})"
-    reasons = [f"{choice.name} does the run in {run_time}, {within} budget of {days(task.budget_s)}."]
+    run_time = f"{duration(choice.run_time_s.value)} ({basis(choice.run_time_s)})"
+    reasons = [f"{choice.name} does the run in {run_time}, {within} budget of {duration(task.budget_s)}."]
     if choice.peak_memory_bytes is not None:
-        reasons.append(
-            f"It needs {gib(choice.peak_memory_bytes.value)} GiB ({basis(choice.peak_memory_bytes)})."
-        )
+        reasons.append(f"It needs {memory(choice.peak_memory_bytes.value)} ({basis(choice.peak_memory_bytes)}).")
     evidence = choice.evidence
     if evidence.force_mae_ev_per_angstrom is not None:
-        reasons.append(
-            f"Its force MAE is {evidence.force_mae_ev_per_angstrom * 1e3:.3g} meV/Å ({evidence.source})."
-        )
+        reasons.append(f"Its force MAE is {evidence.force_mae_ev_per_angstrom * 1e3:.3g} meV/Å ({evidence.source}).")
     elif evidence.kappa_srme is not None:
         others = "feasible models" if choice.verdict is Verdict.FEASIBLE else "models that may do"
         reasons.append(
             f"Of the {others} it has the lowest published thermal-conductivity error "
-            f"(kappa_SRME {evidence.kappa_srme:.3g}, {evidence.source})."
+            f"(κ_SRME {evidence.kappa_srme:.3g}; {evidence.source})."
         )
     if choice.verdict is Verdict.UNKNOWN:
         reasons.append("Whether it will do is not known: " + " ".join(choice.doubts))
@@ -65,25 +62,23 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
         assert quickest.run_time_s is not None
         reasons.append(
             f"{quickest.name} would be {choice.run_time_s.value / quickest.run_time_s.value:.2g} times "
-            f"faster ({days(quickest.run_time_s.value)}), with {_error_words(quickest)}."
+            f"faster ({duration(quickest.run_time_s.value)}), with {_error_words(quickest)}."
         )
     return tuple(reasons)
 
 
 def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) -> tuple[str, ...]:
     """Return why nothing can be run, and what would change it: fewer atoms, less time, a faster machine."""
-    serving = [
-        candidate for candidate in candidates if could_serve(candidate) and candidate.run_time_s is not None
-    ]
+    serving = [candidate for candidate in candidates if could_serve(candidate) and candidate.run_time_s is not None]
     if not serving:
         return ("No model that was timed meets the conditions of the task; each one's reasons say why.",)
     fastest = min(serving, key=lambda c: (c.run_time_s.value if c.run_time_s else float("inf"), c.model))
     assert fastest.run_time_s is not None
-    run_time = f"{days(fastest.run_time_s.value)} ({basis(fastest.run_time_s)})"
+    run_time = f"{duration(fastest.run_time_s.value)} ({basis(fastest.run_time_s)})"
     if fastest.run_time_s.value > task.budget_s:
         first = (
             f"Even the fastest model, {fastest.name}, takes {run_time} for {task.steps:,} steps of "
-            f"{task.atoms:,} atoms; the budget is {days(task.budget_s)}."
+            f"{task.atoms:,} atoms; the budget is {duration(task.budget_s)}."
         )
     else:
         obstacles = [rejection.message for rejection in fastest.rejections] + list(fastest.doubts)
@@ -120,14 +115,14 @@ def _way_out(candidate: Candidate, task: Task, memory_bytes: int) -> str:
     if atoms is not None and atoms < task.atoms:
         ways.append(f"{atoms:,} atoms for the whole time")
     if time_s is not None and time_s < task.simulated_time_s:
-        ways.append(f"{picoseconds(time_s)} with all atoms")
+        ways.append(f"{simulated_time(time_s)} with all atoms")
     assert candidate.run_time_s is not None
     speedup = candidate.run_time_s.value / task.budget_s
     if speedup > 1:
-        ways.append(f"a machine {speedup:.2g} times faster")
+        ways.append(f"a machine {number(speedup)} times faster")
     peak = candidate.peak_memory_bytes
     if peak is not None and peak.value > memory_bytes:
-        ways.append(f"{gib(peak.value)} GiB of memory instead of {gib(memory_bytes)}")
+        ways.append(f"{memory(peak.value)} of memory instead of {memory(memory_bytes)}")
     own_weights = ["its own weights"] if candidate.weights is Weights.SYNTHETIC else []
     words = " and ".join([*([", or ".join(ways)] if ways else []), *own_weights]) or "other conditions"
     return f"{candidate.name} ({_error_words(candidate)}): feasible with {words}."
@@ -146,7 +141,7 @@ def _exceeds_memory(candidate: Candidate) -> bool:
 
 def _error_words(candidate: Candidate) -> str:
     kappa = candidate.evidence.kappa_srme
-    return "no published error" if kappa is None else f"kappa_SRME {kappa:.3g}"
+    return "no published error" if kappa is None else f"κ_SRME {kappa:.3g}"
 
 
 def _floor_two_digits(value: float) -> float:
@@ -156,11 +151,3 @@ def _floor_two_digits(value: float) -> float:
         return 0.0
     scale = 10.0 ** (math.floor(math.log10(value)) - 1)
     return math.floor(value / scale) * scale
-
-
-def picoseconds(seconds: float) -> str:
-    """Return a simulated time in the unit that reads best."""
-    for unit, length in (("ns", 1e-9), ("ps", 1e-12)):
-        if seconds >= length:
-            return f"{seconds / length:.3g} {unit}"
-    return f"{seconds / 1e-15:.3g} fs"

@@ -132,14 +132,10 @@ def _judge_accuracy(evidence: Evidence, task: Task) -> tuple[list[Rejection], li
         if limit is None:
             continue
         if known is None:
-            doubts.append(
-                f"Its {name} error on a system like this is not known ({limit * 1e3:g} {unit} asked)."
-            )
+            doubts.append(f"Its {name} error on a system like this is not known ({limit * 1e3:g} {unit} asked).")
         elif known > limit:
             rejections.append(
-                Rejection(
-                    "accuracy", f"Its {name} MAE is {known * 1e3:.3g} {unit}; {limit * 1e3:g} {unit} asked."
-                )
+                Rejection("accuracy", f"Its {name} MAE is {known * 1e3:.3g} {unit}; {limit * 1e3:g} {unit} asked.")
             )
     if evidence.kind is EvidenceKind.NONE and not doubts:
         doubts.append("No comparable figure of its accuracy was published.")

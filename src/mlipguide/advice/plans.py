@@ -11,9 +11,7 @@ from mlipguide.records.advice import Candidate, PlanStep, Strategy
 from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.task import Task
 
-RETAIN_VARIABLE = (
-    "GLIBC_TUNABLES=glibc.malloc.mmap_threshold=17179869184:glibc.malloc.trim_threshold=68719476736"
-)
+RETAIN_VARIABLE = "GLIBC_TUNABLES=glibc.malloc.mmap_threshold=17179869184:glibc.malloc.trim_threshold=68719476736"
 """What the worker is started with, for the user's own run: without it each step pays for fresh memory."""
 
 
@@ -32,8 +30,7 @@ def plan_for(
         assert choice.settings is not None
         return (
             PlanStep(
-                action=f"Compare {choice.name} with reference calculations on about twenty frames of this "
-                "system.",
+                action=f"Compare {choice.name} with reference calculations on about twenty frames of this system.",
                 command=None,
                 wall_time_s=None,
             ),
@@ -47,8 +44,7 @@ def plan_for(
     if strategy is Strategy.DISTIL and leading is not None:
         return (
             PlanStep(
-                action="Either make the task smaller or the machine faster, as the reasons say for "
-                f"{leading.name}.",
+                action=f"Either make the task smaller or the machine faster, as the reasons say for {leading.name}.",
                 command=None,
                 wall_time_s=None,
             ),

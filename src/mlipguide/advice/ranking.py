@@ -14,6 +14,7 @@ from mlipguide.advice.judgement import with_front
 from mlipguide.records.advice import Candidate, Verdict
 from mlipguide.records.evidence import EvidenceKind
 from mlipguide.records.measurement import Weights
+from mlipguide.records.task import Task
 
 COST_CONSTRAINTS = frozenset({"time", "memory"})
 
@@ -38,26 +39,39 @@ def could_serve(candidate: Candidate) -> bool:
     return all(rejection.constraint in COST_CONSTRAINTS for rejection in candidate.rejections)
 
 
-def choose(candidates: Sequence[Candidate], *, accuracy_asked: bool) -> Candidate | None:
+def choose(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) -> Candidate | None:
     """Return the candidate to run; None when there is none.
 
-    Feasible candidates come before those whose verdict is unknown. With a limit on the error that all of them
-    meet, the fastest is chosen; without one, the most accurate that ends within the budget. A model without
-    its weights or without a measured time is never chosen.
+    Feasible candidates come before those whose verdict is unknown, and of the latter only those count that more
+    likely than not end in time and fit. With a limit on the error that all of them are known to meet, the fastest is
+    chosen; otherwise the most accurate that ends within the budget. A model without its weights or without a measured
+    time is never chosen.
+
+    Args:
+        candidates: All candidates, judged.
+        task: What is wanted.
+        memory_bytes: Usable memory of the device.
     """
+    accuracy_asked = task.force_mae_ev_per_angstrom is not None or task.energy_mae_ev_per_atom is not None
     for verdict in (Verdict.FEASIBLE, Verdict.UNKNOWN):
-        usable = [c for c in candidates if c.verdict is verdict and is_runnable(c)]
+        usable = [
+            c for c in candidates if c.verdict is verdict and is_runnable(c) and _is_likely(c, task, memory_bytes)
+        ]
         if usable:
             # A feasible candidate meets every limit that was asked; of the others, those with a figure may.
             known = [
-                c
-                for c in usable
-                if verdict is Verdict.FEASIBLE or c.evidence.force_mae_ev_per_angstrom is not None
+                c for c in usable if verdict is Verdict.FEASIBLE or c.evidence.force_mae_ev_per_angstrom is not None
             ]
             if accuracy_asked and known:
                 return min(known, key=lambda c: (_time(c), c.model))
             return min(usable, key=lambda c: (*accuracy_order(c), _time(c), c.model))
     return None
+
+
+def _is_likely(candidate: Candidate, task: Task, memory_bytes: int) -> bool:
+    run_time, peak = candidate.run_time_s, candidate.peak_memory_bytes
+    in_time = run_time is not None and run_time.value <= task.budget_s
+    return in_time and (peak is None or peak.value <= memory_bytes)
 
 
 def is_runnable(candidate: Candidate) -> bool:

@@ -57,9 +57,7 @@ class SizeRun:
         self.bursts.append(joined([burst.samples for burst in taken[1:]]))
         if not self.peak_memory_bytes:
             # Later bursts may find memory that larger sizes left behind.
-            self.peak_memory_bytes = max(
-                self.prepared.peak_memory_bytes, *(burst.peak_memory_bytes for burst in taken)
-            )
+            self.peak_memory_bytes = max(self.prepared.peak_memory_bytes, *(burst.peak_memory_bytes for burst in taken))
 
     @property
     def steady(self) -> StepSamples:

@@ -198,9 +198,7 @@ class Sweep:
         if len(known) > 1:
             low, high = (run.sizes[atoms].peak_memory_bytes for atoms in known)
             memory = high + max(0.0, high - low) / (known[1] - known[0]) * (size - largest)
-        return (
-            run.spent_s + cost <= share and memory <= self._protocol.memory_share * self._limits.memory_bytes
-        )
+        return run.spent_s + cost <= share and memory <= self._protocol.memory_share * self._limits.memory_bytes
 
     def _refine(self, runs: Sequence[CandidateRun], budget_s: float) -> None:
         while True:

@@ -105,9 +105,7 @@ def _load_card(path: Path, sets: dict[str, ElementSet]) -> ModelCard:
     card = from_plain(ModelCard, read_yaml(path), what=str(path))
     problems = find_element_problems(card.training.elements, sets)
     if problems:
-        raise InputError(
-            f"{path}: training.elements: {'; '.join(problems)}.", hint="Correct the elements named above."
-        )
+        raise InputError(f"{path}: training.elements: {'; '.join(problems)}.", hint="Correct the elements named above.")
     elements = expand_elements(card.training.elements, sets)
     return replace(card, training=replace(card.training, elements=elements))
 

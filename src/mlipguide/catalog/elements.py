@@ -52,9 +52,7 @@ def read_element_sets(path: Path) -> dict[str, ElementSet]:
     plain = read_yaml(path)
     if not isinstance(plain, dict):
         raise InputError(f"{path}: sets of elements are expected, one name each.", hint=hint)
-    sets = {
-        str(name): from_plain(ElementSet, data, what=f"{path}, set '{name}'") for name, data in plain.items()
-    }
+    sets = {str(name): from_plain(ElementSet, data, what=f"{path}, set '{name}'") for name, data in plain.items()}
     for name, members in sets.items():
         wrong = [symbol for symbol in members.elements if symbol not in _NUMBERS]
         if wrong:

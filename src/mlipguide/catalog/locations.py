@@ -34,9 +34,7 @@ class CardFiles:
 
 def builtin_files() -> CardFiles:
     """Return the files of the built-in catalogue."""
-    return CardFiles(
-        cards=_yaml_files(DATA / "models"), element_sets=DATA / ELEMENT_SETS, sources=DATA / SOURCES
-    )
+    return CardFiles(cards=_yaml_files(DATA / "models"), element_sets=DATA / ELEMENT_SETS, sources=DATA / SOURCES)
 
 
 def folder_files(folder: Path) -> CardFiles:

@@ -20,14 +20,8 @@ WORST_RMSD = 0.15
 """The (normalised) RMSD that earns nothing."""
 
 
-def combined_performance_score(
-    f1: float | None, kappa_srme: float | None, rmsd: float | None
-) -> float | None:
+def combined_performance_score(f1: float | None, kappa_srme: float | None, rmsd: float | None) -> float | None:
     """Return the CPS, or None when one of its parts is not known."""
     if f1 is None or kappa_srme is None or rmsd is None:
         return None
-    return (
-        F1_WEIGHT * f1
-        + KAPPA_WEIGHT * (1 - kappa_srme / WORST_KAPPA_SRME)
-        + RMSD_WEIGHT * (1 - rmsd / WORST_RMSD)
-    )
+    return F1_WEIGHT * f1 + KAPPA_WEIGHT * (1 - kappa_srme / WORST_KAPPA_SRME) + RMSD_WEIGHT * (1 - rmsd / WORST_RMSD)

@@ -79,11 +79,7 @@ def validate_folder(folder: Path | None = None) -> tuple[Violation, ...]:
     found = []
     for path in groups[-1].cards:
         plain = cards[path]
-        pairs = (
-            iter([("(file)", plain.message)])
-            if isinstance(plain, InputError)
-            else _check(path, plain, context)
-        )
+        pairs = iter([("(file)", plain.message)]) if isinstance(plain, InputError) else _check(path, plain, context)
         found += [Violation(str(path), field, message) for field, message in pairs]
     return tuple(found)
 

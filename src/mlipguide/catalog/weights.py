@@ -25,7 +25,7 @@ def needs_file(card: ModelCard) -> bool:
 
 
 def find_weights(card: ModelCard, given: Mapping[str, Path]) -> Path | None:
-    """Return the checkpoint file that the user gave for this card, or the one downloaded before; None without one.
+    """Return the checkpoint file that the user gave for this card, or the one downloaded before, or None.
 
     Raises:
         InputError: The file that the user gave does not exist.
@@ -52,9 +52,7 @@ def download_weights(card: ModelCard, on_progress: Callable[[str], None]) -> Pat
     target = _target(card)
     hint = f"Fetch it by hand and give it with --weights {card.id}=FILE."
     if target is None or card.weights.url is None:
-        raise MeasurementFailedError(
-            f"{card.id}: no address to download from is known.", hint=hint, kind="weights"
-        )
+        raise MeasurementFailedError(f"{card.id}: no address to download from is known.", hint=hint, kind="weights")
     make_folder(target.parent)
     unfinished = target.with_name(f".{target.name}-{uuid4().hex}.part")
     try:

@@ -30,7 +30,8 @@ def _print_version(wanted: bool) -> None:
 def callback(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and end.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and end."),
     ] = False,
 ) -> None:
     """Give advice on machine-learning interatomic potentials, from measurements on this machine."""

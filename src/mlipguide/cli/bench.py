@@ -18,7 +18,9 @@ def bench(
         str | None, typer.Option(metavar="2m", help="Wall time for timing all models together [2m].")
     ] = None,
     timestep: Annotated[str | None, typer.Option(metavar="1fs", help="Integration step [1fs].")] = None,
-    temperature: Annotated[str | None, typer.Option(metavar="300K", help="Temperature of the velocities [300K].")] = None,
+    temperature: Annotated[
+        str | None, typer.Option(metavar="300K", help="Temperature of the velocities [300K].")
+    ] = None,
     index: options.Index = None,
     preset: options.Preset = None,
     weights: options.Weights = None,

@@ -9,9 +9,7 @@ import typer
 
 from mlipguide.cli import options
 
-app = typer.Typer(
-    help="The isolated Python environments of the backends.", rich_markup_mode=None, no_args_is_help=True
-)
+app = typer.Typer(help="The isolated Python environments of the backends.", rich_markup_mode=None, no_args_is_help=True)
 
 Backend = Annotated[str, typer.Argument(help="sevenn, chgnet, mace-torch, ...")]
 
@@ -28,9 +26,13 @@ def list_environments(*, as_json: options.Json = False) -> int:
 
 @app.command("build")
 def build(
-    backends: Annotated[list[str] | None, typer.Argument(metavar="[BACKEND]...", help="All of them by default.")] = None,
+    backends: Annotated[
+        list[str] | None, typer.Argument(metavar="[BACKEND]...", help="All of them by default.")
+    ] = None,
     *,
-    python: Annotated[str | None, typer.Option(metavar="3.12|PATH", help="Python to use [this one, where it fits].")] = None,
+    python: Annotated[
+        str | None, typer.Option(metavar="3.12|PATH", help="Python to use [this one, where it fits].")
+    ] = None,
     torch: Annotated[str, typer.Option(metavar="auto|cpu|cu128|index", help="Build of torch.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Build anew even when it is there.")] = False,
     as_json: options.Json = False,
@@ -70,7 +72,9 @@ def adopt(
 
 @app.command("check")
 def check(
-    backends: Annotated[list[str] | None, typer.Argument(metavar="[BACKEND]...", help="All of them by default.")] = None,
+    backends: Annotated[
+        list[str] | None, typer.Argument(metavar="[BACKEND]...", help="All of them by default.")
+    ] = None,
     *,
     as_json: options.Json = False,
 ) -> int:

@@ -6,7 +6,9 @@ import typer
 
 from mlipguide.cli import options
 
-app = typer.Typer(help="This machine, as far as it changes speed or what fits.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    help="This machine, as far as it changes speed or what fits.", rich_markup_mode=None, no_args_is_help=True
+)
 
 
 @app.command("show")

@@ -23,7 +23,9 @@ def list_models(*, as_json: options.Json = False) -> int:
 
 
 @app.command("show")
-def show(model: Annotated[str, typer.Argument(help="Id or alias of a model.")], *, as_json: options.Json = False) -> int:
+def show(
+    model: Annotated[str, typer.Argument(help="Id or alias of a model.")], *, as_json: options.Json = False
+) -> int:
     """Show everything on one card, with its sources."""
     from mlipguide.cli.output import emit
     from mlipguide.report.models_page import model_page
@@ -44,5 +46,8 @@ def validate(
     from mlipguide.workflows.models import validate_models
 
     return emit(
-        "models validate", validate_models(folder), lambda data, _console: validation_page(data), as_json=as_json
+        "models validate",
+        validate_models(folder),
+        lambda data, _console: validation_page(data),
+        as_json=as_json,
     )

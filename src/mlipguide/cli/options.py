@@ -17,16 +17,20 @@ Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Build missing environments and download weights without asking.")
 ]
 Structure = Annotated[
-    str | None, typer.Argument(metavar="[STRUCTURE]", help="Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...")
+    str | None,
+    typer.Argument(metavar="[STRUCTURE]", help="Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ..."),
 ]
 Index = Annotated[
-    str | None, typer.Option("--index", metavar="I", help="Frame of a file with several, from 0; -1, the last, by default.")
+    str | None,
+    typer.Option("--index", metavar="I", help="Frame of a file with several, from 0; -1, the last, by default."),
 ]
 Preset = Annotated[
-    str | None, typer.Option("--preset", metavar="NAME", help="A built-in structure instead of a file, e.g. water.")
+    str | None,
+    typer.Option("--preset", metavar="NAME", help="A built-in structure instead of a file, e.g. water."),
 ]
 Models = Annotated[
-    str | None, typer.Option("--models", metavar="A,B", help="Only these models; see 'mlipguide models list'.")
+    str | None,
+    typer.Option("--models", metavar="A,B", help="Only these models; see 'mlipguide models list'."),
 ]
 Weights = Annotated[
     list[str] | None,

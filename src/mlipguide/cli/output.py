@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from mlipguide.records.notice import Result
 
 
-def emit(
-    command: str, result: Result[Any], page: Callable[[Any, Console], RenderableType], *, as_json: bool
-) -> int:
+def emit(command: str, result: Result[Any], page: Callable[[Any, Console], RenderableType], *, as_json: bool) -> int:
     """Print ``result`` on stdout, and beside a page its notices and failures on stderr.
 
     Args:

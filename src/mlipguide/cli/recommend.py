@@ -34,7 +34,8 @@ def recommend(
     index: options.Index = None,
     preset: options.Preset = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="TASK.yaml", help="Read the task from a file; options given here win.")
+        Path | None,
+        typer.Option(metavar="TASK.yaml", help="Read the task from a file; options given here win."),
     ] = None,
     measure_budget: Annotated[
         str | None, typer.Option(metavar="2m", help="Wall time for timing all models together [2m].")
@@ -77,7 +78,10 @@ def recommend(
         result = recommend(
             request,
             Options(
-                consent=consent, remeasure=remeasure, weights=options.parse_weights(weights), on_progress=report
+                consent=consent,
+                remeasure=remeasure,
+                weights=options.parse_weights(weights),
+                on_progress=report,
             ),
         )
     return emit("recommend", result, recommend_page, as_json=as_json)

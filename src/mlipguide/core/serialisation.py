@@ -70,14 +70,11 @@ def from_plain(kind: type[T], data: Any, *, what: str) -> T:
 def violations(error: Any) -> list[str]:
     """List a pydantic ValidationError's violations, each as ``path: what is wrong``."""
     return [
-        f"{'.'.join(str(part) for part in item['loc']) or '(whole)'}: {item['msg'].lower()}"
-        for item in error.errors()
+        f"{'.'.join(str(part) for part in item['loc']) or '(whole)'}: {item['msg'].lower()}" for item in error.errors()
     ]
 
 
-def json_schema(
-    kind: Any, *, mode: Literal["serialization", "validation"] = "serialization"
-) -> dict[str, Any]:
+def json_schema(kind: Any, *, mode: Literal["serialization", "validation"] = "serialization") -> dict[str, Any]:
     """Return the JSON schema (2020-12) of ``kind``.
 
     Args:
@@ -110,15 +107,11 @@ def read_yaml(path: Path) -> Any:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same rules, several times as fast
         return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader either way
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"Cannot read {path}: {error}.", hint="Give the path of a YAML text file."
-        ) from error
+        raise InputError(f"Cannot read {path}: {error}.", hint="Give the path of a YAML text file.") from error
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
-        raise InputError(
-            f"{path}{line}: not valid YAML.", hint="Check indentation and quotes there."
-        ) from error
+        raise InputError(f"{path}{line}: not valid YAML.", hint="Check indentation and quotes there.") from error
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -64,18 +64,14 @@ class Dimension:
             )
         value = number * self.factors[unit]
         if not (math.isfinite(value) and value > 0):
-            raise InputError(
-                f"{option}: '{text}' must be positive and finite.", hint=f"Example: {self.example}."
-            )
+            raise InputError(f"{option}: '{text}' must be positive and finite.", hint=f"Example: {self.example}.")
         return value
 
 
 SIMULATED_TIME = Dimension(
     "simulated time", {"fs": 1e-15, "ps": 1e-12, "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3}, "1ns"
 )
-WALL_TIME = Dimension(
-    "wall time", {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}, "24h"
-)
+WALL_TIME = Dimension("wall time", {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}, "24h")
 TEMPERATURE = Dimension("temperature", {"K": 1.0}, "300K")
 FORCE = Dimension(
     "force",
@@ -117,7 +113,5 @@ def parse_atoms(text: str, *, option: str) -> int:
     if value < 1:
         raise InputError(f"{option}: '{text}' must be at least 1.", hint=hint)
     if value > LARGEST_SYSTEM_ATOMS:
-        raise InputError(
-            f"{option}: '{text}' is more than the largest system considered here (1e10 atoms).", hint=hint
-        )
+        raise InputError(f"{option}: '{text}' is more than the largest system considered here (1e10 atoms).", hint=hint)
     return int(value)

@@ -90,9 +90,7 @@ def _explain_network(text: str, recipe: Recipe, torch_build: TorchBuild) -> Mlip
     requirement = _named_requirement(text, recipe) or _requested_requirement(url, recipe)
     what = f"{requirement} of {recipe.backend}" if requirement else f"What {recipe.backend} needs"
     where = f" from {urlsplit(url).hostname}" if url else ""
-    hints = [
-        "Check the network and the proxy, or point pip to an index or folder that is reachable (pip config)."
-    ]
+    hints = ["Check the network and the proxy, or point pip to an index or folder that is reachable (pip config)."]
     if "certificate" in text.lower():
         hints = ["Give the certificates of your network to pip (PIP_CERT)."]
     if "--torch-backend" in torch_build.arguments:
@@ -100,9 +98,7 @@ def _explain_network(text: str, recipe: Recipe, torch_build: TorchBuild) -> Mlip
     if "download python" in text.lower() or "python-build-standalone" in text:
         what = "A Python interpreter"
         hints.append(f"Or choose an installed Python ({recipe.python}).")
-    return EnvironmentFailedError(
-        f"{what} could not be fetched{where}.", hint=" ".join(hints), kind="network"
-    )
+    return EnvironmentFailedError(f"{what} could not be fetched{where}.", hint=" ".join(hints), kind="network")
 
 
 def _explain_resolution(text: str, recipe: Recipe, torch_build: TorchBuild) -> MlipguideError | None:
@@ -111,9 +107,7 @@ def _explain_resolution(text: str, recipe: Recipe, torch_build: TorchBuild) -> M
     requirement = _named_requirement(text, recipe)
     cause = re.search(r"\bBecause (.+)", text)
     absent = cause is not None and _SIMPLE_CAUSE.search(_ADVICE_AFTER.sub("", cause.group(1))) is not None
-    reason = (
-        _ADVICE_AFTER.sub("", cause.group(1)).strip(" .,") if cause else "the requirements exclude each other"
-    )
+    reason = _ADVICE_AFTER.sub("", cause.group(1)).strip(" .,") if cause else "the requirements exclude each other"
     if absent:
         hint = "Check which index pip is pointed to (pip config list)."
         if torch_build.name == "index" and requirement and requirement.startswith("torch="):
@@ -148,24 +142,20 @@ def _explain_other(text: str, recipe: Recipe, torch_build: TorchBuild) -> Mlipgu
         )
     requirement = _named_requirement(text, recipe)
     what = f"{requirement} of {recipe.backend}" if requirement else f"The environment of {recipe.backend}"
-    return EnvironmentFailedError(
-        f"{what} could not be installed: {_first_sentence(text)}.", hint="See the log."
-    )
+    return EnvironmentFailedError(f"{what} could not be installed: {_first_sentence(text)}.", hint="See the log.")
 
 
 def _first_sentence(text: str) -> str:
-    return re.split(r"\s(?:cause:|Caused by:|hint:)\s", text.removeprefix("error: "), maxsplit=1)[0].strip(
-        " ."
-    ) or ("uv ended without a message")
+    return re.split(r"\s(?:cause:|Caused by:|hint:)\s", text.removeprefix("error: "), maxsplit=1)[0].strip(" .") or (
+        "uv ended without a message"
+    )
 
 
 def _named_requirement(text: str, recipe: Recipe) -> str | None:
     """Return the recipe's requirement that uv blames: what "you require", else the first one named."""
     wanted = list_requirements(recipe)
     required: list[str] = re.findall(rf"you require ({_REQUIREMENT})", text)
-    named: list[str] = re.findall(
-        rf"Failed to (?:download|install|fetch|build)[^`]*?`?({_REQUIREMENT})`", text
-    )
+    named: list[str] = re.findall(rf"Failed to (?:download|install|fetch|build)[^`]*?`?({_REQUIREMENT})`", text)
     for blamed in (*required, *named):
         name = canonicalize_name(re.split(r"[\[=<>!~]", blamed, maxsplit=1)[0])
         for line in wanted:

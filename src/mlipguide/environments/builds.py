@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 import uuid
@@ -36,6 +37,9 @@ from mlipguide.records.environment import Environment, EnvironmentState, Recipe
 
 _KEPT_LINES = 400
 """Lines of uv's output that the explanation of a failure looks at: more than its longest message."""
+
+_WORTH_SHOWING = re.compile(r"\s*(Resolved|Downloading|Building|Built|Prepared|Installed|warning|error)\b")
+"""Lines of uv that tell how far it is; the log has the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,13 +124,11 @@ def _build(plan: _Plan) -> None:
         plan.on_progress(f"torch build: {plan.torch_build.name}, because {plan.torch_build.reason}")
     python = interpreter_path(plan.folder)
     _run_uv(plan, ["venv", str(plan.folder), "--python", plan.python.request, "--no-project"])
-    install = ["pip", "install", "--python", str(python), "--compile-bytecode"]
+    install = ["pip", "install", "--python", str(python)]
     packages = list_requirements(plan.recipe)
     _run_uv(plan, [*install, *plan.torch_build.arguments, *plan.settings.arguments, "--", *packages])
     plan.on_progress(f"Checking that {plan.recipe.module} imports")
-    report = query_interpreter(
-        python, distributions=list_distributions(plan.recipe), modules=list_modules(plan.recipe)
-    )
+    report = query_interpreter(python, distributions=list_distributions(plan.recipe), modules=list_modules(plan.recipe))
     if report.problem or report.python_version is None:
         with suppress(OSError), plan.log.open("a", encoding="utf-8") as stream:
             stream.write(f"\n{report.output}\n")
@@ -159,8 +161,8 @@ def _run_uv(plan: _Plan, arguments: Sequence[str]) -> None:
 
     def forward(line: str) -> None:
         lines.append(line)
-        if line.strip():
-            plan.on_progress(line)
+        if _WORTH_SHOWING.match(line):
+            plan.on_progress(line.strip())
 
     try:
         command = [str(uv_program.find_uv()), *common, *arguments]

@@ -43,9 +43,7 @@ def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
 
     Search path, home, proxies, ``LD_LIBRARY_PATH``, ``OMP_*`` and the like stay.
     """
-    kept = {
-        name: value for name, value in base.items() if name not in _REMOVED and not name.startswith("CONDA_")
-    }
+    kept = {name: value for name, value in base.items() if name not in _REMOVED and not name.startswith("CONDA_")}
     return {**kept, "PYTHONNOUSERSITE": "1"}
 
 
@@ -69,9 +67,7 @@ def query_interpreter(
     command = [str(python), "-I", interpreter_probe.__file__, *modules, "-", *distributions]
     try:
         with Path(os.devnull).open("ab") as nothing:
-            process = start_group(
-                command, env=clean_environment(os.environ), log=nothing, stdout=subprocess.PIPE
-            )
+            process = start_group(command, env=clean_environment(os.environ), log=nothing, stdout=subprocess.PIPE)
     except OSError as error:
         return _failed(f"{python} does not run: {error.strerror or error}")
     with ended_on_exit(process):

@@ -64,9 +64,7 @@ def digest_recipe(recipe: Recipe) -> str:
 
 def locate_folder(recipe: Recipe, *, release: str, torch_build: str) -> Path:
     """Return the folder of the environment of a recipe, a Python feature release and a torch build."""
-    key = _digest(
-        {"schema": SCHEMA, "recipe": digest_recipe(recipe), "python": release, "torch": torch_build}
-    )
+    key = _digest({"schema": SCHEMA, "recipe": digest_recipe(recipe), "python": release, "torch": torch_build})
     return environments_dir() / f"{recipe.backend}-{key}"
 
 
@@ -141,9 +139,7 @@ def find_managed(recipe: Recipe) -> Environment | None:
         marker = None if folder.name.startswith(".") else read_marker(folder)
         if marker is not None and marker.recipe == digest_recipe(recipe):
             environment = describe_folder(folder, marker)
-            found.append(
-                (environment.state is EnvironmentState.READY, marker.built_at, str(folder), environment)
-            )
+            found.append((environment.state is EnvironmentState.READY, marker.built_at, str(folder), environment))
     return max(found, key=lambda item: item[:3])[-1] if found else None
 
 

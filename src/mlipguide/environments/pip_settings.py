@@ -158,9 +158,7 @@ def translate_settings(base: Mapping[str, str], pip: Mapping[str, str], *, folde
         "UV_HTTP_TIMEOUT": _whole_seconds(pip.get("timeout", "")),
         "UV_NO_BUILD": "1" if ":all:" in pip.get("only-binary", "").split(",") else "",
         "SSL_CLIENT_CERT": pip.get("client-cert", ""),
-        **_certificates(
-            pip.get("cert") or base.get("REQUESTS_CA_BUNDLE") or base.get("CURL_CA_BUNDLE"), folder
-        ),
+        **_certificates(pip.get("cert") or base.get("REQUESTS_CA_BUNDLE") or base.get("CURL_CA_BUNDLE"), folder),
         **_proxies(pip.get("proxy", ""), base),
     }
     arguments: list[str] = []

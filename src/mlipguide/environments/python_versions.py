@@ -44,9 +44,7 @@ def choose_python(recipe: Recipe, requested: str | None) -> PythonChoice:
         running = platform.python_version()
         if accepted.contains(running, prereleases=True):
             return PythonChoice(sys.executable, _release(running))
-        newest = max(
-            (minor for minor in range(_NEWEST_MINOR) if accepts_release(accepted, f"3.{minor}")), default=None
-        )
+        newest = max((minor for minor in range(_NEWEST_MINOR) if accepts_release(accepted, f"3.{minor}")), default=None)
         if newest is None:
             raise InputError(
                 f"The recipe of {recipe.backend} accepts no Python version ({recipe.python}).",

@@ -82,16 +82,12 @@ def read_folder(folder: Path) -> tuple[dict[str, Recipe], dict[str, Path]]:
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
-        raise InputError(
-            f"{folder}: no recipe (*.yaml) there.", hint="Give the folder that holds the recipes."
-        )
+        raise InputError(f"{folder}: no recipe (*.yaml) there.", hint="Give the folder that holds the recipes.")
     recipes = {path.stem: read_recipe(path) for path in files}
     workers = {name: folder / f"{recipe.worker}.py" for name, recipe in recipes.items()}
     for name, worker in workers.items():
         if not worker.is_file():
-            raise InputError(
-                f"{worker}: missing worker of '{name}'.", hint="Put the worker file beside its recipe."
-            )
+            raise InputError(f"{worker}: missing worker of '{name}'.", hint="Put the worker file beside its recipe.")
     return recipes, workers
 
 
@@ -127,9 +123,7 @@ def _add(recipes: dict[str, Recipe], workers: dict[str, Path], folder: Path) -> 
     new, files = read_folder(folder)
     taken = sorted(new.keys() & recipes.keys())
     if taken:
-        raise InputError(
-            f"{folder}: the backend '{taken[0]}' is already known.", hint="Give the backend another name."
-        )
+        raise InputError(f"{folder}: the backend '{taken[0]}' is already known.", hint="Give the backend another name.")
     recipes.update(new)
     workers.update(files)
 

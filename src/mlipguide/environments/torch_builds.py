@@ -70,9 +70,7 @@ def choose_torch_build(
     return _choose_automatically(torch, release, has_nvidia_gpu, environment)
 
 
-def _choose_automatically(
-    torch: str, release: str, has_nvidia_gpu: bool, environment: Mapping[str, str]
-) -> TorchBuild:
+def _choose_automatically(torch: str, release: str, has_nvidia_gpu: bool, environment: Mapping[str, str]) -> TorchBuild:
     if environment.get("UV_TORCH_BACKEND"):
         return _named(environment["UV_TORCH_BACKEND"], "UV_TORCH_BACKEND says so")
     wheel = find_wheel(torch, release, needs_cuda=has_nvidia_gpu, environment=environment)
@@ -80,11 +78,7 @@ def _choose_automatically(
         return _named("index", f"{wheel.name} is at hand")
     if any(environment.get(name) for name in _INDEX_VARIABLES):
         return _named("index", "a package index of its own is configured")
-    return (
-        _named("auto", "there is an NVIDIA GPU")
-        if has_nvidia_gpu
-        else _named("cpu", "there is no NVIDIA GPU")
-    )
+    return _named("auto", "there is an NVIDIA GPU") if has_nvidia_gpu else _named("cpu", "there is no NVIDIA GPU")
 
 
 def _named(name: str, reason: str) -> TorchBuild:
@@ -102,11 +96,7 @@ def find_wheel(torch: str, release: str, *, needs_cuda: bool, environment: Mappi
             except InvalidWheelFilename:
                 continue
             without_cuda = (version.local or "").startswith("cpu")
-            if (
-                version.public == Version(torch).public
-                and wheel_tags & supported
-                and not (needs_cuda and without_cuda)
-            ):
+            if version.public == Version(torch).public and wheel_tags & supported and not (needs_cuda and without_cuda):
                 return path
     return None
 

@@ -24,9 +24,7 @@ _MISLEADING = (
 """The user's settings of uv that would send packages elsewhere, or hide the progress."""
 
 _BOUNDARY = "uv.toml"
-_BOUNDARY_TEXT = (
-    "# Ends uv's search for settings of a project; those of the user and the system still hold.\n"
-)
+_BOUNDARY_TEXT = "# Ends uv's search for settings of a project; those of the user and the system still hold.\n"
 
 
 def find_uv() -> Path:

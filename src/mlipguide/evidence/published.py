@@ -29,5 +29,5 @@ def evidence_of(card: ModelCard) -> Evidence:
         cps=metrics.cps,
         f1=metrics.f1,
         kappa_srme=metrics.kappa_srme,
-        source=f"{', '.join(metrics.sources)} (read {metrics.read_on})",
+        source=f"Matbench Discovery, read {metrics.read_on} [{', '.join(metrics.sources)}]",
     )

@@ -34,9 +34,7 @@ _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
 _NOTHING = ("", "n/a", "none", "unknown")
 
 
-def find_amd(
-    run: ToolRunner, environment: Mapping[str, str], *, is_on_bus: bool | None = None
-) -> GpuFindings:
+def find_amd(run: ToolRunner, environment: Mapping[str, str], *, is_on_bus: bool | None = None) -> GpuFindings:
     """Describe the AMD devices that a program started in this environment would see.
 
     Args:
@@ -57,9 +55,7 @@ def find_amd(
         if answer.is_installed:
             facts.append(answer.problem or f"{command[0]} shows no AMD device.")
     if not facts and is_on_bus:
-        facts.append(
-            "The PCI bus shows an AMD device, but neither rocm-smi nor amd-smi is installed to ask about it."
-        )
+        facts.append("The PCI bus shows an AMD device, but neither rocm-smi nor amd-smi is installed to ask about it.")
     return GpuFindings(facts=tuple(facts) or ("No AMD tool (rocm-smi, amd-smi) is installed.",))
 
 

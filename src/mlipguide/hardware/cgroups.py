@@ -134,11 +134,7 @@ def read_cpu_quota(root: Path = Path("/")) -> float | None:
     Args:
         root: Where ``proc`` and the mounted hierarchies are found.
     """
-    quotas = [
-        quota
-        for is_unified, folder in _own_folders("cpu", root)
-        if (quota := _read_quota(is_unified, folder))
-    ]
+    quotas = [quota for is_unified, folder in _own_folders("cpu", root) if (quota := _read_quota(is_unified, folder))]
     return min(quotas, default=None)
 
 
@@ -189,9 +185,7 @@ def _read_memory_use(is_unified: bool, folder: Path) -> int | None:
         return None
     wanted = "inactive_file" if is_unified else "total_inactive_file"
     lines = (line.split() for line in (read_text(folder / "memory.stat") or "").splitlines())
-    cached = next(
-        (parse_integer(fields[1]) for fields in lines if len(fields) > 1 and fields[0] == wanted), None
-    )
+    cached = next((parse_integer(fields[1]) for fields in lines if len(fields) > 1 and fields[0] == wanted), None)
     return max(0, used - (cached or 0))
 
 

@@ -118,9 +118,7 @@ def limit_cores(
     return usable, limited_by
 
 
-def describe_cpu(
-    processor: Processor, *, affinity: int | None, quota: float | None, slurm: int | None
-) -> Cpu:
+def describe_cpu(processor: Processor, *, affinity: int | None, quota: float | None, slurm: int | None) -> Cpu:
     """Join the processor with what of it may be used; the limits are those of :func:`limit_cores`."""
     usable, limited_by = limit_cores(processor.logical_cores, affinity=affinity, quota=quota, slurm=slurm)
     return Cpu(
@@ -155,9 +153,7 @@ def _count_cores(devices: Path, online: tuple[int, ...]) -> int | None:
 
 def _sum_l3_of_socket(devices: Path, online: tuple[int, ...]) -> int | None:
     """Add up the different level-3 caches of the first socket; a chiplet processor has several."""
-    socket_of = {
-        number: read_integer(devices / f"cpu/cpu{number}/topology/physical_package_id") for number in online
-    }
+    socket_of = {number: read_integer(devices / f"cpu/cpu{number}/topology/physical_package_id") for number in online}
     first = next(iter(socket_of.values()), None)
     members = [number for number in online if socket_of[number] == first]
     folders = (devices / f"cpu/cpu{number}/cache" for number in members)

@@ -37,6 +37,4 @@ def limit_memory(
     available = min(available_bytes, usable)
     if cgroup is not None and cgroup.available_bytes is not None:
         available = min(available, cgroup.available_bytes)
-    return Memory(
-        total_bytes=total_bytes, usable_bytes=usable, available_bytes=available, limited_by=limited_by
-    )
+    return Memory(total_bytes=total_bytes, usable_bytes=usable, available_bytes=available, limited_by=limited_by)

@@ -128,9 +128,7 @@ def disturbance_between(
     return Disturbance(
         steal_share=_share_stolen(before, after),
         other_load_share=_share_of_others(before, after, own_cpu_s=own_cpu_s, usable_cores=usable_cores),
-        involuntary_switches_per_s=own_switches / elapsed_s
-        if own_switches is not None and elapsed_s > 0
-        else None,
+        involuntary_switches_per_s=own_switches / elapsed_s if own_switches is not None and elapsed_s > 0 else None,
     )
 
 

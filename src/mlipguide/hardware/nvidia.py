@@ -30,9 +30,7 @@ def load_nvml() -> Any | None:
     return pynvml
 
 
-def find_nvidia(
-    nvml: Any | None, environment: Mapping[str, str], *, is_on_bus: bool | None = None
-) -> GpuFindings:
+def find_nvidia(nvml: Any | None, environment: Mapping[str, str], *, is_on_bus: bool | None = None) -> GpuFindings:
     """Describe the NVIDIA devices that a program started in this environment would see.
 
     Args:
@@ -41,9 +39,7 @@ def find_nvidia(
         is_on_bus: Whether the PCI bus shows an NVIDIA device; None where unknown.
     """
     if nvml is None:
-        return GpuFindings(
-            facts=("NVIDIA devices were not looked for: the package nvidia-ml-py is missing.",)
-        )
+        return GpuFindings(facts=("NVIDIA devices were not looked for: the package nvidia-ml-py is missing.",))
     try:
         nvml.nvmlInit()
     except nvml.NVMLError as error:
@@ -97,10 +93,7 @@ def _read_devices(nvml: Any) -> GpuFindings:
         if slices is None:
             gpus.append(_describe(nvml, index, handle, part=handle, mig=None, driver=driver))
         elif slices:
-            gpus += [
-                _describe(nvml, index, handle, part=part, mig=profile, driver=driver)
-                for part, profile in slices
-            ]
+            gpus += [_describe(nvml, index, handle, part=part, mig=profile, driver=driver) for part, profile in slices]
         else:
             facts.append(f"NVIDIA device {index} has MIG on and no slice that this user may see.")
         parts = [handle] if slices is None else [part for part, _ in slices]

@@ -48,9 +48,7 @@ def probe_machine() -> Machine:
     values = parse_sysctl(run_tool(SYSCTL).text or "") if is_mac else {}
     slurm = read_slurm(os.environ)
     processor = _read_processor(system, values)
-    cpu = describe_cpu(
-        processor, affinity=read_affinity(), quota=read_cpu_quota(), slurm=slurm.cpus if slurm else None
-    )
+    cpu = describe_cpu(processor, affinity=read_affinity(), quota=read_cpu_quota(), slurm=slurm.cpus if slurm else None)
     memory = read_memory(cgroup=read_memory_limit(), slurm_bytes=slurm.memory_bytes if slurm else None)
     found = _find_gpus(values if is_mac else None, os.environ)
     return Machine(

@@ -6,9 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mlipguide.core.readable import duration, memory
 from mlipguide.records.bench import BenchData
 from mlipguide.records.measurement import Weights
-from mlipguide.report.formatting import duration, estimated, memory, spread
+from mlipguide.report.formatting import estimated, spread
 from mlipguide.report.machine_page import machine_line
 
 

@@ -78,9 +78,7 @@ def write_schemas() -> None:
         schema_file(command).write_text(to_json(schema_of(command)) + "\n", encoding="utf-8")
 
 
-def _document(
-    command: str, data: Any, status: Status, notices: tuple[Notice, ...], errors: tuple[Problem, ...]
-) -> str:
+def _document(command: str, data: Any, status: Status, notices: tuple[Notice, ...], errors: tuple[Problem, ...]) -> str:
     frame = to_plain(_Frame(mlipguide.__version__, status, notices, errors))
     document = {
         "schema": schema_name(command),

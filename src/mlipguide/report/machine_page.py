@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mlipguide.core.readable import memory
 from mlipguide.records.machine import Machine
-from mlipguide.report.formatting import memory
 
 
 def machine_line(machine: Machine) -> str:
@@ -36,7 +36,10 @@ def machine_page(machine: Machine) -> RenderableType:
     rows: list[tuple[str, str]] = [
         ("System", f"{machine.system} {machine.kernel}, Python {machine.python}"),
         ("Processor", f"{cpu.model or 'unknown model'} ({cpu.architecture})"),
-        ("Cores", f"{cpu.usable_cores:g} usable{limited}; {cpu.physical_cores or '?'} physical, {cpu.logical_cores} logical"),
+        (
+            "Cores",
+            f"{cpu.usable_cores:g} usable{limited}; {cpu.physical_cores or '?'} physical, {cpu.logical_cores} logical",
+        ),
         ("Instructions", ", ".join(cpu.instruction_sets) or "unknown"),
         ("Last cache", "unknown" if cpu.l3_cache_bytes is None else memory(cpu.l3_cache_bytes)),
         ("NUMA nodes", "unknown" if cpu.numa_nodes is None else str(cpu.numa_nodes)),

@@ -70,8 +70,10 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
         ("Backend", card.backend),
         (
             "Architecture",
-            f"{architecture.family}, {parameters} parameters, cutoff {architecture.cutoff_angstrom:g} Å, "
-            f"{architecture.layers or '?'} layers, {architecture.forces.value} forces",
+            (
+                f"{architecture.family}, {parameters} parameters, cutoff {architecture.cutoff_angstrom:g} Å, "
+                f"{architecture.layers or '?'} layers, {architecture.forces.value} forces"
+            ),
         ),
         ("Gives", ", ".join(need.value for need in card.provides) or "energies and forces"),
         ("Trained on", f"{', '.join(training.sets)}; {training.level_of_theory}"),
@@ -84,8 +86,10 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
         rows.append(
             (
                 "Accuracy",
-                f"F1 {_figure(metrics.f1)}, κ_SRME {_figure(metrics.kappa_srme)}, RMSD {_figure(metrics.rmsd)}, "
-                f"CPS {_figure(metrics.cps)} (Matbench Discovery, read {metrics.read_on})",
+                (
+                    f"F1 {_figure(metrics.f1)}, κ_SRME {_figure(metrics.kappa_srme)}, RMSD {_figure(metrics.rmsd)}, "
+                    f"CPS {_figure(metrics.cps)} (Matbench Discovery, read {metrics.read_on})"
+                ),
             )
         )
     else:

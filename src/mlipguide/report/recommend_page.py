@@ -7,10 +7,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice import Candidate, Recommendation, Strategy, Verdict
 from mlipguide.records.measurement import Weights
 from mlipguide.records.task import Task
-from mlipguide.report.formatting import LEGEND, duration, estimated, memory, simulated, spread, three_digits
+from mlipguide.report.formatting import LEGEND, estimated, spread
 from mlipguide.report.machine_page import machine_line
 
 WIDE = 120
@@ -44,7 +45,9 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
             parts += [Text(""), Text(title, style="bold"), *(_item(line) for line in lines)]
     if answer.next_commands:
         parts += [Text(""), Text("Next", style="bold")]
-        parts += [Padding(Text(command, style="cyan", overflow="fold"), (0, 0, 0, 2)) for command in answer.next_commands]
+        parts += [
+            Padding(Text(command, style="cyan", overflow="fold"), (0, 0, 0, 2)) for command in answer.next_commands
+        ]
     return Group(*parts)
 
 
@@ -52,8 +55,8 @@ def task_line(task: Task) -> str:
     """Return the task in a sentence."""
     return (
         f"{task.structure.reduced_formula} ({task.structure.source}), {task.atoms:,} atoms, "
-        f"{simulated(task.simulated_time_s)} at {task.temperature_k:g} K in steps of {simulated(task.timestep_s)} "
-        f"({task.steps:,} steps), within {duration(task.budget_s)}"
+        f"{simulated_time(task.simulated_time_s)} at {task.temperature_k:g} K in steps of "
+        f"{simulated_time(task.timestep_s)} ({task.steps:,} steps), within {duration(task.budget_s)}"
     )
 
 
@@ -85,9 +88,13 @@ def _row(candidate: Candidate, *, chosen: bool, wide: bool) -> list[str | Text]:
         name.append(" *", style="magenta")
     kappa = candidate.evidence.kappa_srme
     front = "◆" if candidate.on_pareto_front else " "
-    cells: list[str | Text] = [name, estimated(candidate.step_time_s, duration), spread(candidate.step_time_s)]
+    cells: list[str | Text] = [
+        name,
+        estimated(candidate.step_time_s, duration),
+        spread(candidate.step_time_s),
+    ]
     if wide:
-        cells.append(estimated(candidate.ns_per_day, three_digits))
+        cells.append(estimated(candidate.ns_per_day, number))
     cells += [estimated(candidate.run_time_s, duration), estimated(candidate.peak_memory_bytes, memory)]
     if wide:
         cells.append(estimated(candidate.max_atoms, lambda atoms: f"{atoms:,.0f}"))
@@ -115,21 +122,24 @@ def _facts(answer: Recommendation) -> Table:
     if settings is not None:
         kept = ", freed memory kept" if settings.allocator.value == "retain" else ""
         table.add_row(
-            "Settings", f"{settings.device}, {settings.threads} threads, {settings.dtype}, driver {settings.driver}{kept}"
+            "Settings",
+            f"{settings.device}, {settings.threads} threads, {settings.dtype}, driver {settings.driver}{kept}",
         )
     return table
 
 
 def _headline(answer: Recommendation) -> Text:
     if answer.choice is None:
-        return Text.assemble(("Nothing is feasible as asked. ", "bold red"), f"Best way: {STRATEGY_WORDS[answer.strategy]}.")
+        return Text.assemble(
+            ("Nothing is feasible as asked. ", "bold red"), f"Best way: {STRATEGY_WORDS[answer.strategy]}."
+        )
     chosen = next(candidate for candidate in answer.candidates if candidate.model == answer.choice)
     style = "bold green" if chosen.verdict is Verdict.FEASIBLE else "bold yellow"
     assert chosen.run_time_s is not None
     assert chosen.ns_per_day is not None
     return Text.assemble(
         (f"Run {chosen.name}: ", style),
-        f"{duration(chosen.run_time_s.value)} in all, {three_digits(chosen.ns_per_day.value)} ns/day.",
+        f"{duration(chosen.run_time_s.value)} in all, {number(chosen.ns_per_day.value)} ns/day.",
     )
 
 

@@ -64,9 +64,7 @@ def _is_whole(folder: Path, files: Iterable[Path]) -> bool:
     return all((folder / PACKAGE / relative).is_file() for relative in files)
 
 
-def worker_environment(
-    base: dict[str, str], folder: Path, *, threads: int, retain_memory: bool
-) -> dict[str, str]:
+def worker_environment(base: dict[str, str], folder: Path, *, threads: int, retain_memory: bool) -> dict[str, str]:
     """Return the environment variables that a worker is started with.
 
     Args:

@@ -108,6 +108,7 @@ class WorkerProcess:
         except (TypeError, ValueError) as error:
             raise self._error(FailureKind.BAD_REQUEST, f"'{operation}' cannot be sent: {error}") from error
         self._log_start = self._log_size()
+        self._last_resident = 0
         deadline = time.monotonic() + timeout_s
         what = f"'{operation}' within {timeout_s:g} s"
         try:
@@ -140,9 +141,7 @@ class WorkerProcess:
             raise SessionError(FailureKind.HANDSHAKE, error.message, log=str(self._log)) from error
         if hello.get("protocol") != PROTOCOL:
             theirs = hello.get("protocol")
-            raise self._error(
-                FailureKind.HANDSHAKE, f"the worker speaks protocol {theirs}, mlipguide {PROTOCOL}"
-            )
+            raise self._error(FailureKind.HANDSHAKE, f"the worker speaks protocol {theirs}, mlipguide {PROTOCOL}")
 
     def _write(self, data: bytes, deadline: float, what: str) -> None:
         while data:

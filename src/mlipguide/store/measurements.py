@@ -52,9 +52,7 @@ def read(path: Path) -> Measurement:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(
-            f"{path} is not a readable measurement: {error}.", hint="Remove the file."
-        ) from error
+        raise InputError(f"{path} is not a readable measurement: {error}.", hint="Remove the file.") from error
     version = document.get("format") if isinstance(document, dict) else None
     if type(version) is not int or version < 1 or not isinstance(document.get("measurement"), dict):
         raise InputError(f"{path} is not a measurement of mlipguide.", hint="Remove the file.")

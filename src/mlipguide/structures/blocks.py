@@ -83,8 +83,7 @@ def cut_block(atoms: ase.Atoms, *, atoms_wanted: int) -> ase.Atoms:
     shares = _find_shares(lengths, axes, atoms_wanted / len(atoms))
     if (lengths * shares)[axes].min() < SHORTEST_EDGE_ANGSTROM:
         raise InputError(
-            f"A block of {atoms_wanted} of the {len(atoms)} atoms would be thinner than"
-            f" {SHORTEST_EDGE_ANGSTROM} Å.",
+            f"A block of {atoms_wanted} of the {len(atoms)} atoms would be thinner than {SHORTEST_EDGE_ANGSTROM} Å.",
             hint="Ask for more atoms.",
         )
     crop = _find_best_crop(atoms, shares, axes, atoms_wanted)
@@ -107,9 +106,7 @@ def _find_shares(lengths: NDArray[np.float64], axes: list[int], volume_share: fl
     return shares
 
 
-def _find_best_crop(
-    atoms: ase.Atoms, shares: NDArray[np.float64], axes: list[int], atoms_wanted: int
-) -> _Crop:
+def _find_best_crop(atoms: ase.Atoms, shares: NDArray[np.float64], axes: list[int], atoms_wanted: int) -> _Crop:
     scaled = atoms.cell.complete().scaled_positions(atoms.positions)
     cut = [axis for axis in axes if shares[axis] < 1]
     tried = []
@@ -214,10 +211,7 @@ def _share_out(counts: Counter[int], number: int) -> dict[int, int]:
 def _restore_density(block: ase.Atoms, atoms: ase.Atoms, axes: list[int]) -> None:
     """Scale the block along its periodic directions to the structure's atoms per volume (area, length)."""
     extent_share = float(
-        np.prod(
-            np.linalg.norm(np.array(block.cell)[axes], axis=1)
-            / np.linalg.norm(np.array(atoms.cell)[axes], axis=1)
-        )
+        np.prod(np.linalg.norm(np.array(block.cell)[axes], axis=1) / np.linalg.norm(np.array(atoms.cell)[axes], axis=1))
     )
     scale = (len(block) / len(atoms) / extent_share) ** (1 / len(axes))
     cell = np.array(block.cell)

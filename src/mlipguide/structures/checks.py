@@ -36,9 +36,7 @@ def require_usable(atoms: ase.Atoms, *, source: str) -> None:
             without a cell vector, a cell without volume.
     """
     if len(atoms) == 0:
-        raise InputError(
-            f"{source}: no atoms.", hint="Give a structure with at least one atom.", kind="no_atoms"
-        )
+        raise InputError(f"{source}: no atoms.", hint="Give a structure with at least one atom.", kind="no_atoms")
     unknown = np.flatnonzero((atoms.numbers < 1) | (atoms.numbers >= len(chemical_symbols)))
     if len(unknown):
         raise InputError(
@@ -50,8 +48,7 @@ def require_usable(atoms: ase.Atoms, *, source: str) -> None:
     bad = np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))
     if len(bad):
         raise InputError(
-            f"{source}: the position of atom {bad[0] + 1} (counted from 1) is not finite"
-            f" ({len(bad)} such atoms).",
+            f"{source}: the position of atom {bad[0] + 1} (counted from 1) is not finite ({len(bad)} such atoms).",
             hint="The run that wrote it probably blew up; choose an earlier frame with --index.",
             kind="not_finite",
         )
@@ -61,9 +58,7 @@ def require_usable(atoms: ase.Atoms, *, source: str) -> None:
 def _require_cell(atoms: ase.Atoms, source: str) -> None:
     cell = np.array(atoms.cell)
     if not np.isfinite(cell).all():
-        raise InputError(
-            f"{source}: the cell is not finite.", hint="Correct the cell vectors.", kind="not_finite"
-        )
+        raise InputError(f"{source}: the cell is not finite.", hint="Correct the cell vectors.", kind="not_finite")
     periodic = np.flatnonzero(atoms.pbc)
     lengths = np.linalg.norm(cell, axis=1)
     if any(lengths[periodic] == 0):
@@ -152,15 +147,12 @@ def _check_periodicity(atoms: ase.Atoms, source: str) -> tuple[Notice, ...]:
         return (
             Notice(
                 "low_density",
-                f"{source}: {density:.4f} atoms/Å³ is mostly vacuum;"
-                " times per atom hold for this density only.",
+                f"{source}: {density:.4f} atoms/Å³ is mostly vacuum; times per atom hold for this density only.",
             ),
         )
     if directions:
         names = " and ".join("abc"[axis] for axis in np.flatnonzero(atoms.pbc))
-        return (
-            Notice("partly_periodic", f"{source}: periodic along {names} only; it is repeated only there."),
-        )
+        return (Notice("partly_periodic", f"{source}: periodic along {names} only; it is repeated only there."),)
     if atoms.cell.rank == ALL_DIRECTIONS:
         return (Notice("cell_ignored", f"{source}: has a cell but is not periodic; the cell is not used."),)
     return (Notice("no_cell", f"{source}: no cell; treated as an isolated molecule of fixed size."),)
@@ -177,10 +169,7 @@ def _overlap(atoms: ase.Atoms, source: str, first: int, second: int, distance: f
 def _name_pair(atoms: ase.Atoms, first: int, second: int) -> str:
     symbols = atoms.symbols
     if first == second:
-        return (
-            f"atom {first + 1} ({symbols[first]}) and its own periodic image"
-            f" (counted from 1; index {first} from 0)"
-        )
+        return f"atom {first + 1} ({symbols[first]}) and its own periodic image (counted from 1; index {first} from 0)"
     first, second = sorted((first, second))
     return (
         f"atoms {first + 1} ({symbols[first]}) and {second + 1} ({symbols[second]})"

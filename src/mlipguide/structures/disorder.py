@@ -35,15 +35,11 @@ def build_water(seed: int) -> ase.Atoms:
     number = edge_molecules**3
     spacing = _edge({"H": 2, "O": 1}, WATER_DENSITY)
     half = math.radians(HOH_DEGREE / 2)
-    bonds = OH_ANGSTROM * np.array(
-        [(math.sin(half), math.cos(half), 0.0), (-math.sin(half), math.cos(half), 0.0)]
-    )
+    bonds = OH_ANGSTROM * np.array([(math.sin(half), math.cos(half), 0.0), (-math.sin(half), math.cos(half), 0.0)])
     shape = np.concatenate([np.zeros((1, 3)), bonds])
     turns = Rotation.random(number, rng=np.random.default_rng(seed))
     corners = spacing * (np.indices((edge_molecules,) * 3).reshape(3, -1).T + 0.5)
-    positions = np.concatenate(
-        [turn.apply(shape) + corner for turn, corner in zip(turns, corners, strict=True)]
-    )
+    positions = np.concatenate([turn.apply(shape) + corner for turn, corner in zip(turns, corners, strict=True)])
     return ase.Atoms("OHH" * number, positions=positions, cell=[edge_molecules * spacing] * 3, pbc=True)
 
 

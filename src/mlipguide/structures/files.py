@@ -81,9 +81,7 @@ def _parse_index(index: str | None) -> int:
 def _require_file(path: Path) -> None:
     try:
         if path.is_dir():
-            raise InputError(
-                f"{path} is a folder.", hint="Give the path of one structure file.", kind="not_a_file"
-            )
+            raise InputError(f"{path} is a folder.", hint="Give the path of one structure file.", kind="not_a_file")
         if not path.exists():
             raise InputError(
                 f"There is no file {path}.",
@@ -126,8 +124,7 @@ def _find_format(path: Path) -> str:
     except UnknownFileTypeError as error:
         raise InputError(
             f"{path}: the format is not known.",
-            hint="Use a CIF, POSCAR, extended XYZ, PDB or another format that ASE reads,"
-            " with its usual file ending.",
+            hint="Use a CIF, POSCAR, extended XYZ, PDB or another format that ASE reads, with its usual file ending.",
             kind="unknown_format",
         ) from error
     except (Exception, SystemExit) as error:
@@ -156,9 +153,7 @@ def _read_frame(path: Path, frame: int, file_format: str) -> ase.Atoms:
         return _one(ase.io.read(name, format=file_format, do_not_split_by_at_sign=True))
     if frame < LAST_FRAME:
         # Asked for too far back, readers return the first frame in silence: count what comes from there on.
-        frames = ase.io.iread(
-            name, index=slice(frame, None), format=file_format, do_not_split_by_at_sign=True
-        )
+        frames = ase.io.iread(name, index=slice(frame, None), format=file_format, do_not_split_by_at_sign=True)
         atoms, count = None, 0
         for count, image in enumerate(frames, start=1):  # noqa: B007  # the count is used after the loop
             atoms = image if atoms is None else atoms

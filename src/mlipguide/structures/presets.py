@@ -38,8 +38,7 @@ PRESETS: dict[str, Preset] = {
         crystals.build_pt111_co,
     ),
     "water": Preset(
-        "Water at 0.997 g/cm3: 64 molecules on a lattice, each turned at random;"
-        " equilibrate before use (192 atoms)",
+        "Water at 0.997 g/cm3: 64 molecules on a lattice, each turned at random; equilibrate before use (192 atoms)",
         disorder.build_water,
     ),
     "silica-glass": Preset(

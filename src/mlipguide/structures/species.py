@@ -86,9 +86,7 @@ def require_elements(atoms: ase.Atoms, path: Path, *, file_format: str) -> None:
     else:
         return
     if not known:
-        raise InputError(
-            f"{path}: atoms have type numbers but no elements.", hint=hint, kind="unknown_element"
-        )
+        raise InputError(f"{path}: atoms have type numbers but no elements.", hint=hint, kind="unknown_element")
 
 
 def _find_line(path: Path, pattern: re.Pattern[bytes]) -> bool:

@@ -42,8 +42,7 @@ def repeats_for(atoms: ase.Atoms, *, atoms_wanted: int) -> tuple[int, int, int]:
         if atoms_wanted == len(atoms):
             return 1, 1, 1
         raise InputError(
-            f"The structure is an isolated molecule of {len(atoms)} atoms and cannot be"
-            f" repeated to {atoms_wanted}.",
+            f"The structure is an isolated molecule of {len(atoms)} atoms and cannot be repeated to {atoms_wanted}.",
             hint="Give a periodic box (a liquid or a crystal) of it, or leave the number of atoms out.",
             kind="not_periodic",
         )
@@ -83,9 +82,7 @@ def size_ladder(atoms: ase.Atoms, *, largest: int, rungs: int) -> tuple[int, ...
         InputError: ``largest`` or ``rungs`` is below 1.
     """
     if largest < 1 or rungs < 1:
-        raise InputError(
-            f"A ladder of {rungs} sizes up to {largest} atoms was asked for.", hint="Use at least 1."
-        )
+        raise InputError(f"A ladder of {rungs} sizes up to {largest} atoms was asked for.", hint="Use at least 1.")
     smallest = len(atoms)
     if not any(atoms.pbc) or largest <= smallest:
         return (smallest,)

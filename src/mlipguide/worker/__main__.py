@@ -33,9 +33,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(channel: Channel) -> int:
-    channel.send(
-        {"hello": "mlipguide-worker", "protocol": PROTOCOL, "pid": os.getpid(), "python": sys.version}
-    )
+    channel.send({"hello": "mlipguide-worker", "protocol": PROTOCOL, "pid": os.getpid(), "python": sys.version})
     service = Service()
     while True:
         request = channel.receive()

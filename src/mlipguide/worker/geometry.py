@@ -43,8 +43,7 @@ def refuse_unsupported(atoms: Atoms, supported: tuple[int, ...]) -> None:
     unknown = sorted(set(atoms.numbers.tolist()) - set(supported))
     if unknown:
         names = ", ".join(
-            chemical_symbols[number] if 0 < number < len(chemical_symbols) else f"number {number}"
-            for number in unknown
+            chemical_symbols[number] if 0 < number < len(chemical_symbols) else f"number {number}" for number in unknown
         )
         raise WorkerError("unsupported_element", f"The model does not know {names}.")
 

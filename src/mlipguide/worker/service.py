@@ -151,9 +151,7 @@ class Service:
             raise WorkerError("bad_request", "Random weights never propagate atoms.")
         atoms = atoms_from_message(structure)
         refuse_unsupported(atoms, model.elements)
-        conditions = Conditions(
-            temperature_k=temperature_k, timestep_fs=timestep_fs, seed=seed, propagate=propagate
-        )
+        conditions = Conditions(temperature_k=temperature_k, timestep_fs=timestep_fs, seed=seed, propagate=propagate)
         prepared = System(model, atoms, conditions)
         first = prepared.call_first()
         self._systems[system] = prepared

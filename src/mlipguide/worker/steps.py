@@ -164,8 +164,7 @@ class System:
         generator = np.random.default_rng(self._conditions.seed)
         positions = self._atoms.get_positions()
         copies = [
-            positions + generator.normal(scale=RATTLE_ANGSTROM, size=positions.shape)
-            for _ in range(RATTLED_COPIES)
+            positions + generator.normal(scale=RATTLE_ANGSTROM, size=positions.shape) for _ in range(RATTLED_COPIES)
         ]
         shadow = self._atoms.copy()
         shadow.calc = _no_forces()

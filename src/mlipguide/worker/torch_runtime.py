@@ -44,9 +44,7 @@ def require_dtype(dtype: str, supported: tuple[str, ...], backend: str) -> None:
         WorkerError: Kind ``unsupported_setting``.
     """
     if dtype not in supported:
-        raise WorkerError(
-            "unsupported_setting", f"{backend} runs in {' or '.join(supported)}, not in {dtype}."
-        )
+        raise WorkerError("unsupported_setting", f"{backend} runs in {' or '.join(supported)}, not in {dtype}.")
 
 
 def synchronise(device: str) -> None:
@@ -82,8 +80,8 @@ def peak_memory_bytes(device: str) -> int:
 
 
 def parameter_count(model: Module) -> int:
-    """Return the number of trainable parameters."""
-    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    """Return the number of parameters, those included that a calculator has frozen."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def versions(*packages: str) -> dict[str, str]:

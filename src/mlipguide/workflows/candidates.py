@@ -97,7 +97,7 @@ def prepare_candidates(
     """
     notices: list[Notice] = []
     problems: list[Problem] = []
-    environments = _environments(cards, machine, consent, notices, problems, on_progress)
+    environments = _environments(cards, machine, consent, notices=notices, problems=problems, on_progress=on_progress)
     settings = default_settings(machine)
     prepared: list[Prepared] = []
     for card in cards:
@@ -161,6 +161,7 @@ def _environments(
     cards: Sequence[ModelCard],
     machine: Machine,
     consent: Consent,
+    *,
     notices: list[Notice],
     problems: list[Problem],
     on_progress: Callable[[str], None],

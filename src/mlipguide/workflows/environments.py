@@ -103,7 +103,7 @@ def remove(backend: str) -> Result[RemovalReport]:
         StorageError: A folder cannot be deleted.
     """
     removal = remove_environment(find_recipe(backend))
-    notices = ()
+    notices: tuple[Notice, ...] = ()
     if removal.forgotten is None and not removal.removed:
         notices = (Notice("nothing_removed", f"{removal.backend} has no environment to remove."),)
     return Result(RemovalReport(removal.backend, removal.forgotten, removal.removed), notices=notices)

@@ -25,8 +25,8 @@ from mlipguide.workflows.candidates import Prepared
 if TYPE_CHECKING:
     from ase import Atoms
 
-RESIDENT_WORKER_BYTES = 3 * 2**29
-"""What a loaded worker holds while another one works: torch, the backend and the weights (seen: 0.6 to 1.3 GiB)."""
+RESIDENT_WORKER_BYTES = 2**30
+"""What a loaded worker holds while another one works: torch, the backend and the weights (seen: 0.5 to 0.9 GiB)."""
 RESIDENT_SHARE = 0.5
 SMALLEST_LIMIT_BYTES = 2**30
 STEAL_WORTH_SAYING = 0.02
@@ -115,7 +115,10 @@ def lacking(
 
 
 def measure(
-    candidates: Sequence[Prepared], measured: MeasuredModels, context: MeasuringContext, protocol: Protocol | None = None
+    candidates: Sequence[Prepared],
+    measured: MeasuredModels,
+    context: MeasuringContext,
+    protocol: Protocol | None = None,
 ) -> None:
     """Measure ``candidates`` and add what comes out to ``measured``; every record is stored as soon as it is whole."""
     protocol = protocol or load_protocol()
@@ -156,7 +159,10 @@ def measure(
 
 def _keep(run: CandidateRun, measured: MeasuredModels, context: MeasuringContext) -> None:
     for record in measurements_of(
-        run, structure=context.structure, conditions=context.conditions, fingerprint=context.machine.fingerprint
+        run,
+        structure=context.structure,
+        conditions=context.conditions,
+        fingerprint=context.machine.fingerprint,
     ):
         store.append(record)
         measured.add(record)

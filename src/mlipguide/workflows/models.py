@@ -43,9 +43,7 @@ def validate_models(folder: Path | None) -> Result[Validation]:
     Raises:
         InputError: The folder cannot be read.
     """
-    violations = tuple(
-        CardViolation(found.file, found.field, found.message) for found in validate_folder(folder)
-    )
+    violations = tuple(CardViolation(found.file, found.field, found.message) for found in validate_folder(folder))
     place = folder or Path(__file__).parent.parent / "data" / "models"
     data = Validation(None if folder is None else str(folder), len(list(place.glob("*.yaml"))), violations)
     return Result(data, exit_code=ExitCode.BAD_INPUT if violations else ExitCode.DONE)

@@ -21,7 +21,6 @@ from mlipguide.evidence.published import evidence_of
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.advice import Candidate, Recommendation, Rejection
 from mlipguide.records.machine import Machine
-from mlipguide.records.measurement import Weights
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.task import Task
@@ -172,7 +171,11 @@ def _refuse_nothing(preparation: Preparation, measured: MeasuredModels) -> None:
 
 
 def _judged(
-    cards: Sequence[ModelCard], preparation: Preparation, measured: MeasuredModels, task: Task, machine: Machine
+    cards: Sequence[ModelCard],
+    preparation: Preparation,
+    measured: MeasuredModels,
+    task: Task,
+    machine: Machine,
 ) -> tuple[Candidate, ...]:
     memory = usable_memory_bytes(machine, default_settings(machine))
     prepared = {item.card.id: item for item in preparation.candidates}
@@ -229,10 +232,9 @@ def _answer(
     cards: Mapping[str, ModelCard],
     request: TaskRequest,
 ) -> Recommendation:
-    asked = task.force_mae_ev_per_angstrom is not None or task.energy_mae_ev_per_atom is not None
-    choice = choose(candidates, accuracy_asked=asked)
-    leading = choice or next((candidate for candidate in candidates if could_serve(candidate)), None)
     memory = usable_memory_bytes(machine, default_settings(machine))
+    choice = choose(candidates, task, memory_bytes=memory)
+    leading = choice or next((candidate for candidate in candidates if could_serve(candidate)), None)
     strategy = strategy_for(choice, candidates)
     if choice is not None:
         reasons = reasons_for_choice(choice, candidates, task)

@@ -70,7 +70,8 @@ def read_request(path: Path) -> TaskRequest:
     for key, value in data.items():
         if key not in known:
             raise InputError(
-                f"{path}: unknown key '{key}'.{did_you_mean(str(key), known)}", hint=f"Known keys: {', '.join(known)}."
+                f"{path}: unknown key '{key}'.{did_you_mean(str(key), known)}",
+                hint=f"Known keys: {', '.join(known)}.",
             )
         values[key] = _as_option(path, key, value)
     if values.get("structure") is not None:
@@ -137,7 +138,8 @@ def build_task(request: TaskRequest, structure: StructureSummary) -> Task:
     simulated = SIMULATED_TIME.parse(texts["time"], option="--time")
     if timestep > simulated:
         raise InputError(
-            f"--timestep {texts['timestep']} is longer than --time {texts['time']}.", hint="Shorten the time step."
+            f"--timestep {texts['timestep']} is longer than --time {texts['time']}.",
+            hint="Shorten the time step.",
         )
     return Task(
         structure=structure,
@@ -180,7 +182,8 @@ def parse_needs(text: str | None) -> tuple[Need, ...]:
     for name in names_in(text):
         if name not in known:
             raise InputError(
-                f"--needs: unknown need '{name}'.{did_you_mean(name, known)}", hint=f"Known needs: {', '.join(known)}."
+                f"--needs: unknown need '{name}'.{did_you_mean(name, known)}",
+                hint=f"Known needs: {', '.join(known)}.",
             )
         found.append(Need(name))
     return tuple(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""A backend for the tests: a Morse potential for all elements up to Bi, whose checkpoints can misbehave.
+"""A backend for the tests: a Morse potential for all elements up to Pu, whose checkpoints can misbehave.
 
 A checkpoint is ``BEHAVIOUR`` or ``BEHAVIOUR@ATOMS``; with a number of atoms it behaves as ``plain`` below it.
 """
@@ -25,7 +25,7 @@ from mlipguide_worker.resources import peak_memory_bytes, reset_peak_memory
 
 CUTOFF = 5.5
 EQUILIBRIUM = 2.2
-ELEMENTS = tuple(range(1, 84))
+ELEMENTS = tuple(range(1, 95))
 MORSE = {
     "epsilon": 0.3,
     "r0": EQUILIBRIUM,

@@ -36,9 +36,7 @@ def load(request: LoadRequest) -> LoadedModel:
         else:
             model = CHGNet.load(model_name=request.name, use_device=device, verbose=False)
     except (OSError, ValueError, KeyError) as error:
-        raise WorkerError(
-            "weights", f"CHGNet cannot load '{request.path or request.name}': {error}"
-        ) from error
+        raise WorkerError("weights", f"CHGNet cannot load '{request.path or request.name}': {error}") from error
     cutoff = float(model.graph_converter.atom_graph_cutoff)
     return LoadedModel(
         calculator=CHGNetCalculator(model, use_device=device, on_isolated_atoms="ignore"),

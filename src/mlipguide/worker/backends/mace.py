@@ -45,9 +45,7 @@ def load(request: LoadRequest) -> LoadedModel:
         )
     else:
         try:
-            calculator = MACECalculator(
-                model_paths=request.path, device=request.device, default_dtype=request.dtype
-            )
+            calculator = MACECalculator(model_paths=request.path, device=request.device, default_dtype=request.dtype)
         except Exception as error:
             raise WorkerError("weights", f"MACE cannot load '{request.path}': {error}") from error
     model = calculator.models[0]

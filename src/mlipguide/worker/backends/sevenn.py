@@ -25,9 +25,7 @@ def load(request: LoadRequest) -> LoadedModel:
     try:
         calculator = SevenNetCalculator(request.path or name, device=request.device, modal=task or None)
     except (OSError, ValueError, KeyError) as error:
-        raise WorkerError(
-            "weights", f"SevenNet cannot load '{request.path or request.name}': {error}"
-        ) from error
+        raise WorkerError("weights", f"SevenNet cannot load '{request.path or request.name}': {error}") from error
     config = calculator.sevennet_config
     return LoadedModel(
         calculator=calculator,

@@ -1,0 +1,48 @@
+"""Base units in words: durations, simulated times, memory, numbers; for sentences and tables alike."""
+
+from __future__ import annotations
+
+GROUPED_FROM = 1000.0
+TINY_BELOW = 1e-3
+
+_DURATIONS = (
+    ("years", 365.25 * 86400),
+    ("days", 86400.0),
+    ("h", 3600.0),
+    ("min", 60.0),
+    ("s", 1.0),
+    ("ms", 1e-3),
+    ("µs", 1e-6),
+)
+
+
+def duration(seconds: float) -> str:
+    """Return wall time with three digits; a unit is left when there are two of it."""
+    for unit, length in _DURATIONS:
+        least = 1.0 if length <= 1.0 else 2.0
+        if seconds >= least * length:
+            return f"{number(seconds / length)} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def simulated_time(seconds: float) -> str:
+    """Return simulated time with three digits."""
+    for unit, length in (("µs", 1e-6), ("ns", 1e-9), ("ps", 1e-12)):
+        if seconds >= length * (1 - 1e-9):
+            return f"{number(seconds / length)} {unit}"
+    return f"{number(seconds / 1e-15)} fs"
+
+
+def memory(size_bytes: float) -> str:
+    """Return memory in GiB, or in MiB below one."""
+    if size_bytes >= 2**30:
+        return f"{number(size_bytes / 2**30)} GiB"
+    return f"{number(size_bytes / 2**20)} MiB"
+
+
+def number(value: float) -> str:
+    """Return three significant digits, grouped and without an exponent where that reads well."""
+    if abs(value) >= GROUPED_FROM:
+        rounded = float(f"{value:.3g}")
+        return f"{rounded:,.0f}" if abs(value) < 1e12 else f"{value:.3g}"  # noqa: PLR2004  # no row of zeros
+    return f"{value:.2g}" if 0 < abs(value) < TINY_BELOW else f"{value:.3g}"

@@ -1,0 +1,298 @@
+"""Sweeps on models with a known answer: order, budget, failures, what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from factories import GIB, make_atoms, make_protocol, make_subjects, make_summary
+from mlipguide.bench.assembly import measurements_of
+from mlipguide.bench.protocol import Protocol
+from mlipguide.bench.subject import SizeSource
+from mlipguide.bench.sweep import CandidateRun, Limits, Sweep
+from mlipguide.records.measurement import Measurement, Weights
+from mlipguide.sessions.errors import FailureKind, SessionError
+from mlipguide.sessions.interface import Conditions, ModelSession
+from mlipguide.testing.fake_session import FakeSession, knee, linear
+
+CONDITIONS = Conditions(temperature_k=300, timestep_s=1e-15, propagate=True)
+LIMITS = Limits(
+    budget_s=60.0, memory_bytes=8 * GIB, usable_cores=2.0, parallel_starts=2, resident_workers=8
+)
+
+
+class Bench:
+    """A sweep over crystals of 27, 54, 108, 216 atoms, with what it handed over."""
+
+    def __init__(self, protocol: Protocol | None = None, **limits: float) -> None:
+        self.limits = replace(LIMITS, **limits)
+        self.protocol = protocol or make_protocol()
+        self.finished: list[CandidateRun] = []
+        self.progress: list[tuple[str, float]] = []
+        self.ladder: tuple[int, ...] = ()
+
+    def measure(self, openers: dict[str, Callable[[], ModelSession]], *, wanted: int = 216) -> dict[str, CandidateRun]:
+        sizes = SizeSource(make_atoms(27), make_summary(atoms=27), self.protocol)
+        self.ladder = sizes.ladder(wanted=wanted)
+        sweep = Sweep(
+            sizes=sizes,
+            conditions=CONDITIONS,
+            protocol=self.protocol,
+            limits=self.limits,
+            on_progress=lambda message, share: self.progress.append((message, share)),
+        )
+        runs = sweep.measure(make_subjects(openers), wanted_atoms=wanted, on_finished=self.finished.append)
+        return {run.subject.card.id: run for run in runs}
+
+    def measure_sessions(self, *sessions: FakeSession, wanted: int = 216) -> dict[str, CandidateRun]:
+        return self.measure({session.name: returns(session) for session in sessions}, wanted=wanted)
+
+
+def returns(session: FakeSession) -> Callable[[], ModelSession]:
+    return lambda: session
+
+
+def records_of(run: CandidateRun) -> tuple[Measurement, ...]:
+    return measurements_of(run, structure=make_summary(), conditions=CONDITIONS, fingerprint="f")
+
+
+def test_known_laws_are_recovered_at_every_size() -> None:
+    bench = Bench()
+    session = FakeSession(time_law=linear(1e-4, fixed=0.01), memory_law=linear(1e6, fixed=4e8))
+    run = bench.measure_sessions(session)["fake"]
+    assert bench.ladder == (27, 54, 108, 216)
+    assert tuple(run.sizes) == bench.ladder
+    for atoms, size_run in run.sizes.items():
+        assert size_run.centre.value == pytest.approx(0.01 + 1e-4 * atoms)
+        assert size_run.peak_memory_bytes == pytest.approx(4e8 + 1e6 * atoms)
+    assert session.closed
+    assert bench.finished == [run]
+
+
+def test_candidates_climb_and_are_refined_in_turn() -> None:
+    order: list[tuple[str, str, int]] = []
+
+    def watched(name: str) -> FakeSession:
+        return FakeSession(
+            name=name, noise=0.3, on_call=lambda operation, atoms: order.append((name, operation, atoms))
+        )
+
+    bench = Bench(budget_s=20.0)
+    bench.measure_sessions(watched("a"), watched("b"), watched("c"))
+    prepared = [(name, atoms) for name, operation, atoms in order if operation == "prepare"]
+    assert prepared == [(name, atoms) for atoms in bench.ladder for name in "abc"]
+    bursts = [name for name, operation, _ in order if operation == "rest"]
+    assert len(bursts) > 12
+    whole_rounds = bursts[: len(bursts) // 3 * 3 - 3]
+    assert all(set(whole_rounds[begin : begin + 3]) == set("abc") for begin in range(0, len(whole_rounds), 3))
+
+
+@pytest.mark.parametrize("budget_s", [0.5, 3.0, 20.0])
+@pytest.mark.parametrize("per_atom_s", [1e-4, 1e-3])
+def test_the_budget_is_kept_within_one_burst_a_candidate(budget_s: float, per_atom_s: float) -> None:
+    sessions = [FakeSession(name=name, noise=0.3, time_law=linear(per_atom_s)) for name in "ab"]
+    bench = Bench(budget_s=budget_s)
+    bench.measure_sessions(*sessions)
+    burst_s = bench.protocol.burst_s + 5 * 216 * per_atom_s
+    first_rungs_s = sum(7 * 27 * per_atom_s for _ in sessions) + 2 * bench.protocol.burst_s
+    assert sum(session.elapsed_s for session in sessions) <= max(budget_s, first_rungs_s) + 2 * burst_s
+    assert 0 <= max(share for _, share in bench.progress) <= 1
+
+
+def test_sampling_ends_when_all_sizes_are_certain() -> None:
+    quiet = FakeSession(name="quiet")
+    noisy = FakeSession(name="noisy", noise=0.1)
+    runs = Bench(budget_s=600.0).measure_sessions(quiet, noisy)
+    assert all(size_run.centre.relative_half_width == pytest.approx(0) for size_run in runs["quiet"].sizes.values())
+    assert [len(size_run.bursts) for size_run in runs["quiet"].sizes.values()] == [1] * 4
+    widths = [size_run.centre.relative_half_width for size_run in runs["noisy"].sizes.values()]
+    assert all(width is not None and width <= 0.02 for width in widths)
+    assert quiet.elapsed_s < noisy.elapsed_s < 600
+
+
+def test_the_ladder_ends_where_the_next_rung_is_too_expensive() -> None:
+    slow = FakeSession(name="slow", time_law=knee(0.01))
+    run = Bench(budget_s=10.0).measure_sessions(slow)["slow"]
+    assert 0 < len(run.sizes) < 4
+    assert not run.problems
+    assert run.out_of_memory_at is None
+
+
+def test_the_ladder_ends_before_memory_is_exceeded() -> None:
+    hungry = FakeSession(memory_law=linear(3e7, fixed=1e9), memory_limit_bytes=6 * 10**9)
+    run = Bench(memory_bytes=6 * 10**9).measure_sessions(hungry)["fake"]
+    assert tuple(run.sizes) == (27, 54, 108)
+    assert not run.problems
+    assert run.out_of_memory_at is None
+
+
+def test_out_of_memory_ends_the_size_and_is_reported() -> None:
+    session = FakeSession(memory_law=linear(1e6), fails_at={108: FailureKind.OUT_OF_MEMORY})
+    bench = Bench()
+    runs = bench.measure_sessions(session, FakeSession(name="other"))
+    run = runs["fake"]
+    assert tuple(run.sizes) == (27, 54)
+    assert run.out_of_memory_at == 108
+    assert [problem.kind for problem in run.problems] == ["out_of_memory"]
+    assert "108 atoms" in run.problems[0].message
+    assert [record.atoms for record in records_of(run)] == [27, 54]
+    assert len(runs["other"].sizes) == 4
+
+
+@pytest.mark.parametrize("failure", [FailureKind.CRASHED, FailureKind.TIMEOUT, FailureKind.UNSTABLE])
+def test_the_failure_of_one_candidate_leaves_the_others(failure: FailureKind) -> None:
+    failing = FakeSession(name="failing", fails_at={1: failure})
+    late = FakeSession(name="late", fails_at={54: failure})
+    sound = FakeSession(name="sound")
+    bench = Bench()
+    runs = bench.measure_sessions(failing, late, sound)
+    assert [len(run.sizes) for run in runs.values()] == [0, 1, 4]
+    assert [[problem.kind for problem in run.problems] for run in runs.values()] == [[failure], [failure], []]
+    assert records_of(runs["failing"]) == ()
+    assert all(session.closed for session in (failing, late, sound))
+    assert len(bench.finished) == 3
+
+
+def test_a_failure_while_refining_is_reported_once_and_not_tried_again() -> None:
+    class Unstable(FakeSession):
+        def rest(self) -> None:
+            super().rest()
+            if sum(operation == "rest" for operation, _ in self.calls) > 4:
+                raise SessionError(FailureKind.UNSTABLE, "The atoms flew apart.")
+
+    runs = Bench().measure_sessions(Unstable(name="unstable", noise=0.2), FakeSession(name="noisy", noise=0.2))
+    assert [problem.kind for problem in runs["unstable"].problems] == ["unstable"]
+    assert len(runs["unstable"].sizes) == 4
+
+
+def test_a_model_that_does_not_load_leaves_the_others() -> None:
+    def broken() -> ModelSession:
+        raise SessionError(FailureKind.WEIGHTS, "The weights are not there.")
+
+    bench = Bench()
+    runs = bench.measure({"broken": broken, "sound": FakeSession})
+    assert runs["broken"].problems[0].kind == "weights"
+    assert runs["broken"].facts is None
+    assert records_of(runs["broken"]) == ()
+    assert len(runs["sound"].sizes) == 4
+
+
+@pytest.mark.parametrize("at", [("prepare", 54), ("run", 27), ("run", 216)])
+def test_ctrl_c_hands_over_what_was_measured_and_ends_all(at: tuple[str, int]) -> None:
+    def interrupt(operation: str, atoms: int) -> None:
+        if (operation, atoms) == at:
+            raise KeyboardInterrupt
+
+    first, second = FakeSession(name="first"), FakeSession(name="second", on_call=interrupt)
+    bench = Bench()
+    with pytest.raises(KeyboardInterrupt):
+        bench.measure_sessions(first, second)
+    assert first.closed
+    assert second.closed
+    assert [run.subject.card.id for run in bench.finished] == ["first", "second"]
+    assert [record.atoms for record in records_of(bench.finished[0])] == [
+        atoms for atoms in bench.ladder if atoms <= at[1]
+    ]
+
+
+def test_ctrl_c_while_loading_ends_what_was_loaded() -> None:
+    loaded = FakeSession(name="loaded")
+
+    def interrupted() -> ModelSession:
+        raise KeyboardInterrupt
+
+    bench = Bench(parallel_starts=1)
+    with pytest.raises(KeyboardInterrupt):
+        bench.measure({"interrupted": interrupted, "loaded": returns(loaded)})
+    assert loaded.closed or not loaded.calls
+    assert len(bench.finished) == 2
+
+
+def test_no_more_workers_are_loaded_than_may_be_resident() -> None:
+    open_now: set[str] = set()
+    most: list[int] = []
+
+    class Counted(FakeSession):
+        def close(self) -> None:
+            super().close()
+            open_now.discard(self.name)
+
+    def opener(name: str) -> Callable[[], ModelSession]:
+        def start() -> ModelSession:
+            open_now.add(name)
+            most.append(len(open_now))
+            return Counted(name=name)
+
+        return start
+
+    runs = Bench(resident_workers=2).measure({name: opener(name) for name in "abcde"})
+    assert max(most) == 2
+    assert all(len(run.sizes) == 4 for run in runs.values())
+
+
+def test_the_lead_in_of_every_burst_is_kept_apart() -> None:
+    class Cold(FakeSession):
+        """The first step after a rest is slow."""
+
+        cold = True
+
+        def rest(self) -> None:
+            super().rest()
+            self.cold = True
+
+        def _step(self, prepared: object) -> float:
+            time_s = super()._step(prepared)  # type: ignore[arg-type]  # the same object is handed through
+            time_s, self.cold = (time_s * 10, False) if self.cold else (time_s, False)
+            return time_s
+
+    run = Bench(make_protocol(target_half_width=0.001), budget_s=30.0).measure_sessions(Cold(noise=0.02))["fake"]
+    for atoms, size_run in run.sizes.items():
+        assert max(size_run.steady.wall_s) < 2e-3 * atoms
+        assert sum(time_s > 5e-3 * atoms for time_s in size_run.warm_up.wall_s) == len(size_run.bursts)
+
+
+def test_warm_up_is_cut_from_the_steady_state() -> None:
+    run = Bench(budget_s=30.0).measure_sessions(
+        FakeSession(noise=0.02, warm_up_steps=3, warm_up_factor=3.0)
+    )["fake"]
+    for atoms, size_run in run.sizes.items():
+        assert size_run.centre.value == pytest.approx(1e-3 * atoms, rel=0.05)
+        assert sum(time_s > 2e-3 * atoms for time_s in size_run.warm_up.wall_s) == 3
+
+
+def test_peaks_of_memory_are_those_of_the_ascent() -> None:
+    run = Bench(budget_s=30.0).measure_sessions(FakeSession(noise=0.3, memory_law=linear(1e6)))["fake"]
+    assert len(run.sizes[27].bursts) > 1
+    assert {atoms: size_run.peak_memory_bytes for atoms, size_run in run.sizes.items()} == {
+        atoms: atoms * 10**6 for atoms in run.sizes
+    }
+
+
+def test_synthetic_weights_never_propagate_atoms() -> None:
+    bench = Bench()
+    runs = bench.measure_sessions(FakeSession(name="synthetic", synthetic=True), FakeSession(name="real"))
+    assert [record.propagated for record in records_of(runs["synthetic"])] == [False] * 4
+    assert {record.weights for record in records_of(runs["synthetic"])} == {Weights.SYNTHETIC}
+    assert [record.propagated for record in records_of(runs["real"])] == [True] * 4
+
+
+def test_records_are_complete_and_unique() -> None:
+    run = Bench().measure_sessions(FakeSession(noise=0.05))["fake"]
+    records = records_of(run)
+    assert len({record.record for record in records}) == 4
+    for record in records:
+        assert record.pairs_per_atom == 50.0
+        assert record.first_call_s == pytest.approx(3e-3 * record.atoms)
+        assert record.load_s == 1.0
+        assert len(record.steady.wall_s) == len(record.steady.cpu_s) == len(record.steady.energy_forces_s)
+        assert record.versions == {"fake": "1.0"}
+        assert record.disturbance.involuntary_switches_per_s == 0.0
+
+
+def test_a_slow_step_is_timed_a_few_times_all_the_same() -> None:
+    session = FakeSession(time_law=linear(0.2))
+    run = Bench(budget_s=5.0).measure_sessions(session)["fake"]
+    assert tuple(run.sizes) == (27,)
+    assert len(run.sizes[27].lead_in) == 1
+    assert len(run.sizes[27].bursts[0].wall_s) == 3

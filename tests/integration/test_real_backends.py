@@ -1,0 +1,127 @@
+"""The contract on real weights in real environments, which are built where they are missing.
+
+They are kept in the user's own cache: the first run takes minutes, the next ones less than three.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from ase.build import bulk, molecule
+
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.environments.builds import build_environment
+from mlipguide.environments.interpreters import clean_environment
+from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.resolution import find_environment
+from mlipguide.records.environment import Environment, EnvironmentState
+from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.model_card import ModelCard, Need, WeightsOrigin
+from mlipguide.sessions.worker_files import worker_environment, worker_folder
+from mlipguide.sessions.worker_session import (
+    SessionRequest,
+    WorkerSession,
+    open_session,
+    structure_message,
+)
+from mlipguide.testing.contract import BackendContract
+
+pytestmark = pytest.mark.integration
+
+SETTINGS = Settings(threads=2, dtype="float32", device="cpu", driver="ase", allocator=Allocator.RETAIN)
+PACKAGED = [
+    card.id
+    for card in load_catalogue().cards
+    if card.weights.origin is WeightsOrigin.PACKAGE and card.backend in ("sevenn", "chgnet", "mace-torch")
+]
+SILICON_EV_PER_ATOM = {"PBE/PBE+U (MP)": -5.42, "r2SCAN": -8.74}
+"""Energies of VASP on silicon, whose zero depends on the functional: they tell which level of theory answers.
+
+The first is that of mp-149 in the Materials Project; the second is what the two r2SCAN checkpoints, of different
+architectures, agree on within 0.02 eV."""
+
+
+@cache
+def environment_of(backend: str) -> Environment:
+    """Return the environment of a backend, built where there is none."""
+    recipe = find_recipe(backend)
+    environment = find_environment(recipe)
+    if environment.state is EnvironmentState.READY:
+        return environment
+    return build_environment(recipe, has_nvidia_gpu=False)
+
+
+def open_card(card: ModelCard, *, synthetic: bool = False, memory_limit_bytes: int | None = None) -> WorkerSession:
+    """Start a checkpoint."""
+    return open_session(
+        SessionRequest(
+            card=card,
+            recipe=find_recipe(card.backend),
+            environment=environment_of(card.backend),
+            settings=SETTINGS,
+            weights_file=None,
+            synthetic=synthetic,
+            memory_limit_bytes=memory_limit_bytes,
+        )
+    )
+
+
+class _RealContract(BackendContract):
+    """The contract on a checkpoint of the built-in catalogue."""
+
+    synthetic: ClassVar[bool] = False
+
+    @classmethod
+    def open(cls, *, memory_limit_bytes: int | None = None) -> WorkerSession:
+        """Start a worker in the backend's environment."""
+        return open_card(cls.card, synthetic=cls.synthetic, memory_limit_bytes=memory_limit_bytes)
+
+
+class TestSevenNet(_RealContract):
+    """SevenNet, whose weights are in its package."""
+
+    card = load_catalogue().find("sevennet-0")
+
+
+class TestChgnet(_RealContract):
+    """CHGNet, whose weights are in its package, and which gives magnetic moments."""
+
+    card = load_catalogue().find("chgnet-0.3.0")
+
+
+class TestMace(_RealContract):
+    """MACE with random weights, since its checkpoints have to be downloaded."""
+
+    card = load_catalogue().find("mace-mp-0-small")
+    synthetic = True
+
+
+def test_seven_checkpoints_come_with_their_packages() -> None:
+    assert len(PACKAGED) == 7
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_a_packaged_checkpoint_agrees_with_its_card(name: str) -> None:
+    card = load_catalogue().find(name)
+    session = open_card(card)
+    try:
+        BackendContract.test_the_card_says_what_the_weights_say(_bound(card), session)
+        silicon = session.single_point(bulk("Si", cubic=True))
+        ethanol = session.single_point(molecule("CH3CH2OH"))
+    finally:
+        session.close()
+    assert silicon.energy_ev / 8 == pytest.approx(SILICON_EV_PER_ATOM[card.training.level_of_theory], abs=0.2)
+    assert ethanol.stress_ev_per_angstrom3 is None
+    assert (silicon.magnetic_moments is not None) == (Need.MAGNETISM in card.provides)
+
+
+def _bound(card: ModelCard) -> BackendContract:
+    contract = BackendContract()
+    contract.card = card  # type: ignore[misc]  # one card a class elsewhere
+    return contract
