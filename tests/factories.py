@@ -218,6 +218,4 @@ def make_protocol(**changes: Any) -> Protocol:
 
 def make_subjects(openers: Mapping[str, Callable[[], ModelSession]]) -> list[Subject]:
     """Return one candidate for each name."""
-    return [
-        Subject(card=make_card(name), settings=SETTINGS, open=opener) for name, opener in openers.items()
-    ]
+    return [Subject(card=make_card(name), settings=SETTINGS, open=opener) for name, opener in openers.items()]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from ase import Atoms
 from ase.build import bulk, fcc111, molecule
+
 from factories import make_protocol, make_subjects
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.bench.subject import SizeSource
@@ -29,7 +32,7 @@ def test_a_small_cell_is_repeated_up_to_the_task() -> None:
     ladder = sizes.ladder(wanted=2000)
     assert 24 <= ladder[0] <= 48
     assert 1000 < ladder[-1] <= 2000
-    assert all(1.2 < high / low < 4 for low, high in zip(ladder, ladder[1:], strict=False))
+    assert all(1.2 < high / low < 4 for low, high in pairwise(ladder))
     for size in ladder:
         made = sizes.make(size)
         assert len(made.atoms) == size
@@ -97,9 +100,7 @@ def test_a_size_that_cannot_be_cut_is_left_out() -> None:
 
 
 def sweep(sizes: SizeSource, *, wanted: int) -> CandidateRun:
-    limits = Limits(
-        budget_s=60, memory_bytes=2**34, usable_cores=1.0, parallel_starts=1, resident_workers=1
-    )
+    limits = Limits(budget_s=60, memory_bytes=2**34, usable_cores=1.0, parallel_starts=1, resident_workers=1)
     conditions = Conditions(temperature_k=300, timestep_s=1e-15, propagate=True)
     runs = Sweep(sizes=sizes, conditions=conditions, protocol=make_protocol(), limits=limits).measure(
         make_subjects({"fake": FakeSession}), wanted_atoms=wanted, on_finished=lambda _run: None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+
 from factories import GIB, make_atoms, make_protocol, make_subjects, make_summary
 from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.protocol import Protocol
@@ -17,15 +19,13 @@ from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.testing.fake_session import FakeSession, knee, linear
 
 CONDITIONS = Conditions(temperature_k=300, timestep_s=1e-15, propagate=True)
-LIMITS = Limits(
-    budget_s=60.0, memory_bytes=8 * GIB, usable_cores=2.0, parallel_starts=2, resident_workers=8
-)
+LIMITS = Limits(budget_s=60.0, memory_bytes=8 * GIB, usable_cores=2.0, parallel_starts=2, resident_workers=8)
 
 
 class Bench:
     """A sweep over crystals of 27, 54, 108, 216 atoms, with what it handed over."""
 
-    def __init__(self, protocol: Protocol | None = None, **limits: float) -> None:
+    def __init__(self, protocol: Protocol | None = None, **limits: Any) -> None:
         self.limits = replace(LIMITS, **limits)
         self.protocol = protocol or make_protocol()
         self.finished: list[CandidateRun] = []
@@ -253,9 +253,7 @@ def test_the_lead_in_of_every_burst_is_kept_apart() -> None:
 
 
 def test_warm_up_is_cut_from_the_steady_state() -> None:
-    run = Bench(budget_s=30.0).measure_sessions(
-        FakeSession(noise=0.02, warm_up_steps=3, warm_up_factor=3.0)
-    )["fake"]
+    run = Bench(budget_s=30.0).measure_sessions(FakeSession(noise=0.02, warm_up_steps=3, warm_up_factor=3.0))["fake"]
     for atoms, size_run in run.sizes.items():
         assert size_run.centre.value == pytest.approx(1e-3 * atoms, rel=0.05)
         assert sum(time_s > 2e-3 * atoms for time_s in size_run.warm_up.wall_s) == 3

@@ -64,9 +64,9 @@ def test_validation_finds_nothing_in_the_builtin_cards() -> None:
 
 def test_the_schema_file_is_what_the_record_generates(tmp_path: Path) -> None:
     write_card_schema(tmp_path / "schema.json")
-    assert CARD_SCHEMA.read_text(encoding="utf-8") == (tmp_path / "schema.json").read_text(
-        encoding="utf-8"
-    ), "The record changed: python -m mlipguide.catalog.schema"
+    assert CARD_SCHEMA.read_text(encoding="utf-8") == (tmp_path / "schema.json").read_text(encoding="utf-8"), (
+        "The record changed: python -m mlipguide.catalog.schema"
+    )
 
 
 @pytest.mark.parametrize("path", CARD_FILES, ids=lambda path: path.stem)

@@ -18,9 +18,7 @@ from mlipguide.core.errors import InputError
 @pytest.fixture
 def card() -> dict[str, Any]:
     """Give a card that may stand beside the built-in ones."""
-    plain: dict[str, Any] = yaml.safe_load(
-        (DATA / "models" / "sevennet-l3i5.yaml").read_text(encoding="utf-8")
-    )
+    plain: dict[str, Any] = yaml.safe_load((DATA / "models" / "sevennet-l3i5.yaml").read_text(encoding="utf-8"))
     return deepcopy(plain) | {"id": "mine", "name": "Mine", "aliases": []}
 
 
@@ -45,9 +43,7 @@ def test_a_good_card_extends_the_catalogue(tmp_path: Path, card: dict[str, Any])
     assert catalogue.find("mine").training.elements[:2] == ("H", "He")
 
 
-def test_a_broken_card_reports_all_its_violations_with_their_paths(
-    tmp_path: Path, card: dict[str, Any]
-) -> None:
+def test_a_broken_card_reports_all_its_violations_with_their_paths(tmp_path: Path, card: dict[str, Any]) -> None:
     card["id"] = "other"
     card["colour"] = "blue"
     card["superseded_by"] = "sevennet-l3i6"
@@ -72,9 +68,7 @@ def test_a_broken_card_reports_all_its_violations_with_their_paths(
         "'Xx' is not a chemical symbol",
     ]
     assert found["licences.code.sources"] == ["at least one source is needed"]
-    assert found["licences.weights.sources"] == [
-        "there is no source 'sevenn_pakage'. Did you mean 'sevenn_package'?"
-    ]
+    assert found["licences.weights.sources"] == ["there is no source 'sevenn_pakage'. Did you mean 'sevenn_package'?"]
     assert found["licences.weights.read_on"] == ["'yesterday' is not a date such as 2026-11-22"]
     assert found["metrics.cps"] == ["is 0.9, but f1, kappa_srme and rmsd give 0.7136"]
 
@@ -121,9 +115,7 @@ def test_names_are_shared_with_no_other_card(tmp_path: Path, card: dict[str, Any
 
 
 def test_a_folder_brings_its_own_sets_and_sources(tmp_path: Path, card: dict[str, Any]) -> None:
-    (tmp_path / "element_sets.yaml").write_text(
-        "water:\n  elements: [O, H]\n  sources: [me]\n", encoding="utf-8"
-    )
+    (tmp_path / "element_sets.yaml").write_text("water:\n  elements: [O, H]\n  sources: [me]\n", encoding="utf-8")
     (tmp_path / "sources.bib").write_text("@misc{me, title = {Notes}, year = 2026}", encoding="utf-8")
     card["training"] |= {"elements": ["set:water", "Li", "H"], "sources": ["me", "deng2023mptrj"]}
     write_card(tmp_path, card)

@@ -232,5 +232,5 @@ def test_a_real_build_with_the_real_uv(
     recipe = replace(tiny, backend="six", module="six")
     built, lines = _build(recipe)
     assert built.versions == {"six": "1.17.0"}
-    assert any("six==1.17.0" in line for line in lines)
+    assert any("Installed 1 package" in line for line in lines)
     assert check_environment(recipe).state is EnvironmentState.READY

@@ -185,9 +185,7 @@ def test_a_missing_package_is_a_fact() -> None:
 
 
 def test_a_driver_without_devices_is_a_fact() -> None:
-    assert find_nvidia(FakeNvml([]).answers(), {}).facts == (
-        "The NVIDIA driver is loaded and shows no device.",
-    )
+    assert find_nvidia(FakeNvml([]).answers(), {}).facts == ("The NVIDIA driver is loaded and shows no device.",)
 
 
 @pytest.mark.parametrize(

@@ -119,9 +119,7 @@ def test_nothing_readable_still_describes(tmp_path: Path) -> None:
         ("HPE", "ProLiant RL300 Gen11", False),
     ],
 )
-def test_arm_hypervisors_are_told_by_the_firmware(
-    tmp_path: Path, vendor: str, product: str, expected: bool
-) -> None:
+def test_arm_hypervisors_are_told_by_the_firmware(tmp_path: Path, vendor: str, product: str, expected: bool) -> None:
     build_tree(
         tmp_path,
         {

@@ -60,9 +60,7 @@ def test_amd_smi_bare_and_wrapped() -> None:
     assert parse_amd_smi(f'{{"gpu_data": {text}}}') == (gpu,)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[1, null]", '{"card0": "N/A"}', "No AMD GPUs specified", "[[[", "12"]
-)
+@pytest.mark.parametrize("text", ["", "{", "[1, null]", '{"card0": "N/A"}', "No AMD GPUs specified", "[[[", "12"])
 def test_damaged_answers_do_not_raise(text: str) -> None:
     assert all(gpu.memory_bytes is None for gpu in (*parse_rocm_smi(text), *parse_amd_smi(text)))
     assert parse_displays(text, {}).gpus == ()
@@ -102,9 +100,7 @@ def test_apple_device_shares_the_main_memory() -> None:
     assert gpu.name == "Apple M2 Max (38 cores)"
     assert gpu.memory_bytes == 64 * 2**30
     assert "shares the main memory" in found.facts[0]
-    limited = parse_displays(
-        recorded("system_profiler_m2_max.json"), values | {"iogpu.wired_limit_mb": "49152"}
-    )
+    limited = parse_displays(recorded("system_profiler_m2_max.json"), values | {"iogpu.wired_limit_mb": "49152"})
     assert limited.gpus[0].memory_bytes == 48 * 2**30
 
 
@@ -115,15 +111,11 @@ def test_other_devices_in_a_mac_are_facts() -> None:
 
 
 def test_apple_processors() -> None:
-    m2 = describe_processor(
-        parse_sysctl(recorded("sysctl_m2_max.txt")), architecture="arm64", logical_cores=12
-    )
+    m2 = describe_processor(parse_sysctl(recorded("sysctl_m2_max.txt")), architecture="arm64", logical_cores=12)
     assert (m2.model, m2.physical_cores, m2.l3_cache_bytes) == ("Apple M2 Max", 12, None)
     assert m2.instruction_sets == ("neon", "asimdhp", "asimddp", "bf16", "i8mm")
     assert m2.virtual_machine is False
-    intel = describe_processor(
-        parse_sysctl(recorded("sysctl_intel_mac.txt")), architecture="x86_64", logical_cores=12
-    )
+    intel = describe_processor(parse_sysctl(recorded("sysctl_intel_mac.txt")), architecture="x86_64", logical_cores=12)
     assert (intel.physical_cores, intel.logical_cores, intel.l3_cache_bytes) == (6, 12, 12 * 2**20)
     assert intel.instruction_sets == ("sse4_2", "avx", "avx2", "f16c", "fma")
     assert intel.max_frequency_hz == pytest.approx(2.6e9)

@@ -93,6 +93,7 @@ class TestChgnet(_RealContract):
     """CHGNet, whose weights are in its package, and which gives magnetic moments."""
 
     card = load_catalogue().find("chgnet-0.3.0")
+    exhausting_atoms = 3000
 
 
 class TestMace(_RealContract):
@@ -119,6 +120,34 @@ def test_a_packaged_checkpoint_agrees_with_its_card(name: str) -> None:
     assert silicon.energy_ev / 8 == pytest.approx(SILICON_EV_PER_ATOM[card.training.level_of_theory], abs=0.2)
     assert ethanol.stress_ev_per_angstrom3 is None
     assert (silicon.magnetic_moments is not None) == (Need.MAGNETISM in card.provides)
+
+
+def test_a_job_by_hand_loads_one_checkpoint_after_another(tmp_path: Path) -> None:
+    python = environment_of("chgnet").python
+    folder = worker_folder()
+    silicon = structure_message(bulk("Si", cubic=True))
+    requests = [
+        request
+        for name in ("0.3.0", "0.2.0")
+        for request in (
+            {"op": "load", "backend": "chgnet", "name": name},
+            {"op": "single_point", "structure": silicon},
+        )
+    ]
+    job = tmp_path / "job.json"
+    job.write_text(json.dumps({"requests": requests}), encoding="utf-8")
+    variables = worker_environment(clean_environment(os.environ), folder, threads=1, retain_memory=False)
+    done = subprocess.run(
+        [str(python), "-m", "mlipguide_worker", str(job)],
+        env=variables,
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    answers = json.loads(done.stdout)
+    assert [answer["ok"] for answer in answers] == [True] * 4
+    assert answers[1]["result"]["energy_ev"] != answers[3]["result"]["energy_ev"]
 
 
 def _bound(card: ModelCard) -> BackendContract:

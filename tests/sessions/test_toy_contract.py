@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -10,7 +12,7 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.records.model_card import ModelCard
 from mlipguide.sessions.worker_session import WorkerSession, open_session
 from mlipguide.testing.contract import BackendContract
-from toy_plugin import ToyPlugin
+from toy_plugin import ToyPlugin, toy_card
 
 
 class _ToyContract(BackendContract):
@@ -47,3 +49,34 @@ class TestSyntheticToy(_ToyContract):
     """Weights that are said to be random."""
 
     synthetic = True
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "test"),
+    [
+        ("curled", BackendContract.test_forces_are_the_gradient_of_the_energy),
+        ("flies-apart", BackendContract.test_energy_and_forces_have_their_shapes_and_units),
+        ("no-stress", BackendContract.test_stress_is_the_derivative_by_strain_or_missing),
+        ("remembers", BackendContract.test_the_input_is_not_changed),
+        ("sees-the-corner", BackendContract.test_a_translation_changes_nothing),
+        ("counts-from-one", BackendContract.test_the_order_of_atoms_changes_nothing),
+        ("ignores-images", BackendContract.test_periodic_images_are_counted),
+    ],
+)
+def test_a_backend_that_breaks_the_contract_fails(
+    toy_plugin: ToyPlugin, checkpoint: str, test: Callable[..., None]
+) -> None:
+    contract = BackendContract()
+    contract.card = toy_card(checkpoint)  # type: ignore[misc]  # one card a class elsewhere
+    with toy_plugin.opened(checkpoint) as session, pytest.raises(AssertionError):
+        test(contract, session, contract.structure())
+
+
+def test_a_card_with_the_wrong_cutoff_fails(toy_plugin: ToyPlugin) -> None:
+    card = toy_card()
+    contract = BackendContract()
+    contract.card = replace(  # type: ignore[misc]  # one card a class elsewhere
+        card, architecture=replace(card.architecture, cutoff_angstrom=5.0), training=replace(card.training, elements=())
+    )
+    with toy_plugin.opened() as session, pytest.raises(AssertionError):
+        contract.test_the_card_says_what_the_weights_say(session)

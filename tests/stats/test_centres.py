@@ -63,7 +63,9 @@ def test_an_outlier_moves_the_mean_and_not_the_median() -> None:
 
 
 def test_correlated_samples_are_worth_less() -> None:
-    worth = {rho: np.mean([effective_size(row) for row in correlated(rho, 400, seed=1)[:50]]) for rho in (0.0, 0.5, 0.9)}
+    worth = {
+        rho: np.mean([effective_size(row) for row in correlated(rho, 400, seed=1)[:50]]) for rho in (0.0, 0.5, 0.9)
+    }
     assert worth[0.0] == pytest.approx(400, rel=0.15)
     assert worth[0.5] == pytest.approx(400 / 3, rel=0.25)
     assert worth[0.9] == pytest.approx(400 / 19, rel=0.35)

@@ -24,9 +24,7 @@ def test_a_known_warm_up_is_found(slow: int) -> None:
 
 
 def test_a_decaying_warm_up_is_cut_where_it_drowns_in_the_noise() -> None:
-    starts = [
-        steady_start(list(noisy(100, seed=seed) * (1 + np.exp(-np.arange(100) / 5)))) for seed in range(50)
-    ]
+    starts = [steady_start(list(noisy(100, seed=seed) * (1 + np.exp(-np.arange(100) / 5)))) for seed in range(50)]
     assert 8 <= np.median(starts) <= 30
 
 

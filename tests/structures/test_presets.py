@@ -58,9 +58,7 @@ def test_silicon_is_four_coordinated_in_silica() -> None:
     pairs = find_pairs(silica, 2.4)
     bonds = {
         (int(i), int(j))
-        for i, j in np.concatenate(
-            [np.stack([pairs.first, pairs.second], 1), np.stack([pairs.second, pairs.first], 1)]
-        )
+        for i, j in np.concatenate([np.stack([pairs.first, pairs.second], 1), np.stack([pairs.second, pairs.first], 1)])
         if silica.numbers[i] == 14 and silica.numbers[j] == 8
     }
     assert len(bonds) / 64 == pytest.approx(4, abs=0.4)

@@ -115,8 +115,7 @@ def test_pairs_are_those_of_ase(seed: int, number: int, periodic: tuple[bool, bo
     pairs = find_pairs(atoms, cutoff)
     wanted = {(min(i, j), max(i, j), round(d, 6)) for i, j, d in zip(first, second, distance, strict=True)}
     found = {
-        (min(i, j), max(i, j), round(d, 6))
-        for i, j, d in zip(pairs.first, pairs.second, pairs.distance, strict=True)
+        (min(i, j), max(i, j), round(d, 6)) for i, j, d in zip(pairs.first, pairs.second, pairs.distance, strict=True)
     }
     assert {pair[:2] for pair in found} == {pair[:2] for pair in wanted}
     assert sorted(pair[2] for pair in found) == pytest.approx(sorted(pair[2] for pair in wanted), abs=2e-6)

@@ -92,9 +92,7 @@ def test_examples_are_read_and_pass_the_checks(name: str, formula: str, periodic
     assert kinds == ([] if periodic else ["no_cell"])
 
 
-@pytest.mark.parametrize(
-    "name", ["a.cif", "POSCAR", "a.extxyz", "a.xsf", "a.pdb", "a.traj", "a.vasp", "a.json"]
-)
+@pytest.mark.parametrize("name", ["a.cif", "POSCAR", "a.extxyz", "a.xsf", "a.pdb", "a.traj", "a.vasp", "a.json"])
 def test_what_ase_writes_comes_back(tmp_path: Path, name: str) -> None:
     atoms = bulk("NaCl", "rocksalt", a=5.64, cubic=True)
     path = tmp_path / name
@@ -106,10 +104,7 @@ def test_what_ase_writes_comes_back(tmp_path: Path, name: str) -> None:
 
 
 def test_a_compressed_file_is_read(write: Write) -> None:
-    assert (
-        len(read_structure(write("w.extxyz.gz", gzip.compress((EXAMPLES / "water.extxyz").read_bytes()))))
-        == 24
-    )
+    assert len(read_structure(write("w.extxyz.gz", gzip.compress((EXAMPLES / "water.extxyz").read_bytes())))) == 24
 
 
 def test_an_at_sign_belongs_to_the_name(write: Write) -> None:
@@ -123,9 +118,7 @@ class TestIndex:
         frames = list(ase.io.iread(self.path, index=":"))
         assert np.allclose(read_structure(self.path).positions, frames[2].positions)
 
-    @pytest.mark.parametrize(
-        ("index", "frame"), [("0", 0), ("1", 1), ("+2", 2), ("-1", 2), ("-2", 1), ("-3", 0)]
-    )
+    @pytest.mark.parametrize(("index", "frame"), [("0", 0), ("1", 1), ("+2", 2), ("-1", 2), ("-2", 1), ("-3", 0)])
     def test_one_frame_is_picked(self, index: str, frame: int) -> None:
         frames = list(ase.io.iread(self.path, index=":"))
         assert np.allclose(read_structure(self.path, index=index).positions, frames[frame].positions)
@@ -252,9 +245,7 @@ class TestUnusableContents:
         assert "Fe1 (0.97)" in refuse(write("p.cif", CIF.format(fe=0.97, more=""))).message
 
     def test_two_whole_species_on_one_site(self, write: Write) -> None:
-        assert (
-            refuse(write("p.cif", CIF.format(fe=1.0, more="Ni1 Ni 0 0 0 1.0\n"))).kind == "partial_occupancy"
-        )
+        assert refuse(write("p.cif", CIF.format(fe=1.0, more="Ni1 Ni 0 0 0 1.0\n"))).kind == "partial_occupancy"
 
     def test_full_occupancy_is_fine(self, write: Write) -> None:
         assert len(read_structure(write("p.cif", CIF.format(fe=1.0, more="")))) == 2

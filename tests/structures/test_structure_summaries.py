@@ -30,14 +30,10 @@ def test_what_is_not_there_is_none() -> None:
     assert atom.number_density_per_angstrom3 is None
     assert atom.shortest_distance_angstrom is None
     assert (
-        summarise(
-            ase.Atoms("C2H6O"[:2], positions=[(0, 0, 0), (0, 0, 50)]), source="x"
-        ).shortest_distance_angstrom
+        summarise(ase.Atoms("C2H6O"[:2], positions=[(0, 0, 0), (0, 0, 50)]), source="x").shortest_distance_angstrom
         == 50
     )
-    assert summarise(bulk("Cu", "fcc", a=3.6), source="x").shortest_distance_angstrom == pytest.approx(
-        3.6 / 2**0.5
-    )
+    assert summarise(bulk("Cu", "fcc", a=3.6), source="x").shortest_distance_angstrom == pytest.approx(3.6 / 2**0.5)
 
 
 def same(a: ase.Atoms, b: ase.Atoms) -> bool:

@@ -45,9 +45,7 @@ def test_a_supercell_is_a_repetition(lengths: tuple[float, float, float], atoms:
     lengths=st.tuples(edges, edges, edges),
     wanted=st.integers(100, 10**9),
 )
-def test_the_count_is_close_and_the_shape_no_worse_than_naive(
-    lengths: tuple[float, float, float], wanted: int
-) -> None:
+def test_the_count_is_close_and_the_shape_no_worse_than_naive(lengths: tuple[float, float, float], wanted: int) -> None:
     cell = make_box(lengths)
     repeats = np.array(repeats_for(cell, atoms_wanted=wanted))
     assert abs(repeats.prod() / wanted - 1) <= 0.05
@@ -114,9 +112,7 @@ def test_what_would_fill_the_memory_is_not_built() -> None:
     largest=st.integers(1, 10**5),
     rungs=st.integers(1, 8),
 )
-def test_a_ladder_is_climbed_exactly(
-    lengths: tuple[float, float, float], atoms: int, largest: int, rungs: int
-) -> None:
+def test_a_ladder_is_climbed_exactly(lengths: tuple[float, float, float], atoms: int, largest: int, rungs: int) -> None:
     cell = make_box(lengths, atoms)
     ladder = size_ladder(cell, largest=largest, rungs=rungs)
     assert ladder[0] == atoms

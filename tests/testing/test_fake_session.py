@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 
 import pytest
-from factories import make_atoms
 
+from factories import make_atoms
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.testing.fake_session import FakeSession, flat_then_linear, knee, linear

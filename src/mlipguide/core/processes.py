@@ -76,7 +76,22 @@ def _group_alive(group: int) -> bool:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    return True
+    return not _all_ended(group)
+
+
+def _all_ended(group: int) -> bool:
+    """Tell whether nothing of a group runs any more, though nobody has collected the exit statuses.
+
+    In a container the first process often collects none, so that ended grandchildren stay as zombies for ever.
+    Their state is read from ``/proc/PID/stat`` (proc(5)): after the name in parentheses come state, parent, group.
+    """
+    states = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, its_group = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:3]
+            if int(its_group) == group:
+                states.add(state)
+    return bool(states) and states <= {"Z", "X"}
 
 
 @contextmanager

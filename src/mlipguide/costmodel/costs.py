@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlipguide.costmodel.scaling import NORMAL_90, Point, ScalingLaw
+from mlipguide.costmodel.scaling import NORMAL_90, PRIOR_POWER, Point, ScalingLaw
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.measurement import Measurement
 from mlipguide.stats.centres import centre_of
@@ -15,6 +15,8 @@ from mlipguide.stats.centres import centre_of
 SECONDS_PER_DAY = 86400.0
 LONE_SAMPLE_ERROR = 0.2
 """Relative standard error of a step that was timed once: its spread is unknown, seen to be of this order."""
+GPU_PRIOR_POWER = 1
+"""On a GPU, which small systems do not fill, nearly all of a step's time may be fixed."""
 MEMORY_ERROR = 0.03
 """Relative standard error of a peak of resident memory: repeated runs of one size differ by that much."""
 
@@ -103,10 +105,11 @@ def costs_from(measurements: Sequence[Measurement]) -> Costs:
             memories.append(Point(pairs, max(peaks), MEMORY_ERROR))
     largest = max(by_size)
     reference = by_size[largest][0]
+    on_cpu = reference.settings.device == "cpu"
     return Costs(
         pairs_per_atom=reference.pairs_per_atom,
-        step_time=ScalingLaw(times, source=source),
-        peak_memory=ScalingLaw(memories, source=source) if memories else None,
+        step_time=ScalingLaw(times, source=source, prior_power=PRIOR_POWER if on_cpu else GPU_PRIOR_POWER),
+        peak_memory=ScalingLaw(memories, source=source, prior_power=0) if memories else None,
         records=tuple(measurement.record for measurement in measurements),
     )
 

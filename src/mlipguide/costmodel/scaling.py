@@ -8,12 +8,13 @@ A share f of the cost at P* is fixed (a call's overhead, the weights, the librar
 device that small systems do not fill, f is close to one and the data say so; where they do not say it, the interval is
 wide, because f is not fitted to one value: every f counts with its posterior weight,
 
-    p(f | points) ~ (1 - f)^3 exp(-chi^2(f) / 2),    chi^2(f) = min over Y of  sum_i (log y_i - log y(P_i))^2 / s_i^2,
+    p(f | points) ~ (1 - f)^k exp(-chi^2(f) / 2),    chi^2(f) = min over Y of  sum_i (log y_i - log y(P_i))^2 / s_i^2,
 
-with a prior that expects most of the work to scale. s_i holds the error of the point and the misfit of the law, which
-is raised until chi^2 is no larger than its degrees of freedom (Birge's ratio, Phys. Rev. 40, 207 (1932),
-doi:10.1103/PhysRev.40.207). Quantiles of the mixture over f are the 90 % prediction interval; beyond P* its width
-grows with each doubling.
+with k = 3, a prior that expects most of the work to scale, for times, and k = 0, which expects nothing, where the
+fixed cost is often most of it (memory, of which the libraries take much). s_i holds the error of the point
+and the misfit of the law, which is raised until chi^2 is no larger than its degrees of freedom (Birge's
+ratio, Phys. Rev. 40, 207 (1932), doi:10.1103/PhysRev.40.207). Quantiles of the mixture over f are the 90 %
+prediction interval; beyond P* its width grows with each doubling.
 """
 
 from __future__ import annotations
@@ -64,12 +65,13 @@ class ScalingLaw:
     Args:
         points: At least one, of different sizes.
         source: What the points are, for the estimates.
+        prior_power: The power k of the prior.
 
     Raises:
         ValueError: No point, or a point that is not positive and finite.
     """
 
-    def __init__(self, points: Sequence[Point], *, source: str) -> None:
+    def __init__(self, points: Sequence[Point], *, source: str, prior_power: int = PRIOR_POWER) -> None:
         if not points:
             raise ValueError("a law needs at least one point")
         if not all(math.isfinite(p.value) and p.value > 0 and p.pairs > 0 for p in points):
@@ -80,7 +82,7 @@ class ScalingLaw:
         self._log_values = np.log([point.value for point in self.points])
         self._errors = np.maximum([point.error for point in self.points], SMALLEST_ERROR)
         self._largest = float(self._pairs[-1])
-        self._fit()
+        self._fit(prior_power)
 
     @property
     def fixed(self) -> float:
@@ -121,7 +123,7 @@ class ScalingLaw:
         inside = len(self.points) > 1 and self._pairs[0] <= middle <= self._largest
         return self._estimate(low or 0.0, middle, high, Basis.FITTED if inside else Basis.EXTRAPOLATED)
 
-    def _fit(self) -> None:
+    def _fit(self, prior_power: int) -> None:
         growth = self._growth(self._pairs)
         residuals = self._log_values - np.log(growth)
         misfit = 0.0
@@ -133,7 +135,7 @@ class ScalingLaw:
             if len(self.points) <= 2 or chi_squared.min() <= freedom:  # noqa: PLR2004  # two parameters fit two points
                 break
             misfit = max(SMALLEST_ERROR / 2, misfit * 1.1)
-        posterior = (1 - _FIXED_SHARES) ** PRIOR_POWER * np.exp(-(chi_squared - chi_squared.min()) / 2)
+        posterior = (1 - _FIXED_SHARES) ** prior_power * np.exp(-(chi_squared - chi_squared.min()) / 2)
         self._posterior = posterior / posterior.sum()
         self._log_scale = log_scale
         self._error = math.sqrt(1 / weights.sum() + misfit**2)
@@ -145,26 +147,34 @@ class ScalingLaw:
         growth: np.ndarray = shares + (1 - shares) * (np.atleast_1d(pairs) / self._largest)
         return growth
 
-    def _quantile(self, pairs: float, share: float) -> float:
-        centres = self._log_scale + np.log(self._growth(np.array([pairs]))[:, 0])
+    def _excess(self, pairs: float, log_value: float, share: float) -> float:
+        """Return the probability that the cost at ``pairs`` is below ``log_value``, minus ``share``."""
+        centres, error = self._components(pairs)
+        return float(self._posterior @ ndtr((log_value - centres) / error)) - share
+
+    def _components(self, pairs: float) -> tuple[np.ndarray, float]:
+        """Return the centres of the mixture at ``pairs``, in logarithms, and the standard error of each."""
         beyond = max(0.0, math.log2(pairs / self._largest))
-        error = math.hypot(self._error, ERROR_PER_DOUBLING * beyond)
+        centres: np.ndarray = self._log_scale + np.log(self._growth(np.array([pairs]))[:, 0])
+        return centres, math.hypot(self._error, ERROR_PER_DOUBLING * beyond)
 
-        def excess(log_value: float) -> float:
-            return float(self._posterior @ ndtr((log_value - centres) / error)) - share
-
-        return math.exp(brentq(excess, centres.min() - 8 * error, centres.max() + 8 * error, xtol=1e-9))
+    def _quantile(self, pairs: float, share: float) -> float:
+        centres, error = self._components(pairs)
+        low, high = centres.min() - 8 * error, centres.max() + 8 * error
+        return math.exp(brentq(lambda log_value: self._excess(pairs, log_value, share), low, high, xtol=1e-9))
 
     def _crossing(self, value: float, share: float) -> float | None:
-        def excess(log_pairs: float) -> float:
-            return self._quantile(math.exp(log_pairs), share) - value
+        """Return the number of pairs at which the quantile ``share`` of the cost is ``value``."""
+
+        def shortfall(log_pairs: float) -> float:
+            return self._excess(math.exp(log_pairs), math.log(value), share)
 
         smallest, farthest = math.log(self._pairs[0]) - 20.0, math.log(self._largest * FARTHEST)
-        if excess(smallest) > 0:
+        if shortfall(smallest) < 0:
             return None
-        if excess(farthest) < 0:
+        if shortfall(farthest) > 0:
             return math.exp(farthest)
-        return math.exp(brentq(excess, smallest, farthest, xtol=1e-9))
+        return math.exp(brentq(shortfall, smallest, farthest, xtol=1e-9))
 
     def _estimate(self, low: float, value: float, high: float, basis: Basis) -> Estimate:
         return Estimate(value=value, low=low, high=high, basis=basis, source=self._source)

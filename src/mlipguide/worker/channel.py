@@ -47,3 +47,8 @@ class Channel:
         """
         self._answers.write(encode(message))
         self._answers.flush()
+
+    def close(self) -> None:
+        """Close both descriptors."""
+        self._requests.close()
+        self._answers.close()

@@ -146,11 +146,12 @@ class System:
     def _integrator(self, atoms: Atoms) -> Iterator[Any]:
         import numpy as np
         from ase import units
-        from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
         from ase.md.verlet import VelocityVerlet
 
         generator = np.random.default_rng(self._conditions.seed)
-        MaxwellBoltzmannDistribution(atoms, temperature_K=self._conditions.temperature_k, rng=generator)
+        # Written out, because ASE renamed its function: a worker meets old and new versions.
+        widths = np.sqrt(atoms.get_masses() * units.kB * self._conditions.temperature_k)
+        atoms.set_momenta(generator.standard_normal((len(atoms), 3)) * widths[:, None])
         dynamics = VelocityVerlet(atoms, timestep=self._conditions.timestep_fs * units.fs)
         steps: Iterator[Any] = dynamics.irun(steps=ENDLESS)
         return steps

@@ -12,6 +12,7 @@ from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.protocol import Protocol, load_protocol
 from mlipguide.bench.subject import SizeSource, Subject
 from mlipguide.bench.sweep import CandidateRun, Limits, Sweep
+from mlipguide.core.paths import logs_dir, make_folder, measurements_dir
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Measurement, Settings, Weights
 from mlipguide.records.notice import Notice, Problem
@@ -122,6 +123,8 @@ def measure(
 ) -> None:
     """Measure ``candidates`` and add what comes out to ``measured``; every record is stored as soon as it is whole."""
     protocol = protocol or load_protocol()
+    make_folder(measurements_dir())  # refused now rather than after minutes of measuring
+    make_folder(logs_dir())
     machine = context.machine
     settings = candidates[0].settings
     on_gpu = settings.device != "cpu"

@@ -14,7 +14,7 @@ from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.ranking import choose, could_serve, ranked
 from mlipguide.catalog.cards import Catalogue, load_catalogue
-from mlipguide.core.errors import ExitCode, MeasurementFailedError
+from mlipguide.core.errors import EnvironmentFailedError, ExitCode, MeasurementFailedError
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import costs_from, ns_per_day
 from mlipguide.evidence.published import evidence_of
@@ -168,6 +168,17 @@ def _refuse_nothing(preparation: Preparation, measured: MeasuredModels) -> None:
             hint=first.hint,
             kind=first.kind,
         )
+    lacking_environment = [item for item in preparation.candidates if item.environment.python is None]
+    if len(lacking_environment) == len(preparation.candidates):
+        if preparation.problems:
+            first = preparation.problems[0]
+            raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind)
+        backends = sorted({item.card.backend for item in lacking_environment})
+        raise EnvironmentFailedError(
+            f"There is no environment yet for {', '.join(backends)}, so nothing can be timed.",
+            hint=f"Give --yes, or build it first: mlipguide env build {' '.join(backends)}",
+            kind="environment_missing",
+        )
 
 
 def _judged(
@@ -194,7 +205,8 @@ def _findings(
         return Findings(card=card, evidence=evidence)
     kind = item.environment.kind.value if item.environment.python else None
     records = measured.by_model.get(card.id)
-    if not records:
+    burst_at = measured.out_of_memory_at.get(card.id)
+    if not records or (burst_at is not None and burst_at <= task.atoms):
         return Findings(
             card=card, evidence=evidence, environment=kind, unmeasured_because=_why_unmeasured(item, measured)
         )
@@ -220,7 +232,7 @@ def _why_unmeasured(item: Prepared, measured: MeasuredModels) -> Rejection:
         return item.obstacle
     size = measured.out_of_memory_at.get(item.card.id)
     if size is not None:
-        return Rejection("memory", f"It ran out of memory at {size} atoms, the smallest size tried.")
+        return Rejection("memory", f"It ran out of memory at {size} atoms.")
     failure = measured.failures.get(item.card.id)
     return Rejection("measurement", "Not timed." if failure is None else f"Not timed: {failure.message}")
 

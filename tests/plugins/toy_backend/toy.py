@@ -99,6 +99,31 @@ def fail_far_away(calculator: ToyCalculator) -> None:
     blow_up(calculator)
 
 
+def remember(calculator: ToyCalculator) -> None:
+    """Let the energy depend on what was evaluated before."""
+    calculator.count += 1
+    calculator.results["energy"] += 0.1 * calculator.count
+
+
+def see_the_corner(calculator: ToyCalculator) -> None:
+    """Let the energy depend on where the structure lies."""
+    calculator.results["energy"] += 0.01 * calculator.atoms.positions.sum()
+
+
+def count_from_one(calculator: ToyCalculator) -> None:
+    """Let the energy depend on the order of atoms."""
+    calculator.results["energy"] += 0.01 * float(np.arange(len(calculator.atoms)) @ calculator.atoms.positions[:, 0])
+
+
+def ignore_images(calculator: ToyCalculator) -> None:
+    """Evaluate the cell as if it were alone."""
+    alone = calculator.atoms.copy()
+    alone.pbc = False
+    alone.calc = MorsePotential(**MORSE)
+    calculator.results["energy"] = alone.get_potential_energy()
+    calculator.results["forces"] = alone.get_forces()
+
+
 def chat(_: ToyCalculator) -> None:
     """Print what could be taken for an answer, and garbage."""
     sys.stdout.write('{"id": 1, "ok": true, "result": null}\n' * 10)
@@ -155,6 +180,10 @@ BEHAVIOURS: dict[str, Callable[[ToyCalculator], None]] = {
     "exhausts": exhaust,
     "raises": raise_error,
     "curled": curl,
+    "remembers": remember,
+    "sees-the-corner": see_the_corner,
+    "counts-from-one": count_from_one,
+    "ignores-images": ignore_images,
     "nan": spoil_forces,
     "nan-stress": spoil_stress,
     "flies-apart": blow_up,
@@ -175,6 +204,7 @@ class ToyCalculator(MorsePotential):
         super().__init__(**MORSE)  # type: ignore[no-untyped-call]  # untyped in ASE
         self._behaviour = behaviour
         self._from_atoms = from_atoms
+        self.count = 0
 
     def calculate(self, *arguments: Any, **options: Any) -> None:
         """Evaluate, then misbehave."""

@@ -1,0 +1,150 @@
+"""The answer in words carries the numbers that decided, and commands that would help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from factories import GIB, HOUR, make_candidate, make_card, make_estimate, make_evidence, make_summary, make_task
+from mlipguide.advice.caveats import caveats_for
+from mlipguide.advice.explanation import (
+    feasible_atoms,
+    feasible_time_s,
+    reasons_for_choice,
+    reasons_for_none,
+    strategy_for,
+)
+from mlipguide.advice.plans import next_commands, plan_for
+from mlipguide.records.advice import Candidate, Rejection, Strategy
+from mlipguide.records.estimate import Basis
+from mlipguide.records.measurement import Weights
+
+TASK = make_task()
+FINE = make_candidate("fine", evidence=make_evidence(kappa_srme=0.3), step_time_s=make_estimate(0.2))
+FAST = make_candidate("fast", evidence=make_evidence(kappa_srme=1.0), step_time_s=make_estimate(0.02))
+
+
+def slow(name: str = "slow", **changes: Any) -> Candidate:
+    """Return a candidate that takes 100 h for the task."""
+    findings: dict[str, Any] = {
+        "step_time_s": make_estimate(100 * HOUR / TASK.steps),
+        "affordable_atoms": make_estimate(480),
+    }
+    return make_candidate(name, **(findings | changes))
+
+
+ALIEN = make_candidate("alien", task=make_task(structure=make_summary(elements=("Pu",))))
+UNBUILT = make_candidate(
+    "unbuilt",
+    environment=None,
+    settings=None,
+    weights=None,
+    step_time_s=None,
+    peak_memory_bytes=None,
+    max_atoms=None,
+    affordable_atoms=None,
+    unmeasured_because=Rejection("environment", "No environment."),
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "candidates", "strategy"),
+    [
+        (FINE, [FINE, FAST], Strategy.PRETRAINED),
+        (None, [slow()], Strategy.DISTIL),
+        (None, [ALIEN], Strategy.TRAIN_FROM_SCRATCH),
+        (None, [ALIEN, UNBUILT], Strategy.NONE),
+        (None, [], Strategy.NONE),
+    ],
+)
+def test_strategies(choice: Candidate | None, candidates: list[Candidate], strategy: Strategy) -> None:
+    assert strategy_for(choice, candidates) is strategy
+
+
+def test_a_choice_is_explained_with_its_numbers() -> None:
+    words = " ".join(reasons_for_choice(FINE, [FINE, FAST], TASK))
+    for number in ("5.56 h (fitted)", "24 h", "2 GiB", "0.3", "FAST would be 10 times faster"):
+        assert number in words
+
+
+def test_a_doubtful_choice_says_its_doubts() -> None:
+    doubtful = make_candidate(step_time_s=make_estimate(25 * HOUR / TASK.steps))
+    words = " ".join(reasons_for_choice(doubtful, [doubtful], TASK))
+    assert "within the budget" not in words
+    assert doubtful.doubts[0] in words
+
+
+def test_nothing_feasible_says_what_would_be() -> None:
+    words = " ".join(reasons_for_none([slow()], TASK, memory_bytes=8 * GIB))
+    assert "100,000 steps of 2,000 atoms" in words
+    assert "the budget is 24 h" in words
+    assert "430 atoms for the whole time" in words  # 480 / 1.1, rounded down
+    assert "21 ps with all atoms" in words  # 24 h of 110 h, rounded down
+    assert "4.17 times faster" in words
+
+
+def test_memory_alone_is_not_told_as_time() -> None:
+    large = make_candidate("large", peak_memory_bytes=make_estimate(20.0 * GIB), max_atoms=make_estimate(700))
+    first, way = reasons_for_none([large], TASK, memory_bytes=8 * GIB)
+    assert "would end in time" in first
+    assert "20 GiB" in first
+    assert "630 atoms" in way
+    assert "20 GiB of memory instead of 8 GiB" in way
+
+
+def test_no_timed_model_says_so() -> None:
+    assert "No model that was timed" in reasons_for_none([ALIEN], TASK, memory_bytes=8 * GIB)[0]
+
+
+def test_what_is_surely_feasible_is_rounded_down() -> None:
+    assert feasible_atoms(slow()) == 430
+    assert feasible_time_s(slow(), TASK) == pytest.approx(21e-12)
+    assert feasible_atoms(slow(affordable_atoms=None)) is None
+    assert feasible_atoms(slow(max_atoms=make_estimate(111))) == 100
+    too_large = slow(peak_memory_bytes=make_estimate(50.0 * GIB), max_atoms=None)
+    assert feasible_time_s(too_large, TASK) is None
+    assert feasible_atoms(too_large) is None
+
+
+def test_what_is_said_to_be_feasible_is_judged_feasible() -> None:
+    time_s = feasible_time_s(slow(), TASK)
+    assert time_s is not None
+    shorter = make_task(simulated_time_s=time_s)
+    again = make_candidate("slow", task=shorter, step_time_s=make_estimate(100 * HOUR / TASK.steps))
+    assert again.verdict.value == "feasible"
+
+
+def test_plans_have_costs_and_settings() -> None:
+    plan = plan_for(TASK, Strategy.PRETRAINED, FINE, FINE)
+    assert plan[-1].wall_time_s == FINE.run_time_s
+    assert "100,000 steps of 1 fs" in plan[-1].action
+    assert "OMP_NUM_THREADS=1" in plan[-1].action
+    distil = plan_for(TASK, Strategy.DISTIL, None, slow())
+    assert any("SLOW" in step.action for step in distil)
+    assert "train a potential" in plan_for(TASK, Strategy.TRAIN_FROM_SCRATCH, None, None)[0].action
+    assert plan_for(TASK, Strategy.NONE, None, None) == ()
+
+
+def test_next_commands_would_be_feasible() -> None:
+    commands = next_commands(TASK, None, [slow(), UNBUILT], subject="a.cif --budget 24h")
+    assert "mlipguide recommend a.cif --budget 24h --atoms 430 --time 100ps" in commands
+    assert "mlipguide recommend a.cif --budget 24h --atoms 2000 --time 21ps" in commands
+    assert "mlipguide env build fake" in commands
+    assert next_commands(TASK, FINE, [FINE], subject="a.cif") == ("mlipguide models show fine",)
+
+
+def test_caveats_have_sources_and_fit_the_task() -> None:
+    topics = {caveat.topic for caveat in caveats_for(TASK, make_card(), [FINE])}
+    assert {"accuracy", "level of theory", "softening", "magnetism", "long range"} <= topics
+    assert all(caveat.source and caveat.message for caveat in caveats_for(TASK, make_card(), [FINE]))
+    water = make_task(structure=make_summary(elements=("H", "O")), timestep_s=2e-15)
+    assert "time step" in {caveat.topic for caveat in caveats_for(water, make_card(), [])}
+    assert "magnetism" not in {caveat.topic for caveat in caveats_for(water, make_card(), [])}
+
+
+def test_caveats_of_the_numbers() -> None:
+    far = make_candidate(step_time_s=make_estimate(0.1, spread=1.6, basis=Basis.EXTRAPOLATED))
+    synthetic = make_candidate("synthetic", weights=Weights.SYNTHETIC)
+    topics = [caveat.topic for caveat in caveats_for(TASK, None, [far, synthetic])]
+    assert topics == ["extrapolation", "synthetic weights"]
