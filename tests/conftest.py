@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["toy_plugin"]
+pytest_plugins = ["toy_plugin", "fake_models"]

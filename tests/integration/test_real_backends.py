@@ -34,7 +34,7 @@ from mlipguide.testing.contract import BackendContract
 
 pytestmark = pytest.mark.integration
 
-SETTINGS = Settings(threads=2, dtype="float32", device="cpu", driver="ase", allocator=Allocator.RETAIN)
+SETTINGS = Settings(threads=1, dtype="float32", device="cpu", driver="ase", allocator=Allocator.RETAIN)
 PACKAGED = [
     card.id
     for card in load_catalogue().cards

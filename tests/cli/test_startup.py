@@ -1,0 +1,79 @@
+"""The command line starts fast, and every command explains itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import typer
+
+from fake_models import Run
+from mlipguide import __version__
+from mlipguide.cli.app import app
+from mlipguide.cli.names import GROUPS
+
+HEAVY = {"numpy", "ase", "torch", "pydantic", "scipy", "rich", "yaml", "psutil", "pynvml", "asyncio"}
+SCRIPT = """
+import sys
+from mlipguide.__main__ import main
+for words in sys.argv[1:]:
+    code = main([*words.split(), "--help"])
+    assert code == 0, (words, code)
+    print("== loaded", *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def list_commands(group: typer.core.TyperGroup | None = None, words: str = "") -> Iterator[str]:
+    group = group or typer.main.get_group(app)
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            yield from list_commands(command, f"{words}{name} ")
+        else:
+            yield f"{words}{name}"
+
+
+COMMANDS = tuple(list_commands())
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[str]:
+    """Return the help of mlipguide and of each command, each followed by the packages that are loaded then."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SCRIPT, "", *COMMANDS], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout.split("\nUsage: ")
+
+
+def test_help_loads_nothing_heavy(pages: list[str]) -> None:
+    loaded = {name for page in pages for name in page.rpartition("== loaded")[2].split()}
+    assert "typer" in loaded
+    assert not loaded & HEAVY
+
+
+def test_every_command_has_its_own_page(pages: list[str]) -> None:
+    assert {"recommend", "bench", "models list", "hardware show", "env build", "doctor"} <= set(COMMANDS)
+    for name in COMMANDS:
+        page = next(page for page in pages if page.startswith(f"mlipguide {name} "))
+        assert "--json" in page, name
+        assert len(page) > 200, name
+
+
+def test_groups_are_those_that_errors_name() -> None:
+    assert {name.split()[0] for name in COMMANDS if " " in name} == GROUPS
+
+
+def test_the_version(run: Run) -> None:
+    outcome = run("--version")
+    assert (outcome.code, outcome.out, outcome.err) == (0, f"mlipguide {__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [(), ("models",), ("env",), ("hardware",)])
+def test_a_group_without_a_command_shows_its_commands(run: Run, words: tuple[str, ...]) -> None:
+    outcome = run(*words)
+    assert "Commands:" in outcome.out + outcome.err
+    assert outcome.code in (0, 2)
+    assert "Traceback" not in outcome.err
