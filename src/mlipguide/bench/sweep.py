@@ -96,6 +96,7 @@ class Sweep:
         self._protocol = protocol
         self._limits = limits
         self._report = on_progress
+        self._runs: tuple[CandidateRun, ...] = ()
 
     def measure(
         self, subjects: Sequence[Subject], *, wanted_atoms: int, on_finished: Callable[[CandidateRun], None]
@@ -111,11 +112,12 @@ class Sweep:
             on_finished: Called once for each candidate.
         """
         ladder = self._sizes.ladder(wanted=wanted_atoms)
-        runs = tuple(CandidateRun(subject, ladder) for subject in subjects)
+        runs = self._runs = tuple(CandidateRun(subject, ladder) for subject in subjects)
         group = max(1, self._limits.resident_workers)
         for begin in range(0, len(runs), group):
             together = runs[begin : begin + group]
-            share = self._limits.budget_s * len(together) / len(runs)
+            left_s = self._limits.budget_s - sum(run.spent_s for run in runs)
+            share = max(0.0, left_s) * len(together) / (len(runs) - begin)
             try:
                 self._open(together)
                 self._climb(together, share)
@@ -158,7 +160,7 @@ class Sweep:
             for run in runs:
                 if run.alive and run.climbing and rung < len(run.ladder):
                     self._take_rung(run, run.ladder[rung], share)
-                    self._say(runs, f"{run.subject.card.id}, {run.ladder[rung]} atoms", budget_s)
+                    self._say(f"{run.subject.card.id}, {run.ladder[rung]} atoms")
 
     def _take_rung(self, run: CandidateRun, size: int, share: float) -> None:
         if run.sizes and not self._worth_trying(run, size, share):
@@ -216,7 +218,7 @@ class Sweep:
                 except SessionError as error:
                     self._note_failure(run, size, error)
                     run.close()
-                self._say(runs, f"{run.subject.card.id}, {size} atoms again", budget_s)
+                self._say(f"{run.subject.card.id}, {size} atoms again")
             if not worked:
                 return
 
@@ -255,5 +257,6 @@ class Sweep:
         if error.ends_session or not run.sizes:
             run.close()
 
-    def _say(self, runs: Sequence[CandidateRun], what: str, budget_s: float) -> None:
-        self._report(f"measuring {what}", min(1.0, sum(run.spent_s for run in runs) / budget_s))
+    def _say(self, what: str) -> None:
+        spent_s = sum(run.spent_s for run in self._runs)
+        self._report(f"measuring {what}", min(1.0, spent_s / self._limits.budget_s))

@@ -31,14 +31,14 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
         _facts(answer),
         Text(""),
         candidates_table(answer, wide=console.width >= WIDE),
-        Text(LEGEND, style="dim"),
+        _legend(answer),
         Text(""),
         _headline(answer),
     ]
     for title, lines in (
         ("Why", list(answer.reasons)),
         ("Plan", [step.action for step in answer.plan]),
-        ("Ruled out", _rulings(answer)),
+        ("Ruled out or in doubt", _rulings(answer)),
         ("Keep in mind", [f"{caveat.message} ({caveat.source})" for caveat in answer.caveats]),
     ):
         if lines:
@@ -102,13 +102,15 @@ def _row(candidate: Candidate, *, chosen: bool, wide: bool) -> list[str | Text]:
     cells.append(f"{front} –" if kappa is None else f"{front} {kappa:.2f}")
     if wide:
         cells.append(candidate.license.commercial.value)
-    cells.append(Text(_verdict_words(candidate), style=VERDICT_STYLES[candidate.verdict]))
+    cells.append(Text(_verdict_words(candidate, wide=wide), style=VERDICT_STYLES[candidate.verdict]))
     return cells
 
 
-def _verdict_words(candidate: Candidate) -> str:
+def _verdict_words(candidate: Candidate, *, wide: bool) -> str:
     if not candidate.rejections:
         return candidate.verdict.value
+    if not wide:
+        return "no"
     return "no: " + ", ".join(rejection.constraint for rejection in candidate.rejections)
 
 
@@ -144,15 +146,26 @@ def _headline(answer: Recommendation) -> Text:
 
 
 def _rulings(answer: Recommendation) -> list[str]:
-    lines = []
+    """Return why candidates are ruled out or in doubt; those that are only too slow share a line."""
+    slow: list[str] = []
+    lines: list[str] = []
     for candidate in answer.candidates:
+        if [rejection.constraint for rejection in candidate.rejections] == ["time"]:
+            slow.append(candidate.model)
+            continue
         words = [rejection.message for rejection in candidate.rejections] or list(candidate.doubts)
         if words:
             lines.append(f"{candidate.model}: {' '.join(words)}")
+    if slow:
+        lines.append(f"Slower than the budget of {duration(answer.task.budget_s)} allows: {', '.join(slow)}.")
+    return lines
+
+
+def _legend(answer: Recommendation) -> Text:
+    lines = [LEGEND, "κ: published κ_SRME, lower is better; ◆ on the front of κ and time."]
     if any(candidate.weights is Weights.SYNTHETIC for candidate in answer.candidates):
         lines.append("* timed with random weights in the published architecture.")
-    lines.append("κ: published κ_SRME, lower is better; ◆ on the front of κ and time.")
-    return lines
+    return Text("\n".join(lines), style="dim")
 
 
 def _item(text: str) -> RenderableType:

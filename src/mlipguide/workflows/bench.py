@@ -108,7 +108,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     )
     return Result(
         data,
-        notices=(*structure_notices, *obstacles, *measured.notices),
+        notices=(*catalogue.notices, *structure_notices, *preparation.notices, *obstacles, *measured.notices),
         errors=(*preparation.problems, *measured.problems),
     )
 

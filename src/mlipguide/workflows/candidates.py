@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
-from mlipguide.core.errors import EnvironmentFailedError, MlipguideError
+from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
@@ -93,7 +93,8 @@ def prepare_candidates(
 ) -> Preparation:
     """Find or, with consent, build what each checkpoint needs.
 
-    A backend without an environment, or a build that fails, stops its own models only.
+    A backend without an environment, or a build that fails, stops its own models only; models of an unknown backend
+    are left out.
     """
     notices: list[Notice] = []
     problems: list[Problem] = []
@@ -101,6 +102,8 @@ def prepare_candidates(
     settings = default_settings(machine)
     prepared: list[Prepared] = []
     for card in cards:
+        if card.backend not in environments:
+            continue
         recipe, environment = environments[card.backend]
         obstacle = None
         weights_file: Path | None = None
@@ -166,7 +169,12 @@ def _environments(
     problems: list[Problem],
     on_progress: Callable[[str], None],
 ) -> dict[str, tuple[Recipe, Environment]]:
-    recipes = {backend: find_recipe(backend) for backend in dict.fromkeys(card.backend for card in cards)}
+    recipes: dict[str, Recipe] = {}
+    for backend in dict.fromkeys(card.backend for card in cards):
+        try:
+            recipes[backend] = find_recipe(backend)
+        except InputError as error:  # a plug-in's card whose backend is not installed
+            notices.append(Notice("backend_unknown", f"{error.message} Its models were left out."))
     found = {backend: find_environment(recipe) for backend, recipe in recipes.items()}
     missing = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
     if missing and consent.to(f"Build the environments of {', '.join(missing)} (a few GB of disk at most)?"):

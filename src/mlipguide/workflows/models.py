@@ -14,7 +14,8 @@ from mlipguide.records.notice import Result
 
 def list_models() -> Result[ModelList]:
     """Return all cards."""
-    return Result(ModelList(load_catalogue().cards))
+    catalogue = load_catalogue()
+    return Result(ModelList(catalogue.cards), notices=catalogue.notices)
 
 
 def show_model(name: str) -> Result[ModelDetails]:
@@ -23,7 +24,8 @@ def show_model(name: str) -> Result[ModelDetails]:
     Raises:
         InputError: There is no such model.
     """
-    card = load_catalogue().find(name)
+    catalogue = load_catalogue()
+    card = catalogue.find(name)
     known = read_sources()
     keys = dict.fromkeys(
         (
@@ -34,7 +36,7 @@ def show_model(name: str) -> Result[ModelDetails]:
         )
     )
     sources = tuple(SourceFact(key, known[key].title, known[key].link) for key in keys if key in known)
-    return Result(ModelDetails(card, sources))
+    return Result(ModelDetails(card, sources), notices=catalogue.notices)
 
 
 def validate_models(folder: Path | None) -> Result[Validation]:

@@ -113,7 +113,13 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     candidates = _judged(cards, preparation, measured, task, machine)
     cards_by_id = {card.id: card for card in cards}
     recommendation = _answer(task, machine, candidates, cards_by_id, request)
-    notices = (*structure_notices, *_assumption_notices(task), *preparation.notices, *measured.notices)
+    notices = (
+        *catalogue.notices,
+        *structure_notices,
+        *_assumption_notices(task),
+        *preparation.notices,
+        *measured.notices,
+    )
     return Result(
         recommendation,
         notices=(*notices, *_reuse_notices(measured)),
@@ -202,7 +208,9 @@ def _findings(
 ) -> Findings:
     evidence = evidence_of(card)
     if item is None:
-        return Findings(card=card, evidence=evidence)
+        unknown = Rejection("backend", f"Not timed: there is no backend '{card.backend}' here.")
+        ruled_out = card_rejections(card, task)
+        return Findings(card=card, evidence=evidence, unmeasured_because=None if ruled_out else unknown)
     kind = item.environment.kind.value if item.environment.python else None
     records = measured.by_model.get(card.id)
     burst_at = measured.out_of_memory_at.get(card.id)
