@@ -13,21 +13,30 @@ from mlipguide.core.errors import ExitCode, InputError, MlipguideError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mlipguide`` with ``arguments`` (those of the process by default) and return the exit status."""
     from mlipguide.cli.app import app
+    from mlipguide.cli.output import drop_output, make_printable
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     _end_like_interrupt()
+    make_printable()
     try:
         code = app(args=given, prog_name="mlipguide", standalone_mode=False)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        sys.stderr.write("\nmlipguide: interrupted; what was measured is kept.\n")
-        return ExitCode.INTERRUPTED
+        return _tell_interruption()
     except BrokenPipeError:
-        return _close_quietly()
+        drop_output()
+        return ExitCode.DONE
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):  # which typer turns into an exit
+            raise
+        drop_output()
+        return ExitCode.DONE
     except Exception as error:  # noqa: BLE001  # the last line of defence: a user never sees a traceback
         return _answer(error, given)
     finally:
         _end_children()
+    if code == ExitCode.INTERRUPTED:  # what some versions of typer make of Ctrl-C within a command, others Abort
+        return _tell_interruption()
     return int(code or 0)
 
 
@@ -36,15 +45,22 @@ def _answer(error: Exception, given: list[str]) -> int:
     if isinstance(error, MlipguideError):
         return _tell(error, given)
     if type(error).__name__ == "Abort":
-        return ExitCode.INTERRUPTED
+        return _tell_interruption()
     message = getattr(error, "format_message", None)
     if message is None:
         return _report_bug(error, given)
     return _tell(InputError(message(), hint=f"See mlipguide {_command(given)} --help".replace("  ", " ")), given)
 
 
+def _tell_interruption() -> int:
+    sys.stderr.write("\nmlipguide: interrupted; what was measured is kept.\n")
+    return ExitCode.INTERRUPTED
+
+
 def _tell(error: MlipguideError, given: list[str]) -> int:
-    if "--json" in given:
+    from mlipguide.cli.output import OUTPUT_LOST
+
+    if "--json" in given and error.kind != OUTPUT_LOST:
         from mlipguide.report.envelope import render_error
 
         sys.stdout.write(render_error(_command(given) or "mlipguide", error) + "\n")
@@ -84,14 +100,6 @@ def _command(given: list[str]) -> str:
     if not words:
         return ""
     return " ".join(words[:2]) if words[0] in GROUPS else words[0]
-
-
-def _close_quietly() -> int:
-    """End like a program whose reader has gone: no message, and no second failure at exit."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
 
 
 def _end_like_interrupt() -> None:

@@ -147,4 +147,4 @@ def test_caveats_of_the_numbers() -> None:
     far = make_candidate(step_time_s=make_estimate(0.1, spread=1.6, basis=Basis.EXTRAPOLATED))
     synthetic = make_candidate("synthetic", weights=Weights.SYNTHETIC)
     topics = [caveat.topic for caveat in caveats_for(TASK, None, [far, synthetic])]
-    assert topics == ["extrapolation", "synthetic weights"]
+    assert topics == ["uncertain times", "synthetic weights"]

@@ -66,9 +66,12 @@ def test_memory_of_one_size_may_be_mostly_fixed() -> None:
     assert peak.low < 0.1 * GIB * 2000 / 28
 
 
-def test_samples_of_one_size_are_pooled() -> None:
-    costs = costs_from([make_measurement(wall_s=(0.1, 0.1)), make_measurement(wall_s=(0.2,) * 3)])
-    assert costs.step_time_s(28).value == pytest.approx(0.2)
+def test_of_several_measurements_of_a_size_the_most_certain_counts() -> None:
+    quiet = make_measurement(wall_s=(0.1, 0.101, 0.099, 0.1))
+    busy = make_measurement(wall_s=(0.2, 0.3, 0.15, 0.25))
+    for records in ([quiet, busy], [busy, quiet]):
+        assert costs_from(records).step_time_s(28).value == pytest.approx(0.1)
+        assert costs_from(records).records == tuple(record.record for record in records)
 
 
 def test_a_lone_sample_has_a_wide_interval() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlipguide.records.advice import Candidate, Caveat
-from mlipguide.records.estimate import Basis
 from mlipguide.records.measurement import Weights
 from mlipguide.records.model_card import ModelCard, Need
 from mlipguide.records.task import Task
@@ -13,7 +12,7 @@ from mlipguide.records.task import Task
 MAGNETIC = frozenset({"Cr", "Mn", "Fe", "Co", "Ni"})
 """3d elements whose compounds commonly order magnetically."""
 
-LIGHT_STEP_LIMIT_S = 1.0e-15
+LIGHT_STEP_LIMIT_S = 0.501e-15
 WIDE_INTERVAL = 1.5
 REVIEW = "doi:10.1016/j.cossms.2025.101214"
 
@@ -32,8 +31,8 @@ def caveats_for(task: Task, leading: ModelCard | None, candidates: Sequence[Cand
         caveats.append(
             Caveat(
                 "accuracy",
-                "Leaderboard figures rank models over all chemistry; the error on this system is not known "
-                "until it is compared with reference calculations.",
+                "The domain of applicability of universal potentials is uncertain: the error on this system is not "
+                "known until it is compared with reference calculations.",
                 REVIEW,
             )
         )
@@ -49,8 +48,8 @@ def caveats_for(task: Task, leading: ModelCard | None, candidates: Sequence[Cand
             caveats.append(
                 Caveat(
                     "softening",
-                    "Models trained on MPtrj underestimate forces away from equilibrium: barriers, phonons "
-                    "and hot dynamics come out too soft.",
+                    "Universal potentials of this kind are too soft away from equilibrium: they underestimate forces, "
+                    "phonons and barriers.",
                     "doi:10.1038/s41524-024-01500-6",
                 )
             )
@@ -59,16 +58,16 @@ def caveats_for(task: Task, leading: ModelCard | None, candidates: Sequence[Cand
             caveats.append(
                 Caveat(
                     "magnetism",
-                    f"{', '.join(magnetic)}: the model knows no magnetic moments and follows the magnetic "
-                    "states of its training data.",
+                    f"Magnetism is a known limitation of MLIPs, and {leading.name} gives no magnetic moments "
+                    f"({', '.join(magnetic)} in this structure).",
                     REVIEW,
                 )
             )
         caveats.append(
             Caveat(
                 "long range",
-                f"Atoms further apart than {leading.architecture.cutoff_angstrom:g} Å interact only "
-                "through chains of neighbours; there is no explicit electrostatics.",
+                "Long-range interactions are a known limitation of MLIPs: here atoms further apart than "
+                f"{leading.architecture.cutoff_angstrom:g} Å interact only through chains of neighbours.",
                 REVIEW,
             )
         )
@@ -83,7 +82,6 @@ def _about_numbers(candidates: Sequence[Candidate]) -> list[Caveat]:
         candidate.model
         for candidate in candidates
         if candidate.step_time_s is not None
-        and candidate.step_time_s.basis is Basis.EXTRAPOLATED
         and candidate.step_time_s.low is not None
         and candidate.step_time_s.high is not None
         and candidate.step_time_s.high > WIDE_INTERVAL * candidate.step_time_s.low
@@ -91,8 +89,9 @@ def _about_numbers(candidates: Sequence[Candidate]) -> list[Caveat]:
     if wide:
         found.append(
             Caveat(
-                "extrapolation",
-                f"The times of {', '.join(wide)} are extrapolated far; a larger --measure-budget narrows them.",
+                "uncertain times",
+                f"The times of {', '.join(wide)} are uncertain; --remeasure with a larger --measure-budget, on a quiet "
+                "machine, narrows them.",
                 "this run",
             )
         )

@@ -163,7 +163,10 @@ class Sweep:
                     self._say(f"{run.subject.card.id}, {run.ladder[rung]} atoms")
 
     def _take_rung(self, run: CandidateRun, size: int, share: float) -> None:
-        if run.sizes and not self._worth_trying(run, size, share):
+        left_s = share * len(self._runs) - sum(other.spent_s for other in self._runs)
+        # A law needs two sizes, so the second one may use what others have left.
+        allowed_s = share if len(run.sizes) > 1 else max(share, run.spent_s + left_s)
+        if run.sizes and not self._worth_trying(run, size, allowed_s):
             run.climbing = False
             return
         assert run.session is not None

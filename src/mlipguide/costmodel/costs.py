@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mlipguide.costmodel.scaling import NORMAL_90, PRIOR_POWER, Point, ScalingLaw
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.measurement import Measurement
-from mlipguide.stats.centres import centre_of
+from mlipguide.stats.centres import Centre, centre_of
 
 SECONDS_PER_DAY = 86400.0
 LONE_SAMPLE_ERROR = 0.2
@@ -82,7 +82,7 @@ def ns_per_day(step_time_s: Estimate, *, timestep_s: float) -> Estimate:
 def costs_from(measurements: Sequence[Measurement]) -> Costs:
     """Fit time and memory to the measurements of one model, one set of settings and one kind of structure.
 
-    Samples of the same size are pooled.
+    Of several measurements of one size the most certain counts: the others were taken on a busier machine, or shorter.
 
     Raises:
         ValueError: No measurement.
@@ -97,7 +97,7 @@ def costs_from(measurements: Sequence[Measurement]) -> Costs:
     memories: list[Point] = []
     for atoms, records in by_size.items():
         pairs = atoms * sum(record.pairs_per_atom for record in records) / len(records)
-        centre = centre_of([sample for record in records for sample in record.steady.wall_s])
+        centre = min((centre_of(record.steady.wall_s) for record in records), key=_uncertainty)
         width = centre.relative_half_width
         times.append(Point(pairs, centre.value, LONE_SAMPLE_ERROR if width is None else width / NORMAL_90))
         peaks = [record.peak_memory_bytes for record in records if record.peak_memory_bytes]
@@ -112,6 +112,11 @@ def costs_from(measurements: Sequence[Measurement]) -> Costs:
         peak_memory=ScalingLaw(memories, source=source, prior_power=0) if memories else None,
         records=tuple(measurement.record for measurement in measurements),
     )
+
+
+def _uncertainty(centre: Centre) -> float:
+    width = centre.relative_half_width
+    return math.inf if width is None else width
 
 
 def _describe(measurements: Sequence[Measurement]) -> str:

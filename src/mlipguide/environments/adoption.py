@@ -131,7 +131,7 @@ def read_adoptions() -> dict[str, Adoption]:
     path = _file()
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
         raise InputError(f"Cannot read {path}: {error}.", hint="Remove the file and adopt again.") from error

@@ -20,11 +20,11 @@ from mlipguide.records.notice import Notice, Result
 from mlipguide.sessions.interface import Conditions
 from mlipguide.sessions.worker_session import open_session
 from mlipguide.stats.centres import Centre, centre_of
-from mlipguide.workflows.candidates import Consent, prepare_candidates
+from mlipguide.workflows.candidates import Consent, find_given_weights, prepare_candidates
 from mlipguide.workflows.measuring import MeasuredModels, MeasuringContext, Opener, measure
-from mlipguide.workflows.task_request import TaskRequest, load_structure, names_in
+from mlipguide.workflows.refusals import refuse_nothing
+from mlipguide.workflows.task_request import DEFAULTS, MEASURE_BUDGET, TaskRequest, load_structure, names_in
 
-DEFAULT_BUDGET = "2m"
 DEFAULT_LARGEST = "1000"
 
 
@@ -52,6 +52,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
 
     Raises:
         InputError: The structure, a quantity or a model's name cannot be used.
+        EnvironmentFailedError: No model has an environment.
         MeasurementFailedError: Nothing could be measured.
     """
     options = options or Options()
@@ -60,13 +61,20 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         raise InputError("bench needs models to time.", hint="For example --models sevennet-0,chgnet-0.3.0")
     catalogue = load_catalogue()
     cards = catalogue.select(names)
-    atoms, structure, structure_notices = load_structure(request)
     largest = parse_atoms(options.largest_atoms or DEFAULT_LARGEST, option="--max-atoms")
+    conditions = Conditions(
+        temperature_k=TEMPERATURE.parse(options.temperature or DEFAULTS["temperature"], option="--temperature"),
+        timestep_s=SIMULATED_TIME.parse(options.timestep or DEFAULTS["timestep"], option="--timestep"),
+        propagate=True,
+    )
+    budget_s = WALL_TIME.parse(options.budget or MEASURE_BUDGET, option="--budget")
+    weights = find_given_weights(catalogue, options.weights)
+    atoms, structure, structure_notices = load_structure(request)
     machine = options.probe()
     preparation = prepare_candidates(
         cards,
         machine,
-        given_weights={catalogue.find(name).id: path for name, path in options.weights.items()},
+        given_weights=weights,
         consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
@@ -78,28 +86,25 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
             atoms=atoms,
             structure=structure,
             wanted_atoms=largest,
-            conditions=Conditions(
-                temperature_k=TEMPERATURE.parse(options.temperature or "300K", option="--temperature"),
-                timestep_s=SIMULATED_TIME.parse(options.timestep or "1fs", option="--timestep"),
-                propagate=True,
-            ),
-            budget_s=WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget"),
+            conditions=conditions,
+            budget_s=budget_s,
             on_progress=options.on_progress,
             opener=options.opener,
         )
         measure(ready, measured, context)
-    if not measured.fresh:
-        problems = (*preparation.problems, *measured.problems)
-        reason = problems[0].message if problems else "none of the models has an environment here"
-        raise MeasurementFailedError(
-            f"Nothing could be measured: {reason}",
-            hint=problems[0].hint if problems else f"mlipguide env build {cards[0].backend}",
-        )
+    refuse_nothing(preparation, measured)
     obstacles = tuple(
         Notice("left_out", f"{item.card.id}: {item.obstacle.message}")
         for item in preparation.candidates
         if item.obstacle is not None
     )
+    if not measured.fresh:
+        problems = (*preparation.problems, *measured.problems)
+        raise MeasurementFailedError(
+            f"Nothing could be measured: {problems[0].message if problems else obstacles[0].message}",
+            hint=problems[0].hint if problems else "Give the checkpoint file with --weights MODEL=PATH.",
+            kind=problems[0].kind if problems else "weights",
+        )
     data = BenchData(
         machine=machine,
         structure=structure,

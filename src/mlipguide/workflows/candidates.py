@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
 from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
 from mlipguide.environments.builds import build_environment
@@ -83,6 +84,25 @@ def default_settings(machine: Machine) -> Settings:
     )
 
 
+def find_given_weights(catalogue: Catalogue, given: Mapping[str, Path]) -> dict[str, Path]:
+    """Return the checkpoint files that the user gave, by the id of their model.
+
+    Args:
+        catalogue: All models.
+        given: Files by any name of a model.
+
+    Raises:
+        InputError: There is no such model, or no such file.
+    """
+    files: dict[str, Path] = {}
+    for name, path in given.items():
+        card = catalogue.find(name)
+        found = find_weights(card, {card.id: path})
+        assert found is not None
+        files[card.id] = found
+    return files
+
+
 def prepare_candidates(
     cards: Sequence[ModelCard],
     machine: Machine,
@@ -114,7 +134,7 @@ def prepare_candidates(
                 f"Not timed: the environment of {card.backend} is {environment.state.value} "
                 f"(mlipguide env build {card.backend}).",
             )
-        if needs_file(card):
+        if needs_file(card) or card.id in given_weights:
             weights_file = find_weights(card, given_weights)
             synthetic = weights_file is None and card.weights.synthetic
             if weights_file is None and not synthetic:

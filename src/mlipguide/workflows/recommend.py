@@ -14,7 +14,7 @@ from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.ranking import choose, could_serve, ranked
 from mlipguide.catalog.cards import Catalogue, load_catalogue
-from mlipguide.core.errors import EnvironmentFailedError, ExitCode, MeasurementFailedError
+from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import costs_from, ns_per_day
 from mlipguide.evidence.published import evidence_of
@@ -32,6 +32,7 @@ from mlipguide.workflows.candidates import (
     Prepared,
     default_settings,
     fetch_missing_weights,
+    find_given_weights,
     prepare_candidates,
 )
 from mlipguide.workflows.measuring import (
@@ -43,6 +44,7 @@ from mlipguide.workflows.measuring import (
     recall,
     usable_memory_bytes,
 )
+from mlipguide.workflows.refusals import refuse_nothing
 from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure, names_in
 
 
@@ -84,6 +86,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     catalogue = load_catalogue()
     cards = _chosen_cards(catalogue, request)
     budget_s = WALL_TIME.parse(request.measure_budget or MEASURE_BUDGET, option="--measure-budget")
+    weights = find_given_weights(catalogue, options.weights)
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure)
     options.on_progress("probing the machine", 0.0)
@@ -93,7 +96,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     preparation = prepare_candidates(
         possible,
         machine,
-        given_weights=_by_id(catalogue, options.weights),
+        given_weights=weights,
         consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
@@ -108,7 +111,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         opener=options.opener,
     )
     preparation, measured = _measured(preparation, context, options)
-    _refuse_nothing(preparation, measured)
+    refuse_nothing(preparation, measured)
 
     candidates = _judged(cards, preparation, measured, task, machine)
     cards_by_id = {card.id: card for card in cards}
@@ -131,10 +134,6 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
 def _chosen_cards(catalogue: Catalogue, request: TaskRequest) -> tuple[ModelCard, ...]:
     names = names_in(request.models)
     return catalogue.select(names) if names else catalogue.cards
-
-
-def _by_id(catalogue: Catalogue, weights: Mapping[str, Path]) -> dict[str, Path]:
-    return {catalogue.find(name).id: path for name, path in weights.items()}
 
 
 def _measured(
@@ -161,30 +160,6 @@ def _with_file(item: Prepared, file: Path | None) -> Prepared:
     from dataclasses import replace
 
     return item if file is None else replace(item, weights_file=file, synthetic=False)
-
-
-def _refuse_nothing(preparation: Preparation, measured: MeasuredModels) -> None:
-    """Raise when there were candidates to measure and not a single number came out."""
-    if not preparation.candidates or measured.by_model or measured.out_of_memory_at:
-        return
-    if measured.failures:
-        first = next(iter(measured.failures.values()))
-        raise MeasurementFailedError(
-            f"None of {len(measured.failures)} models could be measured. The first failure: {first.message}",
-            hint=first.hint,
-            kind=first.kind,
-        )
-    lacking_environment = [item for item in preparation.candidates if item.environment.python is None]
-    if len(lacking_environment) == len(preparation.candidates):
-        if preparation.problems:
-            first = preparation.problems[0]
-            raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind)
-        backends = sorted({item.card.backend for item in lacking_environment})
-        raise EnvironmentFailedError(
-            f"There is no environment yet for {', '.join(backends)}, so nothing can be timed.",
-            hint=f"Give --yes, or build it first: mlipguide env build {' '.join(backends)}",
-            kind="environment_missing",
-        )
 
 
 def _judged(
