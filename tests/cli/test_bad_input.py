@@ -33,7 +33,7 @@ _atom_site_fract_z
 Fe1 Fe 0.5 0.0 0.0 0.0
 O1 O 1.0 0.5 0.5 0.5
 """
-POLONIUM = "1\nLattice=\"3.35 0 0 0 3.35 0 0 0 3.35\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\nPo 0 0 0\n"
+POLONIUM = '1\nLattice="3.35 0 0 0 3.35 0 0 0 3.35" Properties=species:S:1:pos:R:3 pbc="T T T"\nPo 0 0 0\n'
 FULL_BYTES = 64 * 1024
 
 
@@ -196,7 +196,7 @@ def test_no_environment_and_no_consent(run: Run, fake_models: FakeModels, comman
 
 @pytest.mark.parametrize("command", ["recommend", "bench"])
 @pytest.mark.parametrize("variable", [CACHE_VARIABLE, DATA_VARIABLE])
-def test_folders_that_cannot_be_made(
+def test_folders_that_cannot_be_made(  # noqa: PLR0917  # pytest passes fixtures by name
     run: Run, fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, variable: str
 ) -> None:
     (tmp_path / "file").touch()
@@ -243,7 +243,9 @@ def test_a_disk_that_fills_up(
     monkeypatch.setenv(DATA_VARIABLE, str(small_disk))
     fake_models.add("fake-a", time_law=linear(1e-3), noise=0.05)
     (small_disk / "other").write_bytes(bytes(FULL_BYTES - 3 * os.sysconf("SC_PAGE_SIZE")))
-    outcome = run(command, SILICON, "--atoms" if command == "recommend" else "--max-atoms", "1000", "--models", "fake-a")
+    outcome = run(
+        command, SILICON, "--atoms" if command == "recommend" else "--max-atoms", "1000", "--models", "fake-a"
+    )
     check(outcome, str(small_disk), "the disk is full", DATA_VARIABLE)
     assert not list(small_disk.rglob("*.part"))
     (small_disk / "other").unlink()

@@ -18,7 +18,7 @@ from mlipguide.sessions.errors import FailureKind
 from mlipguide.testing.fake_session import linear
 
 ESTIMATE = {"value", "low", "high", "basis", "source"}
-SUBJECTS = {
+SUBJECTS: dict[str, list[str | Path]] = {
     "CIF": [STRUCTURES / "LiFePO4.cif", "--atoms", "2000"],
     "POSCAR": [STRUCTURES / "Si.POSCAR", "--atoms", "64"],
     "last frame": [STRUCTURES / "water.extxyz"],
@@ -47,7 +47,7 @@ def walk(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def check_estimates(document: dict[str, Any]) -> int:
-    estimates = [(name, value) for name, value in walk(document) if isinstance(value, dict) and ESTIMATE <= set(value)]
+    estimates = [(name, value) for name, value in walk(document) if isinstance(value, dict) and set(value) >= ESTIMATE]
     for name, estimate in estimates:
         assert name.endswith(UNITS), name
         assert estimate["basis"] in set(Basis)

@@ -252,7 +252,7 @@ class Sweep:
         )
 
     def _note_failure(self, run: CandidateRun, size: int, error: SessionError) -> None:
-        message = f"{error.message} (at {size} atoms)"
+        message = f"{error.message.removesuffix('.')} (at {size} atoms)."
         run.problems.append(Problem(kind=error.kind, message=message, hint=error.hint))
         run.climbing = False
         if error.failure is FailureKind.OUT_OF_MEMORY:

@@ -47,4 +47,4 @@ def bench(
                 on_progress=report,
             ),
         )
-    return emit("bench", result, lambda data, _console: bench_page(data), as_json=as_json)
+    return emit("bench", result, bench_page, as_json=as_json)

@@ -42,7 +42,7 @@ def memory(size_bytes: float) -> str:
 
 def number(value: float) -> str:
     """Return three significant digits, grouped and without an exponent where that reads well."""
-    if abs(value) >= GROUPED_FROM:
-        rounded = float(f"{value:.3g}")
+    rounded = float(f"{value:.3g}")
+    if abs(rounded) >= GROUPED_FROM:
         return f"{rounded:,.0f}" if abs(value) < 1e12 else f"{value:.3g}"  # noqa: PLR2004  # no row of zeros
     return f"{value:.2g}" if 0 < abs(value) < TINY_BELOW else f"{value:.3g}"

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from mlipguide.costmodel.scaling import NORMAL_90, PRIOR_POWER, Point, ScalingLaw
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.measurement import Measurement
-from mlipguide.stats.centres import Centre, centre_of
+from mlipguide.stats.centres import centre_of
 
 SECONDS_PER_DAY = 86400.0
 LONE_SAMPLE_ERROR = 0.2
 """Relative standard error of a step that was timed once: its spread is unknown, seen to be of this order."""
+HARMLESS_LOAD = 0.05
+ERROR_OF_LOAD = 1.5
+"""Relative standard error per share of the cores that other processes used, beyond the harmless. Threads wait for each
+other many times a step: with one of two cores taken, steps of SevenNet-0 took 2 to 20 times as long."""
 GPU_PRIOR_POWER = 1
 """On a GPU, which small systems do not fill, nearly all of a step's time may be fixed."""
 MEMORY_ERROR = 0.03
@@ -97,9 +101,8 @@ def costs_from(measurements: Sequence[Measurement]) -> Costs:
     memories: list[Point] = []
     for atoms, records in by_size.items():
         pairs = atoms * sum(record.pairs_per_atom for record in records) / len(records)
-        centre = min((centre_of(record.steady.wall_s) for record in records), key=_uncertainty)
-        width = centre.relative_half_width
-        times.append(Point(pairs, centre.value, LONE_SAMPLE_ERROR if width is None else width / NORMAL_90))
+        value, error = min((_timing(record) for record in records), key=lambda timing: timing[1])
+        times.append(Point(pairs, value, error))
         peaks = [record.peak_memory_bytes for record in records if record.peak_memory_bytes]
         if peaks:
             memories.append(Point(pairs, max(peaks), MEMORY_ERROR))
@@ -114,9 +117,13 @@ def costs_from(measurements: Sequence[Measurement]) -> Costs:
     )
 
 
-def _uncertainty(centre: Centre) -> float:
+def _timing(record: Measurement) -> tuple[float, float]:
+    """Return the step time of a record and its relative standard error."""
+    centre = centre_of(record.steady.wall_s)
     width = centre.relative_half_width
-    return math.inf if width is None else width
+    sampling = LONE_SAMPLE_ERROR if width is None else width / NORMAL_90
+    load = record.disturbance.other_load_share or 0.0
+    return centre.value, math.hypot(sampling, ERROR_OF_LOAD * max(0.0, load - HARMLESS_LOAD))
 
 
 def _describe(measurements: Sequence[Measurement]) -> str:

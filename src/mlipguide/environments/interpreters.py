@@ -16,7 +16,9 @@ IMPORT_TIMEOUT_S = 180.0
 """Importing torch takes seconds from a local disk and may take minutes from a busy network file system."""
 VERSIONS_TIMEOUT_S = 60.0
 
-_REMOVED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+_REMOVED = ("PYTHON", "CONDA_", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+"""Beginnings of names. Of Python's own variables none stays: they say where packages are, or, as
+``PYTHONDONTWRITEBYTECODE`` does, make every import of torch several times slower."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +41,11 @@ class InterpreterReport:
 
 
 def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
-    """Return ``base`` without what would lead another interpreter to packages that are not its own.
+    """Return ``base`` without what would lead another interpreter to packages that are not its own, or slow it down.
 
     Search path, home, proxies, ``LD_LIBRARY_PATH``, ``OMP_*`` and the like stay.
     """
-    kept = {name: value for name, value in base.items() if name not in _REMOVED and not name.startswith("CONDA_")}
+    kept = {name: value for name, value in base.items() if not name.startswith(_REMOVED)}
     return {**kept, "PYTHONNOUSERSITE": "1"}
 
 

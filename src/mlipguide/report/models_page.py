@@ -12,10 +12,10 @@ from mlipguide.records.model_card import LicenceFact, ModelCard
 
 def models_page(data: ModelList) -> RenderableType:
     """Return the table of models."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("Model", no_wrap=True)
     table.add_column("Backend", no_wrap=True)
-    for title in ("Cutoff", "Elements", "F1", "κ_SRME"):
+    for title in ("Cutoff", "Elem.", "F1", "κ_SRME"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("Commercial", no_wrap=True)
     table.add_column("State", no_wrap=True)

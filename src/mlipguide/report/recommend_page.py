@@ -62,7 +62,7 @@ def task_line(task: Task) -> str:
 
 def candidates_table(answer: Recommendation, *, wide: bool) -> Table:
     """Return the table of candidates, best first."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1) if wide else (0, 1, 0, 0), header_style="bold")
     table.add_column("Model", no_wrap=True)
     table.add_column("Step", justify="right", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True, style="dim")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.protocol import Protocol, load_protocol
 from mlipguide.bench.subject import SizeSource, Subject
-from mlipguide.bench.sweep import CandidateRun, Limits, Sweep
+from mlipguide.bench.sweep import CALLS_OF_A_RUNG, CandidateRun, Limits, Sweep
 from mlipguide.core.paths import logs_dir, make_folder, measurements_dir
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Measurement, Settings, Weights
@@ -19,6 +19,7 @@ from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.structure import StructureSummary
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
+from mlipguide.stats.centres import centre_of
 from mlipguide.store import measurements as store
 from mlipguide.structures.summaries import is_same_kind
 from mlipguide.workflows.candidates import Prepared
@@ -32,6 +33,8 @@ RESIDENT_SHARE = 0.5
 SMALLEST_LIMIT_BYTES = 2**30
 STEAL_WORTH_SAYING = 0.02
 LOAD_WORTH_SAYING = 0.15
+CLEARLY = 2.0
+"""How many times over a further size must fit into the budget before a model is started again for it."""
 
 Opener = Callable[[SessionRequest], ModelSession]
 Progress = Callable[[str, float], None]
@@ -105,14 +108,30 @@ def recall(candidates: Sequence[Prepared], context: MeasuringContext) -> Measure
 def lacking(
     candidates: Sequence[Prepared], measured: MeasuredModels, context: MeasuringContext
 ) -> tuple[Prepared, ...]:
-    """Return the candidates that can be started and whose measurements do not cover two sizes yet."""
-    rungs = len(_size_source(context, load_protocol()).ladder(wanted=context.wanted_atoms))
+    """Return the candidates that can be started and whose measurements do not cover two sizes yet.
+
+    One that was so slow that a second size does not fit into its share of the budget is not among them: measuring
+    it once more would tell nothing new.
+    """
+    protocol = load_protocol()
+    ladder = _size_source(context, protocol).ladder(wanted=context.wanted_atoms)
+    startable = [item for item in candidates if item.obstacle is None]
+    share_s = context.budget_s / max(1, len(startable))
     return tuple(
-        item
-        for item in candidates
-        if item.obstacle is None
-        and len({record.atoms for record in measured.by_model.get(item.card.id, [])}) < min(2, rungs)
+        item for item in startable if _lacks_sizes(measured.by_model.get(item.card.id, []), ladder, share_s, protocol)
     )
+
+
+def _lacks_sizes(records: Sequence[Measurement], ladder: Sequence[int], share_s: float, protocol: Protocol) -> bool:
+    known = {record.atoms for record in records}
+    if len(known) >= min(2, len(ladder)):
+        return False
+    larger = [size for size in ladder if size > max(known, default=0)]
+    if not known or not larger:
+        return True
+    step_s = centre_of([sample for record in records for sample in record.steady.wall_s]).value
+    steps = CALLS_OF_A_RUNG + 1 + protocol.fewest_steps
+    return CLEARLY * step_s * steps * (1 + min(larger) / max(known)) <= share_s
 
 
 def measure(
