@@ -26,8 +26,8 @@ bench: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "mlipguide needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install -qq --upgrade pip
+	$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $@
 
 clean:

@@ -78,7 +78,7 @@ def test_candidates_climb_and_are_refined_in_turn() -> None:
             name=name, noise=0.3, on_call=lambda operation, atoms: order.append((name, operation, atoms))
         )
 
-    bench = Bench(budget_s=20.0)
+    bench = Bench(budget_s=30.0)
     bench.measure_sessions(watched("a"), watched("b"), watched("c"))
     prepared = [(name, atoms) for name, operation, atoms in order if operation == "prepare"]
     assert prepared == [(name, atoms) for atoms in bench.ladder for name in "abc"]

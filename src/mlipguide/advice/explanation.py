@@ -117,12 +117,15 @@ def _way_out(candidate: Candidate, task: Task, memory_bytes: int) -> str:
     if time_s is not None and time_s < task.simulated_time_s:
         ways.append(f"{simulated_time(time_s)} with all atoms")
     assert candidate.run_time_s is not None
+    machine: list[str] = []
     speedup = candidate.run_time_s.value / task.budget_s
     if speedup > 1:
-        ways.append(f"a machine {number(speedup)} times faster")
+        machine.append(f"{number(speedup)} times faster")
     peak = candidate.peak_memory_bytes
     if peak is not None and peak.value > memory_bytes:
-        ways.append(f"{memory(peak.value)} of memory instead of {memory(memory_bytes)}")
+        machine.append(f"with {memory(peak.value)} of memory instead of {memory(memory_bytes)}")
+    if machine:
+        ways.append(f"a machine {' and '.join(machine)}")
     own_weights = ["its own weights"] if candidate.weights is Weights.SYNTHETIC else []
     words = " and ".join([*([", or ".join(ways)] if ways else []), *own_weights]) or "other conditions"
     return f"{candidate.name} ({_error_words(candidate)}): feasible with {words}."

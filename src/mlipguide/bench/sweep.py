@@ -1,9 +1,9 @@
 """Measure several candidates over several sizes within a budget of seconds.
 
-First every candidate climbs the ladder of sizes, one rung a round, all candidates in turn; a candidate stops
-climbing where the next rung would cost more than its share of the budget or more memory than there is. What
-is left of the budget then goes to the sizes whose centre is least certain, again in turn, until all are
-certain enough. Time is counted as the workers report it.
+First every candidate climbs the ladder of sizes, one rung a round, all candidates in turn; a candidate stops climbing
+where the next rung would cost more than its own share of the budget and more than an equal share of what is left, or
+more memory than there is. The rest of the budget goes to the sizes whose centre is least certain, the larger ones
+before the smaller, again in turn, until all are certain enough. Time is counted as the workers report it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from mlipguide.records.notice import Problem
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions, ModelFacts, ModelSession
 
+CLIMBING_SHARE = 0.75
+"""Of the budget; the rest makes the sizes that were reached more certain."""
 CALLS_OF_A_RUNG = 3.0
 """A first call takes about this many steady steps: memory is faulted in, code is compiled or tuned."""
 
@@ -120,7 +122,7 @@ class Sweep:
             share = max(0.0, left_s) * len(together) / (len(runs) - begin)
             try:
                 self._open(together)
-                self._climb(together, share)
+                self._climb(together, CLIMBING_SHARE * share)
                 self._refine(together, share)
             finally:
                 for run in together:
@@ -155,17 +157,17 @@ class Sweep:
                 raise
 
     def _climb(self, runs: Sequence[CandidateRun], budget_s: float) -> None:
-        share = budget_s / len(runs)
         for rung in range(max(len(run.ladder) for run in runs)):
-            for run in runs:
-                if run.alive and run.climbing and rung < len(run.ladder):
-                    self._take_rung(run, run.ladder[rung], share)
-                    self._say(f"{run.subject.card.id}, {run.ladder[rung]} atoms")
+            climbing = [run for run in runs if run.alive and run.climbing and rung < len(run.ladder)]
+            left_s = budget_s - sum(run.spent_s for run in runs)
+            for run in climbing:
+                own_s = budget_s / len(runs) - run.spent_s
+                # A law needs two sizes, so the second one may use what is left; from then on it is shared.
+                pooled_s = left_s if len(run.sizes) == 1 else left_s / len(climbing)
+                self._take_rung(run, run.ladder[rung], max(own_s, pooled_s))
+                self._say(f"{run.subject.card.id}, {run.ladder[rung]} atoms")
 
-    def _take_rung(self, run: CandidateRun, size: int, share: float) -> None:
-        left_s = share * len(self._runs) - sum(other.spent_s for other in self._runs)
-        # A law needs two sizes, so the second one may use what others have left.
-        allowed_s = share if len(run.sizes) > 1 else max(share, run.spent_s + left_s)
+    def _take_rung(self, run: CandidateRun, size: int, allowed_s: float) -> None:
         if run.sizes and not self._worth_trying(run, size, allowed_s):
             run.climbing = False
             return
@@ -193,7 +195,7 @@ class Sweep:
         except SessionError as error:
             self._note_failure(run, size, error)
 
-    def _worth_trying(self, run: CandidateRun, size: int, share: float) -> bool:
+    def _worth_trying(self, run: CandidateRun, size: int, allowed_s: float) -> bool:
         largest = max(run.sizes)
         growth = size / largest
         step_s = run.sizes[largest].centre.value * growth
@@ -203,7 +205,7 @@ class Sweep:
         if len(known) > 1:
             low, high = (run.sizes[atoms].peak_memory_bytes for atoms in known)
             memory = high + max(0.0, high - low) / (known[1] - known[0]) * (size - largest)
-        return run.spent_s + cost <= share and memory <= self._protocol.memory_share * self._limits.memory_bytes
+        return cost <= allowed_s and memory <= self._protocol.memory_share * self._limits.memory_bytes
 
     def _refine(self, runs: Sequence[CandidateRun], budget_s: float) -> None:
         while True:
@@ -240,7 +242,8 @@ class Sweep:
             if run.sizes[size].centre.value * (self._protocol.fewest_steps + 1) <= left_s
             and width(size) > self._protocol.target_half_width
         ]
-        return max(fitting, key=lambda size: (width(size), size), default=None)
+        # Predictions reach beyond the largest size, so its certainty matters most.
+        return max(fitting, key=lambda size: (width(size) * size**0.5, size), default=None)
 
     def _burst(self, session: ModelSession, size_run: SizeRun) -> float:
         return size_run.sample(

@@ -138,7 +138,8 @@ class ScalingLaw:
         posterior = (1 - _FIXED_SHARES) ** prior_power * np.exp(-(chi_squared - chi_squared.min()) / 2)
         self._posterior = posterior / posterior.sum()
         self._log_scale = log_scale
-        self._error = math.sqrt(1 / weights.sum() + misfit**2)
+        # What all points share, the drift of the machine, does not average out.
+        self._error = math.sqrt(1 / weights.sum() + misfit**2 + SMALLEST_ERROR**2)
         self._best = int(np.argmax(self._posterior))
 
     def _growth(self, pairs: np.ndarray) -> np.ndarray:
