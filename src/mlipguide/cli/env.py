@@ -27,7 +27,7 @@ def list_environments(*, as_json: options.Json = False) -> int:
 @app.command("build")
 def build(
     backends: Annotated[
-        list[str] | None, typer.Argument(metavar="[BACKEND]...", help="All of them by default.")
+        list[str] | None, typer.Argument(metavar="BACKEND...", help="All of them by default.")
     ] = None,
     *,
     python: Annotated[
@@ -73,7 +73,7 @@ def adopt(
 @app.command("check")
 def check(
     backends: Annotated[
-        list[str] | None, typer.Argument(metavar="[BACKEND]...", help="All of them by default.")
+        list[str] | None, typer.Argument(metavar="BACKEND...", help="All of them by default.")
     ] = None,
     *,
     as_json: options.Json = False,

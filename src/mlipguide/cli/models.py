@@ -36,7 +36,7 @@ def show(
 
 @app.command("validate")
 def validate(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of cards [the built-in ones].")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Folder of cards [the built-in ones].")] = None,
     *,
     as_json: options.Json = False,
 ) -> int:

@@ -18,7 +18,7 @@ Yes = Annotated[
 ]
 Structure = Annotated[
     str | None,
-    typer.Argument(metavar="[STRUCTURE]", help="Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ..."),
+    typer.Argument(metavar="STRUCTURE", help="Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ..."),
 ]
 Index = Annotated[
     str | None,
