@@ -26,9 +26,7 @@ def list_environments(*, as_json: options.Json = False) -> int:
 
 @app.command("build")
 def build(
-    backends: Annotated[
-        list[str] | None, typer.Argument(metavar="BACKEND...", help="All of them by default.")
-    ] = None,
+    backends: Annotated[list[str] | None, typer.Argument(metavar="BACKEND", help="All of them by default.")] = None,
     *,
     python: Annotated[
         str | None, typer.Option(metavar="3.12|PATH", help="Python to use [this one, where it fits].")
@@ -72,9 +70,7 @@ def adopt(
 
 @app.command("check")
 def check(
-    backends: Annotated[
-        list[str] | None, typer.Argument(metavar="BACKEND...", help="All of them by default.")
-    ] = None,
+    backends: Annotated[list[str] | None, typer.Argument(metavar="BACKEND", help="All of them by default.")] = None,
     *,
     as_json: options.Json = False,
 ) -> int:
