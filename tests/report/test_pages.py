@@ -23,7 +23,7 @@ from mlipguide.records.model_card import Need
 from mlipguide.report.environments_page import environments_page
 from mlipguide.report.machine_page import machine_page
 from mlipguide.report.models_page import models_page
-from mlipguide.report.recommend_page import WIDE, _verdict_words, recommend_page
+from mlipguide.report.recommend_page import _verdict_words, recommend_page
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.testing.fake_session import linear
 from mlipguide.workflows.models import list_models, show_model
@@ -121,7 +121,7 @@ def test_the_recommendation_fits_and_is_whole(width: int) -> None:
     assert "…" not in text
     for candidate in answer.candidates:
         (row,) = (line for line in lines if line[2:].startswith(f"{candidate.model} ") and ":" not in line[:40])
-        assert row.rstrip().endswith(_verdict_words(candidate, wide=width >= WIDE))
+        assert row.rstrip().endswith(_verdict_words(candidate, wide="In time up to" in text))
         constraints = [rejection.constraint for rejection in candidate.rejections]
         if constraints == ["time"]:
             assert candidate.model in joined.partition("Slower than the budget of 24 h allows: ")[2]

@@ -10,9 +10,7 @@ from mlipguide.core.units import SIMULATED_TIME
 from mlipguide.records.advice import Candidate, PlanStep, Strategy
 from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.task import Task
-
-RETAIN_VARIABLE = "GLIBC_TUNABLES=glibc.malloc.mmap_threshold=17179869184:glibc.malloc.trim_threshold=68719476736"
-"""What the worker is started with, for the user's own run: without it each step pays for fresh memory."""
+from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 
 
 def plan_for(
@@ -71,7 +69,7 @@ def settings_words(settings: Settings) -> str:
     """Return the settings that the numbers hold for, as one would set them."""
     words = [settings.device, settings.dtype, f"OMP_NUM_THREADS={settings.threads}"]
     if settings.allocator is Allocator.RETAIN:
-        words.append(RETAIN_VARIABLE)
+        words.append(f"GLIBC_TUNABLES={RETAIN_TUNABLES}")
     return ", ".join(words)
 
 

@@ -13,19 +13,13 @@ from mlipguide.report.console import message_console
 
 def show_error(error: MlipguideError) -> None:
     """Print what happened and what to do."""
-    console = message_console()
-    console.print(f"[bold red]Error:[/] {escape(error.message)}")
-    if error.hint:
-        console.print(f"  {escape(error.hint)}")
+    _show("Error:", error.message, error.hint)
 
 
 def show_problems(problems: Sequence[Problem]) -> None:
     """Print the parts that failed while the rest went on."""
-    console = message_console()
     for problem in problems:
-        console.print(f"[bold red]Failed:[/] {escape(problem.message)}")
-        if problem.hint:
-            console.print(f"  {escape(problem.hint)}")
+        _show("Failed:", problem.message, problem.hint)
 
 
 def show_notices(notices: Sequence[Notice]) -> None:
@@ -33,3 +27,10 @@ def show_notices(notices: Sequence[Notice]) -> None:
     console = message_console()
     for notice in notices:
         console.print(f"[yellow]Note:[/] {escape(notice.message)}")
+
+
+def _show(label: str, message: str, hint: str) -> None:
+    console = message_console()
+    console.print(f"[bold red]{label}[/] {escape(message)}")
+    if hint:
+        console.print(f"  {escape(hint)}")

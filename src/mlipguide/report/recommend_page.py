@@ -14,7 +14,7 @@ from mlipguide.records.task import Task
 from mlipguide.report.formatting import LEGEND, estimated, spread
 from mlipguide.report.machine_page import machine_line
 
-WIDE = 120
+UNBOUNDED = 10_000
 VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
 STRATEGY_WORDS = {
     Strategy.PRETRAINED: "run a pretrained model",
@@ -30,7 +30,7 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
     parts: list[RenderableType] = [
         _facts(answer),
         Text(""),
-        candidates_table(answer, wide=console.width >= WIDE),
+        candidates_table(answer, console),
         _legend(answer),
         Text(""),
         _headline(answer),
@@ -60,8 +60,15 @@ def task_line(task: Task) -> str:
     )
 
 
-def candidates_table(answer: Recommendation, *, wide: bool) -> Table:
-    """Return the table of candidates, best first."""
+def candidates_table(answer: Recommendation, console: Console) -> Table:
+    """Return the table of candidates, best first: with all columns where they fit, else with those that decide."""
+    full = _table(answer, wide=True)
+    unbounded = console.options.update(max_width=UNBOUNDED)
+    fits = console.measure(full, options=unbounded).maximum <= console.width
+    return full if fits else _table(answer, wide=False)
+
+
+def _table(answer: Recommendation, *, wide: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1) if wide else (0, 1, 0, 0), header_style="bold")
     table.add_column("Model", no_wrap=True)
     table.add_column("Step", justify="right", no_wrap=True)
