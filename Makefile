@@ -21,6 +21,7 @@ lint: $(VENV)/.ready
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.ready
+	@$(BIN)/mlipguide env build sevenn
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 $(VENV)/.ready: pyproject.toml

@@ -22,7 +22,7 @@ def duration(seconds: float) -> str:
         least = 1.0 if length <= 1.0 else 2.0
         if seconds >= least * length:
             return f"{number(seconds / length)} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+    return f"{seconds / 1e-9:.3g} ns" if seconds else "0 s"
 
 
 def simulated_time(seconds: float) -> str:
