@@ -199,7 +199,7 @@ class Sweep:
         largest = max(run.sizes)
         growth = size / largest
         step_s = run.sizes[largest].centre.value * growth
-        cost = step_s * (CALLS_OF_A_RUNG + 1 + self._protocol.fewest_steps)
+        cost = step_s * steps_of_a_rung(self._protocol)
         known = sorted(run.sizes)[-2:]
         memory = run.sizes[largest].peak_memory_bytes * growth
         if len(known) > 1:
@@ -266,3 +266,8 @@ class Sweep:
     def _say(self, what: str) -> None:
         spent_s = sum(run.spent_s for run in self._runs)
         self._report(f"measuring {what}", min(1.0, spent_s / self._limits.budget_s))
+
+
+def steps_of_a_rung(protocol: Protocol) -> float:
+    """Return what a size costs at least, in steady steps: the first call, a lead-in, the fewest steps of a burst."""
+    return CALLS_OF_A_RUNG + 1 + protocol.fewest_steps

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from filelock import FileLock
-
 from mlipguide.core.errors import EnvironmentFailedError, InputError, StorageError
-from mlipguide.core.paths import data_dir, make_folder, storage_error
+from mlipguide.core.paths import data_dir
 from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
 from mlipguide.environments.interpreters import InterpreterReport, query_interpreter
+from mlipguide.environments.locks import held_lock
 from mlipguide.environments.recipes import list_distributions, list_modules
 from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
 from mlipguide.records.strict import strict
@@ -152,17 +150,8 @@ def _write(adoptions: dict[str, Adoption]) -> None:
     write_atomically(_file(), to_json(to_plain(_AdoptedFile(environments=adoptions))) + "\n")
 
 
-@contextmanager
-def _locked_file() -> Iterator[None]:
-    lock = FileLock(make_folder(data_dir()) / ".adopted.lock")
-    try:
-        lock.acquire()
-    except OSError as error:
-        raise storage_error(Path(lock.lock_file), error) from error
-    try:
-        yield
-    finally:
-        lock.release()
+def _locked_file() -> AbstractContextManager[None]:
+    return held_lock(data_dir() / ".adopted.lock")
 
 
 def _stamp(paths: dict[str, int] | list[str]) -> dict[str, int]:

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from mlipguide.core.errors import InputError
-from mlipguide.core.paths import environments_dir, make_folder, storage_error
+from mlipguide.core.paths import environments_dir, storage_error
 from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.environments.locks import held_lock
 from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
 from mlipguide.records.strict import strict
 
@@ -164,16 +163,9 @@ def locked_backend(backend: str, on_progress: Callable[[str], None]) -> Iterator
     Raises:
         StorageError: The folder of the environments cannot be written.
     """
-    lock = FileLock(make_folder(environments_dir()) / f".{backend}.lock")
-    try:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            on_progress(f"Another process is working on the environment of {backend}; waiting for it")
-            lock.acquire()
-    except OSError as error:
-        raise storage_error(Path(lock.lock_file), error) from error
-    try:
+
+    def tell() -> None:
+        on_progress(f"Another process is working on the environment of {backend}; waiting for it")
+
+    with held_lock(environments_dir() / f".{backend}.lock", tell):
         yield
-    finally:
-        lock.release()

@@ -43,11 +43,6 @@ def read_uv_settings(base: Mapping[str, str]) -> UvSettings:
     return translate_settings(base, merge_settings(read_pip_config(base), base), folder=Path.cwd())
 
 
-def uv_environment(base: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables alone of :func:`read_uv_settings`."""
-    return read_uv_settings(base).environment
-
-
 def read_pip_config(base: Mapping[str, str]) -> dict[str, str]:
     """Return what pip's files say, as ``section.option`` and text.
 

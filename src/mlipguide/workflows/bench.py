@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
 from mlipguide.costmodel.costs import costs_from
 from mlipguide.costmodel.scaling import NORMAL_90
-from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.bench import BenchData, CostFit, SizeResult
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Measurement
 from mlipguide.records.notice import Notice, Result
 from mlipguide.sessions.interface import Conditions
-from mlipguide.sessions.worker_session import open_session
 from mlipguide.stats.centres import Centre, centre_of
-from mlipguide.workflows.candidates import Consent, find_given_weights, prepare_candidates
-from mlipguide.workflows.measuring import MeasuredModels, MeasuringContext, Opener, measure
+from mlipguide.workflows.candidates import find_given_weights, prepare_candidates
+from mlipguide.workflows.measuring import MeasuredModels, MeasuringContext, measure
 from mlipguide.workflows.refusals import refuse_nothing
+from mlipguide.workflows.run_options import RunOptions
 from mlipguide.workflows.task_request import DEFAULTS, MEASURE_BUDGET, TaskRequest, load_structure, names_in
 
 DEFAULT_LARGEST = "1000"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """How ``bench`` goes about its work; see :class:`mlipguide.workflows.recommend.Options`."""
+class Options(RunOptions):
+    """How ``bench`` goes about its work: largest size, budget and conditions as the user wrote them."""
 
     largest_atoms: str | None = None
     budget: str | None = None
     temperature: str | None = None
     timestep: str | None = None
-    consent: Consent = field(default=Consent(granted=False, ask=None))
-    weights: Mapping[str, Path] = field(default_factory=dict)
-    on_progress: Callable[[str, float], None] = lambda _message, _share: None
-    opener: Opener = open_session
-    probe: Callable[[], Machine] = probe_machine
 
 
 def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchData]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.protocol import Protocol, load_protocol
 from mlipguide.bench.subject import SizeSource, Subject
-from mlipguide.bench.sweep import CALLS_OF_A_RUNG, CandidateRun, Limits, Sweep
+from mlipguide.bench.sweep import CandidateRun, Limits, Sweep, steps_of_a_rung
 from mlipguide.core.paths import logs_dir, make_folder, measurements_dir
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Measurement, Settings, Weights
@@ -130,8 +130,7 @@ def _lacks_sizes(records: Sequence[Measurement], ladder: Sequence[int], share_s:
     if not known or not larger:
         return True
     step_s = centre_of([sample for record in records for sample in record.steady.wall_s]).value
-    steps = CALLS_OF_A_RUNG + 1 + protocol.fewest_steps
-    return CLEARLY * step_s * steps * (1 + min(larger) / max(known)) <= share_s
+    return CLEARLY * step_s * steps_of_a_rung(protocol) * (1 + min(larger) / max(known)) <= share_s
 
 
 def measure(
@@ -247,8 +246,3 @@ def _noise_notices(measurements: Sequence[Measurement]) -> list[Notice]:
             )
         )
     return notices
-
-
-def environment_kinds(candidates: Sequence[Prepared]) -> Mapping[str, str]:
-    """Return the kind of each candidate's environment, by model id."""
-    return {item.card.id: item.environment.kind.value for item in candidates}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlipguide.advice.caveats import caveats_for
@@ -18,16 +18,13 @@ from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import costs_from, ns_per_day
 from mlipguide.evidence.published import evidence_of
-from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.advice import Candidate, Recommendation, Rejection
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.task import Task
 from mlipguide.sessions.interface import Conditions
-from mlipguide.sessions.worker_session import open_session
 from mlipguide.workflows.candidates import (
-    Consent,
     Preparation,
     Prepared,
     default_settings,
@@ -38,35 +35,25 @@ from mlipguide.workflows.candidates import (
 from mlipguide.workflows.measuring import (
     MeasuredModels,
     MeasuringContext,
-    Opener,
     lacking,
     measure,
     recall,
     usable_memory_bytes,
 )
 from mlipguide.workflows.refusals import refuse_nothing
+from mlipguide.workflows.run_options import RunOptions
 from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure, names_in
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(RunOptions):
     """How ``recommend`` goes about its work.
 
     Attributes:
-        consent: How far it may go in getting what is missing.
         remeasure: Measure again what is in the store.
-        weights: Checkpoint files that the user gave, by model name.
-        on_progress: Told what is being done and the share that is done.
-        opener: Starts a model.
-        probe: Describes the machine.
     """
 
-    consent: Consent = field(default=Consent(granted=False, ask=None))
     remeasure: bool = False
-    weights: Mapping[str, Path] = field(default_factory=dict)
-    on_progress: Callable[[str, float], None] = lambda _message, _share: None
-    opener: Opener = open_session
-    probe: Callable[[], Machine] = probe_machine
 
 
 def recommend(request: TaskRequest, options: Options | None = None) -> Result[Recommendation]:
@@ -113,9 +100,10 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     preparation, measured = _measured(preparation, context, options)
     refuse_nothing(preparation, measured)
 
-    candidates = _judged(cards, preparation, measured, task, machine)
+    memory_bytes = usable_memory_bytes(machine, default_settings(machine))
+    candidates = _judged(cards, preparation, measured, task, memory_bytes)
     cards_by_id = {card.id: card for card in cards}
-    recommendation = _answer(task, machine, candidates, cards_by_id, request)
+    recommendation = _answer(task, machine, candidates, cards_by_id, request, memory_bytes=memory_bytes)
     notices = (
         *catalogue.notices,
         *structure_notices,
@@ -157,8 +145,6 @@ def _measured(
 
 
 def _with_file(item: Prepared, file: Path | None) -> Prepared:
-    from dataclasses import replace
-
     return item if file is None else replace(item, weights_file=file, synthetic=False)
 
 
@@ -167,12 +153,11 @@ def _judged(
     preparation: Preparation,
     measured: MeasuredModels,
     task: Task,
-    machine: Machine,
+    memory_bytes: int,
 ) -> tuple[Candidate, ...]:
-    memory = usable_memory_bytes(machine, default_settings(machine))
     prepared = {item.card.id: item for item in preparation.candidates}
     judged = [
-        judge(_findings(card, prepared.get(card.id), measured, task, memory), task, memory_bytes=memory)
+        judge(_findings(card, prepared.get(card.id), measured, task, memory_bytes), task, memory_bytes=memory_bytes)
         for card in cards
     ]
     return ranked(judged)
@@ -226,15 +211,16 @@ def _answer(
     candidates: tuple[Candidate, ...],
     cards: Mapping[str, ModelCard],
     request: TaskRequest,
+    *,
+    memory_bytes: int,
 ) -> Recommendation:
-    memory = usable_memory_bytes(machine, default_settings(machine))
-    choice = choose(candidates, task, memory_bytes=memory)
+    choice = choose(candidates, task, memory_bytes=memory_bytes)
     leading = choice or next((candidate for candidate in candidates if could_serve(candidate)), None)
     strategy = strategy_for(choice, candidates)
     if choice is not None:
         reasons = reasons_for_choice(choice, candidates, task)
     else:
-        reasons = reasons_for_none(candidates, task, memory_bytes=memory)
+        reasons = reasons_for_none(candidates, task, memory_bytes=memory_bytes)
     return Recommendation(
         machine=machine,
         task=task,

@@ -1,0 +1,32 @@
+"""What the commands that measure have in common: how far they may go, and whom they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlipguide.hardware.probe import probe_machine
+from mlipguide.records.machine import Machine
+from mlipguide.sessions.worker_session import open_session
+from mlipguide.workflows.candidates import Consent
+from mlipguide.workflows.measuring import Opener
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a command that measures goes about its work.
+
+    Attributes:
+        consent: How far it may go in getting what is missing.
+        weights: Checkpoint files that the user gave, by model name.
+        on_progress: Told what is being done and the share that is done.
+        opener: Starts a model.
+        probe: Describes the machine.
+    """
+
+    consent: Consent = field(default=Consent(granted=False, ask=None))
+    weights: Mapping[str, Path] = field(default_factory=dict)
+    on_progress: Callable[[str, float], None] = lambda _message, _share: None
+    opener: Opener = open_session
+    probe: Callable[[], Machine] = probe_machine
