@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from mlipguide.bench.size_run import NOTHING
 from mlipguide.bench.sweep import CandidateRun
 from mlipguide.records.measurement import Measurement, Weights
 from mlipguide.records.structure import StructureSummary
@@ -38,6 +39,7 @@ def measurements_of(
             model=card.id,
             time_law=card.architecture.time_law,
             backend=card.backend,
+            scenario=conditions.scenario,
             weights=Weights.SYNTHETIC if facts.synthetic else Weights.PRETRAINED,
             settings=run.subject.settings,
             versions=facts.versions,
@@ -52,6 +54,8 @@ def measurements_of(
             first_call_s=size_run.prepared.first_call_s,
             warm_up=size_run.warm_up,
             steady=size_run.steady,
+            set_aside=NOTHING,
+            reference_s=tuple(size_run.reference_s),
             peak_memory_bytes=size_run.peak_memory_bytes,
             disturbance=size_run.disturbance,
         )

@@ -24,6 +24,7 @@ class SizeRun:
     lead_in: list[StepSamples] = field(default_factory=list)
     bursts: list[StepSamples] = field(default_factory=list)
     disturbances: list[tuple[float, Disturbance]] = field(default_factory=list)
+    reference_s: list[float] = field(default_factory=list)
     peak_memory_bytes: int = 0
 
     def sample(
@@ -38,6 +39,7 @@ class SizeRun:
             taken.append(burst)
             wanted = fewest_steps - sum(len(one.samples.wall_s) for one in taken[1:])
         after = read_counters()
+        self.reference_s.extend(session.reference())
         self._keep(taken)
         samples = joined([burst.samples for burst in taken])
         elapsed = sum(samples.wall_s)
@@ -92,12 +94,17 @@ class SizeRun:
         )
 
 
+NOTHING = StepSamples(wall_s=(), energy_forces_s=(), cpu_s=())
+
+
 def joined(parts: list[StepSamples]) -> StepSamples:
     """Return consecutive samples as one."""
+    known = [part.model_s for part in parts if part.model_s is not None]
     return StepSamples(
         wall_s=tuple(x for part in parts for x in part.wall_s),
         energy_forces_s=tuple(x for part in parts for x in part.energy_forces_s),
         cpu_s=tuple(x for part in parts for x in part.cpu_s),
+        model_s=tuple(x for part in known for x in part) if len(known) == len(parts) else None,
     )
 
 
@@ -106,4 +113,5 @@ def _cut(samples: StepSamples, begin: int, end: int | None) -> StepSamples:
         wall_s=samples.wall_s[begin:end],
         energy_forces_s=samples.energy_forces_s[begin:end],
         cpu_s=samples.cpu_s[begin:end],
+        model_s=None if samples.model_s is None else samples.model_s[begin:end],
     )

@@ -27,6 +27,17 @@ class Allocator(StrEnum):
     RETAIN = "retain"
 
 
+class Scenario(StrEnum):
+    """What is timed, in the words of MLPerf Inference (arXiv:1911.02549).
+
+    ``single-stream`` is one molecular-dynamics run, a step at a time; ``offline`` is many small structures, each
+    evaluated once, of which only the throughput matters.
+    """
+
+    SINGLE_STREAM = "single-stream"
+    OFFLINE = "offline"
+
+
 @strict
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -56,11 +67,14 @@ class StepSamples:
         wall_s: Wall time of the step.
         energy_forces_s: The part of it spent in the energy-and-force call.
         cpu_s: Processor time of the step, all threads.
+        model_s: The part of the energy-and-force call spent in the network and its gradients; the rest of the call
+            is the neighbour list and the graph. None where the backend does not say.
     """
 
     wall_s: tuple[float, ...]
     energy_forces_s: tuple[float, ...]
     cpu_s: tuple[float, ...]
+    model_s: tuple[float, ...] | None = None
 
 
 @strict
@@ -72,11 +86,25 @@ class Disturbance:
         steal_share: Share of processor time that the hypervisor gave to others.
         other_load_share: Share of the usable cores that other processes used.
         involuntary_switches_per_s: How often the worker was interrupted.
+        clock_share: Mean clock of the usable processors over the highest they can have.
+        throttle_events: How often a processor slowed down because of its temperature.
+        gpu_clock_share: Clock of the GPU over the highest it can have.
+        gpu_power_w: Power drawn by the GPU.
+        gpu_temperature_c: Temperature of the GPU in degrees Celsius.
+        gpu_throttle_reasons: Why the GPU's driver held its clock down; empty when it did not.
+        gpu_other_processes: Processes of others on the GPU.
     """
 
-    steal_share: float | None
-    other_load_share: float | None
-    involuntary_switches_per_s: float | None
+    steal_share: float | None = None
+    other_load_share: float | None = None
+    involuntary_switches_per_s: float | None = None
+    clock_share: float | None = None
+    throttle_events: int | None = None
+    gpu_clock_share: float | None = None
+    gpu_power_w: float | None = None
+    gpu_temperature_c: float | None = None
+    gpu_throttle_reasons: tuple[str, ...] | None = None
+    gpu_other_processes: int | None = None
 
 
 @strict
@@ -90,6 +118,7 @@ class Measurement:
         model: Id of the model card.
         time_law: The card's time law.
         backend: Its backend.
+        scenario: Single-stream or offline.
         weights: Real or random.
         settings: Threads, dtype, device, driver, allocator.
         versions: Of Python, torch, the backend and what else matters.
@@ -104,6 +133,9 @@ class Measurement:
         first_call_s: The first energy-and-force call, kept apart.
         warm_up: Steps before the steady state.
         steady: Steps in the steady state.
+        set_aside: Steps of the steady state during which the machine was disturbed, while others were not; they count
+            in no figure.
+        reference_s: Times of the reference kernel, taken beside the bursts: the machine's own speed.
         peak_memory_bytes: Peak of the device's memory in use by the worker (resident memory on a CPU).
         disturbance: What else the machine did.
     """
@@ -113,6 +145,7 @@ class Measurement:
     model: str
     time_law: str
     backend: str
+    scenario: Scenario
     weights: Weights
     settings: Settings
     versions: dict[str, str]
@@ -127,5 +160,7 @@ class Measurement:
     first_call_s: float
     warm_up: StepSamples
     steady: StepSamples
+    set_aside: StepSamples
+    reference_s: tuple[float, ...]
     peak_memory_bytes: int | None
     disturbance: Disturbance

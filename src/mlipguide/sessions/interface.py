@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mlipguide.records.measurement import StepSamples
+from mlipguide.records.measurement import Scenario, StepSamples
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -56,12 +56,21 @@ class SinglePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """How atoms are moved while steps are timed."""
+    """How atoms are moved while steps are timed.
+
+    Attributes:
+        temperature_k: Of the first velocities.
+        timestep_s: Integration step.
+        propagate: Whether the model's forces move the atoms; otherwise rattled copies are evaluated in turn.
+        seed: Of the velocities and the rattled copies.
+        scenario: Offline leaves the integrator out.
+    """
 
     temperature_k: float
     timestep_s: float
     propagate: bool
     seed: int = 0
+    scenario: Scenario = Scenario.SINGLE_STREAM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +114,9 @@ class ModelSession(Protocol):
 
     def run(self, prepared: Prepared, *, max_steps: int, max_s: float) -> Burst:
         """Take steps until either limit is reached, at least one."""
+
+    def reference(self) -> tuple[float, ...]:
+        """Run the reference kernel a few times and return its wall times in seconds."""
 
     def rest(self) -> None:
         """Give freed memory back to the system while others are measured."""

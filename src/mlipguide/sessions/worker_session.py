@@ -15,7 +15,7 @@ from mlipguide.core.units import WALL_TIME
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import worker_file
 from mlipguide.records.environment import Environment, EnvironmentState, Recipe
-from mlipguide.records.measurement import Allocator, Settings, StepSamples
+from mlipguide.records.measurement import Allocator, Scenario, Settings, StepSamples
 from mlipguide.records.model_card import ModelCard
 from mlipguide.sessions.interface import Burst, Conditions, ModelFacts, Prepared, SinglePoint
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
@@ -93,6 +93,7 @@ class WorkerSession:
             temperature_k=conditions.temperature_k,
             timestep_fs=conditions.timestep_s * 1e15,
             propagate=conditions.propagate,
+            integrate=conditions.scenario is Scenario.SINGLE_STREAM,
             seed=conditions.seed,
         )
         return Prepared(system=system, **answer)
@@ -105,10 +106,15 @@ class WorkerSession:
                 wall_s=tuple(answer["wall_s"]),
                 energy_forces_s=tuple(answer["energy_forces_s"]),
                 cpu_s=tuple(answer["cpu_s"]),
+                model_s=None if answer["model_s"] is None else tuple(answer["model_s"]),
             ),
             involuntary_switches=answer["usage"]["involuntary_switches"],
             peak_memory_bytes=answer["peak_memory_bytes"],
         )
+
+    def reference(self) -> tuple[float, ...]:
+        """Run the reference kernel a few times and return its wall times in seconds."""
+        return tuple(self._ask("reference"))
 
     def rest(self) -> None:
         """Give freed memory back to the system while others are measured."""

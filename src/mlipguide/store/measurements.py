@@ -18,9 +18,17 @@ from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_at
 from mlipguide.records.measurement import Measurement
 from mlipguide.records.notice import Notice
 
-FORMAT = 1
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""From each past version to the next; format 1 is the first."""
+FORMAT = 2
+
+
+def _upgrade_from_1(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 knew one scenario, and neither samples set aside nor the reference kernel."""
+    nothing: dict[str, Any] = {"wall_s": [], "energy_forces_s": [], "cpu_s": []}
+    return {**data, "scenario": "single-stream", "set_aside": nothing, "reference_s": []}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _upgrade_from_1}
+"""From each past version to the next."""
 
 
 @dataclass(frozen=True)

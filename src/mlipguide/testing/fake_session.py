@@ -28,7 +28,11 @@ Law = Callable[[int], float]
 
 FORCE_SHARE = 0.9
 """Of a step's time, what the fake's energy-and-force call takes."""
+MODEL_SHARE = 0.7
+"""Of a step's time, what the fake's network takes."""
 ENERGY_PER_ATOM_EV = -1.0
+REFERENCE_S = 0.01
+"""What the reference kernel takes on a fake machine that does not drift."""
 
 
 def linear(per_atom: float, *, fixed: float = 0.0) -> Law:
@@ -86,8 +90,8 @@ class FakeSession:
         memory_limit_bytes: Beyond it structures run out of memory; None for no limit.
         synthetic: Whether the weights are said to be random.
         elements: Atomic numbers that the model knows.
-        on_call: Called with the operation (``single_point``, ``prepare``, ``run``, ``rest``) and the number
-            of atoms before anything else happens, to watch the order of calls or to raise from within them.
+        on_call: Called with the operation (``single_point``, ``prepare``, ``run``, ``reference``, ``rest``) and the
+            number of atoms before anything else happens, to watch the order of calls or to raise from within them.
         elapsed_s: Sum of all times reported so far.
         calls: Operations and numbers of atoms, in order.
         closed: Whether the session was closed, or ended by a failure.
@@ -184,10 +188,20 @@ class FakeSession:
                 wall_s=tuple(wall_s),
                 energy_forces_s=tuple(FORCE_SHARE * time_s for time_s in wall_s),
                 cpu_s=tuple(wall_s),
+                model_s=tuple(MODEL_SHARE * time_s for time_s in wall_s),
             ),
             involuntary_switches=0,
             peak_memory_bytes=self._peak_bytes,
         )
+
+    def reference(self) -> tuple[float, ...]:
+        """Report the reference kernel, which drifts with the machine.
+
+        Raises:
+            SessionError: The session has ended.
+        """
+        self._begin("reference", 0)
+        return (REFERENCE_S * (1 + self.drift * self.elapsed_s),) * 3
 
     def rest(self) -> None:
         """Do nothing.

@@ -1,4 +1,4 @@
-"""The worker's operations: load (which also describes the model), single_point, prepare, run, forget, rest.
+"""The worker's operations: load, single_point, prepare, run, forget, reference, rest.
 
 Every answer is ``{"id", "ok": true, "result"}`` or ``{"id", "ok": false, "error": {"kind", "message"}}``; the
 traceback of a failure goes to stderr, which is the worker's log.
@@ -19,6 +19,7 @@ from .backends import find_loader
 from .backends.interface import LoadedModel, LoadRequest
 from .failures import WorkerError, kind_of
 from .geometry import atoms_from_message, pairs_per_atom, refuse_nonfinite, refuse_unsupported
+from .reference import time_reference
 from .resources import limit_memory, release_freed_memory
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Service:
             "prepare": self._prepare,
             "run": self._run,
             "forget": self._forget,
+            "reference": time_reference,
             "rest": release_freed_memory,
         }
 
@@ -142,6 +144,7 @@ class Service:
         temperature_k: float,
         timestep_fs: float,
         propagate: bool,
+        integrate: bool = True,
         seed: int = 0,
     ) -> dict[str, Any]:
         from .steps import Conditions, System
@@ -151,7 +154,13 @@ class Service:
             raise WorkerError("bad_request", "Random weights never propagate atoms.")
         atoms = atoms_from_message(structure)
         refuse_unsupported(atoms, model.elements)
-        conditions = Conditions(temperature_k=temperature_k, timestep_fs=timestep_fs, seed=seed, propagate=propagate)
+        conditions = Conditions(
+            temperature_k=temperature_k,
+            timestep_fs=timestep_fs,
+            seed=seed,
+            propagate=propagate,
+            integrate=integrate,
+        )
         prepared = System(model, atoms, conditions)
         first = prepared.call_first()
         self._systems[system] = prepared

@@ -9,6 +9,7 @@ driver's work.
 from __future__ import annotations
 
 import copy
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -38,12 +39,14 @@ class Conditions:
         timestep_fs: Integration step.
         seed: Of the velocities and the rattled copies.
         propagate: Whether the model's forces move the atoms.
+        integrate: Whether a step holds the integrator's work; False for the throughput of single evaluations.
     """
 
     temperature_k: float
     timestep_fs: float
     seed: int
     propagate: bool
+    integrate: bool = True
 
 
 class System:
@@ -76,7 +79,8 @@ class System:
         self._model.synchronise()
         first_call_s = time.perf_counter() - start
         refuse_nonfinite("a force", forces)
-        self._stepper = self._propagation() if self._conditions.propagate else self._reevaluation()
+        moving = self._conditions.propagate and self._conditions.integrate
+        self._stepper = self._propagation() if moving else self._reevaluation()
         next(self._stepper)
         return {"first_call_s": first_call_s, "peak_memory_bytes": self._model.peak_memory_bytes()}
 
@@ -84,7 +88,8 @@ class System:
         """Take steps until either limit is reached, at least one.
 
         Returns:
-            ``wall_s``, ``energy_forces_s`` and ``cpu_s``, one number a step; ``usage``, what the process used
+            ``wall_s``, ``energy_forces_s``, ``cpu_s`` and ``model_s`` (None where the backend does not show its
+            network), one number a step; ``usage``, what the process used
             in all; ``peak_memory_bytes`` since the first call.
 
         Raises:
@@ -95,14 +100,20 @@ class System:
         wall: list[float] = []
         calls: list[float] = []
         cpu: list[float] = []
+        network: list[float] = []
+        watch = self._model.stopwatch
         begin = before = usage_now()
         while True:
             self._call_s = 0.0
+            if watch is not None:
+                watch.total_s = 0.0
             self._step()
             after = usage_now()
             wall.append(after.wall_s - before.wall_s)
             cpu.append(after.cpu_s - before.cpu_s)
             calls.append(self._call_s)
+            if watch is not None:
+                network.append(watch.total_s)
             before = after
             if len(wall) >= max_steps or after.wall_s - begin.wall_s >= max_s:
                 break
@@ -112,6 +123,7 @@ class System:
             "wall_s": wall,
             "energy_forces_s": calls,
             "cpu_s": cpu,
+            "model_s": network if watch is not None else None,
             "usage": totals,
             "peak_memory_bytes": self._model.peak_memory_bytes(),
         }
@@ -169,7 +181,7 @@ class System:
         ]
         shadow = self._atoms.copy()
         shadow.calc = _no_forces()
-        steps = self._integrator(shadow)
+        steps: Iterator[Any] = self._integrator(shadow) if self._conditions.integrate else itertools.repeat(None)
         next(steps)
         yield None
         while True:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import torch_runtime
 from ..failures import WorkerError
-from .interface import LoadedModel, LoadRequest
+from .interface import LoadedModel, LoadRequest, Stopwatch
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -38,6 +38,7 @@ def load(request: LoadRequest) -> LoadedModel:
     except (OSError, ValueError, KeyError) as error:
         raise WorkerError("weights", f"CHGNet cannot load '{request.path or request.name}': {error}") from error
     cutoff = float(model.graph_converter.atom_graph_cutoff)
+    synchronise = partial(torch_runtime.synchronise, request.device)
     return LoadedModel(
         calculator=CHGNetCalculator(model, use_device=device, on_isolated_atoms="ignore"),
         parameters=torch_runtime.parameter_count(model),
@@ -46,9 +47,10 @@ def load(request: LoadRequest) -> LoadedModel:
         elements=tuple(range(1, ELEMENTS + 1)),
         synthetic=False,
         versions=torch_runtime.versions("chgnet", "pymatgen", "pymatgen-core"),
-        synchronise=partial(torch_runtime.synchronise, request.device),
+        synchronise=synchronise,
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
+        stopwatch=Stopwatch(model, synchronise),
         adapt=partial(boxed, margin=2 * cutoff),
     )
 

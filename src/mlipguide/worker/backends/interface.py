@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+
+class Stopwatch:
+    """Adds up the time spent in a network.
+
+    Args:
+        network: An object whose ``forward`` computes energies and forces; it is replaced by one that is timed.
+        synchronise: Waits for the device.
+    """
+
+    def __init__(self, network: Any, synchronise: Callable[[], None]) -> None:
+        self.total_s = 0.0
+        plain = network.forward
+
+        def forward(*arguments: Any, **options: Any) -> Any:
+            start = time.perf_counter()
+            result = plain(*arguments, **options)
+            synchronise()
+            self.total_s += time.perf_counter() - start
+            return result
+
+        network.forward = forward
 
 
 def unchanged(atoms: Atoms) -> Atoms:
@@ -47,6 +70,7 @@ class LoadedModel:
         synthetic: Whether the weights are random.
         versions: Of the packages that decide speed and results.
         adapt: Turns a structure into one that the backend takes (a box around a molecule, say).
+        stopwatch: Times the network; None where it cannot be told from the rest of a call.
         synchronise: Waits for the device.
         reset_peak_memory: Forgets the peak of memory so far.
         peak_memory_bytes: The peak of memory since then.
@@ -63,6 +87,7 @@ class LoadedModel:
     reset_peak_memory: Callable[[], object]
     peak_memory_bytes: Callable[[], int]
     adapt: Callable[[Atoms], Atoms] = field(default=unchanged)
+    stopwatch: Stopwatch | None = None
 
 
 class Loader(Protocol):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import torch_runtime
 from ..failures import WorkerError
-from .interface import LoadedModel, LoadRequest
+from .interface import LoadedModel, LoadRequest, Stopwatch
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -49,6 +49,7 @@ def load(request: LoadRequest) -> LoadedModel:
         except Exception as error:
             raise WorkerError("weights", f"MACE cannot load '{request.path}': {error}") from error
     model = calculator.models[0]
+    synchronise = partial(torch_runtime.synchronise, request.device)
     return LoadedModel(
         calculator=calculator,
         parameters=torch_runtime.parameter_count(model),
@@ -57,9 +58,10 @@ def load(request: LoadRequest) -> LoadedModel:
         elements=tuple(int(number) for number in model.atomic_numbers),
         synthetic=request.synthetic,
         versions=torch_runtime.versions("mace-torch", "e3nn", "matscipy"),
-        synchronise=partial(torch_runtime.synchronise, request.device),
+        synchronise=synchronise,
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
+        stopwatch=Stopwatch(model, synchronise),
     )
 
 

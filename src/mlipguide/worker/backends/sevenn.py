@@ -6,7 +6,7 @@ from functools import partial
 
 from .. import torch_runtime
 from ..failures import WorkerError
-from .interface import LoadedModel, LoadRequest
+from .interface import LoadedModel, LoadRequest, Stopwatch
 
 
 def load(request: LoadRequest) -> LoadedModel:
@@ -27,6 +27,7 @@ def load(request: LoadRequest) -> LoadedModel:
     except (OSError, ValueError, KeyError) as error:
         raise WorkerError("weights", f"SevenNet cannot load '{request.path or request.name}': {error}") from error
     config = calculator.sevennet_config
+    synchronise = partial(torch_runtime.synchronise, request.device)
     return LoadedModel(
         calculator=calculator,
         parameters=torch_runtime.parameter_count(calculator.model),
@@ -35,7 +36,8 @@ def load(request: LoadRequest) -> LoadedModel:
         elements=tuple(sorted(int(number) for number in calculator.type_map)),
         synthetic=False,
         versions=torch_runtime.versions("sevenn", "e3nn", "torch-geometric", "matscipy"),
-        synchronise=partial(torch_runtime.synchronise, request.device),
+        synchronise=synchronise,
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
+        stopwatch=Stopwatch(calculator.model, synchronise),
     )
