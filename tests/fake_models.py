@@ -26,7 +26,9 @@ from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_session import SessionRequest
 from mlipguide.testing.fake_session import FakeSession
 from mlipguide.workflows import bench as bench_workflow
+from mlipguide.workflows import check as check_workflow
 from mlipguide.workflows import recommend as recommend_workflow
+from mlipguide.workflows.measuring import no_wait
 from toy_plugin import ToyPlugin, toy_card
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -81,6 +83,7 @@ def fake_card(name: str, *, kappa: float | None = 0.5, **changes: Any) -> ModelC
         read_on="2026-01-01",
     )
     card = toy_card(id=name, name=name.upper(), metrics=None if kappa is None else metrics)
+    card = replace(card, architecture=replace(card.architecture, time_law=name))
     return replace(card, **changes)
 
 
@@ -131,8 +134,10 @@ class FakeModels:
 def fake_models(toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch) -> FakeModels:
     """Let ``recommend`` and ``bench``, from Python and from the command line, use fake models on a fake machine."""
     fakes = FakeModels(toy_plugin)
-    for module in (recommend_workflow, bench_workflow):
-        monkeypatch.setattr(module, "Options", partial(module.Options, opener=fakes.open, probe=fakes.probe))
+    for module in (recommend_workflow, bench_workflow, check_workflow):
+        monkeypatch.setattr(
+            module, "Options", partial(module.Options, opener=fakes.open, probe=fakes.probe, wait=no_wait)
+        )
     return fakes
 
 

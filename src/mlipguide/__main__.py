@@ -94,12 +94,12 @@ def _report_bug(error: Exception, given: list[str]) -> int:
 
 
 def _command(given: list[str]) -> str:
-    from mlipguide.cli.names import GROUPS
+    from mlipguide.cli.names import GROUPS, PAIRS
 
     words = [word for word in given if not word.startswith("-")]
     if not words:
         return ""
-    return " ".join(words[:2]) if words[0] in GROUPS else words[0]
+    return " ".join(words[:2]) if tuple(words[:2]) in PAIRS or words[0] in GROUPS else words[0]
 
 
 def _end_like_interrupt() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from factories import GIB, make_atoms, make_protocol, make_subjects, make_summary
 from mlipguide.bench.assembly import measurements_of
+from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.subject import SizeSource
-from mlipguide.bench.sweep import CandidateRun, Limits, Sweep
+from mlipguide.bench.sweep import Hooks, Limits, Sweep
 from mlipguide.records.measurement import Measurement, Weights
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions, ModelSession
@@ -40,7 +41,7 @@ class Bench:
             conditions=CONDITIONS,
             protocol=self.protocol,
             limits=self.limits,
-            on_progress=lambda message, share: self.progress.append((message, share)),
+            hooks=Hooks(on_progress=lambda message, share: self.progress.append((message, share))),
         )
         runs = sweep.measure(make_subjects(openers), wanted_atoms=wanted, on_finished=self.finished.append)
         return {run.subject.card.id: run for run in runs}

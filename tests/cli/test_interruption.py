@@ -68,8 +68,8 @@ def records(plugin: ToyPlugin) -> list[Path]:
 def test_ctrl_c_while_measuring_keeps_what_was_measured(toy_plugin: ToyPlugin) -> None:
     toy_plugin.add("plain", "hangs@90")
     words = ["recommend", *SUBJECT, "--atoms", "96", "--measure-budget", "60s", "--json"]
-    # Both are measured at 32 atoms and one at 96; then the other is asked, and does not answer.
-    ended = interrupt([*words, "--models", "toy-plain,toy-hangs-at-90"], signal.SIGINT, mark="measuring toy", times=3)
+    # Both are measured at 32 atoms and one at 96; then the other one is asked, and does not answer.
+    ended = interrupt([*words, "--models", "toy-plain,toy-hangs-at-90"], signal.SIGINT, mark="measuring toy", times=4)
     assert ended.code == ExitCode.INTERRUPTED
     assert ended.survivors == []
     assert ended.children == 2

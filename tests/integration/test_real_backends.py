@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +16,7 @@ from typing import ClassVar
 import pytest
 from ase.build import bulk, molecule
 
+from mlipguide.bench.agreement import compare_settings, is_within, rattled_copies
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.interpreters import clean_environment
@@ -57,14 +59,20 @@ def environment_of(backend: str) -> Environment:
     return build_environment(recipe, has_nvidia_gpu=False)
 
 
-def open_card(card: ModelCard, *, synthetic: bool = False, memory_limit_bytes: int | None = None) -> WorkerSession:
+def open_card(
+    card: ModelCard,
+    *,
+    synthetic: bool = False,
+    memory_limit_bytes: int | None = None,
+    settings: Settings = SETTINGS,
+) -> WorkerSession:
     """Start a checkpoint."""
     return open_session(
         SessionRequest(
             card=card,
             recipe=find_recipe(card.backend),
             environment=environment_of(card.backend),
-            settings=SETTINGS,
+            settings=settings,
             weights_file=None,
             synthetic=synthetic,
             memory_limit_bytes=memory_limit_bytes,
@@ -120,6 +128,30 @@ def test_a_packaged_checkpoint_agrees_with_its_card(name: str) -> None:
     assert silicon.energy_ev / 8 == pytest.approx(SILICON_EV_PER_ATOM[card.training.level_of_theory], abs=0.2)
     assert ethanol.stress_ev_per_angstrom3 is None
     assert (silicon.magnetic_moments is not None) == (Need.MAGNETISM in card.provides)
+
+
+@pytest.mark.parametrize("name", ["sevennet-0", "chgnet-0.3.0", "mace-mp-0-small"])
+def test_double_precision_agrees_and_is_one(name: str) -> None:
+    card = load_catalogue().find(name)
+    synthetic = card.weights.origin is not WeightsOrigin.PACKAGE
+    structures = rattled_copies(bulk("MgO", "rocksalt", a=4.25, cubic=True), 2)
+    single = open_card(card, synthetic=synthetic)
+    double = open_card(card, synthetic=synthetic, settings=replace(SETTINGS, dtype="float64"))
+    try:
+        found = compare_settings(double, single, structures)
+        forces = double.single_point(structures[0]).forces_ev_per_angstrom
+        step = 1e-4
+        energies = []
+        for sign in (1, -1):
+            moved = structures[0].copy()
+            moved.positions[0, 0] += sign * step
+            energies.append(double.single_point(moved).energy_ev)
+    finally:
+        single.close()
+        double.close()
+    assert is_within(found)
+    # In single precision the difference of two energies this close holds no digit of the force.
+    assert (energies[1] - energies[0]) / (2 * step) == pytest.approx(forces[0][0], abs=1e-5)
 
 
 def test_a_job_by_hand_loads_one_checkpoint_after_another(tmp_path: Path) -> None:

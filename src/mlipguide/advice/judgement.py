@@ -39,6 +39,7 @@ class Findings:
         max_atoms: Largest system that fits.
         affordable_atoms: Largest system whose run stays within the budget.
         measured: Records that the numbers stand on.
+        measured_as: The checkpoint that was timed in its place.
         unmeasured_because: Why there are no numbers; None when there are.
     """
 
@@ -53,6 +54,7 @@ class Findings:
     max_atoms: Estimate | None = None
     affordable_atoms: Estimate | None = None
     measured: tuple[str, ...] = ()
+    measured_as: str | None = None
     unmeasured_because: Rejection | None = None
 
 
@@ -118,6 +120,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         license=licence_of(findings.card),
         on_pareto_front=None,
         measured=findings.measured,
+        measured_as=findings.measured_as,
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from mlipguide.bench.size_run import NOTHING
-from mlipguide.bench.sweep import CandidateRun
+from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.records.measurement import Measurement, Weights
 from mlipguide.records.structure import StructureSummary
 from mlipguide.sessions.interface import Conditions
@@ -54,7 +53,7 @@ def measurements_of(
             first_call_s=size_run.prepared.first_call_s,
             warm_up=size_run.warm_up,
             steady=size_run.steady,
-            set_aside=NOTHING,
+            set_aside=size_run.set_aside,
             reference_s=tuple(size_run.reference_s),
             peak_memory_bytes=size_run.peak_memory_bytes,
             disturbance=size_run.disturbance,

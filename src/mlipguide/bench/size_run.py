@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
+from mlipguide.bench.disturbed import BurstState, preferred, shows
+from mlipguide.hardware.gpu_state import GpuMonitor
 from mlipguide.hardware.noise import disturbance_between, read_counters
 from mlipguide.records.measurement import Disturbance, StepSamples
 from mlipguide.sessions.interface import Burst, ModelSession, Prepared
@@ -17,32 +20,44 @@ class SizeRun:
 
     The first step of a burst is a lead-in: since the last burst others had the machine, and freed memory was
     given back, so it pays for what no step of a long run pays. It is kept among the warm-up.
+
+    Attributes:
+        prepared: The structure in the worker.
+        propagated: Whether the model's forces move the atoms.
+        lead_in: First steps of the bursts.
+        bursts: The steps after them.
+        states: What the machine did during each burst.
+        peak_memory_bytes: Of the first burst.
     """
 
     prepared: Prepared
     propagated: bool
     lead_in: list[StepSamples] = field(default_factory=list)
     bursts: list[StepSamples] = field(default_factory=list)
-    disturbances: list[tuple[float, Disturbance]] = field(default_factory=list)
-    reference_s: list[float] = field(default_factory=list)
+    states: list[BurstState] = field(default_factory=list)
     peak_memory_bytes: int = 0
 
     def sample(
-        self, session: ModelSession, *, fewest_steps: int, most_steps: int, max_s: float, usable_cores: float
+        self,
+        session: ModelSession,
+        *,
+        fewest_steps: int,
+        most_steps: int,
+        max_s: float,
+        usable_cores: float,
+        gpu: GpuMonitor | None = None,
     ) -> float:
-        """Take one burst and return the seconds that it took."""
-        before = read_counters()
+        """Take one burst and return the seconds that its steps took."""
+        before = read_counters(gpu=gpu)
         taken = [session.run(self.prepared, max_steps=1, max_s=max_s)]
         wanted = most_steps
         while wanted > 0:
             burst = session.run(self.prepared, max_steps=wanted, max_s=max_s)
             taken.append(burst)
             wanted = fewest_steps - sum(len(one.samples.wall_s) for one in taken[1:])
-        after = read_counters()
-        self.reference_s.extend(session.reference())
+        after = read_counters(gpu=gpu, since=before)
         self._keep(taken)
         samples = joined([burst.samples for burst in taken])
-        elapsed = sum(samples.wall_s)
         switches = [burst.involuntary_switches for burst in taken if burst.involuntary_switches is not None]
         disturbance = disturbance_between(
             before,
@@ -51,8 +66,9 @@ class SizeRun:
             usable_cores=usable_cores,
             own_switches=sum(switches) if switches else None,
         )
-        self.disturbances.append((elapsed, disturbance))
-        return elapsed
+        median_s = centre_of(self.bursts[-1].wall_s).value
+        self.states.append(BurstState(median_s, disturbance, session.reference()))
+        return sum(samples.wall_s)
 
     def _keep(self, taken: list[Burst]) -> None:
         self.lead_in.append(taken[0].samples)
@@ -63,15 +79,20 @@ class SizeRun:
 
     @property
     def steady(self) -> StepSamples:
-        """Steps in the steady state."""
-        samples = joined(self.bursts)
-        return _cut(samples, steady_start(samples.wall_s), None)
+        """Steps in the steady state, of the bursts that count."""
+        samples = joined(self._counting)
+        return cut(samples, steady_start(samples.wall_s), None)
+
+    @property
+    def set_aside(self) -> StepSamples:
+        """Steps during which the machine was disturbed, while it was not during others."""
+        return joined([burst for burst, counts in zip(self.bursts, self._counts, strict=True) if not counts])
 
     @property
     def warm_up(self) -> StepSamples:
         """Lead-ins, and what precedes the steady state."""
-        samples = joined(self.bursts)
-        return joined([*self.lead_in, _cut(samples, 0, steady_start(samples.wall_s))])
+        samples = joined(self._counting)
+        return joined([*self.lead_in, cut(samples, 0, steady_start(samples.wall_s))])
 
     @property
     def centre(self) -> Centre:
@@ -79,22 +100,35 @@ class SizeRun:
         return centre_of(self.steady.wall_s)
 
     @property
-    def disturbance(self) -> Disturbance:
-        """The bursts' disturbances, weighted by their lengths."""
+    def is_disturbed(self) -> bool:
+        """Whether something else held the machine during every burst so far."""
+        return all(shows(state.disturbance) for state in self.states)
 
-        def mean(name: str) -> float | None:
-            known = [(w, getattr(d, name)) for w, d in self.disturbances if getattr(d, name) is not None]
-            total = sum(weight for weight, _ in known)
-            return sum(weight * value for weight, value in known) / total if total > 0 else None
-
-        return Disturbance(
-            steal_share=mean("steal_share"),
-            other_load_share=mean("other_load_share"),
-            involuntary_switches_per_s=mean("involuntary_switches_per_s"),
+    @property
+    def reference_s(self) -> tuple[float, ...]:
+        """Times of the reference kernel beside the bursts that count."""
+        return tuple(
+            x for state, counts in zip(self.states, self._counts, strict=True) if counts for x in state.reference_s
         )
 
+    @property
+    def disturbance(self) -> Disturbance:
+        """What happened during the bursts that count: means weighted by their lengths, and sums of events."""
+        return _averaged(
+            [
+                (sum(burst.wall_s), state.disturbance)
+                for burst, state, counts in zip(self.bursts, self.states, self._counts, strict=True)
+                if counts
+            ]
+        )
 
-NOTHING = StepSamples(wall_s=(), energy_forces_s=(), cpu_s=())
+    @property
+    def _counts(self) -> tuple[bool, ...]:
+        return preferred(self.states)
+
+    @property
+    def _counting(self) -> list[StepSamples]:
+        return [burst for burst, counts in zip(self.bursts, self._counts, strict=True) if counts]
 
 
 def joined(parts: list[StepSamples]) -> StepSamples:
@@ -108,10 +142,30 @@ def joined(parts: list[StepSamples]) -> StepSamples:
     )
 
 
-def _cut(samples: StepSamples, begin: int, end: int | None) -> StepSamples:
+def cut(samples: StepSamples, begin: int, end: int | None) -> StepSamples:
+    """Return the samples from ``begin`` up to ``end``."""
     return StepSamples(
         wall_s=samples.wall_s[begin:end],
         energy_forces_s=samples.energy_forces_s[begin:end],
         cpu_s=samples.cpu_s[begin:end],
         model_s=None if samples.model_s is None else samples.model_s[begin:end],
     )
+
+
+def _averaged(parts: list[tuple[float, Disturbance]]) -> Disturbance:
+    values: dict[str, Any] = {}
+    for item in fields(Disturbance):
+        known = [(weight, getattr(part, item.name)) for weight, part in parts if getattr(part, item.name) is not None]
+        if not known:
+            continue
+        if item.name == "gpu_throttle_reasons":
+            values[item.name] = tuple(sorted({reason for _, reasons in known for reason in reasons}))
+        elif item.name == "throttle_events":
+            values[item.name] = sum(value for _, value in known)
+        elif item.name == "gpu_other_processes":
+            values[item.name] = max(value for _, value in known)
+        else:
+            total = sum(weight for weight, _ in known)
+            weights = [weight / total if total > 0 else 1 / len(known) for weight, _ in known]
+            values[item.name] = sum(weight * value for weight, (_, value) in zip(weights, known, strict=True))
+    return Disturbance(**values)

@@ -29,11 +29,18 @@ class Subject:
         card: The checkpoint.
         settings: Threads, dtype, device, driver, allocator.
         open: Starts the model; called once.
+        remark: Tells it from other settings of the same checkpoint; empty where there are none.
     """
 
     card: ModelCard
     settings: Settings
     open: Callable[[], ModelSession]
+    remark: str = ""
+
+    @property
+    def label(self) -> str:
+        """What it is called while it is measured."""
+        return f"{self.card.id} ({self.remark})" if self.remark else self.card.id
 
 
 @dataclass(frozen=True)

@@ -3,27 +3,35 @@
 First every candidate climbs the ladder of sizes, one rung a round, all candidates in turn; a candidate stops climbing
 where the next rung would cost more than its own share of the budget and more than an equal share of what is left, or
 more memory than there is. The rest of the budget goes to the sizes whose centre is least certain, the larger ones
-before the smaller, again in turn, until all are certain enough. Time is counted as the workers report it.
+before the smaller, again in turn, until all are certain enough. After every round it is asked whose samples could
+still change a decision; the others get no more. Sizes that the user named are all timed, whatever they cost.
+
+The budget holds the loading of the models too. Time is counted as the workers report it, or as it passes where that
+is more.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
+from mlipguide.bench.candidate_run import CandidateRun
+from mlipguide.bench.loading import load_all
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.size_run import SizeRun
 from mlipguide.bench.subject import SizeSource, Subject
-from mlipguide.core.errors import InputError, MlipguideError
-from mlipguide.core.processes import end_all_groups
+from mlipguide.core.errors import InputError
+from mlipguide.hardware.gpu_state import GpuMonitor
 from mlipguide.records.notice import Problem
-from mlipguide.sessions.errors import FailureKind, SessionError
-from mlipguide.sessions.interface import Conditions, ModelFacts, ModelSession
+from mlipguide.sessions.errors import SessionError
+from mlipguide.sessions.interface import Conditions
 
 CLIMBING_SHARE = 0.75
 """Of the budget; the rest makes the sizes that were reached more certain."""
+STEPPING_SHARE = 0.5
+"""Of the budget is kept for steps, however long loading takes."""
 CALLS_OF_A_RUNG = 3.0
 """A first call takes about this many steady steps: memory is faulted in, code is compiled or tuned."""
 
@@ -33,11 +41,12 @@ class Limits:
     """What a sweep may use.
 
     Attributes:
-        budget_s: Seconds of stepping, for all candidates together.
+        budget_s: Seconds of loading and stepping, for all candidates together.
         memory_bytes: Memory of one worker.
         usable_cores: Of the machine, to attribute disturbances.
         parallel_starts: How many workers may load at once.
         resident_workers: How many workers may be loaded at the same time.
+        gpu: Watches the GPU that is used; None on a CPU.
     """
 
     budget_s: float
@@ -45,32 +54,22 @@ class Limits:
     usable_cores: float
     parallel_starts: int
     resident_workers: int
+    gpu: GpuMonitor | None = None
 
 
-@dataclass
-class CandidateRun:
-    """One candidate while it is being measured."""
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What a sweep asks and tells while it runs.
 
-    subject: Subject
-    ladder: tuple[int, ...]
-    session: ModelSession | None = None
-    facts: ModelFacts | None = None
-    sizes: dict[int, SizeRun] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    spent_s: float = 0.0
-    climbing: bool = True
-    out_of_memory_at: int | None = None
+    Attributes:
+        on_progress: Told what is being done, and the share of the budget that is spent.
+        settled: Returns the candidates of which more samples would change no decision.
+        quieten: Waits for a quiet moment before a burst.
+    """
 
-    @property
-    def alive(self) -> bool:
-        """Whether its worker can be asked."""
-        return self.session is not None
-
-    def close(self) -> None:
-        """End the worker."""
-        if self.session is not None:
-            self.session.close()
-            self.session = None
+    on_progress: Callable[[str, float], None] = lambda _message, _share: None
+    settled: Callable[[Sequence[CandidateRun]], Sequence[CandidateRun]] = lambda _runs: ()
+    quieten: Callable[[], None] = lambda: None
 
 
 class Sweep:
@@ -81,7 +80,7 @@ class Sweep:
         conditions: Temperature and step of the molecular dynamics.
         protocol: How bursts and sizes are chosen.
         limits: What may be used.
-        on_progress: Told what is being done, and the share of the budget that is spent.
+        hooks: What is asked and told on the way.
     """
 
     def __init__(
@@ -91,17 +90,24 @@ class Sweep:
         conditions: Conditions,
         protocol: Protocol,
         limits: Limits,
-        on_progress: Callable[[str, float], None] = lambda _message, _share: None,
+        hooks: Hooks | None = None,
     ) -> None:
         self._sizes = sizes
         self._conditions = conditions
         self._protocol = protocol
         self._limits = limits
-        self._report = on_progress
+        self._hooks = hooks or Hooks()
         self._runs: tuple[CandidateRun, ...] = ()
+        self._loading_s = 0.0
+        self._all_sizes = False
 
     def measure(
-        self, subjects: Sequence[Subject], *, wanted_atoms: int, on_finished: Callable[[CandidateRun], None]
+        self,
+        subjects: Sequence[Subject],
+        *,
+        wanted_atoms: int,
+        on_finished: Callable[[CandidateRun], None],
+        sizes: Sequence[int] | None = None,
     ) -> tuple[CandidateRun, ...]:
         """Measure ``subjects`` and hand each over as soon as nothing more will be asked of it.
 
@@ -112,18 +118,27 @@ class Sweep:
             subjects: The candidates.
             wanted_atoms: Size of the task, beyond which no size is timed.
             on_finished: Called once for each candidate.
+            sizes: Numbers of atoms to time, all of them; None leaves the choice to the sweep.
         """
-        ladder = self._sizes.ladder(wanted=wanted_atoms)
+        self._all_sizes = sizes is not None
+        if sizes is not None:
+            by_count = {len(self._sizes.make(size).atoms): size for size in sorted(set(sizes))}
+            ladder = tuple(by_count[count] for count in sorted(by_count))
+        else:
+            ladder = self._sizes.ladder(wanted=wanted_atoms)
         runs = self._runs = tuple(CandidateRun(subject, ladder) for subject in subjects)
         group = max(1, self._limits.resident_workers)
         for begin in range(0, len(runs), group):
             together = runs[begin : begin + group]
-            left_s = self._limits.budget_s - sum(run.spent_s for run in runs)
-            share = max(0.0, left_s) * len(together) / (len(runs) - begin)
+            share_s = self._left_s() * len(together) / (len(runs) - begin)
             try:
-                self._open(together)
-                self._climb(together, CLIMBING_SHARE * share)
-                self._refine(together, share)
+                start = time.monotonic()
+                load_all(together, at_once=self._limits.parallel_starts, on_progress=self._hooks.on_progress)
+                loading_s = time.monotonic() - start
+                self._loading_s += loading_s
+                stepping_s = max(share_s - loading_s, STEPPING_SHARE * share_s)
+                self._climb(together, CLIMBING_SHARE * stepping_s)
+                self._refine(together, stepping_s)
             finally:
                 for run in together:
                     run.close()
@@ -131,44 +146,26 @@ class Sweep:
                     on_finished(run)
         return runs
 
-    def _open(self, runs: Sequence[CandidateRun]) -> None:
-        with ThreadPoolExecutor(max_workers=max(1, self._limits.parallel_starts)) as pool:
-            waiting: list[tuple[CandidateRun, Future[ModelSession]]] = [
-                (run, pool.submit(run.subject.open)) for run in runs
-            ]
-            try:
-                for count, (run, future) in enumerate(waiting):
-                    self._report(f"loading {run.subject.card.id} ({count + 1} of {len(runs)})", 0.0)
-                    try:
-                        run.session = future.result()
-                        run.facts = run.session.facts
-                    except MlipguideError as error:
-                        run.problems.append(Problem.from_error(error))
-            except BaseException:
-                # Threads that are starting workers cannot be interrupted; their workers can be ended.
-                for _, future in waiting:
-                    future.cancel()
-                while not all(future.done() for _, future in waiting):
-                    end_all_groups()
-                    time.sleep(0.02)
-                for run, future in waiting:
-                    if not future.cancelled() and future.exception() is None:
-                        run.session = future.result()
-                raise
+    def _left_s(self) -> float:
+        spent_s = self._loading_s + sum(run.spent_s for run in self._runs)
+        return max(0.0, self._limits.budget_s - spent_s)
 
     def _climb(self, runs: Sequence[CandidateRun], budget_s: float) -> None:
         for rung in range(max(len(run.ladder) for run in runs)):
-            climbing = [run for run in runs if run.alive and run.climbing and rung < len(run.ladder)]
+            climbing = [
+                run for run in runs if run.alive and run.climbing and not run.settled and rung < len(run.ladder)
+            ]
             left_s = budget_s - sum(run.spent_s for run in runs)
             for run in climbing:
                 own_s = budget_s / len(runs) - run.spent_s
                 # A law needs two sizes, so the second one may use what is left; from then on it is shared.
                 pooled_s = left_s if len(run.sizes) == 1 else left_s / len(climbing)
+                self._say(f"{run.subject.label}, {run.ladder[rung]} atoms")
                 self._take_rung(run, run.ladder[rung], max(own_s, pooled_s))
-                self._say(f"{run.subject.card.id}, {run.ladder[rung]} atoms")
+            self._settle()
 
     def _take_rung(self, run: CandidateRun, size: int, allowed_s: float) -> None:
-        if run.sizes and not self._worth_trying(run, size, allowed_s):
+        if run.sizes and not self._all_sizes and not self._worth_trying(run, size, allowed_s):
             run.climbing = False
             return
         assert run.session is not None
@@ -179,21 +176,17 @@ class Sweep:
             if not run.sizes and size == run.ladder[-1]:
                 run.problems.append(Problem.from_error(error))
             return
-        conditions = Conditions(
-            temperature_k=self._conditions.temperature_k,
-            timestep_s=self._conditions.timestep_s,
-            propagate=made.propagate and not run.session.facts.synthetic,
-            seed=self._conditions.seed,
-        )
-        try:
+        conditions = replace(self._conditions, propagate=made.propagate and not run.session.facts.synthetic)
+        with self._failures(run, size):
+            start = time.monotonic()
             prepared = run.session.prepare(made.atoms, conditions)
-            run.spent_s += prepared.first_call_s
-            size_run = SizeRun(prepared, propagated=conditions.propagate)
-            run.spent_s += self._burst(run.session, size_run)
-            run.sizes[size] = size_run
-            run.session.rest()
-        except SessionError as error:
-            self._note_failure(run, size, error)
+            run.spent_s += max(prepared.first_call_s, time.monotonic() - start)
+            run.sizes[size] = SizeRun(prepared, propagated=conditions.propagate)
+            try:
+                self._burst(run, size)
+            except BaseException:
+                del run.sizes[size]  # nothing was timed
+                raise
 
     def _worth_trying(self, run: CandidateRun, size: int, allowed_s: float) -> bool:
         largest = max(run.sizes)
@@ -211,24 +204,22 @@ class Sweep:
         while True:
             worked = False
             for run in runs:
-                left = budget_s - sum(other.spent_s for other in runs)
-                size = self._least_certain(run, left)
+                size = self._least_certain(run, budget_s - sum(other.spent_s for other in runs))
                 if size is None:
                     continue
-                assert run.session is not None
-                try:
-                    run.spent_s += self._burst(run.session, run.sizes[size])
-                    run.session.rest()
+                self._say(f"{run.subject.label}, {size} atoms again")
+                before = len(run.problems)
+                with self._failures(run, size):
+                    self._burst(run, size)
                     worked = True
-                except SessionError as error:
-                    self._note_failure(run, size, error)
-                    run.close()
-                self._say(f"{run.subject.card.id}, {size} atoms again")
+                if len(run.problems) > before:
+                    run.close()  # what failed while it was refined is not tried again
             if not worked:
                 return
+            self._settle()
 
     def _least_certain(self, run: CandidateRun, left_s: float) -> int | None:
-        if not run.alive:
+        if not run.alive or run.settled:
             return None
 
         def width(size: int) -> float:
@@ -240,32 +231,44 @@ class Sweep:
             size
             for size in run.sizes
             if run.sizes[size].centre.value * (self._protocol.fewest_steps + 1) <= left_s
-            and width(size) > self._protocol.target_half_width
+            and (width(size) > self._protocol.target_half_width or run.sizes[size].is_disturbed)
         ]
         # Predictions reach beyond the largest size, so its certainty matters most.
         return max(fitting, key=lambda size: (width(size) * size**0.5, size), default=None)
 
-    def _burst(self, session: ModelSession, size_run: SizeRun) -> float:
-        return size_run.sample(
-            session,
+    def _burst(self, run: CandidateRun, size: int) -> None:
+        assert run.session is not None
+        start = time.monotonic()
+        self._hooks.quieten()
+        reported_s = run.sizes[size].sample(
+            run.session,
             fewest_steps=self._protocol.fewest_steps,
             most_steps=self._protocol.most_steps,
             max_s=self._protocol.burst_s,
             usable_cores=self._limits.usable_cores,
+            gpu=self._limits.gpu,
         )
+        run.session.rest()
+        run.spent_s += max(reported_s, time.monotonic() - start)
 
-    def _note_failure(self, run: CandidateRun, size: int, error: SessionError) -> None:
-        message = f"{error.message.removesuffix('.')} (at {size} atoms)."
-        run.problems.append(Problem(kind=error.kind, message=message, hint=error.hint))
-        run.climbing = False
-        if error.failure is FailureKind.OUT_OF_MEMORY:
-            run.out_of_memory_at = size
-        if error.ends_session or not run.sizes:
-            run.close()
+    @contextmanager
+    def _failures(self, run: CandidateRun, size: int) -> Iterator[None]:
+        try:
+            yield
+        except SessionError as error:
+            run.note_failure(size, error)
+
+    def _settle(self) -> None:
+        if not self._all_sizes:
+            for run in self._hooks.settled(self._runs):
+                run.settled = True
 
     def _say(self, what: str) -> None:
-        spent_s = sum(run.spent_s for run in self._runs)
-        self._report(f"measuring {what}", min(1.0, spent_s / self._limits.budget_s))
+        left_s = self._left_s()
+        self._hooks.on_progress(
+            f"measuring {what}, at most {left_s:.0f} s to go" if left_s > 0 else f"measuring {what}",
+            1.0 - left_s / self._limits.budget_s,
+        )
 
 
 def steps_of_a_rung(protocol: Protocol) -> float:

@@ -1,3 +1,5 @@
 """Names of commands that have commands of their own."""
 
 GROUPS = frozenset({"models", "hardware", "env"})
+PAIRS = frozenset({("bench", "compare")})
+"""Commands of a group whose own name is a command too."""

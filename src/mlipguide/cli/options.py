@@ -36,6 +36,9 @@ Weights = Annotated[
     list[str] | None,
     typer.Option("--weights", metavar="MODEL=FILE", help="A checkpoint file for a model; may be repeated."),
 ]
+Each = Annotated[
+    bool, typer.Option("--each", help="Time every checkpoint, also where another one of its architecture was timed.")
+]
 
 
 def parse_weights(given: Sequence[str] | None) -> dict[str, Path]:

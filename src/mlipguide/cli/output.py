@@ -32,8 +32,17 @@ def emit(command: str, result: Result[Any], page: Callable[[Any, Console], Rende
         StorageError: Kind ``output``: stdout cannot be written.
         BrokenPipeError: Nobody reads stdout any more.
     """
+    return _emit(lambda: _print(command, result, page, as_json=as_json), result, as_json=as_json)
+
+
+def emit_text(result: Result[Any], text: str) -> int:
+    """Print a text on stdout, and the notices and failures of its result on stderr; see :func:`emit`."""
+    return _emit(lambda: sys.stdout.write(text.rstrip("\n") + "\n"), result)
+
+
+def _emit(write: Callable[[], object], result: Result[Any], *, as_json: bool = False) -> int:
     try:
-        _print(command, result, page, as_json=as_json)
+        write()
         sys.stdout.flush()
     except BrokenPipeError:
         raise

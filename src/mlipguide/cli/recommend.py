@@ -38,9 +38,13 @@ def recommend(
         typer.Option(metavar="TASK.yaml", help="Read the task from a file; options given here win."),
     ] = None,
     measure_budget: Annotated[
-        str | None, typer.Option(metavar="2m", help="Wall time for timing all models together [2m].")
+        str | None, typer.Option(metavar="75s", help="Wall time for loading and timing all models together [75s].")
     ] = None,
     remeasure: Annotated[bool, typer.Option("--remeasure", help="Measure again what was measured before.")] = False,
+    no_measure: Annotated[
+        bool, typer.Option("--no-measure", help="Predict from earlier measurements only, also of other structures.")
+    ] = False,
+    each: options.Each = False,
     weights: options.Weights = None,
     yes: options.Yes = False,
     as_json: options.Json = False,
@@ -80,6 +84,8 @@ def recommend(
             Options(
                 consent=consent,
                 remeasure=remeasure,
+                measure=not no_measure,
+                each=each,
                 weights=options.parse_weights(weights),
                 on_progress=report,
             ),

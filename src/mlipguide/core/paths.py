@@ -42,6 +42,11 @@ def measurements_dir() -> Path:
     return data_dir() / "measurements"
 
 
+def baselines_dir() -> Path:
+    """Folder of the baselines that were given a name, one JSON file each."""
+    return data_dir() / "baselines"
+
+
 def _folder(variable: str, function: str) -> Path:
     chosen = os.environ.get(variable)
     if chosen:

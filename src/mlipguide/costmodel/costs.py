@@ -1,28 +1,26 @@
-"""The one estimator: every command that states a time or a memory asks here."""
+"""The one estimator: every command that states a time or a memory asks here.
+
+Costs are for one kind of structure. Where it was measured at two sizes or more, its own measurements alone say what it
+costs; otherwise measurements of other structures join, which tell how the cost grows, while their level may differ.
+"""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlipguide.costmodel.scaling import NORMAL_90, PRIOR_POWER, Point, ScalingLaw
+from mlipguide.costmodel.points import OWN, Labelled, Point, memory_points, time_points
+from mlipguide.costmodel.scaling import ScalingLaw, is_same_density, transfer_error
+from mlipguide.costmodel.shapes import MEMORY, TIME_ON_CPU, TIME_ON_CPU_RETAINING, TIME_ON_GPU, ShapePrior
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.measurement import Measurement
-from mlipguide.stats.centres import centre_of
+from mlipguide.records.measurement import Allocator, Measurement, Settings
+from mlipguide.records.structure import StructureSummary
+from mlipguide.structures.summaries import is_same_kind
 
 SECONDS_PER_DAY = 86400.0
-LONE_SAMPLE_ERROR = 0.2
-"""Relative standard error of a step that was timed once: its spread is unknown, seen to be of this order."""
-HARMLESS_LOAD = 0.05
-ERROR_OF_LOAD = 1.5
-"""Relative standard error per share of the cores that other processes used, beyond the harmless. Threads wait for each
-other many times a step: with one of two cores taken, steps of SevenNet-0 took 2 to 20 times as long."""
-GPU_PRIOR_POWER = 1
-"""On a GPU, which small systems do not fill, nearly all of a step's time may be fixed."""
-MEMORY_ERROR = 0.03
-"""Relative standard error of a peak of resident memory: repeated runs of one size differ by that much."""
+FEWEST_OWN_SIZES = 2
+"""With fewer sizes of its own, the law of a kind of structure takes its shape from others."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,8 @@ class Costs:
 
     Attributes:
         pairs_per_atom: Of the kind of structure.
-        step_time: Seconds of an MD step against pairs.
-        peak_memory: Bytes against pairs; None where memory was not measured.
+        step_time: Seconds of an MD step against atoms and pairs.
+        peak_memory: Bytes against atoms and pairs; None where memory was not measured.
         records: The measurements behind it.
     """
 
@@ -43,11 +41,11 @@ class Costs:
 
     def step_time_s(self, atoms: int) -> Estimate:
         """Return the time of one MD step of ``atoms`` atoms."""
-        return self.step_time.predict(atoms * self.pairs_per_atom)
+        return self.step_time.predict(atoms, atoms * self.pairs_per_atom)
 
     def peak_memory_bytes(self, atoms: int) -> Estimate | None:
         """Return the peak of memory at ``atoms`` atoms."""
-        return None if self.peak_memory is None else self.peak_memory.predict(atoms * self.pairs_per_atom)
+        return None if self.peak_memory is None else self.peak_memory.predict(atoms, atoms * self.pairs_per_atom)
 
     def largest_system_atoms(self, memory_bytes: int) -> Estimate | None:
         """Return how many atoms fit into ``memory_bytes``.
@@ -56,26 +54,26 @@ class Costs:
         """
         if self.peak_memory is None:
             return None
-        return self._atoms(self.peak_memory.invert(float(memory_bytes)))
+        return _whole(self.peak_memory.invert(float(memory_bytes)))
 
     def affordable_atoms(self, *, steps: int, budget_s: float) -> Estimate | None:
         """Return with how many atoms ``steps`` steps take ``budget_s``.
 
         None where not even one atom's do, and where no growth with size was seen.
         """
-        return self._atoms(self.step_time.invert(budget_s / steps))
+        return _whole(self.step_time.invert(budget_s / steps))
 
-    def _atoms(self, pairs: Estimate | None) -> Estimate | None:
-        if pairs is None or pairs.value < self.pairs_per_atom:
-            return None
-        scaled = pairs.scaled(1 / self.pairs_per_atom)
-        return Estimate(
-            value=math.floor(scaled.value),
-            low=None if scaled.low is None else math.floor(scaled.low),
-            high=None if scaled.high is None else math.ceil(scaled.high),
-            basis=scaled.basis,
-            source=scaled.source,
-        )
+
+def _whole(atoms: Estimate | None) -> Estimate | None:
+    if atoms is None or atoms.value < 1:
+        return None
+    return Estimate(
+        value=math.floor(atoms.value),
+        low=None if atoms.low is None else math.floor(atoms.low),
+        high=None if atoms.high is None else math.ceil(atoms.high),
+        basis=atoms.basis,
+        source=atoms.source,
+    )
 
 
 def ns_per_day(step_time_s: Estimate, *, timestep_s: float) -> Estimate:
@@ -83,47 +81,85 @@ def ns_per_day(step_time_s: Estimate, *, timestep_s: float) -> Estimate:
     return step_time_s.inverted(SECONDS_PER_DAY * timestep_s * 1e9)
 
 
-def costs_from(measurements: Sequence[Measurement]) -> Costs:
-    """Fit time and memory to the measurements of one model, one set of settings and one kind of structure.
+def costs_from(
+    measurements: Sequence[Measurement],
+    *,
+    structure: StructureSummary | None = None,
+    pairs_per_atom: float | None = None,
+) -> Costs:
+    """Fit time and memory to the measurements of one time law with one set of settings, of any structures.
 
-    Of several measurements of one size the most certain counts: the others were taken on a busier machine, or shorter.
+    Args:
+        measurements: At least one.
+        structure: What the costs are wanted for; by default the structure of the largest measurement.
+        pairs_per_atom: Of that structure. By default that of its largest measurement; without one, that of the largest
+            measurement of another structure times the ratio of the number densities where both are known.
 
     Raises:
         ValueError: No measurement.
     """
     if not measurements:
         raise ValueError("costs need at least one measurement")
-    by_size: dict[int, list[Measurement]] = defaultdict(list)
-    for measurement in measurements:
-        by_size[measurement.atoms].append(measurement)
-    source = _describe(measurements)
-    times: list[Point] = []
-    memories: list[Point] = []
-    for atoms, records in by_size.items():
-        pairs = atoms * sum(record.pairs_per_atom for record in records) / len(records)
-        value, error = min((_timing(record) for record in records), key=lambda timing: timing[1])
-        times.append(Point(pairs, value, error))
-        peaks = [record.peak_memory_bytes for record in records if record.peak_memory_bytes]
-        if peaks:
-            memories.append(Point(pairs, max(peaks), MEMORY_ERROR))
-    largest = max(by_size)
-    reference = by_size[largest][0]
-    on_cpu = reference.settings.device == "cpu"
+    largest = max(measurements, key=lambda record: record.atoms)
+    wanted = structure or largest.structure
+    density = pairs_per_atom or _expected_pairs_per_atom(measurements, wanted)
+    labelled = _labelled(measurements, wanted, density)
+    own = [(kind, record) for kind, record in labelled if kind == OWN]
+    if len({record.atoms for _, record in own}) >= FEWEST_OWN_SIZES:
+        labelled = own
+    records = [record for _, record in labelled]
+    source = _describe(records)
+    level_errors = {
+        kind: transfer_error(
+            record.pairs_per_atom / density, same_composition=record.structure.reduced_formula == wanted.reduced_formula
+        )
+        for kind, record in labelled
+        if kind != OWN
+    }
+
+    def law(points: list[Point], prior: ShapePrior) -> ScalingLaw:
+        return ScalingLaw(points, source=source, prior=prior, pairs_per_atom=density, level_errors=level_errors)
+
+    memories = memory_points(labelled)
     return Costs(
-        pairs_per_atom=reference.pairs_per_atom,
-        step_time=ScalingLaw(times, source=source, prior_power=PRIOR_POWER if on_cpu else GPU_PRIOR_POWER),
-        peak_memory=ScalingLaw(memories, source=source, prior_power=0) if memories else None,
-        records=tuple(measurement.record for measurement in measurements),
+        pairs_per_atom=density,
+        step_time=law(time_points(labelled), time_prior(largest.settings)),
+        peak_memory=law(memories, MEMORY) if memories else None,
+        records=tuple(record.record for record in records),
     )
 
 
-def _timing(record: Measurement) -> tuple[float, float]:
-    """Return the step time of a record and its relative standard error."""
-    centre = centre_of(record.steady.wall_s)
-    width = centre.relative_half_width
-    sampling = LONE_SAMPLE_ERROR if width is None else width / NORMAL_90
-    load = record.disturbance.other_load_share or 0.0
-    return centre.value, math.hypot(sampling, ERROR_OF_LOAD * max(0.0, load - HARMLESS_LOAD))
+def time_prior(settings: Settings) -> ShapePrior:
+    """Return which shapes the time of a step is expected to have with these settings."""
+    if settings.device != "cpu":
+        return TIME_ON_GPU
+    return TIME_ON_CPU_RETAINING if settings.allocator is Allocator.RETAIN else TIME_ON_CPU
+
+
+def _expected_pairs_per_atom(measurements: Sequence[Measurement], wanted: StructureSummary) -> float:
+    """Return the pairs per atom of a structure: measured, or in proportion to the density."""
+    own = [record for record in measurements if is_same_kind(record.structure, wanted)]
+    nearest = max(own or measurements, key=lambda record: record.atoms)
+    density, known = wanted.number_density_per_angstrom3, nearest.structure.number_density_per_angstrom3
+    if own or density is None or known is None:
+        return nearest.pairs_per_atom
+    return nearest.pairs_per_atom * density / known
+
+
+def _labelled(measurements: Sequence[Measurement], wanted: StructureSummary, density: float) -> list[Labelled]:
+    """Return the measurements with a label for each kind of structure."""
+    kinds: list[Measurement] = []
+    labelled: list[Labelled] = []
+    for record in measurements:
+        if is_same_kind(record.structure, wanted) and is_same_density(record.pairs_per_atom, density):
+            labelled.append((OWN, record))
+            continue
+        known = (index for index, kind in enumerate(kinds) if is_same_kind(kind.structure, record.structure))
+        index = next(known, len(kinds))
+        if index == len(kinds):
+            kinds.append(record)
+        labelled.append((f"{record.structure.reduced_formula} {index}", record))
+    return labelled
 
 
 def _describe(measurements: Sequence[Measurement]) -> str:

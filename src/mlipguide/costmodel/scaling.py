@@ -1,181 +1,148 @@
-"""How a cost grows with the number of neighbour pairs, and how far that can be trusted.
+"""How a cost grows with the numbers of atoms and neighbour pairs, and how far that can be trusted.
 
-The law, relative to the largest point measured (pairs P*, cost Y):
-
-    y(P) = Y (f + (1 - f) P / P*),    0 <= f <= 1
-
-A share f of the cost at P* is fixed (a call's overhead, the weights, the libraries); the rest is work per pair. On a
-device that small systems do not fill, f is close to one and the data say so; where they do not say it, the interval is
-wide, because f is not fitted to one value: every f counts with its posterior weight,
-
-    p(f | points) ~ (1 - f)^k exp(-chi^2(f) / 2),    chi^2(f) = min over Y of  sum_i (log y_i - log y(P_i))^2 / s_i^2,
-
-with k = 3, a prior that expects most of the work to scale, for times, and k = 0, which expects nothing, where the
-fixed cost is often most of it (memory, of which the libraries take much). s_i holds the error of the point
-and the misfit of the law, which is raised until chi^2 is no larger than its degrees of freedom (Birge's
-ratio, Phys. Rev. 40, 207 (1932), doi:10.1103/PhysRev.40.207). Quantiles of the mixture over f are the 90 %
-prediction interval; beyond P* its width grows with each doubling.
+The law is a mixture of shapes (:mod:`mlipguide.costmodel.mixture`). Its 5 % and 95 % quantiles are the ends of a 90 %
+prediction interval: parameters, noise, the misfit of the law and the choice of the shape all enter. Beyond the largest
+point the interval widens with distance. What is said of another density carries what is not known of
+the share of the work that is done per pair, and the error of a transfer.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr
-
+from mlipguide.costmodel.mixture import MEAN_PER_PAIR, PER_PAIR, Mixture
+from mlipguide.costmodel.points import NORMAL_90, OWN, SMALLEST_ERROR, Point
+from mlipguide.costmodel.shapes import PRIOR_POWER, ShapePrior
 from mlipguide.records.estimate import Basis, Estimate
 
-SMALLEST_ERROR = 0.01
-"""No point is trusted to better than 1 %: clocks and neighbours on the machine drift by that much between bursts."""
-ERROR_PER_DOUBLING = 0.04
-"""Standard error added per doubling beyond the largest point, relative: caches and allocators change with size."""
+__all__ = ["NORMAL_90", "PRIOR_POWER", "Point", "ScalingLaw", "transfer_error"]
+
+TRANSFER_ERROR = 0.03
+"""Relative standard error of the level between structures of two densities, per doubling of the pairs per atom."""
+OTHER_COMPOSITION_ERROR = 0.05
+"""Relative standard error of the level between structures of two compositions and the same pairs per atom."""
 SAME_SIZE = 0.02
 """A size this close to a measured one, relative, is that size."""
-PRIOR_POWER = 3
-FARTHEST = 1e6
-"""No statement is made beyond this multiple of the largest point."""
-NORMAL_90 = 1.6448536269514722
-"""Half the 90 % interval of a normal distribution, in standard errors."""
-
-_FIXED_SHARES = np.linspace(0.0, 0.995, 200)
+SAME_DENSITY = 0.02
+"""Pairs per atom this close, relative, are the same."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """A measured cost.
+def is_same_density(a: float, b: float) -> bool:
+    """Tell whether two numbers of pairs per atom are the same but for noise."""
+    return abs(a / b - 1) <= SAME_DENSITY
 
-    Attributes:
-        pairs: Neighbour pairs of the structure: atoms times pairs per atom.
-        value: The cost: seconds or bytes.
-        error: Its relative standard error.
+
+def transfer_error(density_ratio: float, *, same_composition: bool) -> float:
+    """Return the relative standard error of the level of one kind of structure when it is taken for another.
+
+    Args:
+        density_ratio: Of the pairs per atom of the two.
+        same_composition: Whether both have the same reduced formula.
     """
-
-    pairs: float
-    value: float
-    error: float
+    composition = 0.0 if same_composition else OTHER_COMPOSITION_ERROR
+    return math.hypot(TRANSFER_ERROR * math.log2(density_ratio), composition)
 
 
 class ScalingLaw:
-    """A cost as a function of the number of pairs.
+    """A cost as a function of the numbers of atoms and pairs.
 
     Args:
-        points: At least one, of different sizes.
+        points: At least one, of different sizes or kinds.
         source: What the points are, for the estimates.
-        prior_power: The power k of the prior.
+        prior: Which shapes are expected; by default fixed + linear.
+        pairs_per_atom: Of the kind of structure that the law is for; by default that of its largest point.
+        level_errors: Relative standard error of the level of each other kind of structure, by label.
 
     Raises:
         ValueError: No point, or a point that is not positive and finite.
     """
 
-    def __init__(self, points: Sequence[Point], *, source: str, prior_power: int = PRIOR_POWER) -> None:
+    def __init__(
+        self,
+        points: Sequence[Point],
+        *,
+        source: str,
+        prior: ShapePrior | None = None,
+        pairs_per_atom: float | None = None,
+        level_errors: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         if not points:
             raise ValueError("a law needs at least one point")
-        if not all(math.isfinite(p.value) and p.value > 0 and p.pairs > 0 for p in points):
+        if not all(math.isfinite(p.value) and p.value > 0 and p.pairs > 0 and p.atoms > 0 for p in points):
             raise ValueError("every point must be positive and finite")
-        self.points = tuple(sorted(points, key=lambda point: point.pairs))
+        self.points = tuple(sorted(points, key=lambda point: point.atoms))
+        self._own = tuple(point for point in self.points if point.kind == OWN)
+        self._reference = (self._own or self.points)[-1]
+        self._pairs_per_atom = pairs_per_atom or self._reference.pairs_per_atom
         self._source = source
-        self._pairs = np.array([point.pairs for point in self.points])
-        self._log_values = np.log([point.value for point in self.points])
-        self._errors = np.maximum([point.error for point in self.points], SMALLEST_ERROR)
-        self._largest = float(self._pairs[-1])
-        self._fit(prior_power)
+        self._given = (self.points, self._reference, prior or ShapePrior(), level_errors)
+        densities = (self._pairs_per_atom, *(point.pairs_per_atom for point in self.points))
+        if all(is_same_density(density, self._reference.pairs_per_atom) for density in densities):
+            self._mixture = Mixture(*self._given, per_pair=MEAN_PER_PAIR)
+            self._of_densities = None
+        else:
+            self._mixture = self._of_densities = Mixture(*self._given, per_pair=PER_PAIR)
 
     @property
     def fixed(self) -> float:
         """The most probable cost of a call that does not depend on the size."""
-        return math.exp(self._log_scale[self._best]) * float(_FIXED_SHARES[self._best])
+        return self._mixture.best_parts[0]
 
     @property
     def per_pair(self) -> float:
-        """The most probable cost of a pair."""
-        return math.exp(self._log_scale[self._best]) * float(1 - _FIXED_SHARES[self._best]) / self._largest
+        """The most probable cost that a pair adds at the largest point, with its share of the atoms' cost."""
+        return self._mixture.best_parts[1] / self._reference.pairs
 
     @property
     def scatter(self) -> float:
         """Relative standard error of a prediction within the points."""
-        return self._error
+        return self._mixture.scatter
 
-    def predict(self, pairs: float) -> Estimate:
-        """Return the cost at ``pairs`` neighbour pairs, with its 90 % interval and basis."""
-        nearest = int(np.argmin(np.abs(np.log(self._pairs / pairs))))
-        if abs(self._pairs[nearest] / pairs - 1) <= SAME_SIZE:
-            value = math.exp(self._log_values[nearest]) * pairs / self._pairs[nearest]
-            factor = math.exp(NORMAL_90 * self._errors[nearest])
+    def predict(self, atoms: float, pairs: float) -> Estimate:
+        """Return the cost of a system, with its 90 % interval and basis."""
+        mixture, basis, transfer = self._conditions(atoms, pairs / atoms)
+        measured = None if basis is Basis.TRANSFERRED else self._measured(atoms)
+        if measured is not None:
+            value = measured.value * pairs / measured.pairs
+            factor = math.exp(NORMAL_90 * max(measured.error, SMALLEST_ERROR))
             return self._estimate(value / factor, value, value * factor, Basis.MEASURED)
-        inside = len(self.points) > 1 and self._pairs[0] <= pairs <= self._largest
-        low, middle, high = (self._quantile(pairs, share) for share in (0.05, 0.5, 0.95))
-        return self._estimate(low, middle, high, Basis.FITTED if inside else Basis.EXTRAPOLATED)
+        low, middle, high = (mixture.quantile(atoms, pairs, share, transfer) for share in (0.05, 0.5, 0.95))
+        return self._estimate(low, middle, high, basis)
 
-    def invert(self, value: float) -> Estimate | None:
-        """Return the number of pairs at which the cost reaches ``value``.
+    def invert(self, value: float, *, pairs_per_atom: float | None = None) -> Estimate | None:
+        """Return the number of atoms at which the cost reaches ``value``.
+
+        Args:
+            value: The cost.
+            pairs_per_atom: Of the structure; by default of the kind that the law is for.
 
         Returns:
             None when the fixed cost alone is more. The number ends at a million times the largest point.
         """
-        crossings = [self._crossing(value, share) for share in (0.95, 0.5, 0.05)]
-        low, middle, high = crossings
+        density = pairs_per_atom or self._pairs_per_atom
+        mixture, _, transfer = self._conditions(self._reference.atoms, density)
+        low, middle, high = (mixture.crossing(value, density, share, transfer) for share in (0.95, 0.5, 0.05))
         if middle is None or high is None:
             return None
-        inside = len(self.points) > 1 and self._pairs[0] <= middle <= self._largest
-        return self._estimate(low or 0.0, middle, high, Basis.FITTED if inside else Basis.EXTRAPOLATED)
+        return self._estimate(low or 0.0, middle, high, self._conditions(middle, density)[1])
 
-    def _fit(self, prior_power: int) -> None:
-        growth = self._growth(self._pairs)
-        residuals = self._log_values - np.log(growth)
-        misfit = 0.0
-        freedom = max(1, len(self.points) - 2)
-        while True:
-            weights = 1 / (self._errors**2 + misfit**2)
-            log_scale = residuals @ weights / weights.sum()
-            chi_squared = ((residuals - log_scale[:, None]) ** 2) @ weights
-            if len(self.points) <= 2 or chi_squared.min() <= freedom:  # noqa: PLR2004  # two parameters fit two points
-                break
-            misfit = max(SMALLEST_ERROR / 2, misfit * 1.1)
-        posterior = (1 - _FIXED_SHARES) ** prior_power * np.exp(-(chi_squared - chi_squared.min()) / 2)
-        self._posterior = posterior / posterior.sum()
-        self._log_scale = log_scale
-        # What all points share, the drift of the machine, does not average out.
-        self._error = math.sqrt(1 / weights.sum() + misfit**2 + SMALLEST_ERROR**2)
-        self._best = int(np.argmax(self._posterior))
+    def _conditions(self, atoms: float, density: float) -> tuple[Mixture, Basis, float]:
+        """Return what a size that is not measured is predicted with: mixture, basis, and error of a transfer."""
+        if not is_same_density(density, self._pairs_per_atom):
+            if self._of_densities is None:
+                self._of_densities = Mixture(*self._given, per_pair=PER_PAIR)
+            transfer = transfer_error(density / self._pairs_per_atom, same_composition=True)
+            return self._of_densities, Basis.TRANSFERRED, transfer
+        if not self._own:
+            return self._mixture, Basis.TRANSFERRED, 0.0
+        inside = len(self._own) > 1 and self._own[0].atoms <= atoms <= self._own[-1].atoms
+        return self._mixture, Basis.FITTED if inside else Basis.EXTRAPOLATED, 0.0
 
-    def _growth(self, pairs: np.ndarray) -> np.ndarray:
-        """Return the cost relative to that at the largest point, for each fixed share and each number of pairs."""
-        shares = _FIXED_SHARES[:, None]
-        growth: np.ndarray = shares + (1 - shares) * (np.atleast_1d(pairs) / self._largest)
-        return growth
-
-    def _excess(self, pairs: float, log_value: float, share: float) -> float:
-        """Return the probability that the cost at ``pairs`` is below ``log_value``, minus ``share``."""
-        centres, error = self._components(pairs)
-        return float(self._posterior @ ndtr((log_value - centres) / error)) - share
-
-    def _components(self, pairs: float) -> tuple[np.ndarray, float]:
-        """Return the centres of the mixture at ``pairs``, in logarithms, and the standard error of each."""
-        beyond = max(0.0, math.log2(pairs / self._largest))
-        centres: np.ndarray = self._log_scale + np.log(self._growth(np.array([pairs]))[:, 0])
-        return centres, math.hypot(self._error, ERROR_PER_DOUBLING * beyond)
-
-    def _quantile(self, pairs: float, share: float) -> float:
-        centres, error = self._components(pairs)
-        low, high = centres.min() - 8 * error, centres.max() + 8 * error
-        return math.exp(brentq(lambda log_value: self._excess(pairs, log_value, share), low, high, xtol=1e-9))
-
-    def _crossing(self, value: float, share: float) -> float | None:
-        """Return the number of pairs at which the quantile ``share`` of the cost is ``value``."""
-
-        def shortfall(log_pairs: float) -> float:
-            return self._excess(math.exp(log_pairs), math.log(value), share)
-
-        smallest, farthest = math.log(self._pairs[0]) - 20.0, math.log(self._largest * FARTHEST)
-        if shortfall(smallest) < 0:
-            return None
-        if shortfall(farthest) > 0:
-            return math.exp(farthest)
-        return math.exp(brentq(shortfall, smallest, farthest, xtol=1e-9))
+    def _measured(self, atoms: float) -> Point | None:
+        nearest = min(self._own, key=lambda point: abs(math.log(point.atoms / atoms)), default=None)
+        return nearest if nearest is not None and abs(nearest.atoms / atoms - 1) <= SAME_SIZE else None
 
     def _estimate(self, low: float, value: float, high: float, basis: Basis) -> Estimate:
         return Estimate(value=value, low=low, high=high, basis=basis, source=self._source)

@@ -57,6 +57,27 @@ def adopt(recipe: Recipe, python_path: str | Path) -> Environment:
         EnvironmentFailedError: It does not run, or the module does not import there.
         StorageError: The choice cannot be written down.
     """
+    adoption = _examine(recipe, python_path)
+    with _locked_file():
+        _write({**read_adoptions(), recipe.backend: adoption})
+    return _to_environment(recipe, adoption)
+
+
+def examine(recipe: Recipe, python_path: str | Path) -> Environment:
+    """Return an interpreter of the user's as an environment, seen to import the backend's module; nothing is kept.
+
+    Args:
+        recipe: The backend.
+        python_path: The interpreter, or the folder of its environment.
+
+    Raises:
+        InputError: There is no such file.
+        EnvironmentFailedError: It does not run, or the module does not import there.
+    """
+    return _to_environment(recipe, _examine(recipe, python_path))
+
+
+def _examine(recipe: Recipe, python_path: str | Path) -> Adoption:
     python = Path(python_path).expanduser().absolute()
     if python.is_dir():
         python = python / "bin" / "python"
@@ -72,10 +93,7 @@ def adopt(recipe: Recipe, python_path: str | Path) -> Environment:
             f"mlipguide env build {recipe.backend}.",
             kind="import_failed",
         )
-    adoption = _to_adoption(python, report)
-    with _locked_file():
-        _write({**read_adoptions(), recipe.backend: adoption})
-    return _to_environment(recipe, adoption)
+    return _to_adoption(python, report)
 
 
 def forget(recipe: Recipe) -> str | None:

@@ -77,6 +77,8 @@ class Candidate:
         on_pareto_front: Whether no other candidate is both faster and better founded in accuracy; None when
             not judged.
         measured: Records that the numbers stand on.
+        measured_as: The checkpoint of the same architecture that was timed in its place; None when it was timed
+            itself.
     """
 
     model: str
@@ -98,6 +100,7 @@ class Candidate:
     license: LicenceSummary
     on_pareto_front: bool | None
     measured: tuple[str, ...]
+    measured_as: str | None
 
 
 @strict

@@ -11,13 +11,14 @@ from mlipguide.core.errors import MlipguideError
 from mlipguide.core.serialisation import json_schema, to_json, to_plain
 from mlipguide.records.advice import Recommendation
 from mlipguide.records.bench import BenchData
+from mlipguide.records.comparison import Comparison
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.strict import strict
 
-DOCUMENTS: dict[str, Any] = {"recommend": Recommendation, "bench": BenchData}
+DOCUMENTS: dict[str, Any] = {"recommend": Recommendation, "bench": BenchData, "check": Comparison}
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1}
+VERSIONS = {"recommend": 1, "bench": 1, "check": 1}
 
 
 @strict

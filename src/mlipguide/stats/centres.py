@@ -43,12 +43,16 @@ class Centre:
         low: Lower end; None for a single sample, whose spread is unknown.
         high: Upper end; None for a single sample.
         samples: Number of samples.
+        independent: How many independent samples they are worth.
+        error: Standard error of the median, which the mean does not widen; None for a single sample.
     """
 
     value: float
     low: float | None
     high: float | None
     samples: int
+    independent: float = 1.0
+    error: float | None = None
 
     @property
     def relative_half_width(self) -> float | None:
@@ -76,7 +80,8 @@ def centre_of(samples: Sequence[float]) -> Centre:
     error = MEDIAN_TO_MEAN_ERROR * spread / math.sqrt(independent)
     half = float(stdtrit(independent - 1, 0.5 + CONFIDENCE / 2)) * error
     mean = float(values.mean())
-    return Centre(median, max(0.0, min(median - half, mean)), max(median + half, mean), int(values.size))
+    low, high = max(0.0, min(median - half, mean)), max(median + half, mean)
+    return Centre(median, low, high, int(values.size), independent, error)
 
 
 def effective_size(values: Sequence[float] | NDArray[np.float64]) -> float:

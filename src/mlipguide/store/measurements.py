@@ -69,10 +69,14 @@ def read(path: Path) -> Measurement:
             f"{path} was written by a newer mlipguide (format {version}, known here up to {FORMAT}).",
             hint="Update mlipguide; the file was left alone.",
         )
-    data: dict[str, Any] = document["measurement"]
+    return from_plain(Measurement, upgraded(document["measurement"], version), what=str(path))
+
+
+def upgraded(data: dict[str, Any], version: int) -> dict[str, Any]:
+    """Return the plain data of a measurement of a past version as the present one writes it."""
     for past in range(version, FORMAT):
         data = UPGRADES[past](data)
-    return from_plain(Measurement, data, what=str(path))
+    return data
 
 
 def find(fingerprint: str, *, folder: Path | None = None) -> Found:

@@ -88,6 +88,8 @@ class FakeSession:
         first_call_steps: Steps' worth of time that the first call on a structure takes.
         fails_at: What becomes of the session with structures of that many atoms or more.
         memory_limit_bytes: Beyond it structures run out of memory; None for no limit.
+        energy_error: Added to the energies of single points, eV per atom.
+        force_error: Standard deviation of the forces of single points about zero, eV/Å.
         synthetic: Whether the weights are said to be random.
         elements: Atomic numbers that the model knows.
         on_call: Called with the operation (``single_point``, ``prepare``, ``run``, ``reference``, ``rest``) and the
@@ -110,6 +112,8 @@ class FakeSession:
     first_call_steps: float = 3.0
     fails_at: Mapping[int, FailureKind] = field(default_factory=dict)
     memory_limit_bytes: int | None = None
+    energy_error: float = 0.0
+    force_error: float = 0.0
     synthetic: bool = False
     elements: tuple[int, ...] = tuple(range(1, 95))
     on_call: Callable[[str, int], None] = lambda _operation, _atoms: None
@@ -120,6 +124,7 @@ class FakeSession:
     def __post_init__(self) -> None:
         """Begin with nothing done."""
         self._random = np.random.default_rng(self.seed)
+        self._force_random = np.random.default_rng((self.seed, 1))
         self._steps: dict[str, int] = {}
         self._peak_bytes = 0
 
@@ -137,16 +142,17 @@ class FakeSession:
         )
 
     def single_point(self, atoms: Atoms) -> SinglePoint:
-        """Return -1 eV per atom, no forces, and no stress or zero stress in a cell.
+        """Return -1 eV per atom, no forces but their error, and no stress or zero stress in a cell.
 
         Raises:
             SessionError: As :meth:`prepare`.
         """
         self._begin("single_point", len(atoms))
         self._check(atoms)
+        forces = self.force_error * self._force_random.standard_normal((len(atoms), 3))
         return SinglePoint(
-            energy_ev=ENERGY_PER_ATOM_EV * len(atoms),
-            forces_ev_per_angstrom=((0.0, 0.0, 0.0),) * len(atoms),
+            energy_ev=(ENERGY_PER_ATOM_EV + self.energy_error) * len(atoms),
+            forces_ev_per_angstrom=tuple((x, y, z) for x, y, z in forces.tolist()),
             stress_ev_per_angstrom3=(0.0,) * 6 if all(atoms.pbc) else None,
             magnetic_moments=None,
             pairs_per_atom=self.pairs_per_atom,

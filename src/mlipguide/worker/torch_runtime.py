@@ -20,13 +20,16 @@ def set_threads(threads: int) -> None:
         torch.set_num_interop_threads(1)
 
 
-def require_device(device: str) -> None:
-    """Check that torch sees ``device``.
+def require_device(device: str, dtype: str = "float32") -> None:
+    """Check that torch sees ``device`` and has ``dtype`` there; Apple's Metal has no double precision.
 
     Raises:
         WorkerError: Kind ``unsupported_setting``.
     """
     import torch
+
+    if device == "mps" and dtype == "float64":
+        raise WorkerError("unsupported_setting", "torch has no float64 on the device 'mps'.")
 
     available = (
         device == "cpu"

@@ -1,37 +1,66 @@
-"""``mlipguide bench``: time candidates over sizes on this machine."""
+"""``mlipguide bench``: time candidates over sizes and settings on this machine."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from mlipguide.catalog.cards import load_catalogue
-from mlipguide.core.errors import InputError, MeasurementFailedError
+from mlipguide.catalog.cards import Catalogue, load_catalogue
+from mlipguide.core.errors import InputError, MeasurementFailedError, did_you_mean
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
-from mlipguide.costmodel.costs import costs_from
-from mlipguide.costmodel.scaling import NORMAL_90
-from mlipguide.records.bench import BenchData, CostFit, SizeResult
-from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.measurement import Measurement
+from mlipguide.records.bench import BenchData
+from mlipguide.records.measurement import Measurement, Scenario
+from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.sessions.interface import Conditions
-from mlipguide.stats.centres import Centre, centre_of
-from mlipguide.workflows.candidates import find_given_weights, prepare_candidates
-from mlipguide.workflows.measuring import MeasuredModels, MeasuringContext, measure
+from mlipguide.store import baselines
+from mlipguide.workflows.baselines import save_baseline
+from mlipguide.workflows.bench_figures import cost_fit, size_result
+from mlipguide.workflows.candidates import Preparation, Prepared, find_given_weights, prepare_candidates
+from mlipguide.workflows.capacity import find_capacity
+from mlipguide.workflows.measuring import MeasuringContext, measure
+from mlipguide.workflows.recalling import MeasuredModels
 from mlipguide.workflows.refusals import refuse_nothing
 from mlipguide.workflows.run_options import RunOptions
-from mlipguide.workflows.task_request import DEFAULTS, MEASURE_BUDGET, TaskRequest, load_structure, names_in
+from mlipguide.workflows.settings_choice import SweptSettings, choose_settings, swept
+from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure, names_in
 
 DEFAULT_LARGEST = "1000"
+DEFAULT_BUDGET = "2m"
+PROBE = "probe"
+AUTOMATIC = "auto"
+ALL, AVAILABLE = "all", "available"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(RunOptions):
-    """How ``bench`` goes about its work: largest size, budget and conditions as the user wrote them."""
+    """How ``bench`` goes about its work, as the user wrote it; None is what was left out.
+
+    Attributes:
+        largest_atoms: Largest size to time, or ``probe`` to find the largest that fits.
+        sizes: ``auto`` or numbers of atoms.
+        threads: Numbers of threads to compare.
+        dtypes: Dtypes to compare.
+        devices: Devices to compare.
+        scenario: ``single-stream`` or ``offline``.
+        budget: Wall time for loading and timing.
+        temperature: Of the velocities.
+        timestep: Integration step.
+        save: Name of a baseline to write.
+        replace: Whether a baseline of that name may be replaced.
+    """
 
     largest_atoms: str | None = None
+    sizes: str | None = None
+    threads: str | None = None
+    dtypes: str | None = None
+    devices: str | None = None
+    scenario: str | None = None
     budget: str | None = None
     temperature: str | None = None
     timestep: str | None = None
+    save: str | None = None
+    replace: bool = False
 
 
 def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchData]:
@@ -42,23 +71,23 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         options: How to go about it.
 
     Raises:
-        InputError: The structure, a quantity or a model's name cannot be used.
+        InputError: The structure, a quantity or a model's name cannot be used, or the baseline's name is taken.
         EnvironmentFailedError: No model has an environment.
         MeasurementFailedError: Nothing could be measured.
     """
     options = options or Options()
-    names = names_in(request.models)
-    if not names:
-        raise InputError("bench needs models to time.", hint="For example --models sevennet-0,chgnet-0.3.0")
+    if options.save is not None:
+        baselines.require_free(options.save, replace=options.replace)
     catalogue = load_catalogue()
-    cards = catalogue.select(names)
-    largest = parse_atoms(options.largest_atoms or DEFAULT_LARGEST, option="--max-atoms")
-    conditions = Conditions(
-        temperature_k=TEMPERATURE.parse(options.temperature or DEFAULTS["temperature"], option="--temperature"),
-        timestep_s=SIMULATED_TIME.parse(options.timestep or DEFAULTS["timestep"], option="--timestep"),
-        propagate=True,
+    cards = _chosen_cards(catalogue, names_in(request.models))
+    settings = swept(options.threads, options.dtypes, options.devices)
+    conditions = _conditions(options)
+    sizes = _sizes(options.sizes)
+    probing = options.largest_atoms == PROBE
+    largest = parse_atoms(
+        DEFAULT_LARGEST if probing else options.largest_atoms or DEFAULT_LARGEST, option="--max-atoms"
     )
-    budget_s = WALL_TIME.parse(options.budget or MEASURE_BUDGET, option="--budget")
+    budget_s = WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget")
     weights = find_given_weights(catalogue, options.weights)
     atoms, structure, structure_notices = load_structure(request)
     machine = options.probe()
@@ -69,26 +98,28 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
-    ready = tuple(item for item in preparation.candidates if item.obstacle is None)
+    ready = _with_settings(preparation, settings)
+    if conditions.scenario is Scenario.OFFLINE and sizes is None:
+        sizes = (structure.atoms,)
+    context = MeasuringContext(
+        machine=machine,
+        atoms=atoms,
+        structure=structure,
+        wanted_atoms=largest,
+        conditions=conditions,
+        budget_s=budget_s,
+        on_progress=options.on_progress,
+        opener=options.opener,
+        wait=options.wait,
+        sizes=sizes,
+        each=options.each,
+    )
     measured = MeasuredModels()
     if ready:
-        context = MeasuringContext(
-            machine=machine,
-            atoms=atoms,
-            structure=structure,
-            wanted_atoms=largest,
-            conditions=conditions,
-            budget_s=budget_s,
-            on_progress=options.on_progress,
-            opener=options.opener,
-        )
+        options.on_progress(f"timing: about {budget_s:.0f} s, loading included (--budget)", 0.0)
         measure(ready, measured, context)
     refuse_nothing(preparation, measured)
-    obstacles = tuple(
-        Notice("left_out", f"{item.card.id}: {item.obstacle.message}")
-        for item in preparation.candidates
-        if item.obstacle is not None
-    )
+    obstacles = _obstacles(preparation)
     if not measured.fresh:
         problems = (*preparation.problems, *measured.problems)
         raise MeasurementFailedError(
@@ -96,56 +127,113 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
             hint=problems[0].hint if problems else "Give the checkpoint file with --weights MODEL=PATH.",
             kind=problems[0].kind if problems else "weights",
         )
+    saved = _saved(options, measured, context)
+    choice = choose_settings(ready, measured, context)
+    capacity = find_capacity(ready, measured, context) if probing else ()
     data = BenchData(
         machine=machine,
         structure=structure,
+        timestep_s=conditions.timestep_s,
         measurements=tuple(size_result(measurement) for measurement in measured.fresh),
-        fits=tuple(_fit(model, records) for model, records in measured.by_model.items()),
+        fits=tuple(cost_fit(records[0].model, records) for records in _by_setting(measured.fresh)),
+        capacity=capacity,
+        agreements=choice.agreements,
+        fastest=choice.fastest,
     )
     return Result(
         data,
-        notices=(*catalogue.notices, *structure_notices, *preparation.notices, *obstacles, *measured.notices),
+        notices=(
+            *catalogue.notices,
+            *structure_notices,
+            *preparation.notices,
+            *obstacles,
+            *_lending_notices(measured),
+            *measured.notices,
+            *saved,
+        ),
         errors=(*preparation.problems, *measured.problems),
     )
 
 
-def size_result(measurement: Measurement) -> SizeResult:
-    """Return the figures of one measurement."""
-    peak = measurement.peak_memory_bytes
-    source = f"record {measurement.record}"
-    return SizeResult(
-        model=measurement.model,
-        atoms=measurement.atoms,
-        pairs_per_atom=measurement.pairs_per_atom,
-        step_time_s=_measured(centre_of(measurement.steady.wall_s), source),
-        energy_forces_time_s=_measured(centre_of(measurement.steady.energy_forces_s), source),
-        cpu_time_s=_measured(centre_of(measurement.steady.cpu_s), source),
-        first_call_s=measurement.first_call_s,
-        samples=len(measurement.steady.wall_s),
-        peak_memory_bytes=None
-        if peak is None
-        else Estimate(value=peak, low=None, high=None, basis=Basis.MEASURED, source=source),
-        settings=measurement.settings,
-        weights=measurement.weights,
-        record=measurement.record,
+def _chosen_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard, ...]:
+    if not names:
+        raise InputError(
+            "bench needs models to time.",
+            hint="For example --models sevennet-0,chgnet-0.3.0, or --models available, or --models all",
+        )
+    return catalogue.cards if set(names) & {ALL, AVAILABLE} else catalogue.select(tuple(names))
+
+
+def _conditions(options: Options) -> Conditions:
+    known = [scenario.value for scenario in Scenario]
+    name = options.scenario or Scenario.SINGLE_STREAM.value
+    if name not in known:
+        raise InputError(f"--scenario: unknown '{name}'.{did_you_mean(name, known)}", hint=f"Use {' or '.join(known)}.")
+    scenario = Scenario(name)
+    return Conditions(
+        temperature_k=TEMPERATURE.parse(options.temperature or DEFAULTS["temperature"], option="--temperature"),
+        timestep_s=SIMULATED_TIME.parse(options.timestep or DEFAULTS["timestep"], option="--timestep"),
+        propagate=scenario is Scenario.SINGLE_STREAM,
+        scenario=scenario,
     )
 
 
-def _measured(centre: Centre, source: str) -> Estimate:
-    return Estimate(value=centre.value, low=centre.low, high=centre.high, basis=Basis.MEASURED, source=source)
+def _sizes(text: str | None) -> tuple[int, ...] | None:
+    """Return the numbers of atoms that the user named; None leaves the choice to the sweep."""
+    if text is None or text.strip() == AUTOMATIC:
+        return None
+    return tuple(sorted({parse_atoms(part, option="--sizes") for part in names_in(text)}))
 
 
-def _fit(model: str, records: list[Measurement]) -> CostFit:
-    costs = costs_from(records)
-    time, memory = costs.step_time, costs.peak_memory
-    return CostFit(
-        model=model,
-        pairs_per_atom=costs.pairs_per_atom,
-        smallest_atoms=min(record.atoms for record in records),
-        largest_atoms=max(record.atoms for record in records),
-        fixed_time_s=time.fixed,
-        time_per_atom_s=time.per_pair * costs.pairs_per_atom,
-        fixed_memory_bytes=None if memory is None else memory.fixed,
-        memory_per_atom_bytes=None if memory is None else memory.per_pair * costs.pairs_per_atom,
-        relative_half_width=NORMAL_90 * time.scatter,
+def _with_settings(preparation: Preparation, settings: SweptSettings) -> tuple[Prepared, ...]:
+    """Return every candidate that can be started, once for each setting."""
+    return tuple(
+        replace(item, settings=one)
+        for item in preparation.candidates
+        if item.obstacle is None
+        for one in settings.of(item.settings)
     )
+
+
+def _by_setting(measurements: Sequence[Measurement]) -> list[list[Measurement]]:
+    groups: dict[object, list[Measurement]] = {}
+    for item in measurements:
+        groups.setdefault((item.model, item.settings, item.scenario), []).append(item)
+    return list(groups.values())
+
+
+def _obstacles(preparation: Preparation) -> tuple[Notice, ...]:
+    return tuple(
+        Notice("left_out", f"{item.card.id}: {item.obstacle.message}")
+        for item in preparation.candidates
+        if item.obstacle is not None
+    )
+
+
+def _lending_notices(measured: MeasuredModels) -> tuple[Notice, ...]:
+    lenders: dict[str, list[str]] = {}
+    for borrower, lender in measured.measured_as.items():
+        lenders.setdefault(lender, []).append(borrower)
+    return tuple(
+        Notice(
+            "shared_time_law",
+            f"{', '.join(sorted(borrowers))}: same architecture and settings as {lender}, whose measurements hold for "
+            f"{'it' if len(borrowers) == 1 else 'them'} too. --each times every one.",
+        )
+        for lender, borrowers in lenders.items()
+    )
+
+
+def _saved(options: Options, measured: MeasuredModels, context: MeasuringContext) -> tuple[Notice, ...]:
+    if options.save is None:
+        return ()
+    path = save_baseline(
+        options.save,
+        measured.fresh,
+        machine=context.machine,
+        atoms=context.atoms,
+        structure=context.structure,
+        conditions=context.conditions,
+        replace=options.replace,
+    )
+    return (Notice("baseline_saved", f"Saved as {path}. Compare with: mlipguide check {options.save}"),)

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from mlipguide.bench.assembly import measurements_of
+from mlipguide.bench.attribution import notices_for
+from mlipguide.bench.candidate_run import CandidateRun
+from mlipguide.bench.patience import Patience
 from mlipguide.bench.protocol import Protocol, load_protocol
 from mlipguide.bench.subject import SizeSource, Subject
-from mlipguide.bench.sweep import CandidateRun, Limits, Sweep, steps_of_a_rung
+from mlipguide.bench.sweep import Hooks, Limits, Sweep
 from mlipguide.core.paths import logs_dir, make_folder, measurements_dir
-from mlipguide.records.machine import Machine
-from mlipguide.records.measurement import Measurement, Settings, Weights
-from mlipguide.records.notice import Notice, Problem
+from mlipguide.hardware.gpu_state import GpuMonitor, watch_gpu
+from mlipguide.hardware.quiet import QuietWait, wait_for_quiet
+from mlipguide.records.machine import Gpu, GpuVendor, Machine
+from mlipguide.records.measurement import Settings
 from mlipguide.records.structure import StructureSummary
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
-from mlipguide.stats.centres import centre_of
 from mlipguide.store import measurements as store
-from mlipguide.structures.summaries import is_same_kind
 from mlipguide.workflows.candidates import Prepared
+from mlipguide.workflows.recalling import MeasuredModels, sharing
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -31,30 +35,25 @@ RESIDENT_WORKER_BYTES = 2**30
 """What a loaded worker holds while another one works: torch, the backend and the weights (seen: 0.5 to 0.9 GiB)."""
 RESIDENT_SHARE = 0.5
 SMALLEST_LIMIT_BYTES = 2**30
-STEAL_WORTH_SAYING = 0.02
-LOAD_WORTH_SAYING = 0.15
-CLEARLY = 2.0
-"""How many times over a further size must fit into the budget before a model is started again for it."""
+PATIENCE_SHARE = 0.1
+"""Of the budget may pass in waiting for quiet moments."""
 
 Opener = Callable[[SessionRequest], ModelSession]
 Progress = Callable[[str, float], None]
 
 
-@dataclass
-class MeasuredModels:
-    """Measurements by model, and what happened on the way."""
+Wait = Callable[[float, float], QuietWait]
+"""Waits for a quiet moment: at most so many seconds, on so many usable cores."""
 
-    by_model: dict[str, list[Measurement]] = field(default_factory=dict)
-    fresh: list[Measurement] = field(default_factory=list)
-    reused: list[Measurement] = field(default_factory=list)
-    out_of_memory_at: dict[str, int] = field(default_factory=dict)
-    failures: dict[str, Problem] = field(default_factory=dict)
-    notices: list[Notice] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
 
-    def add(self, measurement: Measurement) -> None:
-        """File a measurement under its model."""
-        self.by_model.setdefault(measurement.model, []).append(measurement)
+def wait_here(max_wait_s: float, usable_cores: float) -> QuietWait:
+    """Wait until other processes leave the cores of this machine alone."""
+    return wait_for_quiet(max_wait_s=max_wait_s, usable_cores=usable_cores)
+
+
+def no_wait(_max_wait_s: float, _usable_cores: float) -> QuietWait:
+    """Take the machine as it is."""
+    return QuietWait(waited_s=0.0, quiet=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +66,13 @@ class MeasuringContext:
         structure: Its description.
         wanted_atoms: Size of the task.
         conditions: Temperature and step.
-        budget_s: Seconds of stepping for all candidates together.
+        budget_s: Seconds of loading and stepping for all candidates together.
         on_progress: Told what is being done.
         opener: Starts a model.
+        wait: Waits for quiet moments.
+        sizes: Numbers of atoms to time, all of them; None leaves the choice to the sweep.
+        each: Whether every checkpoint is measured, also where another one shares its time law.
+        settled: Returns the candidates of which more samples would change no decision.
     """
 
     machine: Machine
@@ -80,57 +83,35 @@ class MeasuringContext:
     budget_s: float
     on_progress: Progress
     opener: Opener = open_session
+    wait: Wait = wait_here
+    sizes: tuple[int, ...] | None = None
+    each: bool = False
+    settled: Callable[[Sequence[CandidateRun]], Sequence[CandidateRun]] = lambda _runs: ()
+
+    def ladder(self, protocol: Protocol) -> tuple[int, ...]:
+        """Return the sizes that a sweep would time."""
+        return self.sizes or size_source(self, protocol).ladder(wanted=self.wanted_atoms)
 
 
 def usable_memory_bytes(machine: Machine, settings: Settings) -> int:
     """Return the memory that a run with these settings may use: the device's, or the machine's."""
-    if settings.device.startswith("cuda"):
-        index = int(settings.device.partition(":")[2] or 0)
-        memory = machine.gpus[index].memory_bytes
-        return machine.memory.usable_bytes if memory is None else memory
-    return machine.memory.usable_bytes
+    gpu = gpu_of(machine, settings)
+    return machine.memory.usable_bytes if gpu is None or gpu.memory_bytes is None else gpu.memory_bytes
 
 
-def recall(candidates: Sequence[Prepared], context: MeasuringContext) -> MeasuredModels:
-    """Return the stored measurements that hold here: same fingerprint, settings, versions and kind of structure."""
-    measured = MeasuredModels()
-    found = store.find(context.machine.fingerprint)
-    measured.notices.extend(found.notices)
-    by_id = {item.card.id: item for item in candidates}
-    for measurement in found.measurements:
-        item = by_id.get(measurement.model)
-        if item is not None and _still_holds(measurement, item, context.structure):
-            measured.add(measurement)
-            measured.reused.append(measurement)
-    return measured
+def worker_memory_bytes(machine: Machine, settings: Settings) -> int:
+    """Return the memory that a worker may use now: the device's, or what is available of the machine's."""
+    if settings.device != "cpu":
+        return usable_memory_bytes(machine, settings)
+    return max(SMALLEST_LIMIT_BYTES, min(machine.memory.usable_bytes, machine.memory.available_bytes))
 
 
-def lacking(
-    candidates: Sequence[Prepared], measured: MeasuredModels, context: MeasuringContext
-) -> tuple[Prepared, ...]:
-    """Return the candidates that can be started and whose measurements do not cover two sizes yet.
-
-    One that was so slow that a second size does not fit into its share of the budget is not among them: measuring
-    it once more would tell nothing new.
-    """
-    protocol = load_protocol()
-    ladder = _size_source(context, protocol).ladder(wanted=context.wanted_atoms)
-    startable = [item for item in candidates if item.obstacle is None]
-    share_s = context.budget_s / max(1, len(startable))
-    return tuple(
-        item for item in startable if _lacks_sizes(measured.by_model.get(item.card.id, []), ladder, share_s, protocol)
-    )
-
-
-def _lacks_sizes(records: Sequence[Measurement], ladder: Sequence[int], share_s: float, protocol: Protocol) -> bool:
-    known = {record.atoms for record in records}
-    if len(known) >= min(2, len(ladder)):
-        return False
-    larger = [size for size in ladder if size > max(known, default=0)]
-    if not known or not larger:
-        return True
-    step_s = centre_of([sample for record in records for sample in record.steady.wall_s]).value
-    return CLEARLY * step_s * steps_of_a_rung(protocol) * (1 + min(larger) / max(known)) <= share_s
+def gpu_of(machine: Machine, settings: Settings) -> Gpu | None:
+    """Return the device that these settings name; None for a CPU, and for a number that no device has."""
+    if not settings.device.startswith("cuda"):
+        return None
+    index = int(settings.device.partition(":")[2] or 0)
+    return machine.gpus[index] if index < len(machine.gpus) else None
 
 
 def measure(
@@ -139,43 +120,96 @@ def measure(
     context: MeasuringContext,
     protocol: Protocol | None = None,
 ) -> None:
-    """Measure ``candidates`` and add what comes out to ``measured``; every record is stored as soon as it is whole."""
+    """Measure ``candidates`` and add what comes out to ``measured``; every record is stored as soon as it is whole.
+
+    Of candidates that share a time law the first is measured for all; where it fails for another reason than memory,
+    the next.
+    """
     protocol = protocol or load_protocol()
     make_folder(measurements_dir())  # refused now rather than after minutes of measuring
     make_folder(logs_dir())
+    begin, budget_s = time.monotonic(), context.budget_s
+    waiting = sharing(candidates, each=context.each)
+    while waiting:
+        _sweep([first for first, *_ in waiting], measured, replace(context, budget_s=budget_s), protocol)
+        following: list[tuple[Prepared, ...]] = []
+        for first, *others in waiting:
+            name = first.card.id
+            if others and name in measured.failures and name not in (*measured.by_model, *measured.out_of_memory_at):
+                following.append(tuple(others))
+            else:
+                for other in others:
+                    measured.lend(name, other.card.id)
+        waiting = following
+        budget_s = max(context.budget_s / 4, context.budget_s - (time.monotonic() - begin))
+    measured.notices.extend(notices_for(measured.fresh))
+
+
+def _sweep(
+    candidates: Sequence[Prepared], measured: MeasuredModels, context: MeasuringContext, protocol: Protocol
+) -> None:
     machine = context.machine
-    settings = candidates[0].settings
-    on_gpu = settings.device != "cpu"
-    memory = max(SMALLEST_LIMIT_BYTES, min(machine.memory.usable_bytes, machine.memory.available_bytes))
-    resident = max(1, math.floor(RESIDENT_SHARE * memory / RESIDENT_WORKER_BYTES))
+    on_gpu = next((item.settings for item in candidates if item.settings.device != "cpu"), None)
+    monitor = None if on_gpu is None else _watch(machine, on_gpu)
+    memory = worker_memory_bytes(machine, replace(candidates[0].settings, device="cpu"))
     limits = Limits(
         budget_s=context.budget_s,
-        memory_bytes=usable_memory_bytes(machine, settings) if on_gpu else memory,
+        memory_bytes=memory if on_gpu is None else usable_memory_bytes(machine, on_gpu),
         usable_cores=machine.cpu.usable_cores,
         parallel_starts=max(1, math.floor(machine.cpu.usable_cores)),
-        resident_workers=resident,
+        resident_workers=max(1, math.floor(RESIDENT_SHARE * memory / RESIDENT_WORKER_BYTES)),
+        gpu=monitor,
     )
     subjects = [
         Subject(
             card=item.card,
             settings=item.settings,
-            open=partial(context.opener, _session_request(item, None if on_gpu else memory)),
+            open=partial(context.opener, session_request(item, memory if item.settings.device == "cpu" else None)),
+            remark=_remark(item.settings, [other.settings for other in candidates]),
         )
         for item in candidates
     ]
     sweep = Sweep(
-        sizes=_size_source(context, protocol),
+        sizes=size_source(context, protocol),
         conditions=context.conditions,
         protocol=protocol,
         limits=limits,
-        on_progress=context.on_progress,
+        hooks=Hooks(
+            on_progress=context.on_progress,
+            settled=context.settled,
+            quieten=Patience(
+                allowance_s=PATIENCE_SHARE * context.budget_s,
+                wait=lambda longest_s: context.wait(longest_s, machine.cpu.usable_cores),
+            ),
+        ),
     )
-    sweep.measure(
-        subjects,
-        wanted_atoms=context.wanted_atoms,
-        on_finished=lambda run: _keep(run, measured, context),
-    )
-    measured.notices.extend(_noise_notices(measured.fresh))
+    try:
+        sweep.measure(
+            subjects,
+            wanted_atoms=context.wanted_atoms,
+            sizes=context.sizes,
+            on_finished=lambda run: _keep(run, measured, context),
+        )
+    finally:
+        if monitor is not None:
+            monitor.close()
+
+
+def _watch(machine: Machine, settings: Settings) -> GpuMonitor | None:
+    gpu = gpu_of(machine, settings)
+    return None if gpu is None or gpu.vendor is not GpuVendor.NVIDIA else watch_gpu(gpu.index, uuid=gpu.uuid)
+
+
+def _remark(settings: Settings, others: Sequence[Settings]) -> str:
+    """Return the settings in which this one differs from others."""
+    words = {
+        "threads": f"{settings.threads} thread{'s' if settings.threads > 1 else ''}",
+        "dtype": settings.dtype,
+        "device": settings.device,
+        "allocator": f"allocator {settings.allocator.value}",
+    }
+    varied = (name for name in words if len({getattr(other, name) for other in others}) > 1)
+    return ", ".join(words[name] for name in varied)
 
 
 def _keep(run: CandidateRun, measured: MeasuredModels, context: MeasuringContext) -> None:
@@ -196,25 +230,13 @@ def _keep(run: CandidateRun, measured: MeasuredModels, context: MeasuringContext
         measured.failures[model] = run.problems[0]
 
 
-def _still_holds(measurement: Measurement, item: Prepared, structure: StructureSummary) -> bool:
-    installed = item.environment.versions
-    same_versions = all(
-        installed[name] == version for name, version in measurement.versions.items() if name in installed
-    )
-    wanted = Weights.SYNTHETIC if item.synthetic else Weights.PRETRAINED
-    return (
-        measurement.settings == item.settings
-        and measurement.weights is wanted
-        and same_versions
-        and is_same_kind(measurement.structure, structure)
-    )
-
-
-def _size_source(context: MeasuringContext, protocol: Protocol) -> SizeSource:
+def size_source(context: MeasuringContext, protocol: Protocol) -> SizeSource:
+    """Return what makes the structures of a sweep."""
     return SizeSource(context.atoms, context.structure, protocol)
 
 
-def _session_request(item: Prepared, memory_limit_bytes: int | None) -> SessionRequest:
+def session_request(item: Prepared, memory_limit_bytes: int | None) -> SessionRequest:
+    """Return how a candidate is started."""
     return SessionRequest(
         card=item.card,
         recipe=item.recipe,
@@ -224,25 +246,3 @@ def _session_request(item: Prepared, memory_limit_bytes: int | None) -> SessionR
         synthetic=item.synthetic,
         memory_limit_bytes=memory_limit_bytes,
     )
-
-
-def _noise_notices(measurements: Sequence[Measurement]) -> list[Notice]:
-    steals = [m.disturbance.steal_share for m in measurements if m.disturbance.steal_share is not None]
-    loads = [m.disturbance.other_load_share for m in measurements if m.disturbance.other_load_share is not None]
-    notices: list[Notice] = []
-    if steals and max(steals) > STEAL_WORTH_SAYING:
-        notices.append(
-            Notice(
-                "noisy_machine",
-                f"The hypervisor gave up to {max(steals):.0%} of the processor time to other virtual machines while "
-                "samples were taken.",
-            )
-        )
-    if loads and max(loads) > LOAD_WORTH_SAYING:
-        notices.append(
-            Notice(
-                "noisy_machine",
-                f"Other processes used up to {max(loads):.0%} of the usable cores while samples were taken.",
-            )
-        )
-    return notices

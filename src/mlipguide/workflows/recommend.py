@@ -5,20 +5,24 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, strategy_for
-from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.plans import next_commands, plan_for
-from mlipguide.advice.ranking import choose, could_serve, ranked
+from mlipguide.advice.ranking import choose, could_serve
+from mlipguide.advice.stakes import Contender, settled
+from mlipguide.bench.assembly import measurements_of
+from mlipguide.bench.candidate_run import CandidateRun
+from mlipguide.bench.protocol import load_protocol
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
-from mlipguide.costmodel.costs import costs_from, ns_per_day
+from mlipguide.costmodel.costs import costs_from
 from mlipguide.evidence.published import evidence_of
-from mlipguide.records.advice import Candidate, Recommendation, Rejection
+from mlipguide.records.advice import Candidate, Recommendation
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
@@ -32,14 +36,9 @@ from mlipguide.workflows.candidates import (
     find_given_weights,
     prepare_candidates,
 )
-from mlipguide.workflows.measuring import (
-    MeasuredModels,
-    MeasuringContext,
-    lacking,
-    measure,
-    recall,
-    usable_memory_bytes,
-)
+from mlipguide.workflows.judging import judged
+from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
+from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
 from mlipguide.workflows.refusals import refuse_nothing
 from mlipguide.workflows.run_options import RunOptions
 from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure, names_in
@@ -51,9 +50,12 @@ class Options(RunOptions):
 
     Attributes:
         remeasure: Measure again what is in the store.
+        measure: Whether anything may be measured; otherwise earlier measurements must do, those on other
+            structures included.
     """
 
     remeasure: bool = False
+    measure: bool = True
 
 
 def recommend(request: TaskRequest, options: Options | None = None) -> Result[Recommendation]:
@@ -96,12 +98,15 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         budget_s=budget_s,
         on_progress=options.on_progress,
         opener=options.opener,
+        wait=options.wait,
+        each=options.each,
+        settled=partial(_settled, task=task, fingerprint=machine.fingerprint),
     )
     preparation, measured = _measured(preparation, context, options)
     refuse_nothing(preparation, measured)
 
     memory_bytes = usable_memory_bytes(machine, default_settings(machine))
-    candidates = _judged(cards, preparation, measured, task, memory_bytes)
+    candidates = judged(cards, preparation, measured, task, atoms, memory_bytes=memory_bytes)
     cards_by_id = {card.id: card for card in cards}
     recommendation = _answer(task, machine, candidates, cards_by_id, request, memory_bytes=memory_bytes)
     notices = (
@@ -127,9 +132,15 @@ def _chosen_cards(catalogue: Catalogue, request: TaskRequest) -> tuple[ModelCard
 def _measured(
     preparation: Preparation, context: MeasuringContext, options: Options
 ) -> tuple[Preparation, MeasuredModels]:
-    candidates = preparation.candidates
-    measured = MeasuredModels() if options.remeasure else recall(candidates, context)
-    missing = lacking(candidates, measured, context)
+    candidates, fingerprint = preparation.candidates, context.machine.fingerprint
+    if options.remeasure:
+        measured = MeasuredModels()
+    else:
+        measured = recall(candidates, fingerprint, context.structure, each=options.each)
+    if not options.measure:
+        return preparation, measured
+    protocol = load_protocol()
+    missing = lacking(candidates, measured, context.ladder(protocol), budget_s=context.budget_s, protocol=protocol)
     files, notices = fetch_missing_weights(
         missing, consent=options.consent, on_progress=lambda message: options.on_progress(message, 0.0)
     )
@@ -137,72 +148,38 @@ def _measured(
         candidates = tuple(_with_file(item, files.get(item.card.id)) for item in candidates)
         missing = tuple(_with_file(item, files.get(item.card.id)) for item in missing)
     if missing:
+        groups = len(sharing(missing, each=options.each))
         options.on_progress(
-            f"measuring {len(missing)} models: up to {context.budget_s:.0f} s of steps, and loading", 0.0
+            f"timing {groups} model{'s' if groups > 1 else ''} on this machine: at most {context.budget_s:.0f} s, "
+            "loading included (--measure-budget)",
+            0.0,
         )
-        measure(missing, measured, context)
+        measure(missing, measured, context, protocol)
     return Preparation(candidates, (*preparation.notices, *notices), preparation.problems), measured
+
+
+def _settled(runs: Sequence[CandidateRun], *, task: Task, fingerprint: str) -> list[CandidateRun]:
+    """Return the candidates of which more samples would change no decision."""
+    conditions = Conditions(temperature_k=task.temperature_k, timestep_s=task.timestep_s, propagate=True)
+    contenders: list[Contender] = []
+    for run in runs:
+        records = measurements_of(run, structure=task.structure, conditions=conditions, fingerprint=fingerprint)
+        usable = run.facts is not None and not run.facts.synthetic
+        contenders.append(
+            Contender(
+                model=run.subject.card.id,
+                evidence=evidence_of(run.subject.card),
+                usable=usable,
+                run_time_s=costs_from(records).step_time_s(task.atoms).scaled(task.steps) if records else None,
+                sizes=len(records),
+            )
+        )
+    names = settled(contenders, budget_s=task.budget_s)
+    return [run for run in runs if run.subject.card.id in names]
 
 
 def _with_file(item: Prepared, file: Path | None) -> Prepared:
     return item if file is None else replace(item, weights_file=file, synthetic=False)
-
-
-def _judged(
-    cards: Sequence[ModelCard],
-    preparation: Preparation,
-    measured: MeasuredModels,
-    task: Task,
-    memory_bytes: int,
-) -> tuple[Candidate, ...]:
-    prepared = {item.card.id: item for item in preparation.candidates}
-    judged = [
-        judge(_findings(card, prepared.get(card.id), measured, task, memory_bytes), task, memory_bytes=memory_bytes)
-        for card in cards
-    ]
-    return ranked(judged)
-
-
-def _findings(
-    card: ModelCard, item: Prepared | None, measured: MeasuredModels, task: Task, memory_bytes: int
-) -> Findings:
-    evidence = evidence_of(card)
-    if item is None:
-        unknown = Rejection("backend", f"Not timed: there is no backend '{card.backend}' here.")
-        ruled_out = card_rejections(card, task)
-        return Findings(card=card, evidence=evidence, unmeasured_because=None if ruled_out else unknown)
-    kind = item.environment.kind.value if item.environment.python else None
-    records = measured.by_model.get(card.id)
-    burst_at = measured.out_of_memory_at.get(card.id)
-    if not records or (burst_at is not None and burst_at <= task.atoms):
-        return Findings(
-            card=card, evidence=evidence, environment=kind, unmeasured_because=_why_unmeasured(item, measured)
-        )
-    costs = costs_from(records)
-    step_time = costs.step_time_s(task.atoms)
-    return Findings(
-        card=card,
-        evidence=evidence,
-        environment=kind,
-        settings=item.settings,
-        weights=records[-1].weights,
-        step_time_s=step_time,
-        ns_per_day=ns_per_day(step_time, timestep_s=task.timestep_s),
-        peak_memory_bytes=costs.peak_memory_bytes(task.atoms),
-        max_atoms=costs.largest_system_atoms(memory_bytes),
-        affordable_atoms=costs.affordable_atoms(steps=task.steps, budget_s=task.budget_s),
-        measured=costs.records,
-    )
-
-
-def _why_unmeasured(item: Prepared, measured: MeasuredModels) -> Rejection:
-    if item.obstacle is not None:
-        return item.obstacle
-    size = measured.out_of_memory_at.get(item.card.id)
-    if size is not None:
-        return Rejection("memory", f"It ran out of memory at {size} atoms.")
-    failure = measured.failures.get(item.card.id)
-    return Rejection("measurement", "Not timed." if failure is None else f"Not timed: {failure.message}")
 
 
 def _answer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlipguide.core.errors import EnvironmentFailedError, MeasurementFailedError
 from mlipguide.workflows.candidates import Preparation
-from mlipguide.workflows.measuring import MeasuredModels
+from mlipguide.workflows.recalling import MeasuredModels
 
 
 def refuse_nothing(preparation: Preparation, measured: MeasuredModels) -> None:

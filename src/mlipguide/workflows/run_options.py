@@ -10,7 +10,7 @@ from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.machine import Machine
 from mlipguide.sessions.worker_session import open_session
 from mlipguide.workflows.candidates import Consent
-from mlipguide.workflows.measuring import Opener
+from mlipguide.workflows.measuring import Opener, Wait, wait_here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,8 @@ class RunOptions:
         on_progress: Told what is being done and the share that is done.
         opener: Starts a model.
         probe: Describes the machine.
+        wait: Waits for quiet moments.
+        each: Whether every checkpoint is measured, also where another one shares its time law.
     """
 
     consent: Consent = field(default=Consent(granted=False, ask=None))
@@ -30,3 +32,5 @@ class RunOptions:
     on_progress: Callable[[str, float], None] = lambda _message, _share: None
     opener: Opener = open_session
     probe: Callable[[], Machine] = probe_machine
+    wait: Wait = wait_here
+    each: bool = False

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 DEFAULTS = {"time": "100ps", "timestep": "1fs", "temperature": "300K", "budget": "24h"}
-MEASURE_BUDGET = "2m"
+MEASURE_BUDGET = "75s"
 
 
 @dataclass(frozen=True, kw_only=True)

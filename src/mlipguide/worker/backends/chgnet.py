@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
@@ -22,8 +22,8 @@ def load(request: LoadRequest) -> LoadedModel:
     Raises:
         WorkerError: See :class:`~.interface.Loader`.
     """
-    torch_runtime.require_dtype(request.dtype, ("float32",), "CHGNet")
-    torch_runtime.require_device(request.device)
+    torch_runtime.require_dtype(request.dtype, ("float32", "float64"), "CHGNet")
+    torch_runtime.require_device(request.device, request.dtype)
     if request.synthetic:
         raise WorkerError("weights", "CHGNet's weights are in its package; there is no need for random ones.")
     from chgnet.model import CHGNet
@@ -37,6 +37,7 @@ def load(request: LoadRequest) -> LoadedModel:
             model = CHGNet.load(model_name=request.name, use_device=device, verbose=False)
     except (OSError, ValueError, KeyError) as error:
         raise WorkerError("weights", f"CHGNet cannot load '{request.path or request.name}': {error}") from error
+    set_precision(model, request.dtype)
     cutoff = float(model.graph_converter.atom_graph_cutoff)
     synchronise = partial(torch_runtime.synchronise, request.device)
     return LoadedModel(
@@ -53,6 +54,27 @@ def load(request: LoadRequest) -> LoadedModel:
         stopwatch=Stopwatch(model, synchronise),
         adapt=partial(boxed, margin=2 * cutoff),
     )
+
+
+def set_precision(model: Any, dtype: str) -> None:
+    """Let CHGNet compute in ``dtype`` from now on, in this process; its weights were stored in single precision.
+
+    CHGNet keeps the precision of a structure's tensors in constants of two modules. Its table of reference
+    energies takes the shares of the elements in single precision always, which shifts the energies of one
+    composition by a constant (below 1e-6 eV per atom) and no force.
+    """
+    import torch
+    from chgnet.graph import converter
+    from chgnet.model import model as network
+
+    converter.TORCH_DTYPE = network.TORCH_DTYPE = getattr(torch, dtype)
+    if dtype == "float32":
+        return
+    model.double()
+    if model.composition_model is not None:
+        model.composition_model.fc.register_forward_pre_hook(
+            lambda _module, shares: tuple(share.double() for share in shares)
+        )
 
 
 def boxed(atoms: Atoms, *, margin: float) -> Atoms:

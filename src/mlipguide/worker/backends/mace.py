@@ -32,14 +32,14 @@ def load(request: LoadRequest) -> LoadedModel:
         WorkerError: See :class:`~.interface.Loader`.
     """
     torch_runtime.require_dtype(request.dtype, ("float32", "float64"), "MACE")
-    torch_runtime.require_device(request.device)
+    torch_runtime.require_device(request.device, request.dtype)
     if not (request.synthetic or request.path):
         raise WorkerError("weights", f"MACE '{request.name}' needs a checkpoint file, and none was given.")
     from mace.calculators import MACECalculator
 
     if request.synthetic:
         calculator = MACECalculator(
-            models=build_architecture(request.name, request.dtype),
+            models=build_architecture(request.name),  # the calculator changes its dtype
             device=request.device,
             default_dtype=request.dtype,
         )
@@ -65,8 +65,10 @@ def load(request: LoadRequest) -> LoadedModel:
     )
 
 
-def build_architecture(size: str, dtype: str) -> Module:
+def build_architecture(size: str) -> Module:
     """Build MACE-MP-0 with random weights: time and memory do not depend on the values of the weights.
+
+    They are drawn in single precision, so that they are the same numbers in whatever dtype the model runs.
 
     Raises:
         WorkerError: Kind ``weights``: a size that was not published.
@@ -81,7 +83,7 @@ def build_architecture(size: str, dtype: str) -> Module:
         known = ", ".join(HIDDEN_IRREPS)
         raise WorkerError("weights", f"No architecture '{size}' of MACE-MP-0; there are {known}.")
     torch.manual_seed(0)
-    torch.set_default_dtype(getattr(torch, dtype))
+    torch.set_default_dtype(torch.float32)
     return ScaleShiftMACE(
         r_max=6.0,
         num_bessel=10,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
 from .interface import LoadedModel, LoadRequest, Stopwatch
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 def load(request: LoadRequest) -> LoadedModel:
@@ -15,15 +19,16 @@ def load(request: LoadRequest) -> LoadedModel:
     Raises:
         WorkerError: See :class:`~.interface.Loader`.
     """
-    torch_runtime.require_dtype(request.dtype, ("float32",), "SevenNet")
-    torch_runtime.require_device(request.device)
+    torch_runtime.require_dtype(request.dtype, ("float32", "float64"), "SevenNet")
+    torch_runtime.require_device(request.device, request.dtype)
     if request.synthetic:
         raise WorkerError("weights", "SevenNet has no published architecture without its weights.")
     from sevenn.calculator import SevenNetCalculator
 
+    make_calculator = SevenNetCalculator if request.dtype == "float32" else double_precision_calculator
     name, _, task = request.name.partition(":")
     try:
-        calculator = SevenNetCalculator(request.path or name, device=request.device, modal=task or None)
+        calculator = make_calculator(request.path or name, device=request.device, modal=task or None)
     except (OSError, ValueError, KeyError) as error:
         raise WorkerError("weights", f"SevenNet cannot load '{request.path or request.name}': {error}") from error
     config = calculator.sevennet_config
@@ -41,3 +46,48 @@ def load(request: LoadRequest) -> LoadedModel:
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
         stopwatch=Stopwatch(calculator.model, synchronise),
     )
+
+
+def double_precision_calculator(model: str, *, device: str, modal: str | None) -> Any:
+    """Return SevenNet's calculator, computing in double precision with weights that were stored in single.
+
+    SevenNet itself knows single precision only, in two places besides the weights: where numbers of the structure
+    become tensors, and where elements (and tasks) become one-hot rows.
+    """
+    import sevenn._keys as names
+    import torch
+    from ase.calculators.calculator import Calculator, all_changes
+    from sevenn.atom_graph_data import AtomGraphData
+    from sevenn.calculator import SevenNetCalculator
+    from sevenn.nn.node_embedding import OnehotEmbedding
+    from sevenn.train.dataload import unlabeled_atoms_to_graph
+    from sevenn.util import dtype_correct
+
+    class DoublePrecision(SevenNetCalculator):  # type: ignore[misc]  # untyped: not installed beside mlipguide
+        """The calculator with graphs in double precision."""
+
+        def calculate(
+            self, atoms: Atoms | None = None, properties: Any = None, system_changes: Any = all_changes
+        ) -> None:
+            """Evaluate ``atoms``."""
+            Calculator.calculate(self, atoms, properties, system_changes)
+            graph = unlabeled_atoms_to_graph(atoms, self.cutoff, with_shift=False)
+            tensors = {key: dtype_correct(value, float_dtype=torch.float64) for key, value in graph.items()}
+            data = AtomGraphData(**tensors)
+            if self.modal:
+                data[names.DATA_MODALITY] = self.modal
+            data.to(self.device)
+            self.results = self.output_to_results(self.model(data))
+
+    def widen(module: Any, _arguments: Any, data: Any) -> Any:
+        for key in (module.key_output, module.key_additional_output):
+            if key is not None:
+                data[key] = data[key].double()
+        return data
+
+    calculator = DoublePrecision(model, device=device, modal=modal)
+    calculator.model.double()
+    for module in calculator.model.modules():
+        if isinstance(module, OnehotEmbedding):
+            module.register_forward_hook(widen)
+    return calculator

@@ -1,0 +1,151 @@
+"""What it costs to follow a recommendation instead of measuring everything.
+
+For twenty tasks (five systems, four budgets) ``recommend`` answers after its default measuring budget, from sizes that
+fit into it. Beside it every model is timed exhaustively at the task's own size, and the same rule chooses from those
+times: the most accurate model that ends within the budget. The regret of a task is by how much the recommended model
+takes longer than that best one, by the exhaustive times; where ``recommend`` stayed below it, it is zero and the choice
+counts as another one. Nothing is stored among the user's own measurements.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mlipguide.advice.ranking import choose
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.core.paths import DATA_VARIABLE
+from mlipguide.costmodel.costs import costs_from
+from mlipguide.records.advice import Candidate
+from mlipguide.records.task import Task
+from mlipguide.sessions.interface import Conditions
+from mlipguide.workflows.candidates import Consent, Preparation, prepare_candidates
+from mlipguide.workflows.judging import judged
+from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
+from mlipguide.workflows.recalling import MeasuredModels
+from mlipguide.workflows.recommend import Options, recommend
+from mlipguide.workflows.task_request import TaskRequest, build_task, load_structure
+from workbench import STRUCTURES, run_script, this_machine
+
+SYSTEMS = (("LiFePO4.cif", 112), ("LiFePO4.cif", 168), ("Si.POSCAR", 64), ("Si.POSCAR", 128), ("water.extxyz", 96))
+ALLOWED_S_PER_ATOM = (0.006, 0.01, 0.02, 0.05)
+"""Time allowed for a step, per atom: from less than the fastest model takes here to more than the slowest."""
+STEPS = 100_000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A task with both answers.
+
+    Attributes:
+        task: What was asked.
+        recommended: What ``recommend`` said; None for nothing.
+        best: What exhaustive measuring says.
+        times: Exhaustive step times by model, seconds.
+    """
+
+    task: Task
+    recommended: str | None
+    best: str | None
+    times: dict[str, float]
+
+    @property
+    def regret(self) -> float:
+        """By how much the recommended model takes longer than the best one, or than the budget where none fits."""
+        if self.recommended is None or self.recommended == self.best:
+            return 0.0
+        allowed = self.times[self.best] if self.best is not None else self.task.budget_s / self.task.steps
+        return max(0.0, self.times[self.recommended] / allowed - 1)
+
+
+def request_of(system: tuple[str, int], allowed_s: float) -> TaskRequest:
+    """Return a task whose budget allows a step ``allowed_s`` seconds an atom."""
+    name, atoms = system
+    return TaskRequest(
+        structure=str(STRUCTURES / name),
+        atoms=str(atoms),
+        time=f"{STEPS // 1000}ps",
+        timestep="1fs",
+        budget=f"{allowed_s * atoms * STEPS:.0f}s",
+    )
+
+
+@cache
+def machine_preparation() -> Preparation:
+    """Return every model that can be started here."""
+    nobody = Consent(granted=False, ask=None)
+    return prepare_candidates(
+        load_catalogue().cards, this_machine(), given_weights={}, consent=nobody, on_progress=lambda _: None
+    )
+
+
+def measure_all(system: tuple[str, int], budget_s: float) -> MeasuredModels:
+    """Time every time law at exactly the size of the system."""
+    name, wanted = system
+    atoms, summary, _ = load_structure(TaskRequest(structure=str(STRUCTURES / name)))
+    context = MeasuringContext(
+        machine=this_machine(),
+        atoms=atoms,
+        structure=summary,
+        wanted_atoms=wanted,
+        conditions=Conditions(temperature_k=300.0, timestep_s=1e-15, propagate=True),
+        budget_s=budget_s,
+        on_progress=lambda _message, _share: None,
+        sizes=(wanted,),
+    )
+    measured = MeasuredModels()
+    measure([item for item in machine_preparation().candidates if item.obstacle is None], measured, context)
+    return measured
+
+
+def exhaustive(measured: MeasuredModels, request: TaskRequest) -> tuple[Task, Candidate | None]:
+    """Return the choice from exhaustive times."""
+    atoms, summary, _ = load_structure(request)
+    task = build_task(request, summary)
+    preparation, machine = machine_preparation(), this_machine()
+    memory = usable_memory_bytes(machine, preparation.candidates[0].settings)
+    candidates = judged(load_catalogue().cards, preparation, measured, task, atoms, memory_bytes=memory)
+    return task, choose(candidates, task, memory_bytes=memory)
+
+
+def main() -> None:
+    """Ask, measure, compare."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--budget", type=float, default=120.0, help="seconds of exhaustive measuring a system [120]")
+    options = parser.parse_args()
+    verdicts: list[Verdict] = []
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[DATA_VARIABLE] = str(Path(folder))
+        for system in SYSTEMS:
+            requests = [request_of(system, allowed) for allowed in ALLOWED_S_PER_ATOM]
+            answers = [recommend(request, Options()).data for request in requests]
+            measured = measure_all(system, options.budget)
+            times = {
+                model: costs_from(records).step_time_s(max(record.atoms for record in records)).value
+                for model, records in measured.by_model.items()
+            }
+            for request, answer in zip(requests, answers, strict=True):
+                task, best = exhaustive(measured, request)
+                verdict = Verdict(task, answer.choice, None if best is None else best.model, times)
+                verdicts.append(verdict)
+                print(
+                    f"{task.structure.source}, {task.atoms} atoms, {task.budget_s / task.steps * 1e3:.0f} ms a step "
+                    f"allowed: recommended {verdict.recommended}, best {verdict.best}, regret {verdict.regret:.1%}",
+                    flush=True,
+                )
+            print("  " + ", ".join(f"{model} {time_s * 1e3:.0f} ms" for model, time_s in sorted(times.items())))
+    regrets = [verdict.regret for verdict in verdicts]
+    same = sum(verdict.recommended == verdict.best for verdict in verdicts)
+    print(
+        f"regret: median {statistics.median(regrets):.1%}, worst {max(regrets):.1%} of {len(regrets)} tasks; "
+        f"the same choice in {same}."
+    )
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,198 @@
+"""Every shape and size of misfit with its posterior probability, and the quantiles of what they predict.
+
+The work of N atoms with P pairs, relative to a point of reference (N*, P*), is
+
+    w = g P / P* + (1 - g) N / N*,
+
+where g is the share of the work there that is done per pair, the rest per atom. For one kind of structure, with one
+number of pairs per atom, g cancels. Structures of two densities determine it; before them its prior is Beta(3, 1):
+mean 0.75, for a message-passing model does most of its work along pairs. The cost follows one of the shapes h(w) of
+:mod:`mlipguide.costmodel.shapes`:
+
+    ln y_i = ln Y + ln h(w_i) + d_i + e_i,
+
+with e_i the error of a point and the misfit of the law, d_i a deviation that all points of another kind of structure
+share. No shape is chosen: each counts with its posterior probability (J. A. Hoeting et al., Stat. Sci. 14, 382 (1999),
+doi:10.1214/ss/1009212519), and so do several sizes of the misfit, for points that no shape fits tell that the law
+itself is inexact. With the level Y integrated out (flat in ln Y),
+
+    p(h, m | points) ~ p(h) p(m) |V|^(-1/2) (1' V^-1 1)^(-1/2) exp(-r' V^-1 r / 2),
+
+V the covariance of d + e with misfit m, r what remains of ln y - ln h after its generalised mean. That is the marginal
+likelihood of generalised least squares (C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine Learning,
+2006, sec. 2.7, ISBN 026218253X).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+from mlipguide.costmodel.points import OWN, SMALLEST_ERROR, Point
+from mlipguide.costmodel.shapes import Array, ShapePrior
+
+ERROR_PER_DOUBLING = 0.02
+"""Standard error added per doubling beyond the largest point, relative, for what none of the shapes describes."""
+FARTHEST = 1e6
+"""No statement is made beyond this multiple of the largest point."""
+NEGLIGIBLE = 1e-3
+"""Probability of all that is left out of predictions."""
+MOST_SHAPES = 1000
+"""Predictions are made with about as many shapes; more of them change no digit that is shown."""
+AHEAD = 4.0
+"""Multiple of the largest point by whose growth shapes are put in order."""
+PER_PAIR = (np.arange(8) + 0.5) / 8
+"""Values of g; each weighs g^2 before anything is measured, as Beta(3, 1) has it."""
+MEAN_PER_PAIR = np.array([0.75])
+MISFITS = np.array([0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
+"""Relative; the largest are there for points that contradict each other."""
+MISFIT_WEIGHTS = np.array([0.5, 0.3, 0.13, 0.05, 0.015, 0.004, 0.001])
+
+_TOLERANCE = 1e-7
+_SMALLEST_SYSTEM = -20.0
+
+
+class Mixture:
+    """The posterior over shapes, misfits and shares of the work that is done per pair.
+
+    Args:
+        points: At least one.
+        reference: The point of work 1.
+        prior: Which shapes are expected.
+        level_errors: Relative standard error of the level of each other kind of structure, by label.
+        per_pair: Values of g to consider, shape (g,).
+    """
+
+    def __init__(
+        self,
+        points: Sequence[Point],
+        reference: Point,
+        prior: ShapePrior,
+        level_errors: Mapping[str, float],
+        *,
+        per_pair: Array,
+    ) -> None:
+        self._reference = reference
+        self._largest_atoms = max(point.atoms for point in points)
+        atoms = np.array([point.atoms for point in points])
+        pairs = np.array([point.pairs for point in points])
+        work = self._work(per_pair[:, None], atoms, pairs)
+        shapes = prior.shapes(float(work.min()), float(work.max()), coarse=len(per_pair) > 1)
+        shares = np.repeat(np.arange(len(per_pair)), len(shapes))
+        self._shapes = shapes.take(np.tile(np.arange(len(shapes)), len(per_pair)))
+        self._per_pair = per_pair[shares]
+        remainders = np.log([point.value for point in points]) - self._shapes.log_growth(work[shares])
+        self._weigh(remainders, _covariance(points, level_errors))
+        self.scatter = math.sqrt(float(self._probability.sum(axis=1) @ self._errors**2))
+        self.best_parts = self._find_best_parts()
+        self._prune()
+
+    def quantile(self, atoms: float, pairs: float, share: float, added_error: float) -> float:
+        """Return what the cost is below of with probability ``share``.
+
+        Args:
+            atoms: Number of atoms.
+            pairs: Number of pairs.
+            share: Between 0 and 1.
+            added_error: Relative standard error to add.
+        """
+        centres, errors = self._components(atoms, pairs, added_error)
+        low, high = float((centres - 8 * errors).min()), float((centres + 8 * errors).max())
+        return math.exp(brentq(lambda value: self._below(value, centres, errors) - share, low, high, xtol=_TOLERANCE))
+
+    def crossing(self, value: float, pairs_per_atom: float, share: float, added_error: float) -> float | None:
+        """Return the number of atoms at which the quantile ``share`` of the cost is ``value``."""
+        log_value = math.log(value)
+
+        def shortfall(log_atoms: float) -> float:
+            atoms = math.exp(log_atoms)
+            return self._below(log_value, *self._components(atoms, atoms * pairs_per_atom, added_error)) - share
+
+        largest = math.log(self._largest_atoms)
+        smallest, farthest = largest + _SMALLEST_SYSTEM, largest + math.log(FARTHEST)
+        if shortfall(smallest) < 0:
+            return None
+        if shortfall(farthest) > 0:
+            return math.exp(farthest)
+        return math.exp(brentq(shortfall, smallest, farthest, xtol=_TOLERANCE))
+
+    def _work(self, per_pair: Array, atoms: Array | float, pairs: Array | float) -> Array:
+        work: Array = per_pair * (pairs / self._reference.pairs) + (1 - per_pair) * (atoms / self._reference.atoms)
+        return work
+
+    def _weigh(self, remainders: Array, covariance: Array) -> None:
+        """Set probability and level, of shape (misfits, shapes), and the error of a prediction with each misfit."""
+        count = remainders.shape[1]
+        log_weights, levels, errors = [], [], []
+        for misfit, weight in zip(MISFITS, MISFIT_WEIGHTS, strict=True):
+            precision = np.linalg.inv(covariance + misfit**2 * np.eye(count))
+            known = float(precision.sum())
+            level = np.einsum("sp,p->s", remainders, precision.sum(axis=0)) / known
+            deviations = remainders - level[:, None]
+            chi_squared = (np.einsum("sp,pq->sq", deviations, precision) * deviations).sum(axis=1)
+            determinant = float(np.linalg.slogdet(precision)[1])
+            log_weights.append(math.log(weight) + (determinant - math.log(known) - chi_squared) / 2)
+            levels.append(level)
+            # What all points share, the drift of the machine, does not average out.
+            errors.append(math.sqrt(1 / known + misfit**2 + SMALLEST_ERROR**2))
+        log_weight = np.array(log_weights)
+        probability = np.exp(log_weight - log_weight.max()) * (self._shapes.weight * self._per_pair**2)
+        self._probability = probability / probability.sum()
+        self._levels = np.array(levels)
+        self._errors = np.array(errors)
+
+    def _find_best_parts(self) -> tuple[float, float]:
+        """Return the cost at the reference that is fixed, and the one that scales, of the most probable shape."""
+        best = int(np.argmax(self._probability.sum(axis=0)))
+        level = math.exp(self._levels[int(np.argmax(self._probability[:, best])), best])
+        fixed, bend = float(self._shapes.fixed[best]), float(self._shapes.bend[best])
+        whole = (fixed**bend + (1 - fixed) ** bend) ** (1 / bend)
+        return level * fixed / whole, level * (1 - fixed) / whole
+
+    def _prune(self) -> None:
+        """Leave out what is improbable, and of very many shapes every so-manieth, in order of their growth."""
+        of_shapes = self._probability.sum(axis=0)
+        order = np.argsort(of_shapes)
+        kept = order[np.cumsum(of_shapes[order]) > NEGLIGIBLE / 2]
+        counts = np.ones(len(kept))
+        if len(kept) > MOST_SHAPES:
+            growth = self._shapes.take(kept).log_growth(np.full(1, AHEAD))[:, 0]
+            kept = kept[np.argsort(growth)]
+            ends = np.cumsum(of_shapes[kept]) / of_shapes[kept].sum()
+            hits = np.diff(np.floor(MOST_SHAPES * ends + 0.5), prepend=0.0)
+            kept, hits = kept[hits > 0], hits[hits > 0]
+            counts = hits / of_shapes[kept]
+        rows = np.flatnonzero(self._probability.sum(axis=1) > NEGLIGIBLE / 4)
+        probability = self._probability[np.ix_(rows, kept)] * counts
+        self._probability = probability / probability.sum()
+        self._levels = self._levels[np.ix_(rows, kept)]
+        self._errors = self._errors[rows]
+        self._shapes = self._shapes.take(kept)
+        self._per_pair = self._per_pair[kept]
+
+    def _components(self, atoms: float, pairs: float, added_error: float) -> tuple[Array, Array]:
+        """Return the centres of the mixture, in logarithms, shape (misfits, shapes), and errors, shape (misfits, 1)."""
+        beyond = max(0.0, math.log2(atoms / self._largest_atoms))
+        work = self._work(self._per_pair, atoms, pairs)[:, None]
+        centres = self._levels + self._shapes.log_growth(work)[:, 0]
+        errors = np.sqrt(self._errors**2 + (ERROR_PER_DOUBLING * beyond) ** 2 + added_error**2)
+        return centres, errors[:, None]
+
+    def _below(self, log_value: float, centres: Array, errors: Array) -> float:
+        """Return the probability that the cost is below a value."""
+        return float((self._probability * ndtr((log_value - centres) / errors)).sum())
+
+
+def _covariance(points: Sequence[Point], level_errors: Mapping[str, float]) -> Array:
+    """Return the covariance of the points' own errors and of what the points of one kind share."""
+    covariance = np.diag([max(point.error, SMALLEST_ERROR) ** 2 for point in points])
+    kinds = np.array([point.kind for point in points])
+    for kind, error in level_errors.items():
+        if kind != OWN:
+            member = kinds == kind
+            covariance += error**2 * np.outer(member, member)
+    return covariance

@@ -1,0 +1,133 @@
+"""Runs of ``bench`` that were given a name, one JSON file each.
+
+A name without a slash stands for a file in the data folder; a text with a slash, or one that ends in ``.json``, is
+the path of a file, which can lie in a repository beside the code that it guards. Files are written whole or not at
+all. Formats are versioned, the baseline's and that of the measurements in it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.paths import baselines_dir
+from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.records.comparison import Baseline
+from mlipguide.store import measurements
+
+FORMAT = 1
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From each past version of the baseline's own fields to the next."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+NAME_HINT = "Use letters, digits, '.', '_', '+' and '-', or give the path of a .json file."
+
+
+def is_path(text: str) -> bool:
+    """Return whether ``text`` is the path of a file rather than a name."""
+    return "/" in text or text.endswith(".json")
+
+
+def file_of(text: str, *, folder: Path | None = None) -> Path:
+    """Return the file of a baseline, which need not exist.
+
+    Args:
+        text: Its name, or its path.
+        folder: Where names are kept; in the data folder by default.
+
+    Raises:
+        InputError: Not a name that a file can have.
+    """
+    if is_path(text):
+        return Path(text).expanduser().absolute()
+    if not _NAME.fullmatch(text):
+        raise InputError(f"'{text}' is not a name for a baseline.", hint=NAME_HINT)
+    return (folder or baselines_dir()) / f"{text}.json"
+
+
+def name_of(text: str) -> str:
+    """Return what a baseline is called: its name, or the name of its file without the ending."""
+    return Path(text).name.removesuffix(".json") if is_path(text) else text
+
+
+def require_free(text: str, *, replace: bool = False, folder: Path | None = None) -> None:
+    """Refuse a name that is taken, before anything is measured for it.
+
+    Raises:
+        InputError: It exists and may not be replaced, or cannot be a name.
+    """
+    path = file_of(text, folder=folder)
+    if path.exists() and not (replace and path.is_file()):
+        raise InputError(
+            f"The baseline '{text}' exists already ({path}).",
+            hint="Choose another name, or say that it is to be replaced.",
+            kind="baseline_exists",
+        )
+
+
+def save(baseline: Baseline, text: str, *, replace: bool = False, folder: Path | None = None) -> Path:
+    """Write a baseline under a name or to a path, and return its file.
+
+    Raises:
+        InputError: As :func:`require_free`.
+        StorageError: The folder cannot be written.
+    """
+    require_free(text, replace=replace, folder=folder)
+    path = file_of(text, folder=folder)
+    document = {"format": FORMAT, "measurement_format": measurements.FORMAT, "baseline": to_plain(baseline)}
+    write_atomically(path, to_json(document) + "\n")
+    return path
+
+
+def read(text: str, *, folder: Path | None = None) -> Baseline:
+    """Read a baseline by its name or path, of this version or a past one.
+
+    Raises:
+        InputError: There is none, or it is not a baseline, is damaged, or is of a newer version.
+    """
+    path = file_of(text, folder=folder)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _missing(text, path, folder) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} is not a readable baseline: {error}.", hint="Save it again with bench.") from error
+    versions = [document.get(key) for key in ("format", "measurement_format")] if isinstance(document, dict) else []
+    if not versions or not all(type(version) is int and version >= 1 for version in versions):
+        raise InputError(f"{path} is not a baseline of mlipguide.", hint="mlipguide bench --save NAME writes one.")
+    own, nested = int(document["format"]), int(document["measurement_format"])
+    if own > FORMAT or nested > measurements.FORMAT:
+        raise InputError(
+            f"{path} was written by a newer mlipguide (format {own}.{nested}, known here up to "
+            f"{FORMAT}.{measurements.FORMAT}).",
+            hint="Update mlipguide; the file was left alone.",
+        )
+    data = document.get("baseline")
+    if not isinstance(data, dict):
+        raise InputError(f"{path} is not a baseline of mlipguide.", hint="mlipguide bench --save NAME writes one.")
+    for past in range(own, FORMAT):
+        data = UPGRADES[past](data)
+    entries = data.get("measurements")
+    if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
+        data = {**data, "measurements": [measurements.upgraded(entry, nested) for entry in entries]}
+    return from_plain(Baseline, data, what=str(path))
+
+
+def names(*, folder: Path | None = None) -> tuple[str, ...]:
+    """Return the names of the baselines in the data folder, sorted."""
+    return tuple(sorted(path.stem for path in (folder or baselines_dir()).glob("*.json")))
+
+
+def _missing(text: str, path: Path, folder: Path | None) -> InputError:
+    if is_path(text):
+        return InputError(f"There is no baseline {path}.", hint="mlipguide bench --save FILE.json writes one.")
+    known = names(folder=folder)
+    return InputError(
+        f"There is no baseline '{text}'.{did_you_mean(text, list(known))}",
+        hint=f"Known: {', '.join(known)}." if known else "mlipguide bench --save NAME writes one.",
+        kind="unknown_baseline",
+    )

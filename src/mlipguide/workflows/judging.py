@@ -1,0 +1,105 @@
+"""From measurements and cards to judged candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlipguide.advice.constraints import card_rejections
+from mlipguide.advice.judgement import Findings, judge
+from mlipguide.advice.ranking import ranked
+from mlipguide.costmodel.costs import Costs, costs_from, ns_per_day
+from mlipguide.evidence.published import evidence_of
+from mlipguide.records.advice import Candidate, Rejection
+from mlipguide.records.model_card import ModelCard
+from mlipguide.records.task import Task
+from mlipguide.worker.geometry import pairs_per_atom
+from mlipguide.workflows.candidates import Preparation, Prepared
+from mlipguide.workflows.recalling import MeasuredModels
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def judged(
+    cards: Sequence[ModelCard],
+    preparation: Preparation,
+    measured: MeasuredModels,
+    task: Task,
+    atoms: Atoms,
+    *,
+    memory_bytes: int,
+) -> tuple[Candidate, ...]:
+    """Return every card as a candidate with its verdict, best first.
+
+    Args:
+        cards: All that were asked for.
+        preparation: What could be started.
+        measured: What was measured.
+        task: What is wanted.
+        atoms: The structure, of which neighbours are counted for models that were timed on other structures only.
+        memory_bytes: Usable memory of the device.
+    """
+    prepared = {item.card.id: item for item in preparation.candidates}
+    found: list[Candidate] = []
+    for card in cards:
+        item = prepared.get(card.id)
+        findings = _unprepared(card, task) if item is None else _findings(item, measured, task, atoms, memory_bytes)
+        found.append(judge(findings, task, memory_bytes=memory_bytes))
+    return ranked(found)
+
+
+def _unprepared(card: ModelCard, task: Task) -> Findings:
+    unknown = Rejection("backend", f"Not timed: there is no backend '{card.backend}' here.")
+    ruled_out = card_rejections(card, task)
+    return Findings(card=card, evidence=evidence_of(card), unmeasured_because=None if ruled_out else unknown)
+
+
+def _findings(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms, memory_bytes: int) -> Findings:
+    card = item.card
+    evidence = evidence_of(card)
+    kind = item.environment.kind.value if item.environment.python else None
+    burst_at = measured.out_of_memory_at.get(card.id)
+    costs = _costs(item, measured, task, atoms)
+    if costs is None or (burst_at is not None and burst_at <= task.atoms):
+        return Findings(
+            card=card, evidence=evidence, environment=kind, unmeasured_because=_why_unmeasured(item, measured)
+        )
+    step_time = costs.step_time_s(task.atoms)
+    weights = (measured.by_model.get(card.id) or measured.elsewhere[card.id])[-1].weights
+    return Findings(
+        card=card,
+        evidence=evidence,
+        environment=kind,
+        settings=item.settings,
+        weights=weights,
+        step_time_s=step_time,
+        ns_per_day=ns_per_day(step_time, timestep_s=task.timestep_s),
+        peak_memory_bytes=costs.peak_memory_bytes(task.atoms),
+        max_atoms=costs.largest_system_atoms(memory_bytes),
+        affordable_atoms=costs.affordable_atoms(steps=task.steps, budget_s=task.budget_s),
+        measured=costs.records,
+        measured_as=measured.measured_as.get(card.id),
+    )
+
+
+def _costs(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms) -> Costs | None:
+    own = measured.by_model.get(item.card.id, [])
+    elsewhere = measured.elsewhere.get(item.card.id, [])
+    if not own and not elsewhere:
+        return None
+    if own:
+        pairs = max(own, key=lambda record: record.atoms).pairs_per_atom
+    else:
+        pairs = pairs_per_atom(atoms, item.card.architecture.cutoff_angstrom)
+    return costs_from([*own, *elsewhere], structure=task.structure, pairs_per_atom=pairs)
+
+
+def _why_unmeasured(item: Prepared, measured: MeasuredModels) -> Rejection:
+    if item.obstacle is not None:
+        return item.obstacle
+    size = measured.out_of_memory_at.get(item.card.id)
+    if size is not None:
+        return Rejection("memory", f"It ran out of memory at {size} atoms.")
+    failure = measured.failures.get(item.card.id)
+    return Rejection("measurement", "Not timed." if failure is None else f"Not timed: {failure.message}")
