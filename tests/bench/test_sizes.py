@@ -9,9 +9,9 @@ from ase import Atoms
 from ase.build import bulk, fcc111, molecule
 
 from factories import make_protocol, make_subjects
+from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.bench.subject import SizeSource
-from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.sweep import Limits, Sweep
 from mlipguide.core.errors import InputError
 from mlipguide.sessions.interface import Conditions

@@ -42,7 +42,7 @@ FARTHEST = 1e6
 NEGLIGIBLE = 1e-3
 """Probability of all that is left out of predictions."""
 MOST_SHAPES = 1000
-"""Predictions are made with about as many shapes; more of them change no digit that is shown."""
+"""Predictions are made with no more shapes than this: a systematic sample of them, evenly spaced in probability."""
 AHEAD = 4.0
 """Multiple of the largest point by whose growth shapes are put in order."""
 PER_PAIR = (np.arange(8) + 0.5) / 8
@@ -154,7 +154,7 @@ class Mixture:
         return level * fixed / whole, level * (1 - fixed) / whole
 
     def _prune(self) -> None:
-        """Leave out what is improbable, and of very many shapes every so-manieth, in order of their growth."""
+        """Leave out what is improbable; of very many shapes keep a systematic sample, in order of their growth."""
         of_shapes = self._probability.sum(axis=0)
         order = np.argsort(of_shapes)
         kept = order[np.cumsum(of_shapes[order]) > NEGLIGIBLE / 2]
