@@ -4,6 +4,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The other files of benchmarks/ are parts of these.
+BENCHMARKS := startup allocator overhead holdout naive false_alarm regret
+
 .PHONY: demo test lint bench clean
 
 demo: $(VENV)/.ready
@@ -21,8 +24,8 @@ lint: $(VENV)/.ready
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.ready
-	@$(BIN)/mlipguide env build sevenn
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@$(BIN)/mlipguide env build sevenn chgnet mace-torch
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "mlipguide needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }

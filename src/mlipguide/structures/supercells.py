@@ -30,7 +30,7 @@ def repeats_for(atoms: ase.Atoms, *, atoms_wanted: int) -> tuple[int, int, int]:
     """Return how often to repeat the cell along a, b and c for about ``atoms_wanted`` atoms.
 
     Only periodic directions are repeated and a cell is never cut: fewer atoms than the cell holds gives (1,
-    1, 1). With 100 cells or more in three dimensions the count is within 5 % of the wanted one.
+    1, 1). With 100 cells or more in three dimensions the count is within 8 % of the wanted one.
 
     Raises:
         InputError: ``atoms_wanted`` is below 1, or the structure is an isolated molecule of another size.
