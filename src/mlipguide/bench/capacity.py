@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mlipguide.bench.possible_sizes import PossibleSizes
@@ -219,13 +219,8 @@ class _Probe:
         return True
 
     def _step(self, session: ModelSession, size: Size) -> int:
-        conditions = Conditions(
-            temperature_k=self._conditions.temperature_k,
-            timestep_s=self._conditions.timestep_s,
-            propagate=self._conditions.propagate and size.propagate and not session.facts.synthetic,
-            seed=self._conditions.seed,
-            scenario=self._conditions.scenario,
-        )
+        propagate = self._conditions.propagate and size.propagate and not session.facts.synthetic
+        conditions = replace(self._conditions, propagate=propagate)
         prepared = session.prepare(size.atoms, conditions)
         burst = session.run(prepared, max_steps=1, max_s=1.0)
         return max(prepared.peak_memory_bytes, burst.peak_memory_bytes)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mlipguide.core.errors import InputError
 from mlipguide.records.comparison import Baseline, PlainStructure
 from mlipguide.records.machine import Machine
-from mlipguide.records.measurement import Measurement
+from mlipguide.records.measurement import Measurement, Scenario
 from mlipguide.records.structure import StructureSummary
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines as store
@@ -59,6 +59,13 @@ def save_baseline(
         measurements=tuple(measurements),
     )
     return store.save(baseline, name, replace=replace)
+
+
+def conditions_of(baseline: Baseline, scenario: Scenario) -> Conditions:
+    """Return how the atoms of a baseline were moved in a scenario."""
+    return Conditions(
+        temperature_k=baseline.temperature_k, timestep_s=baseline.timestep_s, propagate=True, scenario=scenario
+    )
 
 
 def plain_structure(atoms: Atoms) -> PlainStructure:

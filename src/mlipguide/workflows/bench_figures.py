@@ -21,13 +21,13 @@ def size_result(measurement: Measurement) -> SizeResult:
     """Return the figures of one measurement."""
     peak = measurement.peak_memory_bytes
     network_s = measurement.steady.model_s
-    source = f"record {measurement.record}"
+    source = _source(measurement)
     return SizeResult(
         model=measurement.model,
         scenario=measurement.scenario,
         atoms=measurement.atoms,
         pairs_per_atom=measurement.pairs_per_atom,
-        step_time_s=_measured(centre_of(measurement.steady.wall_s), source),
+        step_time_s=step_time_of(measurement),
         energy_forces_time_s=_measured(centre_of(measurement.steady.energy_forces_s), source),
         model_time_s=_measured(centre_of(network_s), source) if network_s else None,
         cpu_time_s=_measured(centre_of(measurement.steady.cpu_s), source),
@@ -41,6 +41,15 @@ def size_result(measurement: Measurement) -> SizeResult:
         weights=measurement.weights,
         record=measurement.record,
     )
+
+
+def step_time_of(measurement: Measurement) -> Estimate:
+    """Return the step time of one measurement with its interval."""
+    return _measured(centre_of(measurement.steady.wall_s), _source(measurement))
+
+
+def _source(measurement: Measurement) -> str:
+    return f"record {measurement.record}"
 
 
 def _measured(centre: Centre, source: str) -> Estimate:

@@ -37,9 +37,8 @@ def find_capacity(
             continue
         memory_bytes = worker_memory_bytes(context.machine, item.settings)
         predicted = costs_from(records).largest_system_atoms(memory_bytes)
-        limit = memory_bytes if item.settings.device == "cpu" else None
         result = probe_capacity(
-            partial(context.opener, session_request(item, limit)),
+            partial(context.opener, session_request(item, context.machine)),
             size_source(context, protocol),
             conditions=context.conditions,
             predicted_atoms=None if predicted is None else int(predicted.value),

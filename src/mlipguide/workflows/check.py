@@ -17,7 +17,7 @@ from mlipguide.records.notice import Notice, Problem, Result
 from mlipguide.records.structure import StructureSummary
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines as store
-from mlipguide.workflows.baselines import atoms_of
+from mlipguide.workflows.baselines import atoms_of, conditions_of
 from mlipguide.workflows.comparing import Run, compare_runs, require_same_machine
 from mlipguide.workflows.environment_pairs import PairedSubject, compare_environments, old_environments
 from mlipguide.workflows.remeasuring import measure_again, missing_problems, prepare_models, restricted, subject_of
@@ -164,12 +164,7 @@ def _subjects_of_baseline(
     subjects: list[PairedSubject] = []
     for members in groups.values():
         item = subject_of(members[0], ready)
-        conditions = Conditions(
-            temperature_k=baseline.temperature_k,
-            timestep_s=baseline.timestep_s,
-            propagate=True,
-            scenario=members[0].scenario,
-        )
+        conditions = conditions_of(baseline, members[0].scenario)
         sizes = tuple(sorted({member.atoms for member in members}))
         settings = item.settings if here else ready[item.card.id].settings
         subjects.append(PairedSubject(replace(item, settings=settings), conditions, sizes))

@@ -14,8 +14,8 @@ from mlipguide.records.comparison import Change, Comparison, Pairing, Side
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Disturbance, Measurement, Weights
-from mlipguide.stats.centres import centre_of
 from mlipguide.stats.ratios import Ratio, ratio_of_runs
+from mlipguide.workflows.bench_figures import step_time_of
 
 Key = tuple[object, ...]
 LISTED = 3
@@ -144,8 +144,8 @@ def change_between(
         atoms=old.atoms,
         settings=old.settings,
         scenario=old.scenario,
-        baseline_s=_step_time(old),
-        current_s=_step_time(new),
+        baseline_s=step_time_of(old),
+        current_s=step_time_of(new),
         ratio=wall,
         cpu_ratio=cpu,
         verdict=verdict_on(wall, cpu, max_slowdown=max_slowdown, waited=_waited(slower_side)),
@@ -204,17 +204,6 @@ def _require_references(name: str, measurements: Sequence[Measurement]) -> None:
             hint="Measure it again with this version of mlipguide; older ones did not time the kernel.",
             kind="no_reference",
         )
-
-
-def _step_time(measurement: Measurement) -> Estimate:
-    centre = centre_of(measurement.steady.wall_s)
-    return Estimate(
-        value=centre.value,
-        low=centre.low,
-        high=centre.high,
-        basis=Basis.MEASURED,
-        source=f"record {measurement.record}",
-    )
 
 
 def _waited(measurement: Measurement) -> bool:

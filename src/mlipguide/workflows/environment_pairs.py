@@ -28,7 +28,7 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.store import measurements as store
 from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.comparing import change_between, key_of, side_of, source_of
-from mlipguide.workflows.measuring import SMALLEST_LIMIT_BYTES, session_request
+from mlipguide.workflows.measuring import session_request
 from mlipguide.workflows.run_options import RunOptions
 
 TARGET_HALF_WIDTH = 0.01
@@ -159,14 +159,12 @@ def _open(
     subject: PairedSubject, old: Environment, machine: Machine, options: RunOptions
 ) -> tuple[CandidateRun, CandidateRun]:
     item = subject.item
-    usable = min(machine.memory.usable_bytes, machine.memory.available_bytes)
-    limit = max(SMALLEST_LIMIT_BYTES, usable) if item.settings.device == "cpu" else None
     first, second = (
         CandidateRun(
             Subject(
                 card=item.card,
                 settings=item.settings,
-                open=partial(options.opener, session_request(replace(item, environment=environment), limit)),
+                open=partial(options.opener, session_request(replace(item, environment=environment), machine)),
             ),
             subject.sizes,
         )

@@ -164,7 +164,7 @@ def _sweep(
         Subject(
             card=item.card,
             settings=item.settings,
-            open=partial(context.opener, session_request(item, memory if item.settings.device == "cpu" else None)),
+            open=partial(context.opener, session_request(item, machine)),
             remark=_remark(item.settings, [other.settings for other in candidates]),
         )
         for item in candidates
@@ -235,8 +235,9 @@ def size_source(context: MeasuringContext, protocol: Protocol) -> SizeSource:
     return SizeSource(context.atoms, context.structure, protocol)
 
 
-def session_request(item: Prepared, memory_limit_bytes: int | None) -> SessionRequest:
-    """Return how a candidate is started."""
+def session_request(item: Prepared, machine: Machine) -> SessionRequest:
+    """Return how a candidate is started; on a processor with a limit on its memory."""
+    on_cpu = item.settings.device == "cpu"
     return SessionRequest(
         card=item.card,
         recipe=item.recipe,
@@ -244,5 +245,5 @@ def session_request(item: Prepared, memory_limit_bytes: int | None) -> SessionRe
         settings=item.settings,
         weights_file=item.weights_file,
         synthetic=item.synthetic,
-        memory_limit_bytes=memory_limit_bytes,
+        memory_limit_bytes=worker_memory_bytes(machine, item.settings) if on_cpu else None,
     )

@@ -12,8 +12,7 @@ from mlipguide.records.comparison import Baseline
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Measurement, Weights
 from mlipguide.records.notice import Problem
-from mlipguide.sessions.interface import Conditions
-from mlipguide.workflows.baselines import atoms_of
+from mlipguide.workflows.baselines import atoms_of, conditions_of
 from mlipguide.workflows.candidates import Preparation, Prepared, find_given_weights, prepare_candidates
 from mlipguide.workflows.comparing import Run
 from mlipguide.workflows.measuring import MeasuringContext, measure
@@ -79,12 +78,7 @@ def measure_again(
             atoms=atoms_of(baseline.atoms),
             structure=baseline.structure,
             wanted_atoms=max(item.atoms for item in members),
-            conditions=Conditions(
-                temperature_k=baseline.temperature_k,
-                timestep_s=baseline.timestep_s,
-                propagate=True,
-                scenario=members[0].scenario,
-            ),
+            conditions=conditions_of(baseline, members[0].scenario),
             budget_s=budget_s * len(members) / len(baseline.measurements),
             on_progress=options.on_progress,
             opener=options.opener,

@@ -19,11 +19,11 @@ from mlipguide.bench.settings_sweep import (
 )
 from mlipguide.core.errors import InputError, MlipguideError
 from mlipguide.records.bench import Agreement, FastestSettings
-from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.estimate import Estimate
 from mlipguide.records.measurement import Measurement, Settings
 from mlipguide.records.notice import Notice
 from mlipguide.sessions.interface import ModelSession
-from mlipguide.stats.centres import centre_of
+from mlipguide.workflows.bench_figures import step_time_of
 from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.measuring import MeasuringContext, session_request, size_source
 from mlipguide.workflows.recalling import MeasuredModels
@@ -119,13 +119,7 @@ def _step_times(measurements: Sequence[Measurement], model: str) -> dict[Setting
     common = set.intersection(*(set(sizes) for sizes in by_setting.values())) if by_setting else set()
     if not common:
         return {}
-    return {settings: _step_time(sizes[max(common)]) for settings, sizes in by_setting.items()}
-
-
-def _step_time(measurement: Measurement) -> Estimate:
-    centre = centre_of(measurement.steady.wall_s)
-    source = f"record {measurement.record}"
-    return Estimate(value=centre.value, low=centre.low, high=centre.high, basis=Basis.MEASURED, source=source)
+    return {settings: step_time_of(sizes[max(common)]) for settings, sizes in by_setting.items()}
 
 
 def _agreements(
@@ -152,7 +146,7 @@ def _agreements(
 
 
 def _open(item: Prepared, settings: Settings, context: MeasuringContext) -> Callable[[], ModelSession]:
-    return lambda: context.opener(session_request(replace(item, settings=settings), None))
+    return lambda: context.opener(session_request(replace(item, settings=settings), context.machine))
 
 
 def _small_structure(context: MeasuringContext) -> Atoms:
