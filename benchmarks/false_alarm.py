@@ -122,6 +122,7 @@ def measure_pair(sides: tuple[CandidateRun, CandidateRun], budget_s: float, tall
         protocol=load_protocol(),
         rules=rules,
         usable_cores=machine.cpu.usable_cores,
+        memory_bytes=machine.memory.usable_bytes,
     )
     (found,) = runner.measure([Size(atoms, propagate=True)]).values()
     ratio = found.ratio(rules.confidence)

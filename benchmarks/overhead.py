@@ -2,10 +2,10 @@
 
 Both run in the same environment with the same variables, in turn (A B B A), on the same structure. A burst begins
 with a step that is not counted, in both, because the other process had the machine before. The worker times every step
-and attributes it, and gives freed memory back after the burst, as in ``mlipguide bench``; the bare loop is timed as a
-whole. Both are started several times over, for two processes that do the same differ by some per cent, by where their
-memory came to lie (T. Mytkowicz et al., ASPLOS 2009, doi:10.1145/1508244.1508275); ``--control`` shows how much, by
-putting a second bare loop in the worker's place.
+and attributes it, as in ``mlipguide bench``; the bare loop is timed as a whole. Both are started several times over,
+for two processes that do the same differ by some per cent, by where their memory came to lie (T. Mytkowicz et al.,
+ASPLOS 2009, doi:10.1145/1508244.1508275); ``--control`` shows how much, by putting a second bare loop in the worker's
+place.
 
 The ratio of a round is that of the mean step times of its two bursts. Printed are the median of the ratios and the
 90 % interval of their centre by Wilcoxon's signed-rank test (see ``mlipguide.stats.ratios``); the largest deviation of
@@ -83,7 +83,6 @@ def worker_burst(session: WorkerSession, prepared: Prepared, steps: int) -> tupl
     """Return the step times of a burst, without its lead-in."""
     session.run(prepared, max_steps=1, max_s=LONGEST_BURST_S)
     burst = session.run(prepared, max_steps=steps, max_s=LONGEST_BURST_S)
-    session.rest()
     return burst.samples.wall_s
 
 

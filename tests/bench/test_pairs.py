@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from factories import SETTINGS, make_atoms, make_card, make_protocol
+from factories import GIB, SETTINGS, make_atoms, make_card, make_protocol
 from mlipguide.advice.gate import shared_confidence, verdict_on
 from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.pairs import LOOKS, PairedRun, PairedSize, PairRules
@@ -38,16 +38,21 @@ def side_of(session: FakeSession) -> CandidateRun:
     return CandidateRun(subject, (), session=session, facts=session.facts)
 
 
+def runner_of(sides: tuple[CandidateRun, CandidateRun], *, rules: PairRules = RULES, **protocol: float) -> PairedRun:
+    return PairedRun(
+        sides,
+        conditions=CONDITIONS,
+        protocol=make_protocol(**protocol),
+        rules=rules,
+        usable_cores=1.0,
+        memory_bytes=8 * GIB,
+    )
+
+
 def measure(
     first: FakeSession, second: FakeSession, *sizes: int, rules: PairRules = RULES, burst_s: float = 0.2
 ) -> dict[int, PairedSize]:
-    runner = PairedRun(
-        (side_of(first), side_of(second)),
-        conditions=CONDITIONS,
-        protocol=make_protocol(burst_s=burst_s, most_steps=8),
-        rules=rules,
-        usable_cores=1.0,
-    )
+    runner = runner_of((side_of(first), side_of(second)), rules=rules, burst_s=burst_s, most_steps=8)
     return runner.measure([SIZES[count] for count in sizes or (27,)])
 
 
@@ -61,7 +66,7 @@ def test_the_order_alternates() -> None:
     order: list[str] = []
 
     def watch(name: str) -> Callable[[str, int], None]:
-        return lambda operation, _atoms: order.append(name) if operation == "rest" else None
+        return lambda operation, _atoms: order.append(name) if operation == "reference" else None
 
     measure(FakeSession(on_call=watch("A")), FakeSession(on_call=watch("B"), noise=0.05))
     assert order[:6] == ["A", "B", "B", "A", "A", "B"]
@@ -94,7 +99,7 @@ def test_the_budget_ends_it() -> None:
 def test_a_size_that_fails_on_a_side_is_left_out() -> None:
     first, second = FakeSession(), FakeSession(fails_at={60: FailureKind.UNSTABLE})
     sides = side_of(first), side_of(second)
-    runner = PairedRun(sides, conditions=CONDITIONS, protocol=make_protocol(), rules=RULES, usable_cores=1.0)
+    runner = runner_of(sides)
     assert set(runner.measure([SIZES[27], SIZES[64]])) == {27}
     assert [problem.kind for problem in sides[1].problems] == ["unstable"]
     assert sides[0].problems == []
@@ -110,7 +115,7 @@ def test_a_worker_that_dies_between_rounds_leaves_whole_rounds() -> None:
 
     second = FakeSession(on_call=die, noise=0.1)
     sides = side_of(FakeSession(noise=0.1)), side_of(second)
-    runner = PairedRun(sides, conditions=CONDITIONS, protocol=make_protocol(), rules=RULES, usable_cores=1.0)
+    runner = runner_of(sides)
     pair = runner.measure([SIZES[27]])[27]
     assert pair.rounds == len(pair.wall_s[0]) == len(pair.cpu_s[1]) == 3
     assert [problem.kind for problem in sides[1].problems] == ["crashed"]

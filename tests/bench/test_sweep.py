@@ -83,10 +83,13 @@ def test_candidates_climb_and_are_refined_in_turn() -> None:
     bench.measure_sessions(watched("a"), watched("b"), watched("c"))
     prepared = [(name, atoms) for name, operation, atoms in order if operation == "prepare"]
     assert prepared == [(name, atoms) for atoms in bench.ladder for name in "abc"]
-    bursts = [name for name, operation, _ in order if operation == "rest"]
-    assert len(bursts) > 12
-    whole_rounds = bursts[: len(bursts) // 3 * 3 - 3]
-    assert all(set(whole_rounds[begin : begin + 3]) == set("abc") for begin in range(0, len(whole_rounds), 3))
+    stepped = [(name, atoms) for name, operation, atoms in order if operation == "run"]
+    bursts = [one for one, before in zip(stepped, [None, *stepped], strict=False) if one != before]
+    climb, rounds = bursts[:12], bursts[12:]
+    assert climb == prepared
+    whole = [(name, atoms) for name in "abc" for atoms in bench.ladder]
+    assert len(rounds) >= len(whole)
+    assert rounds[: len(whole)] == whole
 
 
 @pytest.mark.parametrize("budget_s", [0.5, 3.0, 20.0])
@@ -157,10 +160,10 @@ def test_the_failure_of_one_candidate_leaves_the_others(failure: FailureKind) ->
 
 def test_a_failure_while_refining_is_reported_once_and_not_tried_again() -> None:
     class Unstable(FakeSession):
-        def rest(self) -> None:
-            super().rest()
-            if sum(operation == "rest" for operation, _ in self.calls) > 4:
+        def reference(self) -> tuple[float, ...]:
+            if sum(operation == "reference" for operation, _ in self.calls) > 4:
                 raise SessionError(FailureKind.UNSTABLE, "The atoms flew apart.")
+            return super().reference()
 
     runs = Bench().measure_sessions(Unstable(name="unstable", noise=0.2), FakeSession(name="noisy", noise=0.2))
     assert [problem.kind for problem in runs["unstable"].problems] == ["unstable"]
@@ -232,11 +235,12 @@ def test_no_more_workers_are_loaded_than_may_be_resident() -> None:
     assert all(len(run.sizes) == 4 for run in runs.values())
 
 
-def test_the_lead_in_of_every_burst_is_kept_apart() -> None:
+def test_the_first_step_after_a_rest_is_kept_apart() -> None:
     class Cold(FakeSession):
         """The first step after a rest is slow."""
 
         cold = True
+        cold_steps = 0
 
         def rest(self) -> None:
             super().rest()
@@ -244,13 +248,27 @@ def test_the_lead_in_of_every_burst_is_kept_apart() -> None:
 
         def _step(self, prepared: object) -> float:
             time_s = super()._step(prepared)  # type: ignore[arg-type]  # the same object is handed through
+            self.cold_steps += self.cold
             time_s, self.cold = (time_s * 10, False) if self.cold else (time_s, False)
             return time_s
 
-    run = Bench(make_protocol(target_half_width=0.001), budget_s=30.0).measure_sessions(Cold(noise=0.02))["fake"]
-    for atoms, size_run in run.sizes.items():
-        assert max(size_run.steady.wall_s) < 2e-3 * atoms
-        assert sum(time_s > 5e-3 * atoms for time_s in size_run.warm_up.wall_s) == len(size_run.bursts)
+    session = Cold(noise=0.02, memory_law=linear(4e6))
+    bench = Bench(make_protocol(target_half_width=0.001), budget_s=30.0, memory_bytes=GIB)
+    run = bench.measure_sessions(session)["fake"]
+    assert tuple(run.sizes) == (27, 54, 108, 216)
+    assert all(max(size_run.steady.wall_s) < 2e-3 * atoms for atoms, size_run in run.sizes.items())
+    kept_apart = [time_s > 5e-3 * atoms for atoms, one in run.sizes.items() for time_s in one.warm_up.wall_s]
+    assert sum(kept_apart) == session.cold_steps > 4
+
+
+def test_workers_rest_only_where_memory_is_short() -> None:
+    def rests(memory_bytes: int) -> int:
+        sessions = [FakeSession(name=name, noise=0.1, memory_law=linear(4e6)) for name in "ab"]
+        Bench(budget_s=30.0, memory_bytes=memory_bytes).measure_sessions(*sessions)
+        return sum(operation == "rest" for session in sessions for operation, _ in session.calls)
+
+    assert rests(8 * GIB) == 0
+    assert rests(2 * GIB) > 8
 
 
 def test_warm_up_is_cut_from_the_steady_state() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mlipguide.bench.size_run import SizeRun
@@ -9,6 +10,10 @@ from mlipguide.bench.subject import Subject
 from mlipguide.records.notice import Problem
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import ModelFacts, ModelSession
+
+HELD_SHARE = 0.5
+"""Of the memory may be held by workers that wait for their turn. As in a long run, a step then finds the memory that
+the last one freed; beyond it, each gives its freed memory back after a burst, and the next lead-in pays for that."""
 
 
 @dataclass
@@ -44,6 +49,11 @@ class CandidateRun:
         """Whether its worker can be asked."""
         return self.session is not None
 
+    @property
+    def held_bytes(self) -> int:
+        """What its worker may still hold of the memory that it has freed: the highest peak so far."""
+        return max((size.peak_memory_bytes for size in self.sizes.values()), default=0) if self.alive else 0
+
     def close(self) -> None:
         """End the worker."""
         if self.session is not None:
@@ -59,3 +69,14 @@ class CandidateRun:
             self.out_of_memory_at = size
         if error.ends_session or not self.sizes:
             self.close()
+
+
+def hold_too_much(runs: Sequence[CandidateRun], memory_bytes: int, *, growing_bytes: float = 0.0) -> bool:
+    """Tell whether the workers together may hold more memory than those that wait may.
+
+    Args:
+        runs: All whose workers are loaded.
+        memory_bytes: All the memory.
+        growing_bytes: By how much more the next size may need.
+    """
+    return sum(run.held_bytes for run in runs) + growing_bytes > HELD_SHARE * memory_bytes

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from mlipguide.bench.candidate_run import CandidateRun
+from mlipguide.bench.candidate_run import CandidateRun, hold_too_much
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.size_run import SizeRun
 from mlipguide.bench.subject import Size
@@ -87,6 +87,7 @@ class PairedRun:
         protocol: How long a burst is at most, and of how many steps.
         rules: When to stop.
         usable_cores: Of the machine, to attribute disturbances.
+        memory_bytes: Of the machine; the sides hold what they have freed unless it is too much.
         on_progress: Told what is being done, and the share of the budget that is spent.
     """
 
@@ -98,6 +99,7 @@ class PairedRun:
         protocol: Protocol,
         rules: PairRules,
         usable_cores: float,
+        memory_bytes: int,
         on_progress: Callable[[str, float], None] = lambda _message, _share: None,
     ) -> None:
         self._sides = sides
@@ -105,6 +107,7 @@ class PairedRun:
         self._protocol = protocol
         self._rules = rules
         self._usable_cores = usable_cores
+        self._memory_bytes = memory_bytes
         self._report = on_progress
         self._spent_s = 0.0
         self._burst_s = protocol.burst_s
@@ -163,8 +166,10 @@ class PairedRun:
                     most_steps=self._protocol.most_steps,
                     max_s=self._burst_s,
                     usable_cores=self._usable_cores,
+                    rested=hold_too_much(self._sides, self._memory_bytes),
                 )
-                side.session.rest()
+                if hold_too_much(self._sides, self._memory_bytes):
+                    side.session.rest()
                 taken[index] = median(run.bursts[-1].wall_s), median(run.bursts[-1].cpu_s)
         if len(taken) < len(order):
             pair.ended = True

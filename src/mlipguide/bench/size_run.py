@@ -13,13 +13,17 @@ from mlipguide.sessions.interface import Burst, ModelSession, Prepared
 from mlipguide.stats.centres import Centre, centre_of
 from mlipguide.stats.steady_state import steady_start
 
+LONG_STEP_S = 0.05
+"""Of such a step, filling the caches anew (some tens of MB at some GB/s) is less than a few per cent."""
+
 
 @dataclass
 class SizeRun:
     """The samples of one size, burst by burst.
 
-    The first step of a burst is a lead-in: since the last burst others had the machine, and freed memory was
-    given back, so it pays for what no step of a long run pays. It is kept among the warm-up.
+    The first step of the first burst, and of every burst before which freed memory was given back, is a lead-in: it
+    pays for what no step of a long run pays. So is that of a burst of short steps, for which caches that others have
+    filled in between count. Lead-ins are kept among the warm-up.
 
     Attributes:
         prepared: The structure in the worker.
@@ -45,18 +49,32 @@ class SizeRun:
         most_steps: int,
         max_s: float,
         usable_cores: float,
+        rested: bool = False,
         gpu: GpuMonitor | None = None,
     ) -> float:
-        """Take one burst and return the seconds that its steps took."""
+        """Take one burst and return the seconds that its steps took.
+
+        Args:
+            session: The worker.
+            fewest_steps: That count.
+            most_steps: That count.
+            max_s: When the burst ends if it has the fewest steps.
+            usable_cores: Of the machine.
+            rested: Whether the worker has given freed memory back since the last burst.
+            gpu: Watches the GPU that is used.
+        """
         before = read_counters(gpu=gpu)
-        taken = [session.run(self.prepared, max_steps=1, max_s=max_s)]
+        lead_in: list[Burst] = []
+        if self.needs_lead_in(rested=rested):
+            lead_in.append(session.run(self.prepared, max_steps=1, max_s=max_s))
+        counting: list[Burst] = []
         wanted = most_steps
         while wanted > 0:
-            burst = session.run(self.prepared, max_steps=wanted, max_s=max_s)
-            taken.append(burst)
-            wanted = fewest_steps - sum(len(one.samples.wall_s) for one in taken[1:])
+            counting.append(session.run(self.prepared, max_steps=wanted, max_s=max_s))
+            wanted = fewest_steps - sum(len(one.samples.wall_s) for one in counting)
         after = read_counters(gpu=gpu, since=before)
-        self._keep(taken)
+        self._keep(lead_in, counting)
+        taken = [*lead_in, *counting]
         samples = joined([burst.samples for burst in taken])
         switches = [burst.involuntary_switches for burst in taken if burst.involuntary_switches is not None]
         disturbance = disturbance_between(
@@ -70,12 +88,17 @@ class SizeRun:
         self.states.append(BurstState(median_s, disturbance, session.reference()))
         return sum(samples.wall_s)
 
-    def _keep(self, taken: list[Burst]) -> None:
-        self.lead_in.append(taken[0].samples)
-        self.bursts.append(joined([burst.samples for burst in taken[1:]]))
+    def needs_lead_in(self, *, rested: bool) -> bool:
+        """Tell whether the first step of the next burst should not count."""
+        return rested or not self.bursts or self.centre.value < LONG_STEP_S
+
+    def _keep(self, lead_in: list[Burst], counting: list[Burst]) -> None:
+        self.lead_in += [burst.samples for burst in lead_in]
+        self.bursts.append(joined([burst.samples for burst in counting]))
         if not self.peak_memory_bytes:
             # Later bursts may find memory that larger sizes left behind.
-            self.peak_memory_bytes = max(self.prepared.peak_memory_bytes, *(burst.peak_memory_bytes for burst in taken))
+            peaks = [burst.peak_memory_bytes for burst in (*lead_in, *counting)]
+            self.peak_memory_bytes = max(self.prepared.peak_memory_bytes, *peaks)
 
     @property
     def steady(self) -> StepSamples:

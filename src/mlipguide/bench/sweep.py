@@ -2,9 +2,10 @@
 
 First every candidate climbs the ladder of sizes, one rung a round, all candidates in turn; a candidate stops climbing
 where the next rung would cost more than its own share of the budget and more than an equal share of what is left, or
-more memory than there is. The rest of the budget goes to the sizes whose centre is least certain, the larger ones
-before the smaller, again in turn, until all are certain enough. After every round it is asked whose samples could
-still change a decision; the others get no more. Sizes that the user named are all timed, whatever they cost.
+more memory than there is. The rest of the budget goes to rounds through the sizes of every candidate that has one
+whose centre is not certain enough, the least certain ones first where not all fit. After every round it is asked whose
+samples could still change a decision; the others get no more. Sizes that the user named are all timed, whatever they
+cost.
 
 The budget holds the loading of the models too. Time is counted as the workers report it, or as it passes where that
 is more.
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from mlipguide.bench.candidate_run import CandidateRun
+from mlipguide.bench.candidate_run import CandidateRun, hold_too_much
 from mlipguide.bench.loading import load_all
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.size_run import SizeRun
@@ -100,6 +101,7 @@ class Sweep:
         self._runs: tuple[CandidateRun, ...] = ()
         self._loading_s = 0.0
         self._all_sizes = False
+        self._memory_is_short = False
 
     def measure(
         self,
@@ -169,6 +171,7 @@ class Sweep:
             run.climbing = False
             return
         assert run.session is not None
+        self._keep_room(run, size)
         try:
             made = self._sizes.make(size)
         except InputError as error:
@@ -204,37 +207,53 @@ class Sweep:
         while True:
             worked = False
             for run in runs:
-                size = self._least_certain(run, budget_s - sum(other.spent_s for other in runs))
-                if size is None:
-                    continue
-                self._say(f"{run.subject.label}, {size} atoms again")
-                before = len(run.problems)
-                with self._failures(run, size):
-                    self._burst(run, size)
-                    worked = True
-                if len(run.problems) > before:
-                    run.close()  # what failed while it was refined is not tried again
+                for size in self._round(run, budget_s - sum(other.spent_s for other in runs)):
+                    self._say(f"{run.subject.label}, {size} atoms again")
+                    before = len(run.problems)
+                    with self._failures(run, size):
+                        self._burst(run, size)
+                        worked = True
+                    if len(run.problems) > before:
+                        run.close()  # what failed while it was refined is not tried again
+                        break
             if not worked:
                 return
             self._settle()
 
-    def _least_certain(self, run: CandidateRun, left_s: float) -> int | None:
+    def _round(self, run: CandidateRun, left_s: float) -> list[int]:
+        """Return the sizes of a candidate's next round, ascending: nothing where all are certain, else all that fit.
+
+        A machine changes its speed within seconds, by more than the steps of one burst tell. A round through all
+        sizes lets each change hit them alike, and what the growth of the cost is read from is their ratio.
+        """
         if not run.alive or run.settled:
-            return None
+            return []
 
         def width(size: int) -> float:
             half_width = run.sizes[size].centre.relative_half_width
             return float("inf") if half_width is None else half_width
 
-        # A burst is a lead-in and at least the fewest steps.
-        fitting = [
-            size
-            for size in run.sizes
-            if run.sizes[size].centre.value * (self._protocol.fewest_steps + 1) <= left_s
-            and (width(size) > self._protocol.target_half_width or run.sizes[size].is_disturbed)
-        ]
+        def is_certain(size: int) -> bool:
+            return width(size) <= self._protocol.target_half_width and not run.sizes[size].is_disturbed
+
+        if all(is_certain(size) for size in run.sizes):
+            return []
+        fitting: list[int] = []
         # Predictions reach beyond the largest size, so its certainty matters most.
-        return max(fitting, key=lambda size: (width(size) * size**0.5, size), default=None)
+        for size in sorted(run.sizes, key=lambda size: (is_certain(size), -width(size) * size**0.5, -size)):
+            cost_s = self._burst_cost_s(run.sizes[size])
+            if cost_s <= left_s:
+                fitting.append(size)
+                left_s -= cost_s
+        return [] if all(is_certain(size) for size in fitting) else sorted(fitting)
+
+    def _burst_cost_s(self, size: SizeRun) -> float:
+        """Return the seconds that the next burst of a size takes."""
+        step_s = size.centre.value
+        steps_s = max(
+            self._protocol.fewest_steps * step_s, min(self._protocol.burst_s, self._protocol.most_steps * step_s)
+        )
+        return steps_s + step_s * size.needs_lead_in(rested=self._memory_is_short)
 
     def _burst(self, run: CandidateRun, size: int) -> None:
         assert run.session is not None
@@ -246,10 +265,25 @@ class Sweep:
             most_steps=self._protocol.most_steps,
             max_s=self._protocol.burst_s,
             usable_cores=self._limits.usable_cores,
+            rested=self._memory_is_short,
             gpu=self._limits.gpu,
         )
-        run.session.rest()
+        if self._memory_is_short:
+            run.session.rest()
         run.spent_s += max(reported_s, time.monotonic() - start)
+
+    def _keep_room(self, run: CandidateRun, size: int) -> None:
+        """From where the workers together might hold too much at this size of ``run``, let them all rest."""
+        growing_bytes = (size / max(run.sizes) - 1) * run.held_bytes if run.sizes else 0.0
+        if self._memory_is_short or not hold_too_much(
+            self._runs, self._limits.memory_bytes, growing_bytes=growing_bytes
+        ):
+            return
+        self._memory_is_short = True
+        for other in self._runs:
+            if other.session is not None:
+                with self._failures(other, max(other.sizes, default=0)):
+                    other.session.rest()
 
     @contextmanager
     def _failures(self, run: CandidateRun, size: int) -> Iterator[None]:

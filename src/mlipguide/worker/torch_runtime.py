@@ -63,12 +63,14 @@ def synchronise(device: str) -> None:
 
 
 def reset_peak_memory(device: str) -> None:
-    """Forget the peak of the device's memory so far."""
+    """Forget the peak of the device's memory so far, and give back what earlier work left, which would be part of it."""
     if device.startswith("cuda"):
         import torch
 
+        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)
     else:
+        resources.release_freed_memory()
         resources.reset_peak_memory()
 
 

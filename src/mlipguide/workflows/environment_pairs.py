@@ -28,7 +28,7 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.store import measurements as store
 from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.comparing import change_between, key_of, side_of, source_of
-from mlipguide.workflows.measuring import session_request
+from mlipguide.workflows.measuring import session_request, usable_memory_bytes
 from mlipguide.workflows.run_options import RunOptions
 
 TARGET_HALF_WIDTH = 0.01
@@ -119,6 +119,7 @@ def compare_environments(
             protocol=load_protocol(),
             rules=rules,
             usable_cores=machine.cpu.usable_cores,
+            memory_bytes=usable_memory_bytes(machine, subject.item.settings),
             on_progress=tell,
         )
         pairs: dict[int, PairedSize] = {}
