@@ -2,9 +2,11 @@
 
 For twenty tasks (five systems, four budgets) ``recommend`` answers after its default measuring budget, from sizes that
 fit into it. Beside it every model is timed exhaustively at the task's own size, and the same rule chooses from those
-times: the most accurate model that ends within the budget. The regret of a task is by how much the recommended model
-takes longer than that best one, by the exhaustive times; where ``recommend`` stayed below it, it is zero and the choice
-counts as another one. Nothing is stored among the user's own measurements.
+times: the most accurate model that ends within the budget. The regret of a task is the time that following the
+recommendation costs, by the exhaustive times: by how much the recommended model takes longer than the best one, or than
+the budget where none ends in time; where nothing was recommended though something ends in time, by how much more budget
+``recommend`` asks for that model. Where it stayed below the best one, the regret is zero and the choice counts as
+another one. Nothing is stored among the user's own measurements.
 """
 
 from __future__ import annotations
@@ -45,22 +47,28 @@ class Verdict:
     Attributes:
         task: What was asked.
         recommended: What ``recommend`` said; None for nothing.
+        predicted: Step times by model that it said so by, seconds.
         best: What exhaustive measuring says.
         times: Exhaustive step times by model, seconds.
     """
 
     task: Task
     recommended: str | None
+    predicted: dict[str, float]
     best: str | None
     times: dict[str, float]
 
     @property
     def regret(self) -> float:
-        """By how much the recommended model takes longer than the best one, or than the budget where none fits."""
-        if self.recommended is None or self.recommended == self.best:
+        """What following the recommendation costs, as a share of the time; see the module's text."""
+        allowed_s = self.task.budget_s / self.task.steps
+        if self.recommended == self.best:
             return 0.0
-        allowed = self.times[self.best] if self.best is not None else self.task.budget_s / self.task.steps
-        return max(0.0, self.times[self.recommended] / allowed - 1)
+        if self.recommended is None:
+            assert self.best is not None
+            return max(0.0, self.predicted[self.best] / allowed_s - 1)
+        limit_s = allowed_s if self.best is None else self.times[self.best]
+        return max(0.0, self.times[self.recommended] / limit_s - 1)
 
 
 def request_of(system: tuple[str, int], allowed_s: float) -> TaskRequest:
@@ -131,7 +139,8 @@ def main() -> None:
             }
             for request, answer in zip(requests, answers, strict=True):
                 task, best = exhaustive(measured, request)
-                verdict = Verdict(task, answer.choice, None if best is None else best.model, times)
+                predicted = {one.model: one.step_time_s.value for one in answer.candidates if one.step_time_s}
+                verdict = Verdict(task, answer.choice, predicted, None if best is None else best.model, times)
                 verdicts.append(verdict)
                 print(
                     f"{task.structure.source}, {task.atoms} atoms, {task.budget_s / task.steps * 1e3:.0f} ms a step "

@@ -196,11 +196,14 @@ def make_measurement(
         first_call_s=0.5,
         warm_up=make_samples((0.2,)),
         steady=make_samples(wall_s),
+        steady_bursts=(len(wall_s),),
         set_aside=make_samples(()),
         reference_s=(0.01, 0.01, 0.01),
         peak_memory_bytes=peak_memory_bytes,
         disturbance=Disturbance(steal_share=None, other_load_share=0.01, involuntary_switches_per_s=1.0),
     )
+    if "steady" in changes:
+        changes.setdefault("steady_bursts", (len(changes["steady"].wall_s),))
     return replace(measurement, **changes)
 
 

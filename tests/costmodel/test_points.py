@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from factories import GIB, make_measurement
-from mlipguide.costmodel.points import LARGEST_DRIFT, MEMORY_ERROR, OWN, Point, memory_points, time_points
+from mlipguide.costmodel.points import (
+    EXPECTED_SPREAD,
+    MEMORY_ERROR,
+    OWN,
+    SMALLEST_ERROR,
+    Point,
+    memory_points,
+    time_points,
+)
 from mlipguide.records.measurement import Disturbance, Measurement
 
 STEADY = (0.1,) * 8
 NOISY = tuple(0.1 * (1 + 0.02 * sign) for sign in (1, -1) * 10)
 
 
+EXPECTED = math.hypot(EXPECTED_SPREAD, SMALLEST_ERROR)
+
+
 def points_of(*records: Measurement) -> list[Point]:
     return time_points([(OWN, record) for record in records])
+
+
+def in_bursts(atoms: int, *bursts: tuple[float, ...]) -> Measurement:
+    wall_s = tuple(time_s for burst in bursts for time_s in burst)
+    return make_measurement(atoms, wall_s=wall_s, steady_bursts=tuple(len(burst) for burst in bursts))
 
 
 def test_a_point_holds_size_pairs_and_median() -> None:
@@ -26,76 +43,70 @@ def test_a_point_holds_size_pairs_and_median() -> None:
     assert point.pairs_per_atom == 50
 
 
+def test_a_lone_burst_is_as_uncertain_as_the_speed_of_machines() -> None:
+    assert points_of(make_measurement(wall_s=STEADY))[0].error == pytest.approx(EXPECTED)
+
+
 def test_no_time_is_trusted_to_better_than_a_percent() -> None:
-    assert points_of(make_measurement(wall_s=STEADY))[0].error == pytest.approx(0.01)
+    assert points_of(in_bursts(28, *[STEADY] * 100))[0].error == pytest.approx(SMALLEST_ERROR)
 
 
 def test_one_sample_says_little_and_a_loaded_machine_less_than_a_quiet_one() -> None:
     lone = points_of(make_measurement(wall_s=(0.1,)))[0]
     loaded = points_of(make_measurement(wall_s=STEADY, disturbance=Disturbance(other_load_share=0.25)))[0]
-    assert lone.error == pytest.approx(0.2)
-    assert loaded.error == pytest.approx(0.3)
+    assert lone.error == pytest.approx(math.hypot(0.2, EXPECTED_SPREAD))
+    assert loaded.error == pytest.approx(math.hypot(0.3, EXPECTED_SPREAD))
 
 
-def test_equal_runs_are_better_known_together() -> None:
-    one = points_of(make_measurement(wall_s=NOISY))[0]
-    four = points_of(*(make_measurement(wall_s=NOISY) for _ in range(4)))[0]
+def test_a_load_that_was_always_there_does_not_average_out() -> None:
+    loaded = replace(in_bursts(28, *[STEADY] * 9), disturbance=Disturbance(other_load_share=0.25))
+    assert points_of(loaded)[0].error == pytest.approx(0.3, rel=0.02)
+
+
+def test_equal_bursts_are_better_known_together() -> None:
+    one = points_of(in_bursts(28, NOISY))[0]
+    four = points_of(in_bursts(28, NOISY, NOISY), in_bursts(28, NOISY, NOISY))[0]
     assert four.value == pytest.approx(one.value)
-    assert four.error == pytest.approx(one.error / 2, rel=0.01)
+    assert four.error < one.error / 2
 
 
-def test_runs_that_differ_are_averaged_and_tell_how_much_runs_differ() -> None:
-    runs = [make_measurement(28, wall_s=tuple(factor * t for t in STEADY)) for factor in (0.9, 1.0, 1.1)]
-    alone = make_measurement(56, wall_s=tuple(2 * t for t in STEADY))
-    small, large = points_of(*runs, alone)
+def test_records_and_bursts_of_one_size_count_alike() -> None:
+    bursts = [tuple(factor * t for t in STEADY) for factor in (0.9, 1.0, 1.1)]
+    assert points_of(in_bursts(28, *bursts)) == points_of(*(in_bursts(28, burst) for burst in bursts))
+
+
+def test_bursts_that_differ_are_averaged_and_tell_how_much_bursts_of_other_sizes_differ() -> None:
+    bursts = [tuple(factor * t for t in STEADY) for factor in (0.9, 1.0, 1.1) * 5]
+    alone = in_bursts(56, tuple(2 * t for t in STEADY))
+    small, large = points_of(in_bursts(28, *bursts), alone)
     assert small.value == pytest.approx(0.1, rel=0.01)
-    assert small.error == pytest.approx(0.1 / np.sqrt(3), rel=0.1)
-    assert large.error == pytest.approx(0.1, rel=0.1)
+    assert small.error == pytest.approx(0.08 / np.sqrt(15), rel=0.1)
+    assert large.error == pytest.approx(0.08, rel=0.1)
 
 
-def test_the_between_run_variance_is_recovered() -> None:
+def test_the_variance_between_bursts_is_recovered() -> None:
     random = np.random.default_rng(2)
-    runs = [
-        make_measurement(atoms, wall_s=tuple(1e-3 * atoms * np.exp(0.05 * random.standard_normal()) * np.ones(8)))
+    records = [
+        in_bursts(
+            atoms, *(tuple(1e-3 * atoms * np.exp(0.08 * random.standard_normal()) * np.ones(8)) for _ in range(3))
+        )
         for atoms in range(20, 60)
-        for _ in range(3)
     ]
-    errors = [point.error for point in points_of(*runs)]
-    assert np.mean(errors) == pytest.approx(np.hypot(0.05, 0.01) / np.sqrt(3), rel=0.2)
+    errors = [point.error for point in points_of(*records)]
+    assert np.mean(errors) == pytest.approx(np.hypot(0.08, 0.01) / np.sqrt(3), rel=0.2)
+
+
+def test_a_quiet_machine_is_soon_known_to_be_one() -> None:
+    records = [in_bursts(atoms, *[tuple(atoms * t for t in STEADY)] * 4) for atoms in (28, 56, 112, 224)]
+    assert max(point.error for point in points_of(*records)) < EXPECTED_SPREAD / 3
 
 
 def test_a_disturbed_run_does_not_say_how_much_runs_differ() -> None:
     quiet = make_measurement(28, wall_s=STEADY)
     disturbed = make_measurement(28, wall_s=tuple(3 * t for t in STEADY), disturbance=Disturbance(other_load_share=0.3))
     (point,) = points_of(quiet, disturbed)
-    assert point.value == pytest.approx(0.1, rel=0.01)
-    assert point.error == pytest.approx(0.01, rel=0.01)
-
-
-def test_a_machine_that_drifted_between_sizes_makes_them_less_certain() -> None:
-    sizes = (28, 56, 112)
-    usual = [make_measurement(n, wall_s=STEADY, reference_s=(0.01, 0.0101, 0.0099)) for n in sizes]
-    assert [point.error for point in points_of(*usual)] == pytest.approx([0.01] * 3)
-    slow = replace(usual[2], reference_s=(0.0105, 0.0106, 0.0104))
-    drifted = points_of(usual[0], usual[1], slow)
-    assert [point.error for point in drifted[:2]] == pytest.approx([0.01] * 2)
-    assert drifted[2].error == pytest.approx(0.048, rel=0.1)
-    assert drifted[2].value == pytest.approx(0.1), "the value is not corrected"
-
-
-def test_drift_within_the_kernels_own_spread_means_nothing_and_much_of_it_is_capped() -> None:
-    spread = (0.009, 0.01, 0.011)
-    usual = make_measurement(28, wall_s=STEADY, reference_s=spread)
-    within = make_measurement(56, wall_s=STEADY, reference_s=tuple(1.02 * t for t in spread))
-    assert points_of(usual, within)[1].error == pytest.approx(0.01)
-    twice = [make_measurement(n, wall_s=STEADY, reference_s=(0.01,) * 3) for n in (28, 56)]
-    far = make_measurement(112, wall_s=STEADY, reference_s=(0.02,) * 3)
-    assert points_of(*twice, far)[2].error == pytest.approx(LARGEST_DRIFT)
-
-
-def test_records_without_a_reference_are_taken_as_they_are() -> None:
-    old, new = make_measurement(28, wall_s=STEADY, reference_s=()), make_measurement(56, wall_s=STEADY)
-    assert [point.error for point in points_of(old, new)] == pytest.approx([0.01, 0.01])
+    assert point.value == pytest.approx(0.1, rel=0.02)
+    assert point.error == pytest.approx(EXPECTED, rel=0.02)
 
 
 def test_kinds_of_structure_are_kept_apart() -> None:

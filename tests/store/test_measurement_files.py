@@ -59,6 +59,7 @@ def test_every_format_that_was_ever_written_is_read(path: Path) -> None:
     assert measurement.model == "model-a"
     assert measurement.atoms == 28
     assert measurement.steady.wall_s == (0.1, 0.11, 0.1, 0.09, 0.1)
+    assert measurement.burst_wall_s == (measurement.steady.wall_s,)
     assert measurement.peak_memory_bytes == 2**30
     assert measurement.disturbance.steal_share is None
 
@@ -99,6 +100,7 @@ def valid() -> dict[str, Any]:
         json.dumps({"format": 1, "measurement": valid() | {"unknown": 1}}),
         json.dumps({"format": 1, "measurement": valid() | {"load_s": float("nan")}}),
         json.dumps({"format": 1, "measurement": valid() | {"atoms": "many"}}),
+        json.dumps({"format": store.FORMAT, "measurement": valid() | {"steady_bursts": [3, 3]}}),
     ],
 )
 def test_a_damaged_file_is_a_notice_beside_the_others(tmp_path: Path, text: str) -> None:

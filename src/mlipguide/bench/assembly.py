@@ -53,6 +53,7 @@ def measurements_of(
             first_call_s=size_run.prepared.first_call_s,
             warm_up=size_run.warm_up,
             steady=size_run.steady,
+            steady_bursts=size_run.steady_bursts,
             set_aside=size_run.set_aside,
             reference_s=tuple(size_run.reference_s),
             peak_memory_bytes=size_run.peak_memory_bytes,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 from mlipguide.bench.causes import Cause, CauseKind, causes_of
 from mlipguide.bench.disturbed import REFERENCE_SLOWDOWN, reference_level
@@ -96,7 +95,7 @@ def _reference_slowdowns(measurements: Sequence[Measurement]) -> list[float | No
         groups.setdefault(_program_of(measurement), []).append(measurement)
     levels = {key: reference_level([one.reference_s for one in members]) for key, members in groups.items()}
     return [
-        median(one.reference_s) / level if one.reference_s and (level := levels[_program_of(one)]) else None
+        min(one.reference_s) / level if one.reference_s and (level := levels[_program_of(one)]) else None
         for one in measurements
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -84,8 +85,7 @@ class SizeRun:
             usable_cores=usable_cores,
             own_switches=sum(switches) if switches else None,
         )
-        median_s = centre_of(self.bursts[-1].wall_s).value
-        self.states.append(BurstState(median_s, disturbance, session.reference()))
+        self.states.append(BurstState(disturbance, session.reference()))
         return sum(samples.wall_s)
 
     def needs_lead_in(self, *, rested: bool) -> bool:
@@ -105,6 +105,14 @@ class SizeRun:
         """Steps in the steady state, of the bursts that count."""
         samples = joined(self._counting)
         return cut(samples, steady_start(samples.wall_s), None)
+
+    @property
+    def steady_bursts(self) -> tuple[int, ...]:
+        """Lengths of the bursts that the steady steps are made of."""
+        ends = list(itertools.accumulate(len(burst.wall_s) for burst in self._counting))
+        start = ends[-1] - len(self.steady.wall_s)
+        kept = [end - start for end in ends if end > start]
+        return tuple(end - before for end, before in zip(kept, [0, *kept], strict=False))
 
     @property
     def set_aside(self) -> StepSamples:

@@ -10,10 +10,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlipguide.costmodel.points import OWN, Labelled, Point, memory_points, time_points
+from mlipguide.costmodel.points import NORMAL_90, OWN, Labelled, Point, memory_points, time_points
 from mlipguide.costmodel.scaling import ScalingLaw, is_same_density, transfer_error
 from mlipguide.costmodel.shapes import MEMORY, TIME_ON_CPU, TIME_ON_CPU_RETAINING, TIME_ON_GPU, ShapePrior
-from mlipguide.records.estimate import Estimate
+from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.measurement import Allocator, Measurement, Settings
 from mlipguide.records.structure import StructureSummary
 from mlipguide.structures.summaries import is_same_kind
@@ -79,6 +79,20 @@ def _whole(atoms: Estimate | None) -> Estimate | None:
 def ns_per_day(step_time_s: Estimate, *, timestep_s: float) -> Estimate:
     """Return the simulated nanoseconds per day of wall time."""
     return step_time_s.inverted(SECONDS_PER_DAY * timestep_s * 1e9)
+
+
+def step_time_of(measurement: Measurement) -> Estimate:
+    """Return the step time of one measurement; of a single step the interval is not known."""
+    (point,) = time_points([(OWN, measurement)])
+    known = len(measurement.steady.wall_s) > 1
+    reach = math.exp(NORMAL_90 * point.error)
+    return Estimate(
+        value=point.value,
+        low=point.value / reach if known else None,
+        high=point.value * reach if known else None,
+        basis=Basis.MEASURED,
+        source=f"record {measurement.record}",
+    )
 
 
 def costs_from(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -133,6 +134,7 @@ class Measurement:
         first_call_s: The first energy-and-force call, kept apart.
         warm_up: Steps before the steady state.
         steady: Steps in the steady state.
+        steady_bursts: Of how many consecutive steps each burst of it was; between bursts other models or sizes ran.
         set_aside: Steps of the steady state during which the machine was disturbed, while others were not; they count
             in no figure.
         reference_s: Times of the reference kernel, taken beside the bursts: the machine's own speed.
@@ -160,7 +162,25 @@ class Measurement:
     first_call_s: float
     warm_up: StepSamples
     steady: StepSamples
+    steady_bursts: tuple[int, ...]
     set_aside: StepSamples
     reference_s: tuple[float, ...]
     peak_memory_bytes: int | None
     disturbance: Disturbance
+
+    def __post_init__(self) -> None:
+        """Refuse bursts that are not those of the steady state.
+
+        Raises:
+            ValueError: Their lengths do not add up to its number of steps.
+        """
+        if sum(self.steady_bursts) != len(self.steady.wall_s):
+            raise ValueError(
+                f"{sum(self.steady_bursts)} steps in bursts, {len(self.steady.wall_s)} in the steady state"
+            )
+
+    @property
+    def burst_wall_s(self) -> tuple[tuple[float, ...], ...]:
+        """Wall times of the steady steps, burst by burst."""
+        ends = tuple(itertools.accumulate(self.steady_bursts))
+        return tuple(self.steady.wall_s[begin:end] for begin, end in zip((0, *ends), ends, strict=False))

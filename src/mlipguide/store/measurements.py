@@ -18,7 +18,7 @@ from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_at
 from mlipguide.records.measurement import Measurement
 from mlipguide.records.notice import Notice
 
-FORMAT = 2
+FORMAT = 3
 
 
 def _upgrade_from_1(data: dict[str, Any]) -> dict[str, Any]:
@@ -27,7 +27,14 @@ def _upgrade_from_1(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "scenario": "single-stream", "set_aside": nothing, "reference_s": []}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _upgrade_from_1}
+def _upgrade_from_2(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 2 did not tell where bursts end; all steady steps count as one."""
+    steady = data.get("steady")
+    known = steady.get("wall_s") if isinstance(steady, dict) else None
+    return {**data, "steady_bursts": [len(known)] if isinstance(known, list) else []}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _upgrade_from_1, 2: _upgrade_from_2}
 """From each past version to the next."""
 
 

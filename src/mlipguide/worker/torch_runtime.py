@@ -63,7 +63,7 @@ def synchronise(device: str) -> None:
 
 
 def reset_peak_memory(device: str) -> None:
-    """Forget the peak of the device's memory so far, and give back what earlier work left, which would be part of it."""
+    """Forget the peak of the device's memory so far, and give back what earlier work left behind."""
     if device.startswith("cuda"):
         import torch
 

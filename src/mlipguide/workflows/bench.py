@@ -16,7 +16,7 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines
 from mlipguide.workflows.baselines import save_baseline
 from mlipguide.workflows.bench_figures import cost_fit, size_result
-from mlipguide.workflows.candidates import Preparation, Prepared, find_given_weights, prepare_candidates
+from mlipguide.workflows.candidates import Consent, Preparation, Prepared, find_given_weights, prepare_candidates
 from mlipguide.workflows.capacity import find_capacity
 from mlipguide.workflows.measuring import MeasuringContext, measure
 from mlipguide.workflows.recalling import MeasuredModels
@@ -30,6 +30,8 @@ DEFAULT_BUDGET = "2m"
 PROBE = "probe"
 AUTOMATIC = "auto"
 ALL, AVAILABLE = "all", "available"
+"""Every model of the catalogue, with a word about those that cannot be timed; those that can be timed as things are."""
+NOTHING_NEW = Consent(granted=False, ask=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,8 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     if options.save is not None:
         baselines.require_free(options.save, replace=options.replace)
     catalogue = load_catalogue()
-    cards = _chosen_cards(catalogue, names_in(request.models))
+    names = names_in(request.models)
+    cards = _chosen_cards(catalogue, names)
     settings = swept(options.threads, options.dtypes, options.devices)
     conditions = _conditions(options)
     sizes = _sizes(options.sizes)
@@ -95,9 +98,11 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         cards,
         machine,
         given_weights=weights,
-        consent=options.consent,
+        consent=NOTHING_NEW if AVAILABLE in names else options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
+    if AVAILABLE in names:
+        preparation = _available(preparation)
     ready = _with_settings(preparation, settings)
     if conditions.scenario is Scenario.OFFLINE and sizes is None:
         sizes = (structure.atoms,)
@@ -161,7 +166,7 @@ def _chosen_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard
             "bench needs models to time.",
             hint="For example --models sevennet-0,chgnet-0.3.0, or --models available, or --models all",
         )
-    return catalogue.cards if set(names) & {ALL, AVAILABLE} else catalogue.select(tuple(names))
+    return catalogue.cards if not {ALL, AVAILABLE}.isdisjoint(names) else catalogue.select(tuple(names))
 
 
 def _conditions(options: Options) -> Conditions:
@@ -183,6 +188,12 @@ def _sizes(text: str | None) -> tuple[int, ...] | None:
     if text is None or text.strip() == AUTOMATIC:
         return None
     return tuple(sorted({parse_atoms(part, option="--sizes") for part in names_in(text)}))
+
+
+def _available(preparation: Preparation) -> Preparation:
+    """Return what can be started; where nothing can, everything, so that it is said what is missing."""
+    startable = tuple(item for item in preparation.candidates if item.obstacle is None)
+    return Preparation(startable, (), preparation.problems) if startable else preparation
 
 
 def _with_settings(preparation: Preparation, settings: SweptSettings) -> tuple[Prepared, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mlipguide.costmodel.costs import costs_from
+from mlipguide.costmodel.costs import costs_from, step_time_of
 from mlipguide.costmodel.scaling import NORMAL_90
 from mlipguide.records.bench import CostFit, CurvePoint, SizeResult
 from mlipguide.records.estimate import Basis, Estimate
@@ -21,7 +21,7 @@ def size_result(measurement: Measurement) -> SizeResult:
     """Return the figures of one measurement."""
     peak = measurement.peak_memory_bytes
     network_s = measurement.steady.model_s
-    source = _source(measurement)
+    source = f"record {measurement.record}"
     return SizeResult(
         model=measurement.model,
         scenario=measurement.scenario,
@@ -41,15 +41,6 @@ def size_result(measurement: Measurement) -> SizeResult:
         weights=measurement.weights,
         record=measurement.record,
     )
-
-
-def step_time_of(measurement: Measurement) -> Estimate:
-    """Return the step time of one measurement with its interval."""
-    return _measured(centre_of(measurement.steady.wall_s), _source(measurement))
-
-
-def _source(measurement: Measurement) -> str:
-    return f"record {measurement.record}"
 
 
 def _measured(centre: Centre, source: str) -> Estimate:

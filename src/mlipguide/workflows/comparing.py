@@ -9,13 +9,13 @@ from statistics import median
 from mlipguide.advice.gate import has_waited, shared_confidence, verdict_on
 from mlipguide.bench.disturbed import shows
 from mlipguide.core.errors import InputError
+from mlipguide.costmodel.costs import step_time_of
 from mlipguide.hardware.fingerprint import differing_fields
 from mlipguide.records.comparison import Change, Comparison, Pairing, Side
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Disturbance, Measurement, Weights
 from mlipguide.stats.ratios import Ratio, ratio_of_runs
-from mlipguide.workflows.bench_figures import step_time_of
 
 Key = tuple[object, ...]
 LISTED = 3

@@ -18,12 +18,12 @@ from mlipguide.bench.settings_sweep import (
     settings_to_compare,
 )
 from mlipguide.core.errors import InputError, MlipguideError
+from mlipguide.costmodel.costs import step_time_of
 from mlipguide.records.bench import Agreement, FastestSettings
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.measurement import Measurement, Settings
 from mlipguide.records.notice import Notice
 from mlipguide.sessions.interface import ModelSession
-from mlipguide.workflows.bench_figures import step_time_of
 from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.measuring import MeasuringContext, session_request, size_source
 from mlipguide.workflows.recalling import MeasuredModels
