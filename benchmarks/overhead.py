@@ -73,7 +73,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", choices=sorted(MODELS), default=list(MODELS))
     parser.add_argument("--threads", type=int, default=default_threads(), help="for both [what mlipguide would use]")
     parser.add_argument("--starts", type=int, default=3, help="of both processes [3]")
-    parser.add_argument("--rounds", type=int, default=14, help="of two bursts in each start, after the warm-up [14]")
+    parser.add_argument("--rounds", type=int, default=30, help="of two bursts in each start, after the warm-up [30]")
     parser.add_argument("--steps", type=int, default=3, help="timed in a burst [3]")
     parser.add_argument("--control", action="store_true", help="compare two bare loops, which should be equal")
     return parser.parse_args()

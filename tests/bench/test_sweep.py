@@ -313,3 +313,14 @@ def test_a_slow_step_is_timed_a_few_times_all_the_same() -> None:
     assert tuple(run.sizes) == (27,)
     assert len(run.sizes[27].lead_in) == 1
     assert len(run.sizes[27].bursts[0].wall_s) == 3
+
+
+def test_records_tell_their_bursts() -> None:
+    session = FakeSession(noise=0.1, warm_up_steps=2, warm_up_factor=4.0)
+    run = Bench(budget_s=60.0).measure_sessions(session)["fake"]
+    for record in records_of(run):
+        size_run = run.sizes[record.atoms]
+        assert len(record.steady_bursts) == len(size_run.bursts) > 1
+        assert [len(burst) for burst in record.burst_wall_s] == list(record.steady_bursts)
+        assert record.steady_bursts[-1] == len(size_run.bursts[-1].wall_s)
+        assert record.burst_wall_s[-1] == size_run.bursts[-1].wall_s
