@@ -3,7 +3,8 @@
 Two workers of the same environment are measured in turn by what ``check --against-env`` uses, rounds, interval and
 verdict included: first two identical ones, then one against another that takes 10 % or 20 % longer by work of known
 length (``slowed_sevenn.py``). All the while another process keeps one core busy. The same samples are also compared as
-separate runs, as ``check BASELINE`` would compare a run with the run before it, with and without ``--normalise``.
+separate runs, as ``check BASELINE`` would compare a run with the run before it, with and without ``--normalise``. The
+number of threads is what ``check --against-env`` would use at that time: it leaves busy cores to others.
 
 Workers are started anew every few pairs, for two processes of the same program differ by where their memory lies.
 """
@@ -11,6 +12,7 @@ Workers are started anew every few pairs, for two processes of the same program 
 from __future__ import annotations
 
 import argparse
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from statistics import median, stdev
 from unittest.mock import patch
 
 from mlipguide.advice.gate import shared_confidence, verdict_on
@@ -34,7 +37,9 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.sessions.worker_session import SessionRequest, open_session
 from mlipguide.stats.ratios import ratio_of_runs
 from mlipguide.structures.summaries import summarise
+from mlipguide.workflows.busy_cores import LOOK_S, free_cores
 from mlipguide.workflows.comparing import estimate_of
+from mlipguide.workflows.measuring import wait_here
 from workbench import default_threads, request_for, run_script, structure_of, this_machine
 
 MODEL, STRUCTURE, ATOMS = "sevennet-0", "Si.POSCAR", 8
@@ -52,20 +57,29 @@ class Tally:
         separate: Of each second side with the first side of the pair before.
         normalised: The same, each divided by its own reference kernel.
         ratios: Interleaved ratios.
+        separate_ratios: Those of separate runs.
+        normalised_ratios: The same, normalised.
     """
 
     interleaved: list[ChangeVerdict] = field(default_factory=list)
     separate: list[ChangeVerdict] = field(default_factory=list)
     normalised: list[ChangeVerdict] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
+    separate_ratios: list[float] = field(default_factory=list)
+    normalised_ratios: list[float] = field(default_factory=list)
 
     def line(self, what: str) -> str:
         """Return the shares of "slower"."""
-        ratios = sorted(self.ratios)
-        middle = ratios[len(ratios) // 2]
-        return (
-            f"{what}: interleaved {share(self.interleaved)}, separate runs {share(self.separate)}, normalised "
-            f"{share(self.normalised)}; median ratio {middle:.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
+        kinds = {
+            "interleaved": (self.interleaved, self.ratios),
+            "separate runs": (self.separate, self.separate_ratios),
+            "normalised": (self.normalised, self.normalised_ratios),
+        }
+        return f"{what}: " + "; ".join(
+            f"{kind} {share(verdicts)}, ratio {median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}), "
+            f"standard deviation of its logarithm {stdev(map(math.log, ratios)):.3f}"
+            for kind, (verdicts, ratios) in kinds.items()
+            if len(ratios) > 1
         )
 
 
@@ -86,6 +100,13 @@ def busy_neighbour(*, wanted: bool) -> Iterator[None]:
     finally:
         process.kill()
         process.wait()
+
+
+def threads_beside_others() -> int:
+    """Return how many threads ``check --against-env`` would use now."""
+    cores = this_machine().cpu.usable_cores
+    found = wait_here(LOOK_S, cores)
+    return default_threads() if found.quiet is not False else free_cores(cores, found.other_load_share or 0.0)
 
 
 def slowed(request: SessionRequest, by: float) -> SessionRequest:
@@ -138,7 +159,10 @@ def measure_pair(sides: tuple[CandidateRun, CandidateRun], budget_s: float, tall
 
 def judge_separate(old: Measurement, new: Measurement, tally: Tally) -> None:
     """Add the verdicts on two separate runs."""
-    for normalise, verdicts in ((False, tally.separate), (True, tally.normalised)):
+    for normalise, verdicts, ratios in (
+        (False, tally.separate, tally.separate_ratios),
+        (True, tally.normalised, tally.normalised_ratios),
+    ):
         ratio = ratio_of_runs(
             old.steady.wall_s,
             new.steady.wall_s,
@@ -146,6 +170,7 @@ def judge_separate(old: Measurement, new: Measurement, tally: Tally) -> None:
             references=(old.reference_s, new.reference_s),
             normalise=normalise,
         )
+        ratios.append(ratio.value)
         verdicts.append(verdict_on(estimate_of(ratio, "runs"), None, max_slowdown=MAX_SLOWDOWN))
 
 
@@ -178,8 +203,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pairs", type=int, default=40, help="identical pairs [40]")
     parser.add_argument("--slow-pairs", type=int, default=20, help="pairs of each true slowdown [20]")
-    parser.add_argument("--threads", type=int, default=default_threads(), help="[what mlipguide would use]")
-    parser.add_argument("--budget", type=float, default=20.0, help="seconds of stepping a pair [20]")
+    parser.add_argument("--threads", type=int, default=None, help="[what check would use beside the busy process]")
+    parser.add_argument("--budget", type=float, default=12.0, help="seconds of stepping a pair [12]")
     parser.add_argument("--pairs-a-start", type=int, default=10, help="pairs before workers are started anew [10]")
     parser.add_argument("--quiet", action="store_true", help="without the busy process")
     options = parser.parse_args()
@@ -188,16 +213,18 @@ def main() -> None:
         patch.object(worker_session, "worker_file", return_value=worker_file),
         busy_neighbour(wanted=not options.quiet),
     ):
+        if options.threads is None:
+            options.threads = threads_beside_others()
         identical = measure_kind(None, options.pairs, options)
-        slower = {by: measure_kind(by, options.slow_pairs, options) for by in (0.1, 0.2)}
+        slower = {by: measure_kind(by, options.slow_pairs, options) for by in (0.1, 0.2) if options.slow_pairs}
     print(f"{options.threads} threads, {'no' if options.quiet else 'one'} busy process beside")
     print(identical.line("identical"))
     for by, tally in slower.items():
         print(tally.line(f"true +{by:.0%}"))
-    print(
-        f"false alarms: {share(identical.interleaved)} identical pairs; a true 20 % slowdown is seen in "
-        f"{share(slower[0.2].interleaved)}, a true 10 % one in {share(slower[0.1].interleaved)}."
+    seen = "".join(
+        f"; a true {by:.0%} slowdown is seen in {share(tally.interleaved)}" for by, tally in reversed(slower.items())
     )
+    print(f"false alarms: {share(identical.interleaved)} identical pairs{seen}.")
 
 
 if __name__ == "__main__":

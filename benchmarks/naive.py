@@ -3,8 +3,8 @@
 For each model, each time in a fresh process: it is loaded, and then exactly one ``get_potential_energy()`` is timed
 (loading is not counted, which flatters it). The truth is a bare loop of molecular dynamics in that same process, long
 enough for the median of its bursts to settle; half of it runs before ``mlipguide bench`` and half after, because the
-speed of a shared machine drifts. ``mlipguide bench`` is the command itself, with its default protocol and budget,
-writing its records to a folder that is thrown away. Prints the figures last.
+speed of a shared machine drifts. ``mlipguide bench`` is the command itself, with its default protocol, writing its
+records to a folder that is thrown away. Prints the figures last.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def parse_arguments() -> argparse.Namespace:
     """Read the options."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
-    parser.add_argument("--trials", type=int, default=3, help="fresh starts of each model [3]")
+    parser.add_argument("--trials", type=int, default=2, help="fresh starts of each model [2]")
     parser.add_argument("--truth", type=float, default=20.0, metavar="SECONDS", help="of the bare loop, in all [20]")
-    parser.add_argument("--budget", default=None, help="of mlipguide bench, as in 30s [its default]")
+    parser.add_argument("--budget", default="30s", help="of mlipguide bench [30s]")
     return parser.parse_args()
 
 
@@ -78,14 +78,14 @@ def true_bursts(bare: BareLoop, *, seconds: float, warm_up: int) -> list[float]:
     return bursts
 
 
-def benched(model: str, structure: Path, budget: str | None) -> float:
+def benched(model: str, structure: Path, budget: str) -> float:
     """Return the step time that ``mlipguide bench`` reports for a structure at its own size.
 
     Raises:
         MeasurementFailedError: It reports none.
     """
     command = [sys.executable, "-m", "mlipguide", "bench", str(structure), "--models", model, "--json"]
-    command += ["--max-atoms", str(ATOMS), *(["--budget", budget] if budget else [])]
+    command += ["--max-atoms", str(ATOMS), "--budget", budget]
     variables = {**os.environ, DATA_VARIABLE: str(structure.parent)}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     document: dict[str, Any] = json.loads(done.stdout or '{"data": null, "errors": []}')
@@ -98,7 +98,7 @@ def benched(model: str, structure: Path, budget: str | None) -> float:
     return step_time_s
 
 
-def take_trial(model: str, *, truth_s: float, budget: str | None) -> Trial:
+def take_trial(model: str, *, truth_s: float, budget: str) -> Trial:
     """Start afresh and time all three."""
     request = request_for(model)
     atoms = structure_of(STRUCTURE, atoms=ATOMS)

@@ -70,6 +70,7 @@ def test_gives_up(tmp_path: Path) -> None:
     found = Machine(tmp_path, [0.5]).wait(1.05)
     assert found.quiet is False
     assert 0.9 < found.waited_s <= 1.05
+    assert found.other_load_share == pytest.approx(0.5)
 
 
 def test_others_on_spare_cores_do_not_matter(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from mlipguide.hardware.noise import disturbance_between, read_load
 
@@ -25,10 +26,12 @@ class QuietWait:
     Attributes:
         waited_s: Seconds spent looking, at least one window where there was time to look.
         quiet: Whether the others were quiet in the last window; None where that cannot be told.
+        other_load_share: Share of the usable cores that they used, the median of the windows; None likewise.
     """
 
     waited_s: float
     quiet: bool | None
+    other_load_share: float | None = None
 
 
 def wait_for_quiet(
@@ -59,13 +62,20 @@ def wait_for_quiet(
     """
     begin = clock()
     quiet: bool | None = None
+    shares: list[float] = []
     before = replace(read_load(root), monotonic_s=begin)
     while before.busy_jiffies is not None and before.monotonic_s - begin + window_s <= max_wait_s:
         sleep(window_s)
         after = replace(read_load(root), monotonic_s=clock())
         load = disturbance_between(before, after, own_cpu_s=0.0, usable_cores=usable_cores, own_switches=None)
         before = after
-        quiet = load.other_load_share < quiet_share if load.other_load_share is not None else None
-        if quiet is not False:
+        if load.other_load_share is None:
+            quiet = None
             break
-    return QuietWait(waited_s=before.monotonic_s - begin, quiet=quiet)
+        shares.append(load.other_load_share)
+        quiet = load.other_load_share < quiet_share
+        if quiet:
+            break
+    return QuietWait(
+        waited_s=before.monotonic_s - begin, quiet=quiet, other_load_share=median(shares) if shares else None
+    )

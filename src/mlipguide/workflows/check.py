@@ -18,6 +18,7 @@ from mlipguide.records.structure import StructureSummary
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines as store
 from mlipguide.workflows.baselines import atoms_of, conditions_of
+from mlipguide.workflows.busy_cores import beside_others
 from mlipguide.workflows.comparing import Run, compare_runs, require_same_machine
 from mlipguide.workflows.environment_pairs import PairedSubject, compare_environments, old_environments
 from mlipguide.workflows.remeasuring import measure_again, missing_problems, prepare_models, restricted, subject_of
@@ -132,6 +133,7 @@ def _against_environment(request: CheckRequest, options: Options) -> Result[Comp
         baseline = _wanted(request, catalogue)
         atoms, structure = atoms_of(baseline.atoms), baseline.structure
         subjects = _subjects_of_baseline(baseline, catalogue, machine, options)
+    subjects, fewer_threads = beside_others(subjects, machine, options.wait)
     options.on_progress(f"importing {', '.join(sorted({s.item.card.backend for s in subjects}))} there", 0.0)
     outcome = compare_environments(
         subjects,
@@ -144,7 +146,7 @@ def _against_environment(request: CheckRequest, options: Options) -> Result[Comp
     )
     return Result(
         outcome.comparison,
-        notices=(*catalogue.notices, *notices, *outcome.notices),
+        notices=(*catalogue.notices, *notices, *fewer_threads, *outcome.notices),
         errors=tuple(outcome.problems),
     )
 
