@@ -3,10 +3,11 @@
 For twenty tasks (five systems, four budgets) ``recommend`` answers after its default measuring budget, from sizes that
 fit into it. Beside it every model is timed exhaustively at the task's own size, and the same rule chooses from those
 times: the most accurate model that ends within the budget. The regret of a task is the time that following the
-recommendation costs, by the exhaustive times: by how much the recommended model takes longer than the best one, or than
-the budget where none ends in time; where nothing was recommended though something ends in time, by how much more budget
-``recommend`` asks for that model. Where it stayed below the best one, the regret is zero and the choice counts as
-another one. Nothing is stored among the user's own measurements.
+recommendation costs, by the exhaustive times: by how much a recommended model that is not the best one ends later than
+was allowed; where nothing was recommended though something ends in time, by how much more budget ``recommend`` asks for
+that model. (The best one is the most accurate that ends in time, not the fastest: how the times of the two compare
+says nothing of a loss.) A choice that ends in time and is less accurate than the best costs no time; it counts as
+another choice, and is listed. Nothing is stored among the user's own measurements.
 """
 
 from __future__ import annotations
@@ -67,8 +68,7 @@ class Verdict:
         if self.recommended is None:
             assert self.best is not None
             return max(0.0, self.predicted[self.best] / allowed_s - 1)
-        limit_s = allowed_s if self.best is None else self.times[self.best]
-        return max(0.0, self.times[self.recommended] / limit_s - 1)
+        return max(0.0, self.times[self.recommended] / allowed_s - 1)
 
 
 def request_of(system: tuple[str, int], allowed_s: float) -> TaskRequest:

@@ -109,7 +109,8 @@ def test_sampling_ends_when_all_sizes_are_certain() -> None:
     noisy = FakeSession(name="noisy", noise=0.1)
     runs = Bench(budget_s=600.0).measure_sessions(quiet, noisy)
     assert all(size_run.centre.relative_half_width == pytest.approx(0) for size_run in runs["quiet"].sizes.values())
-    assert [len(size_run.bursts) for size_run in runs["quiet"].sizes.values()] == [1] * 4
+    # One burst alone is not certain, however alike its steps are: the machine may have been slow just then.
+    assert {len(size_run.bursts) for size_run in runs["quiet"].sizes.values()} == {4}
     widths = [size_run.centre.relative_half_width for size_run in runs["noisy"].sizes.values()]
     assert all(width is not None and width <= 0.02 for width in widths)
     assert quiet.elapsed_s < noisy.elapsed_s < 600

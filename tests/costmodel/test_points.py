@@ -9,16 +9,9 @@ import numpy as np
 import pytest
 
 from factories import GIB, make_measurement
-from mlipguide.costmodel.points import (
-    EXPECTED_SPREAD,
-    MEMORY_ERROR,
-    OWN,
-    SMALLEST_ERROR,
-    Point,
-    memory_points,
-    time_points,
-)
+from mlipguide.costmodel.points import MEMORY_ERROR, OWN, Point, memory_points, time_points
 from mlipguide.records.measurement import Disturbance, Measurement
+from mlipguide.stats.bursts import EXPECTED_SPREAD, SMALLEST_ERROR
 
 STEADY = (0.1,) * 8
 NOISY = tuple(0.1 * (1 + 0.02 * sign) for sign in (1, -1) * 10)

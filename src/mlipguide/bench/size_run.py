@@ -11,6 +11,7 @@ from mlipguide.hardware.gpu_state import GpuMonitor
 from mlipguide.hardware.noise import disturbance_between, read_counters
 from mlipguide.records.measurement import Disturbance, StepSamples
 from mlipguide.sessions.interface import Burst, ModelSession, Prepared
+from mlipguide.stats.bursts import BurstTiming, timing_of
 from mlipguide.stats.centres import Centre, centre_of
 from mlipguide.stats.steady_state import steady_start
 
@@ -105,6 +106,11 @@ class SizeRun:
         """Steps in the steady state, of the bursts that count."""
         samples = joined(self._counting)
         return cut(samples, steady_start(samples.wall_s), None)
+
+    @property
+    def timings(self) -> list[BurstTiming]:
+        """What each of the bursts that count tells of the step time."""
+        return [timing_of(burst.wall_s) for burst in self._counting]
 
     @property
     def steady_bursts(self) -> tuple[int, ...]:

@@ -228,19 +228,16 @@ class Sweep:
         """
         if not run.alive or run.settled:
             return []
-
-        def width(size: int) -> float:
-            half_width = run.sizes[size].centre.relative_half_width
-            return float("inf") if half_width is None else half_width
+        widths = run.relative_half_widths()
 
         def is_certain(size: int) -> bool:
-            return width(size) <= self._protocol.target_half_width and not run.sizes[size].is_disturbed
+            return widths[size] <= self._protocol.target_half_width and not run.sizes[size].is_disturbed
 
         if all(is_certain(size) for size in run.sizes):
             return []
         fitting: list[int] = []
         # Predictions reach beyond the largest size, so its certainty matters most.
-        for size in sorted(run.sizes, key=lambda size: (is_certain(size), -width(size) * size**0.5, -size)):
+        for size in sorted(run.sizes, key=lambda size: (is_certain(size), -widths[size] * size**0.5, -size)):
             cost_s = self._burst_cost_s(run.sizes[size])
             if cost_s <= left_s:
                 fitting.append(size)

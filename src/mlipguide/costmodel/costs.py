@@ -10,12 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlipguide.costmodel.points import NORMAL_90, OWN, Labelled, Point, memory_points, time_points
+from mlipguide.costmodel.points import OWN, Labelled, Point, memory_points, time_points
 from mlipguide.costmodel.scaling import ScalingLaw, is_same_density, transfer_error
 from mlipguide.costmodel.shapes import MEMORY, TIME_ON_CPU, TIME_ON_CPU_RETAINING, TIME_ON_GPU, ShapePrior
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.measurement import Allocator, Measurement, Settings
 from mlipguide.records.structure import StructureSummary
+from mlipguide.stats.bursts import NORMAL_90
 from mlipguide.structures.summaries import is_same_kind
 
 SECONDS_PER_DAY = 86400.0

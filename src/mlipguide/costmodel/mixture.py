@@ -32,8 +32,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from mlipguide.costmodel.points import OWN, SMALLEST_ERROR, Point
+from mlipguide.costmodel.points import OWN, Point
 from mlipguide.costmodel.shapes import Array, ShapePrior
+from mlipguide.stats.bursts import SMALLEST_ERROR
 
 ERROR_PER_DOUBLING = 0.01
 """Standard error added per doubling beyond the largest point, relative, for what none of the shapes describes; with

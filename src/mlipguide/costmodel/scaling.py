@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from mlipguide.costmodel.mixture import MEAN_PER_PAIR, PER_PAIR, Mixture
-from mlipguide.costmodel.points import NORMAL_90, OWN, SMALLEST_ERROR, Point
+from mlipguide.costmodel.points import OWN, Point
 from mlipguide.costmodel.shapes import PRIOR_POWER, ShapePrior
 from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.stats.bursts import NORMAL_90, SMALLEST_ERROR
 
-__all__ = ["NORMAL_90", "PRIOR_POWER", "Point", "ScalingLaw", "transfer_error"]
+__all__ = ["PRIOR_POWER", "Point", "ScalingLaw", "transfer_error"]
 
 TRANSFER_ERROR = 0.03
 """Relative standard error of the level between structures of two densities, per doubling of the pairs per atom."""

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from mlipguide.costmodel.costs import costs_from, step_time_of
-from mlipguide.costmodel.scaling import NORMAL_90
 from mlipguide.records.bench import CostFit, CurvePoint, SizeResult
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.measurement import Measurement
+from mlipguide.stats.bursts import NORMAL_90
 from mlipguide.stats.centres import Centre, centre_of
 
 CURVE_REACH = 4

@@ -1,8 +1,8 @@
 """Cores that other processes keep busy are left to them where that makes a comparison possible at all.
 
-Threads of one step wait for each other many times: with one of two cores taken by another process, a step on two threads
-took 2 to 20 times as long, each time another factor, while on one thread it took what it takes on an idle machine
-(SevenNet-0, measured). No number of rounds makes up for that.
+Threads of one step wait for each other many times: with one of two cores taken by another process, a step on two
+threads took 2 to 20 times as long, each time another factor, while on one thread it took what it takes on an idle
+machine (SevenNet-0, measured). No number of rounds makes up for that.
 """
 
 from __future__ import annotations

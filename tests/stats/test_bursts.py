@@ -1,0 +1,71 @@
+"""Bursts by known spreads: what one tells, what several tell together, how much bursts differ."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mlipguide.stats.bursts import (
+    EXPECTATION_WEIGHT,
+    EXPECTED_SPREAD,
+    LONE_SAMPLE_ERROR,
+    SMALLEST_ERROR,
+    BurstTiming,
+    average,
+    timing_of,
+    variance_between,
+)
+
+
+def test_a_burst_tells_its_median_and_one_step_little() -> None:
+    alike = timing_of((0.1,) * 5)
+    assert math.exp(alike.logarithm) == pytest.approx(0.1)
+    assert alike.error == SMALLEST_ERROR
+    assert timing_of((0.1,)).error == LONE_SAMPLE_ERROR
+    assert timing_of((0.1,) * 5, added_error=0.3).error == pytest.approx(0.3)
+
+
+def test_before_anything_is_compared_a_machine_is_expected_to_be_ordinary() -> None:
+    assert variance_between([[BurstTiming(0.0, 0.01)], [BurstTiming(1.0, 0.01)]]) == pytest.approx(EXPECTED_SPREAD**2)
+
+
+@pytest.mark.parametrize("spread", [0.02, 0.05, 0.15])
+def test_the_variance_of_many_bursts_is_recovered_across_sizes(spread: float) -> None:
+    random = np.random.default_rng(3)
+    groups = [
+        [BurstTiming(float(size + spread * random.standard_normal()), 0.01) for _ in range(4)] for size in range(100)
+    ]
+    # Errors of 1 % are stated and were not drawn: the estimate is lower by their square.
+    assert variance_between(groups) == pytest.approx(spread**2 - 0.01**2, rel=0.2)
+
+
+def test_a_quiet_machine_becomes_known_as_one_step_by_step() -> None:
+    variances = [variance_between([[BurstTiming(0.0, 0.01)] * count]) for count in (1, 2, 5, 20, 100)]
+    assert variances == sorted(variances, reverse=True)
+    expected = EXPECTED_SPREAD**2 * EXPECTATION_WEIGHT / (EXPECTATION_WEIGHT + 99)
+    assert variances[-1] == pytest.approx(expected)
+
+
+def test_bursts_are_averaged_by_their_certainty() -> None:
+    together = average([BurstTiming(0.0, 0.01), BurstTiming(0.3, 0.2)], between=0.0)
+    assert 0 < together.logarithm < 0.002
+    alike = average([BurstTiming(0.0, 0.01), BurstTiming(0.3, 0.2)], between=1.0)
+    assert alike.logarithm == pytest.approx(0.15, rel=0.05)
+    assert average([BurstTiming(0.0, 0.05)] * 4, between=0.0).error == pytest.approx(0.025)
+    assert average([BurstTiming(0.0, 0.05)] * 400, between=0.0).error == SMALLEST_ERROR
+
+
+def test_the_interval_covers_the_truth_when_the_machine_drifts() -> None:
+    random = np.random.default_rng(5)
+    covered = 0
+    for _ in range(300):
+        sizes = [
+            [timing_of(tuple(np.exp(drift + 0.02 * random.standard_normal(3)))) for drift in drifts]
+            for drifts in 0.08 * random.standard_normal((4, 4))
+        ]
+        between = variance_between(sizes)
+        together = average(sizes[0], between)
+        covered += abs(together.logarithm) <= math.log1p(together.relative_half_width)
+    assert 0.8 <= covered / 300 <= 0.96
