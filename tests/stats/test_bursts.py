@@ -63,7 +63,7 @@ def test_the_interval_covers_the_truth_when_the_machine_drifts() -> None:
     for _ in range(300):
         sizes = [
             [timing_of(tuple(np.exp(drift + 0.02 * random.standard_normal(3)))) for drift in drifts]
-            for drifts in 0.08 * random.standard_normal((4, 4))
+            for drifts in 0.06 * random.standard_normal((4, 4))
         ]
         between = variance_between(sizes)
         together = average(sizes[0], between)
