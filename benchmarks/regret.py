@@ -70,6 +70,13 @@ class Verdict:
             return max(0.0, self.predicted[self.best] / allowed_s - 1)
         return max(0.0, self.times[self.recommended] / allowed_s - 1)
 
+    @property
+    def longer_than_best(self) -> float | None:
+        """By how much the recommended model takes longer than the best one, though it may be the more accurate."""
+        if self.recommended is None or self.best is None:
+            return None
+        return max(0.0, self.times[self.recommended] / self.times[self.best] - 1)
+
 
 def request_of(system: tuple[str, int], allowed_s: float) -> TaskRequest:
     """Return a task whose budget allows a step ``allowed_s`` seconds an atom."""
@@ -149,6 +156,11 @@ def main() -> None:
                 )
             print("  " + ", ".join(f"{model} {time_s * 1e3:.0f} ms" for model, time_s in sorted(times.items())))
     regrets = [verdict.regret for verdict in verdicts]
+    longer = [share for verdict in verdicts if (share := verdict.longer_than_best) is not None]
+    print(
+        f"against the exhaustive choice itself: median {statistics.median(longer):.1%} longer, worst {max(longer):.1%}, "
+        f"more than 10 % in {sum(share > 0.1 for share in longer)} of {len(longer)} tasks"
+    )
     same = sum(verdict.recommended == verdict.best for verdict in verdicts)
     print(
         f"regret: median {statistics.median(regrets):.1%}, worst {max(regrets):.1%} of {len(regrets)} tasks; "
