@@ -37,7 +37,7 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.sessions.worker_session import SessionRequest, open_session
 from mlipguide.stats.ratios import ratio_of_runs
 from mlipguide.structures.summaries import summarise
-from mlipguide.workflows.busy_cores import LOOK_S, free_cores
+from mlipguide.workflows.busy_cores import LOOK_S, cores_left
 from mlipguide.workflows.comparing import estimate_of
 from mlipguide.workflows.measuring import wait_here
 from workbench import default_threads, request_for, run_script, structure_of, this_machine
@@ -105,8 +105,7 @@ def busy_neighbour(*, wanted: bool) -> Iterator[None]:
 def threads_beside_others() -> int:
     """Return how many threads ``check --against-env`` would use now."""
     cores = this_machine().cpu.usable_cores
-    found = wait_here(LOOK_S, cores)
-    return default_threads() if found.quiet is not False else free_cores(cores, found.other_load_share or 0.0)
+    return cores_left(wait_here(LOOK_S, cores), cores) or default_threads()
 
 
 def slowed(request: SessionRequest, by: float) -> SessionRequest:

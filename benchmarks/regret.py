@@ -6,7 +6,7 @@ times: the most accurate model that ends within the budget. The regret of a task
 recommendation costs, by the exhaustive times: by how much a recommended model that is not the best one ends later than
 was allowed; where nothing was recommended though something ends in time, by how much more budget ``recommend`` asks for
 that model. (The best one is the most accurate that ends in time, not the fastest: how the times of the two compare
-says nothing of a loss.) A choice that ends in time and is less accurate than the best costs no time; it counts as
+is printed beside it.) A choice that ends in time and is less accurate than the best costs no time; it counts as
 another choice, and is listed. Nothing is stored among the user's own measurements.
 """
 
@@ -27,7 +27,7 @@ from mlipguide.costmodel.costs import costs_from
 from mlipguide.records.advice import Candidate
 from mlipguide.records.task import Task
 from mlipguide.sessions.interface import Conditions
-from mlipguide.workflows.candidates import Consent, Preparation, prepare_candidates
+from mlipguide.workflows.candidates import NO_CONSENT, Preparation, prepare_candidates
 from mlipguide.workflows.judging import judged
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
 from mlipguide.workflows.recalling import MeasuredModels
@@ -94,9 +94,8 @@ def request_of(system: tuple[str, int], allowed_s: float) -> TaskRequest:
 @cache
 def machine_preparation() -> Preparation:
     """Return every model that can be started here."""
-    nobody = Consent(granted=False, ask=None)
     return prepare_candidates(
-        load_catalogue().cards, this_machine(), given_weights={}, consent=nobody, on_progress=lambda _: None
+        load_catalogue().cards, this_machine(), given_weights={}, consent=NO_CONSENT, on_progress=lambda _: None
     )
 
 

@@ -26,7 +26,7 @@ from mlipguide.sessions.worker_files import worker_environment, worker_folder
 from mlipguide.sessions.worker_session import SessionRequest, structure_message
 from mlipguide.structures.files import read_structure
 from mlipguide.structures.supercells import near_cubic_supercell
-from mlipguide.workflows.candidates import Consent, prepare_candidates
+from mlipguide.workflows.candidates import NO_CONSENT, prepare_candidates
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -59,8 +59,7 @@ def request_for(model: str, *, threads: int | None = None) -> SessionRequest:
     """
     machine = this_machine()
     card = load_catalogue().find(model)
-    nobody = Consent(granted=False, ask=None)
-    found = prepare_candidates((card,), machine, given_weights={}, consent=nobody, on_progress=lambda _: None)
+    found = prepare_candidates((card,), machine, given_weights={}, consent=NO_CONSENT, on_progress=lambda _: None)
     item = found.candidates[0]
     if item.environment.state is not EnvironmentState.READY:
         raise EnvironmentFailedError(

@@ -16,7 +16,7 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines
 from mlipguide.workflows.baselines import save_baseline
 from mlipguide.workflows.bench_figures import cost_fit, size_result
-from mlipguide.workflows.candidates import Consent, Preparation, Prepared, find_given_weights, prepare_candidates
+from mlipguide.workflows.candidates import NO_CONSENT, Preparation, Prepared, find_given_weights, prepare_candidates
 from mlipguide.workflows.capacity import find_capacity
 from mlipguide.workflows.measuring import MeasuringContext, measure
 from mlipguide.workflows.recalling import MeasuredModels
@@ -31,7 +31,6 @@ PROBE = "probe"
 AUTOMATIC = "auto"
 ALL, AVAILABLE = "all", "available"
 """Every model of the catalogue, with a word about those that cannot be timed; those that can be timed as things are."""
-NOTHING_NEW = Consent(granted=False, ask=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +97,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         cards,
         machine,
         given_weights=weights,
-        consent=NOTHING_NEW if AVAILABLE in names else options.consent,
+        consent=NO_CONSENT if AVAILABLE in names else options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
     if AVAILABLE in names:
@@ -166,7 +165,7 @@ def _chosen_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard
             "bench needs models to time.",
             hint="For example --models sevennet-0,chgnet-0.3.0, or --models available, or --models all",
         )
-    return catalogue.cards if not {ALL, AVAILABLE}.isdisjoint(names) else catalogue.select(tuple(names))
+    return catalogue.cards if set(names) & {ALL, AVAILABLE} else catalogue.select(tuple(names))
 
 
 def _conditions(options: Options) -> Conditions:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mlipguide.hardware.quiet import QuietWait
 from mlipguide.records.machine import Machine
 from mlipguide.records.notice import Notice
 from mlipguide.workflows.environment_pairs import PairedSubject
@@ -27,6 +28,13 @@ def free_cores(usable_cores: float, other_load_share: float) -> int:
     return max(1, math.floor(usable_cores * (1 - other_load_share) + NEARLY))
 
 
+def cores_left(found: QuietWait, usable_cores: float) -> int | None:
+    """Return the number of whole cores that a lasting load leaves; None where no such load was seen."""
+    if found.quiet is not False or found.other_load_share is None:
+        return None
+    return free_cores(usable_cores, found.other_load_share)
+
+
 def beside_others(
     subjects: Sequence[PairedSubject], machine: Machine, wait: Wait
 ) -> tuple[list[PairedSubject], tuple[Notice, ...]]:
@@ -38,9 +46,9 @@ def beside_others(
         wait: Waits for a quiet moment and tells the load.
     """
     found = wait(LOOK_S, machine.cpu.usable_cores)
-    if found.quiet is not False or found.other_load_share is None:
+    most = cores_left(found, machine.cpu.usable_cores)
+    if most is None:
         return list(subjects), ()
-    most = free_cores(machine.cpu.usable_cores, found.other_load_share)
     lowered = [_with_threads(subject, most) for subject in subjects]
     if lowered == list(subjects):
         return lowered, ()

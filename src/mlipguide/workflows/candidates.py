@@ -39,6 +39,10 @@ class Consent:
         return self.granted or (self.ask is not None and self.ask(question))
 
 
+NO_CONSENT = Consent(granted=False, ask=None)
+"""Nothing is fetched, and nobody is asked."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A checkpoint that can be started here, or the reason why not.

@@ -9,7 +9,7 @@ from pathlib import Path
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.machine import Machine
 from mlipguide.sessions.worker_session import open_session
-from mlipguide.workflows.candidates import Consent
+from mlipguide.workflows.candidates import NO_CONSENT, Consent
 from mlipguide.workflows.measuring import Opener, Wait, wait_here
 
 
@@ -27,7 +27,7 @@ class RunOptions:
         each: Whether every checkpoint is measured, also where another one shares its time law.
     """
 
-    consent: Consent = field(default=Consent(granted=False, ask=None))
+    consent: Consent = NO_CONSENT
     weights: Mapping[str, Path] = field(default_factory=dict)
     on_progress: Callable[[str, float], None] = lambda _message, _share: None
     opener: Opener = open_session
