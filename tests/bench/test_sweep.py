@@ -250,6 +250,19 @@ def test_no_more_workers_are_loaded_than_may_be_resident() -> None:
     assert all(len(run.sizes) == 4 for run in runs.values())
 
 
+def test_a_worker_that_dies_while_it_gives_memory_back_leaves_the_others() -> None:
+    class Dying(FakeSession):
+        def rest(self) -> None:
+            raise SessionError(FailureKind.CRASHED, "The worker ended.")
+
+    dying = Dying(name="dying", memory_law=linear(4e6))
+    sound = FakeSession(name="sound", memory_law=linear(4e6))
+    runs = Bench(budget_s=30.0, memory_bytes=GIB).measure_sessions(dying, sound)
+    assert [problem.kind for problem in runs["dying"].problems] == ["crashed"]
+    assert len(runs["dying"].sizes) > 0
+    assert len(runs["sound"].sizes) == 4
+
+
 def test_the_first_step_after_a_rest_is_kept_apart() -> None:
     class Cold(FakeSession):
         """The first step after a rest is slow."""

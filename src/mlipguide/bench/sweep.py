@@ -170,8 +170,9 @@ class Sweep:
         if run.sizes and not self._all_sizes and not self._worth_trying(run, size, allowed_s):
             run.climbing = False
             return
-        assert run.session is not None
         self._keep_room(run, size)
+        if run.session is None:
+            return  # it ended while it gave memory back
         try:
             made = self._sizes.make(size)
         except InputError as error:
