@@ -133,6 +133,7 @@ class Sweep:
         for begin in range(0, len(runs), group):
             together = runs[begin : begin + group]
             share_s = self._left_s() * len(together) / (len(runs) - begin)
+            self._memory_is_short = False  # the workers of the group before have ended
             try:
                 start = time.monotonic()
                 load_all(together, at_once=self._limits.parallel_starts, on_progress=self._hooks.on_progress)
