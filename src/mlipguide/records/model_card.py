@@ -40,8 +40,23 @@ class Need(StrEnum):
     MAGNETISM = "magnetism"
     CHARGES = "charges"
     TOTAL_CHARGE = "total-charge"
+    SPIN = "spin"
     DISPERSION = "dispersion"
     CONSERVATIVE = "conservative"
+
+
+class Domain(StrEnum):
+    """A kind of system or of state that training data may cover."""
+
+    CRYSTALS = "crystals"
+    OFF_EQUILIBRIUM = "off-equilibrium"
+    HIGH_PRESSURE = "high-pressure"
+    SURFACES = "surfaces"
+    LIQUIDS = "liquids"
+    MOLECULES = "molecules"
+    MOLECULAR_CRYSTALS = "molecular-crystals"
+    POROUS = "porous"
+    CLUSTERS = "clusters"
 
 
 class WeightsOrigin(StrEnum):
@@ -83,6 +98,40 @@ class Licences:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class DomainFact:
+    """That a domain is covered, and how that is known.
+
+    Attributes:
+        domain: The kind of system.
+        evidence: What the training data hold of it, in a sentence.
+        sources: Keys in ``sources.bib``.
+    """
+
+    domain: Domain
+    evidence: str
+    sources: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class TrainingCost:
+    """What the training of a checkpoint took.
+
+    Attributes:
+        devices: Number of devices.
+        device: Name of the device as published.
+        hours: Wall time, hours; device-hours are the product with ``devices``.
+        sources: Keys in ``sources.bib``.
+    """
+
+    devices: int
+    device: str
+    hours: float
+    sources: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class Architecture:
     """What decides speed and memory. Checkpoints with the same ``time_law`` share both.
 
@@ -90,7 +139,7 @@ class Architecture:
         family: ``SevenNet``, ``CHGNet``, ``MACE``.
         time_law: A key that checkpoints of identical shape share.
         parameters: Number of trainable parameters.
-        cutoff_angstrom: Radius of the neighbour list.
+        cutoff_angstrom: Radius of the neighbour list; None where it was not published or depends on the element.
         layers: Message-passing layers (interactions); the receptive field is layers times cutoff.
         forces: Gradients of the energy, or predicted directly.
     """
@@ -98,7 +147,7 @@ class Architecture:
     family: str
     time_law: str
     parameters: int | None
-    cutoff_angstrom: float
+    cutoff_angstrom: float | None
     layers: int | None
     forces: Forces
 
@@ -113,12 +162,19 @@ class TrainingData:
         elements: Chemical symbols that occur in them, or the name of a set in ``element_sets.yaml``.
         level_of_theory: Functional and corrections.
         sources: Keys in ``sources.bib``.
+        head: Head or task of the checkpoint that the card stands for; None where there is only one.
+        domains: What the data cover. A card's file need not repeat what ``training_sets.yaml`` says of its sets;
+            a loaded card has both.
+        cost: What the training took; None where it was not published.
     """
 
     sets: tuple[str, ...]
     elements: tuple[str, ...]
     level_of_theory: str
     sources: tuple[str, ...]
+    head: str | None = None
+    domains: tuple[DomainFact, ...] = ()
+    cost: TrainingCost | None = None
 
 
 @strict
@@ -134,6 +190,8 @@ class Metrics:
             published.
         cps: Combined performance score 0.5 F1 + 0.4 (1 - kappa_srme / 2) + 0.1 (1 - rmsd / 0.15).
         md_force_rmse_ev_per_angstrom: On 17 systems of molecular dynamics.
+        md_run_time_s: Time that the molecular-dynamics test took, 80,000 steps of each of the 17 systems.
+        md_hardware: What it ran on.
         sources: Keys in ``sources.bib``.
         read_on: ISO date of the snapshot.
     """
@@ -145,6 +203,8 @@ class Metrics:
     md_force_rmse_ev_per_angstrom: float | None
     sources: tuple[str, ...]
     read_on: str
+    md_run_time_s: float | None = None
+    md_hardware: str | None = None
 
 
 @strict
@@ -176,13 +236,15 @@ class ModelCard:
         aliases: Other names that find this card.
         life_cycle: Whether it is current.
         superseded_by: Id of its successor.
-        backend: The recipe that runs it.
+        backend: What runs it: the name of a recipe, or of a package for which there is none yet.
         architecture: What decides speed and memory.
         provides: What it gives beside energies and forces.
         training: What it was trained on.
         licences: Of code and weights.
         weights: Where they are.
         metrics: Published accuracy; None when nothing comparable was published.
+        packages: Requirements that install what runs it, as ``pip`` takes them; empty where the recipe says it.
+        python: Python version that its authors ran it with.
         remarks: Anything a user should know, in sentences.
     """
 
@@ -198,4 +260,6 @@ class ModelCard:
     metrics: Metrics | None
     aliases: tuple[str, ...] = field(default=())
     superseded_by: str | None = None
+    packages: tuple[str, ...] = field(default=())
+    python: str | None = None
     remarks: tuple[str, ...] = field(default=())
