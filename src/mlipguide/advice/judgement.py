@@ -13,7 +13,7 @@ from mlipguide.advice.constraints import (
     time_doubt,
     time_rejection,
 )
-from mlipguide.records.advice import Candidate, Rejection, Verdict
+from mlipguide.records.advice import Candidate, Rejection, RunCost, Verdict
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence, EvidenceKind
 from mlipguide.records.measurement import Settings, Weights
@@ -41,6 +41,7 @@ class Findings:
         measured: Records that the numbers stand on.
         measured_as: The checkpoint that was timed in its place.
         unmeasured_because: Why there are no numbers; None when there are.
+        run_cost: What the run costs; None on this machine.
     """
 
     card: ModelCard
@@ -56,6 +57,7 @@ class Findings:
     measured: tuple[str, ...] = ()
     measured_as: str | None = None
     unmeasured_because: Rejection | None = None
+    run_cost: RunCost | None = None
 
 
 def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
@@ -121,6 +123,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         on_pareto_front=None,
         measured=findings.measured,
         measured_as=findings.measured_as,
+        run_cost=findings.run_cost,
     )
 
 

@@ -154,16 +154,17 @@ def prior_covariance(ones: Sequence[Situation], others: Sequence[Situation], spr
     covariance = np.zeros((2 * rows + 1, 2 * columns + 1))
     slope, fixed, both = np.zeros((rows, columns)), np.zeros((rows, columns)), np.zeros((rows, columns))
     for name, key in SHARED.items():
-        keys = [key(other) for other in others]
-        same = np.array([[float(key(one) == other) for other in keys] for one in ones]).reshape(rows, columns)
+        numbers: dict[object, int] = {}
+        here, there = (np.array([numbers.setdefault(key(one), len(numbers)) for one in side]) for side in (ones, others))
+        same = (here[:, None] == there[None, :]).astype(np.float64)
         slope += spreads.slope[name] ** 2 * same
         fixed += spreads.fixed[name] ** 2 * same
         if name in COUPLED:
             both += spreads.coupling * spreads.slope[name] * spreads.fixed[name] * same
-    for power, here, there in zip(
+    for power, row, column in zip(
         (spreads.bandwidth[1], spreads.float32[1]), _peaks(ones), _peaks(others), strict=True
     ):
-        slope += power**2 * np.outer(here, there)
+        slope += power**2 * np.outer(row, column)
     covariance[:rows, :columns] = slope
     covariance[rows:-1, columns:-1] = fixed
     covariance[:rows, columns:-1] = both

@@ -31,8 +31,10 @@ from mlipguide.costmodel.effects import (
     prior_mean,
 )
 
-STEPS = 80
-CONVERGED = 1e-9
+STEPS = 100
+CONVERGED = 1e-6
+SHORTEST_STEP = 1e-3
+PRECISION = 1e-6
 SMALLEST_LOAD, LARGEST_LOAD = 1e-3, 1e12
 
 
@@ -88,7 +90,7 @@ class Curve:
         low, high = SMALLEST_LOAD, LARGEST_LOAD
         if self.quantile_s(low, devices, deviations) > step_time_s:
             return None
-        while high / low > 1 + CONVERGED:
+        while high / low > 1 + PRECISION:
             middle = math.sqrt(low * high)
             if self.quantile_s(middle, devices, deviations) <= step_time_s:
                 low = middle
@@ -128,15 +130,27 @@ class TransferModel:
         noise = np.diag([one.error**2 + self._spreads.timing**2 for one in timings])
         mean = prior_mean(self._series, self._spreads)
         prior = prior_covariance(self._series, self._series, self._spreads)
-        state = mean
-        for step in range(STEPS):
-            values, self._slopes = _law(state, points)
+
+        def misfit(weights: Vector) -> float:
+            values, _ = _law(mean + prior @ weights, points)
+            residuals = observed - values
+            return float(residuals @ np.linalg.solve(noise, residuals) + weights @ prior @ weights)
+
+        weights = np.zeros(len(mean))  # of the prior's columns: the state is mean + prior @ weights
+        reached = misfit(weights)
+        for _ in range(STEPS):
+            values, self._slopes = _law(mean + prior @ weights, points)
             self._scatter = self._slopes @ prior @ self._slopes.T + noise
-            self._pull = np.linalg.solve(self._scatter, observed - values + self._slopes @ (state - mean))
-            change = mean + prior @ self._slopes.T @ self._pull - state
-            if float(np.max(np.abs(change))) < CONVERGED:
+            self._pull = np.linalg.solve(
+                self._scatter, observed - values + self._slopes @ (prior @ weights)
+            )
+            wanted = self._slopes.T @ self._pull
+            part = 1.0
+            while (found := misfit(weights + part * (wanted - weights))) > reached and part > SHORTEST_STEP:
+                part /= 2
+            if reached - found < CONVERGED:
                 break
-            state = state + min(1.0, 0.3 + 0.1 * step) * change
+            weights, reached = weights + part * (wanted - weights), found
 
 
 def _law(state: Vector, points: Sequence[tuple[int, float, int]]) -> tuple[Vector, Matrix]:
@@ -145,14 +159,13 @@ def _law(state: Vector, points: Sequence[tuple[int, float, int]]) -> tuple[Vecto
     The state holds log a of all series, then log t0 of all series, then c.
     """
     count = (len(state) - 1) // 2
-    values = np.empty(len(points))
+    rows = np.arange(len(points))
+    series = np.array([point[0] for point in points])
+    doublings = np.log2([point[2] for point in points])
+    growing = np.exp(state[series]) * np.array([point[1] for point in points])
+    fixed = np.exp(state[count + series])
     slopes = np.zeros((len(points), len(state)))
-    for row, (series, load_atoms, devices) in enumerate(points):
-        growing = math.exp(state[series]) * load_atoms
-        fixed = math.exp(state[count + series])
-        doublings = math.log2(devices)
-        values[row] = math.log(growing + fixed) + state[-1] * doublings
-        slopes[row, series] = growing / (growing + fixed)
-        slopes[row, count + series] = fixed / (growing + fixed)
-        slopes[row, -1] = doublings
-    return values, slopes
+    slopes[rows, series] = growing / (growing + fixed)
+    slopes[rows, count + series] = fixed / (growing + fixed)
+    slopes[:, -1] = doublings
+    return np.log(growing + fixed) + state[-1] * doublings, slopes

@@ -12,6 +12,7 @@ from mlipguide.records.advice import Candidate, Recommendation, Strategy, Verdic
 from mlipguide.records.measurement import Weights
 from mlipguide.records.task import Task
 from mlipguide.report.formatting import LEGEND, estimated, spread
+from mlipguide.report.hardware_table import answers_table
 from mlipguide.report.machine_page import machine_line
 
 UNBOUNDED = 10_000
@@ -30,7 +31,7 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
     parts: list[RenderableType] = [
         _facts(answer),
         Text(""),
-        candidates_table(answer, console),
+        answers_table(answer.hardware, console) if answer.hardware else candidates_table(answer, console),
         _legend(answer),
         Text(""),
         _headline(answer),

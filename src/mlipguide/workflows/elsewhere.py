@@ -75,11 +75,18 @@ class Knowledge:
     published: Mapping[str, tuple[PublishedTiming, ...]]
     structure: StructureSummary
 
-    def costs_of(self, card: ModelCard, profile: HardwareProfile) -> RemoteCosts:
-        """Return what a model costs on a profile, for the structure of the task."""
+    def costs_of(self, card: ModelCard, profile: HardwareProfile, *, devices: int | None = None) -> RemoteCosts:
+        """Return what a model costs on a profile, for the structure of the task.
+
+        Args:
+            card: The model.
+            profile: The hardware.
+            devices: That share the system; by default all of the profile where a code for that is known, else one.
+                A single one runs the same code that the profile's devices together would.
+        """
         law = card.architecture.time_law
         parallel = _parallel_code(card) if profile.count > 1 else None
-        devices = profile.count if parallel is not None else 1
+        devices = devices or (profile.count if parallel is not None else 1)
         situation = Situation(
             law=law,
             family=card.architecture.family,

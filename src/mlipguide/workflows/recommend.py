@@ -22,6 +22,7 @@ from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import costs_from
 from mlipguide.evidence.published import evidence_of
+from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.records.advice import Candidate, Recommendation
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
@@ -36,6 +37,7 @@ from mlipguide.workflows.candidates import (
     find_given_weights,
     prepare_candidates,
 )
+from mlipguide.workflows.hardware_answers import answers_elsewhere, knowledge_of, memory_of
 from mlipguide.workflows.judging import judged
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
@@ -78,6 +80,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     weights = find_given_weights(catalogue, options.weights)
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure)
+    profiles = () if request.hardware is None else parse_profiles(request.hardware)
     options.on_progress("probing the machine", 0.0)
     machine = options.probe()
 
@@ -103,12 +106,23 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         settled=partial(_settled, task=task, fingerprint=machine.fingerprint),
     )
     preparation, measured = _measured(preparation, context, options)
-    refuse_nothing(preparation, measured)
-
-    memory_bytes = usable_memory_bytes(machine, default_settings(machine))
-    candidates = judged(cards, preparation, measured, task, atoms, memory_bytes=memory_bytes)
     cards_by_id = {card.id: card for card in cards}
-    recommendation = _answer(task, machine, candidates, cards_by_id, request, memory_bytes=memory_bytes)
+    if profiles:
+        # Published timings answer where nothing could be timed here.
+        options.on_progress("carrying the timings over", 1.0)
+        knowledge = knowledge_of(catalogue, machine, task, atoms, given_weights=weights)
+        answers = answers_elsewhere(cards, profiles, knowledge, task)
+        best = answers[0]
+        memory_bytes = memory_of(best.profile)
+        recommendation = replace(
+            _answer(task, machine, best.candidates, cards_by_id, request, memory_bytes=memory_bytes),
+            hardware=answers,
+        )
+    else:
+        refuse_nothing(preparation, measured)
+        memory_bytes = usable_memory_bytes(machine, default_settings(machine))
+        candidates = judged(cards, preparation, measured, task, atoms, memory_bytes=memory_bytes)
+        recommendation = _answer(task, machine, candidates, cards_by_id, request, memory_bytes=memory_bytes)
     notices = (
         *catalogue.notices,
         *structure_notices,
@@ -216,7 +230,7 @@ def _subject_words(request: TaskRequest) -> str:
     words = ["--preset", request.preset] if request.preset else [str(request.structure)]
     if request.index is not None:
         words += ["--index", request.index]
-    for name in ("timestep", "temperature", "budget", "needs", "models"):
+    for name in ("timestep", "temperature", "budget", "needs", "models", "hardware"):
         value = getattr(request, name)
         if value is not None:
             words += [f"--{name}", value]

@@ -1,0 +1,158 @@
+"""``mlipguide plan``: what hardware a run of one model needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mlipguide.advice.ranking import ranked
+from mlipguide.advice.reverse import bottleneck_of, changes_for, order_of
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.catalog.parallel_codes import load_parallel_codes
+from mlipguide.core.errors import ExitCode, InputError
+from mlipguide.hardware.device_models import load_devices
+from mlipguide.hardware.probe import probe_machine
+from mlipguide.hardware.profiles import parse_profiles, profile_of
+from mlipguide.records.advice import Verdict
+from mlipguide.records.device import DeviceKind
+from mlipguide.records.hardware_profile import HardwareProfile
+from mlipguide.records.machine import Machine
+from mlipguide.records.model_card import ModelCard
+from mlipguide.records.notice import Notice, Result
+from mlipguide.records.plan import HardwareOption, HardwarePlan
+from mlipguide.records.structure import StructureSummary
+from mlipguide.records.task import Task
+from mlipguide.workflows.elsewhere import BULK_ATOMS_PER_ANGSTROM3, Knowledge
+from mlipguide.workflows.hardware_answers import candidate_on, knowledge_of
+from mlipguide.workflows.task_request import TaskRequest, build_task, load_structure
+
+ANY_BULK = "any bulk"
+COUNTS = (1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """How ``plan`` goes about its work.
+
+    Attributes:
+        most_devices: Larger numbers of devices are not considered.
+        probe: Describes the machine.
+        on_progress: Told what is being done and the share that is done.
+    """
+
+    most_devices: int = 8
+    probe: Callable[[], Machine] = field(default=probe_machine)
+    on_progress: Callable[[str, float], None] = lambda _message, _share: None
+
+
+def plan(model: str, request: TaskRequest, options: PlanOptions | None = None) -> Result[HardwarePlan]:
+    """Answer which hardware, and how much of it, would do for a run of one model.
+
+    Nothing is measured; what was measured here before is used, as ``recommend`` uses it.
+
+    Args:
+        model: Id or alias.
+        request: The task; without a structure a bulk material of medium density stands for it.
+        options: How to go about it.
+
+    Raises:
+        InputError: There is no such model, or the request cannot be used.
+    """
+    options = options or PlanOptions()
+    catalogue = load_catalogue()
+    card = catalogue.find(model)
+    notices: list[Notice] = [*catalogue.notices]
+    if request.structure is None and request.preset is None:
+        if request.atoms is None:
+            raise InputError(
+                "Without a structure the number of atoms is needed.",
+                hint=f"mlipguide plan {card.id} --atoms 5000 --time 1ns, or give --structure FILE.",
+            )
+        atoms, structure = None, _any_bulk()
+        notices.append(
+            Notice(
+                "assumed",
+                f"No structure was given: a bulk material with {BULK_ATOMS_PER_ANGSTROM3:g} atoms per cubic Å is "
+                "assumed; --structure FILE gives the answer for yours.",
+            )
+        )
+    else:
+        atoms, structure, structure_notices = load_structure(request)
+        notices += structure_notices
+    task = build_task(request, structure)
+    options.on_progress("looking up what is known", 0.0)
+    knowledge = knowledge_of(catalogue, options.probe(), task, atoms, given_weights={})
+    considered = _options(card, request, knowledge, task, options)
+    doing = [option for option in considered if option.candidate.verdict is Verdict.FEASIBLE]
+    nearest = considered[0]
+    others = ranked([candidate_on(one, nearest.profile, knowledge, task) for one in catalogue.cards])
+    data = HardwarePlan(
+        task=task,
+        model=card.id,
+        options=tuple(considered),
+        smallest=_smallest(doing),
+        changes=changes_for(nearest, others, task, settled=bool(doing)),
+    )
+    return Result(data, notices=tuple(notices), exit_code=ExitCode.DONE if doing else ExitCode.NOTHING_FEASIBLE)
+
+
+def _options(
+    card: ModelCard, request: TaskRequest, knowledge: Knowledge, task: Task, options: PlanOptions
+) -> list[HardwareOption]:
+    """Return what was asked for; else of every GPU the smallest number that would do, or the largest tried."""
+    if request.hardware is not None:
+        return sorted(
+            (_option(card, profile, knowledge, task) for profile in parse_profiles(request.hardware)), key=order_of
+        )
+    several = card.architecture.family in load_parallel_codes()
+    found: list[HardwareOption] = []
+    for device in load_devices():
+        if device.kind is not DeviceKind.GPU:
+            continue
+        tried: list[HardwareOption] = []
+        for count in COUNTS if several else COUNTS[:1]:
+            if count > options.most_devices:
+                break
+            tried.append(_option(card, profile_of(device, count), knowledge, task))
+            if tried[-1].candidate.verdict is Verdict.FEASIBLE:
+                break
+        found.append(min(tried, key=order_of))
+    return sorted(found, key=order_of)
+
+
+def _option(card: ModelCard, profile: HardwareProfile, knowledge: Knowledge, task: Task) -> HardwareOption:
+    candidate = candidate_on(card, profile, knowledge, task)
+    efficiency = None
+    cost = candidate.run_cost
+    if cost is not None and cost.devices > 1 and candidate.step_time_s is not None:
+        alone = knowledge.costs_of(card, profile, devices=1).step_time_s(task.atoms)
+        if alone is not None:
+            efficiency = alone.value / candidate.step_time_s.value / cost.devices
+    return HardwareOption(
+        profile=profile,
+        candidate=candidate,
+        bottleneck=bottleneck_of(candidate, profile, task),
+        efficiency=efficiency,
+    )
+
+
+def _smallest(doing: Sequence[HardwareOption]) -> tuple[str, ...]:
+    if not doing:
+        return ()
+    fewest = min(option.profile.count for option in doing)
+    return tuple(option.profile.name for option in doing if option.profile.count == fewest)
+
+
+def _any_bulk() -> StructureSummary:
+    return StructureSummary(
+        source=ANY_BULK,
+        formula=ANY_BULK,
+        reduced_formula=ANY_BULK,
+        elements=(),
+        atoms=1,
+        periodic=(True, True, True),
+        cell_lengths_angstrom=None,
+        cell_angles_degree=None,
+        number_density_per_angstrom3=BULK_ATOMS_PER_ANGSTROM3,
+        shortest_distance_angstrom=None,
+    )
