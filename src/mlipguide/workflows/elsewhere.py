@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from mlipguide.catalog.cards import Catalogue
@@ -34,6 +34,9 @@ PUBLISHED_ERRORS = {Confidence.PRIMARY: 0.05, Confidence.SECONDARY: 0.08, Confid
 SMALLEST_OWN_ERROR = 0.03
 BULK_ATOMS_PER_ANGSTROM3 = 0.07
 """Number density where none is known: between silicon (0.050) and copper (0.085)."""
+PUBLISHED_REACH_ANGSTROM, PUBLISHED_ATOMS_PER_ANGSTROM3 = 12.0, 1 / 11.7
+"""Of the published timings on several devices that cut space: MACE with two layers and 6 Å on an fcc alloy of 3d metals
+(lattice constant 3.6 Å, taken from the elements)."""
 FLOP_PER_CYCLE = {"avx512f": 64.0, "avx2": 32.0, "neon": 16.0}
 """Single-precision operations of a core in a cycle, by the widest instructions: two fused multiply-adds a cycle."""
 PLAIN_FLOP_PER_CYCLE = 8.0
@@ -147,9 +150,9 @@ def gather_knowledge(
         machine: This machine.
         structure: Of the task.
     """
-    published = [_with_law(one, catalogue) for one in load_published_timings()]
+    published = published_figures(catalogue)
     own = tuple(own)
-    timings = [*published_timings(published)]
+    timings = published_timings(published)
     for law in {one.card.architecture.time_law: one for one in own}.values():
         timings += _own_timings(law, machine, structure)
     by_law: dict[str, list[PublishedTiming]] = {}
@@ -161,6 +164,11 @@ def gather_knowledge(
         published={law: tuple(found) for law, found in by_law.items()},
         structure=structure,
     )
+
+
+def published_figures(catalogue: Catalogue) -> tuple[PublishedTiming, ...]:
+    """Return the published figures, each under the law of its model's card where there is one."""
+    return tuple(_with_law(one, catalogue) for one in load_published_timings())
 
 
 def published_timings(published: Sequence[PublishedTiming]) -> list[Timing]:
@@ -181,9 +189,19 @@ def published_timings(published: Sequence[PublishedTiming]) -> list[Timing]:
             peak=peak_of(device),
             system=one.system or one.source,
         )
-        load = one.atoms / one.devices
+        load = _published_share(one).load_atoms
         found.append(Timing(situation, load, one.devices, one.step_time_s, PUBLISHED_ERRORS[one.confidence]))
     return found
+
+
+def _published_share(one: PublishedTiming) -> Share:
+    """Return what each device did: where space was cut, of a bulk material with a cutoff of 6 Å and two layers."""
+    code = load_parallel_codes().get(one.family)
+    cuts_space = one.driver == "lammps" and (code is None or code.ghosts is not Ghosts.NONE)
+    reach = PUBLISHED_REACH_ANGSTROM if cuts_space else 0.0
+    return share_of(
+        float(one.atoms or 1), one.devices, reach_angstrom=reach, atoms_per_angstrom3=PUBLISHED_ATOMS_PER_ANGSTROM3
+    )
 
 
 def peak_of(device: DeviceModel) -> Peak:
@@ -233,9 +251,6 @@ def _error(estimate: Estimate) -> float:
 
 
 def _with_law(one: PublishedTiming, catalogue: Catalogue) -> PublishedTiming:
-    """Return a published timing under the law of its model's card, where there is one."""
-    from dataclasses import replace
-
     try:
         card = catalogue.find(one.model)
     except InputError:
