@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlipguide import __version__
-from mlipguide.cli import bench, check, doctor, env, hardware, models, recommend
+from mlipguide.cli import bench, check, doctor, env, explain, hardware, models, recommend
 
 app = typer.Typer(
     name="mlipguide",
@@ -44,4 +44,5 @@ app.command("check")(check.check)
 app.add_typer(models.app, name="models")
 app.add_typer(hardware.app, name="hardware")
 app.add_typer(env.app, name="env")
+app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
