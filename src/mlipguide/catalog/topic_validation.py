@@ -50,8 +50,8 @@ def validate_topics(folder: Path = TOPICS) -> tuple[Violation, ...]:
             owners.setdefault(name, []).append(path)
     context = _Context(read_sources(), owners, frozenset(topic.id for topic in topics.values()))
     found: list[Violation] = []
-    for path, topic in read.items():
-        pairs = _check(path, topic, context) if isinstance(topic, Topic) else iter(topic)
+    for path, item in read.items():
+        pairs = _check(path, item, context) if isinstance(item, Topic) else iter(item)
         found += [Violation(str(path), field, message) for field, message in pairs]
     return tuple(found)
 
