@@ -155,6 +155,7 @@ def test_an_error_is_a_document_too(run: Run, command: str) -> None:
         (["nonsense", "--json"], "mlipguide.nonsense/1"),
         (["--json"], "mlipguide.mlipguide/1"),
         (["recommend", "--atoms", "--json"], "mlipguide.recommend/1"),
+        (["explain", "nothing", "--json"], "mlipguide.explain/1"),
     ],
 )
 def test_wrong_usage_with_json(run: Run, arguments: list[str], schema: str) -> None:
@@ -174,6 +175,7 @@ def test_wrong_usage_with_json(run: Run, arguments: list[str], schema: str) -> N
         (["hardware", "show"], "cpu"),
         (["env", "list"], "environments"),
         (["doctor"], "versions"),
+        (["explain"], "index"),
     ],
 )
 def test_the_other_commands(run: Run, arguments: list[str], field: str) -> None:

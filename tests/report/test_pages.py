@@ -106,7 +106,14 @@ def make_answer() -> Recommendation:
         choice="sevennet-0-22may2024",
         plan=(PlanStep(action="Run it " + "with care " * 30, command=None, wall_time_s=None),),
         reasons=("It is the most accurate " + "of many " * 30,),
-        caveats=(Caveat("a", "Do not believe everything. " * 10, "doi:10.1016/j.cossms.2025.101214"),),
+        caveats=(
+            Caveat(
+                "softening",
+                "Do not believe everything. " * 10,
+                "doi:10.1016/j.cossms.2025.101214",
+                ("https://doi.org/10.1016/j.cossms.2025.101214",),
+            ),
+        ),
         next_commands=("mlipguide recommend " + "/a/long/path" * 20 + ".cif --atoms 100",),
     )
 
@@ -135,6 +142,7 @@ def test_the_recommendation_fits_and_is_whole(width: int) -> None:
     assert text.count("▸") == 1
     for words in (*answer.reasons, *(step.action for step in answer.plan), *(item.source for item in answer.caveats)):
         assert re.sub(r"\s+", " ", words).strip() in joined
+    assert "mlipguide explain softening" in joined
     (command,) = answer.next_commands
     assert command.replace(" ", "") in re.sub(r"\s+", "", text)
 

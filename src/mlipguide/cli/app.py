@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlipguide import __version__
-from mlipguide.cli import bench, check, doctor, env, hardware, models, plan, recommend
+from mlipguide.cli import bench, check, doctor, env, explain, hardware, models, plan, recommend
 
 app = typer.Typer(
     name="mlipguide",
@@ -45,4 +45,5 @@ app.command("plan")(plan.plan)
 app.add_typer(models.app, name="models")
 app.add_typer(hardware.app, name="hardware")
 app.add_typer(env.app, name="env")
+app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)

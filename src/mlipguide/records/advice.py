@@ -139,11 +139,20 @@ class PlanStep:
 @strict
 @dataclass(frozen=True)
 class Caveat:
-    """A limitation that bears on this task, with its source."""
+    """A limitation that bears on this task, with its source.
+
+    Attributes:
+        topic: Id of the topic, for ``mlipguide explain``.
+        message: What to keep in mind, in a sentence or two.
+        source: What it stands on, in short: ``doi:…``, ``arXiv:…``, keys in ``sources.bib``, or that it is
+            practice or comes from this run.
+        links: Where the sources can be opened.
+    """
 
     topic: str
     message: str
     source: str
+    links: tuple[str, ...]
 
 
 @strict

@@ -14,11 +14,17 @@ from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.strict import strict
+from mlipguide.records.topic import Explanation
 
-DOCUMENTS: dict[str, Any] = {"recommend": Recommendation, "bench": BenchData, "check": Comparison}
+DOCUMENTS: dict[str, Any] = {
+    "recommend": Recommendation,
+    "bench": BenchData,
+    "check": Comparison,
+    "explain": Explanation,
+}
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1, "check": 1}
+VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "explain": 1}
 
 
 @strict

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, memory, number, simulated_time
-from mlipguide.records.advice import Candidate, Recommendation, Strategy, Verdict
+from mlipguide.records.advice import Candidate, Caveat, Recommendation, Strategy, Verdict
 from mlipguide.records.measurement import Weights
 from mlipguide.records.task import Task
 from mlipguide.report.formatting import LEGEND, estimated, spread
@@ -40,7 +40,7 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
         ("Why", list(answer.reasons)),
         ("Plan", [step.action for step in answer.plan]),
         ("Ruled out or in doubt", _rulings(answer)),
-        ("Keep in mind", [f"{caveat.message} ({caveat.source})" for caveat in answer.caveats]),
+        ("Keep in mind", [_caveat(caveat) for caveat in answer.caveats]),
     ):
         if lines:
             parts += [Text(""), Text(title, style="bold"), *(_item(line) for line in lines)]
@@ -167,6 +167,11 @@ def _rulings(answer: Recommendation) -> list[str]:
     if slow:
         lines.append(f"Slower than the budget of {duration(answer.task.budget_s)} allows: {', '.join(slow)}.")
     return lines
+
+
+def _caveat(caveat: Caveat) -> str:
+    """Return what to keep in mind, what it stands on, and the command that says more."""
+    return f"{caveat.message} ({caveat.source}; mlipguide explain {caveat.topic})"
 
 
 def _legend(answer: Recommendation) -> Text:

@@ -18,6 +18,7 @@ from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.catalog.cards import Catalogue, load_catalogue
+from mlipguide.catalog.topics import load_knowledge
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import costs_from
@@ -220,7 +221,7 @@ def _answer(
         choice=None if choice is None else choice.model,
         plan=plan_for(task, strategy, choice, leading),
         reasons=reasons,
-        caveats=caveats_for(task, None if leading is None else cards[leading.model], candidates),
+        caveats=caveats_for(task, None if leading is None else cards[leading.model], candidates, load_knowledge()),
         next_commands=next_commands(task, choice, candidates, subject=_subject_words(request)),
     )
 
