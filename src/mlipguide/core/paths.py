@@ -47,6 +47,11 @@ def baselines_dir() -> Path:
     return data_dir() / "baselines"
 
 
+def hardware_dir() -> Path:
+    """Folder of the hardware profiles that were given a name, one YAML file each."""
+    return data_dir() / "hardware"
+
+
 def _folder(variable: str, function: str) -> Path:
     chosen = os.environ.get(variable)
     if chosen:

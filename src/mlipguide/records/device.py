@@ -28,7 +28,7 @@ class DeviceModel:
         vendor: ``NVIDIA``, ``AMD``, ``Apple``, ``Intel``, …
         architecture: ``Ampere``, ``CDNA 3``, …
         year: Of release.
-        memory_bytes: Of the device; None for a CPU, whose memory is the machine's.
+        memory_bytes: Of the device; None where it is the machine's and comes in several sizes (a CPU, Apple).
         bandwidth_bytes_per_s: Peak of its memory.
         float64_flop_per_s: Peak of the vector units, 64 bits; None where it is not published.
         float32_flop_per_s: Peak of the vector units, 32 bits.
@@ -37,6 +37,7 @@ class DeviceModel:
         tensor_bfloat16_flop_per_s: Peak of the matrix units on bfloat16 input, dense; None where there are none.
         power_w: Board or package power; None where it is not published.
         sources: Keys in ``sources.bib``.
+        unified_memory: Whether a GPU shares its memory with the processor.
         remark: What a reader should know.
     """
 
@@ -55,4 +56,5 @@ class DeviceModel:
     power_w: float | None
     sources: tuple[str, ...]
     aliases: tuple[str, ...] = ()
+    unified_memory: bool = False
     remark: str | None = None
