@@ -75,10 +75,12 @@ class ParallelCode:
         driver: What advances the atoms.
         code: The implementation, named as in :class:`PublishedTiming`.
         ghosts: How deep the ghosts are.
+        vendors: Makers of the devices that it runs on.
         sources: Keys in ``sources.bib``.
     """
 
     driver: str
     code: str
     ghosts: Ghosts
+    vendors: tuple[str, ...]
     sources: tuple[str, ...]

@@ -88,7 +88,7 @@ class Knowledge:
                 A single one runs the same code that the profile's devices together would.
         """
         law = card.architecture.time_law
-        parallel = _parallel_code(card) if profile.count > 1 else None
+        parallel = _parallel_code(card, profile.device) if profile.count > 1 else None
         devices = devices or (profile.count if parallel is not None else 1)
         situation = Situation(
             law=law,
@@ -97,6 +97,7 @@ class Knowledge:
             code=ASE if parallel is None else parallel.code,
             device=profile.device.id,
             platform=profile.device.kind.value,
+            vendor=profile.device.vendor,
             peak=peak_of(profile.device),
             system=self.structure.reduced_formula,
         )
@@ -186,6 +187,7 @@ def published_timings(published: Sequence[PublishedTiming]) -> list[Timing]:
             code=one.code,
             device=device.id,
             platform=device.kind.value,
+            vendor=device.vendor,
             peak=peak_of(device),
             system=one.system or one.source,
         )
@@ -220,13 +222,13 @@ def cpu_peak(cpu: Cpu) -> Peak:
 
 
 def _own_timings(own: OwnTiming, machine: Machine, structure: StructureSummary) -> list[Timing]:
-    device, platform, peak = machine.fingerprint, DeviceKind.CPU.value, cpu_peak(machine.cpu)
+    device, platform, vendor, peak = machine.fingerprint, DeviceKind.CPU.value, "", cpu_peak(machine.cpu)
     if own.settings.device != "cpu":
         try:
             known = find_device(machine.gpus[int(own.settings.device.partition(":")[2] or 0)].name)
         except (InputError, IndexError, ValueError):
             return []  # a device of which no peaks are known tells nothing of others
-        device, platform, peak = known.id, known.kind.value, peak_of(known)
+        device, platform, vendor, peak = known.id, known.kind.value, known.vendor, peak_of(known)
     situation = Situation(
         law=own.card.architecture.time_law,
         family=own.card.architecture.family,
@@ -234,6 +236,7 @@ def _own_timings(own: OwnTiming, machine: Machine, structure: StructureSummary) 
         code=ASE,
         device=device,
         platform=platform,
+        vendor=vendor,
         peak=peak,
         system=structure.reduced_formula,
     )
@@ -258,8 +261,10 @@ def _with_law(one: PublishedTiming, catalogue: Catalogue) -> PublishedTiming:
     return replace(one, law=card.architecture.time_law, family=card.architecture.family)
 
 
-def _parallel_code(card: ModelCard) -> ParallelCode | None:
+def _parallel_code(card: ModelCard, device: DeviceModel) -> ParallelCode | None:
     code = load_parallel_codes().get(card.architecture.family)
+    if code is not None and device.vendor not in code.vendors:
+        return None
     if code is None or code.ghosts is Ghosts.NONE:
         return code
     known = card.architecture.cutoff_angstrom is not None

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from mlipguide.advice.ranking import ranked
+from mlipguide.advice.ranking import is_likely, ranked
 from mlipguide.advice.reverse import bottleneck_of, changes_for, order_of
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.hardware.device_models import load_devices
 from mlipguide.hardware.probe import probe_machine
-from mlipguide.hardware.profiles import parse_profiles, profile_of
+from mlipguide.hardware.profile_files import build_profile
+from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.records.advice import Verdict
 from mlipguide.records.device import DeviceKind
 from mlipguide.records.hardware_profile import HardwareProfile
@@ -23,7 +24,7 @@ from mlipguide.records.plan import HardwareOption, HardwarePlan
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.task import Task
 from mlipguide.workflows.elsewhere import BULK_ATOMS_PER_ANGSTROM3, Knowledge
-from mlipguide.workflows.hardware_answers import candidate_on, knowledge_of
+from mlipguide.workflows.hardware_answers import candidate_on, knowledge_of, memory_of
 from mlipguide.workflows.task_request import TaskRequest, build_task, load_structure
 
 ANY_BULK = "any bulk"
@@ -99,7 +100,7 @@ def plan(model: str, request: TaskRequest, options: PlanOptions | None = None) -
 def _options(
     card: ModelCard, request: TaskRequest, knowledge: Knowledge, task: Task, options: PlanOptions
 ) -> list[HardwareOption]:
-    """Return what was asked for; else of every GPU the smallest number that would do, or the largest tried."""
+    """Return what was asked for; else of every GPU the smallest number that would do, surely or likely, or the largest."""
     if request.hardware is not None:
         return sorted(
             (_option(card, profile, knowledge, task) for profile in parse_profiles(request.hardware)), key=order_of
@@ -113,11 +114,16 @@ def _options(
         for count in COUNTS if several else COUNTS[:1]:
             if count > options.most_devices:
                 break
-            tried.append(_option(card, profile_of(device, count), knowledge, task))
+            tried.append(_option(card, build_profile(device, count), knowledge, task))
             if tried[-1].candidate.verdict is Verdict.FEASIBLE:
                 break
-        found.append(min(tried, key=order_of))
+        found.append(tried[-1] if tried[-1].candidate.verdict is Verdict.FEASIBLE else _likeliest(tried, task))
     return sorted(found, key=order_of)
+
+
+def _likeliest(tried: Sequence[HardwareOption], task: Task) -> HardwareOption:
+    """Return the first of growing numbers of devices that more likely than not would do; the last where none does."""
+    return next((option for option in tried if is_likely(option.candidate, task, memory_of(option.profile))), tried[-1])
 
 
 def _option(card: ModelCard, profile: HardwareProfile, knowledge: Knowledge, task: Task) -> HardwareOption:
