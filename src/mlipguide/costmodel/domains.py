@@ -51,8 +51,14 @@ def share_of(atoms: float, devices: int, *, reach_angstrom: float, atoms_per_ang
     if devices == 1:
         return Share(atoms, 0.0)
     edge = (atoms / atoms_per_angstrom3) ** (1 / 3)
-    ghosts = min(_ghosts_per_atom(edge, cut, reach_angstrom) for cut in _cuts(devices))
-    return Share(atoms / devices, ghosts)
+    cut = min(_cuts(devices), key=_surface)
+    return Share(atoms / devices, _ghosts_per_atom(edge, cut, reach_angstrom))
+
+
+def _surface(cut: tuple[int, int, int]) -> float:
+    """Return half the surface of a box in units of the cube's face: what LAMMPS makes least by default."""
+    a, b, c = (1 / n for n in cut)
+    return a * b + b * c + c * a
 
 
 def _ghosts_per_atom(edge: float, cut: tuple[int, int, int], reach: float) -> float:
