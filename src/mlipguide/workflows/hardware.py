@@ -1,4 +1,4 @@
-"""``mlipguide hardware``: this machine, the devices known from published figures, and the user's profiles of hardware."""
+"""``mlipguide hardware``: this machine, the devices known from published figures, and the user's profiles."""
 
 from __future__ import annotations
 
