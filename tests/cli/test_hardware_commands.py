@@ -138,6 +138,17 @@ def test_a_saved_profile_is_listed(run: Run) -> None:
     assert "exists already" in again.err
 
 
+def test_a_spoilt_saved_profile_is_a_notice(run: Run, tmp_path: Path) -> None:
+    run("hardware", "save", "node", NODE)
+    (tmp_path / "data" / "hardware" / "bad.yaml").write_text("device: Z9\n", encoding="utf-8")
+    document = run("hardware", "list", "--json").document
+    assert [saved["name"] for saved in document["data"]["profiles"]] == ["node"]
+    (notice,) = document["notices"]
+    assert notice["kind"] == "profile_left_out"
+    assert "'bad'" in notice["message"]
+    assert "Z9" in notice["message"]
+
+
 @pytest.mark.parametrize(
     ("device", "kind", "words"),
     [
