@@ -2,8 +2,8 @@
 
 A name is compared without what carries no meaning: case, spaces, dashes and underscores, trademark signs, the makers'
 words in front (``NVIDIA``, ``AMD Instinct``, …) and how a size of memory is spelt (``80GB``, ``80 GiB``, ``80G``). What
-is left must be equal: ``A10`` is no ``A100``. A name that fits several devices is refused, and so is one that fits none;
-no device is ever found by a part of its name.
+is left must be equal: ``A10`` is no ``A100``. A name that fits several devices is refused, as is one that fits none; no
+device is ever found by a part of its name.
 """
 
 from __future__ import annotations

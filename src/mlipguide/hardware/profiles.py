@@ -1,4 +1,4 @@
-"""Hardware as a user names it: ``4xA100-80GB``, ``A100-80GB,RTX4090``, a saved profile's name, or a file of profiles."""
+"""Hardware as a user names it: ``4xA100-80GB``, ``A100-80GB,RTX4090``, the name of a saved profile, or a file."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def saved_page(data: SavedProfiles) -> RenderableType:
 
 
 def _facts(device: DeviceModel, profile: HardwareProfile) -> list[tuple[str, str, str]]:
-    float64, float32, tensor32, bfloat16 = (_with_unit(_scaled(rate, 1e12), "TFLOPS") for rate in _rates(device))
+    float64, float32, tensor32, bfloat16 = (_exact(rate, 1e12, "TFLOPS") for rate in _rates(device))
     size = "the machine's" if device.memory_bytes is None else memory(device.memory_bytes)
     shared = ", shared with the processor" if device.unified_memory and device.memory_bytes is not None else ""
     return [
@@ -76,7 +76,7 @@ def _facts(device: DeviceModel, profile: HardwareProfile) -> list[tuple[str, str
         ("Usable", _usable(profile.usable_memory_bytes), "what a model is assumed to get of it"),
         (
             "Bandwidth",
-            _with_unit(_scaled(device.bandwidth_bytes_per_s, 1e9), "GB/s"),
+            _exact(device.bandwidth_bytes_per_s, 1e9, "GB/s"),
             "sets the pace of most models: gathering neighbours and small products wait for memory",
         ),
         ("FP64, vector", float64, "limits runs in float64, the default of some packages and safest for relaxation"),
@@ -87,7 +87,7 @@ def _facts(device: DeviceModel, profile: HardwareProfile) -> list[tuple[str, str
             "matrix products in float32 where reduced precision is allowed; off by default in torch",
         ),
         ("BF16, matrix", bfloat16, "hardly used by potentials: forces need more digits"),
-        ("Power", _with_unit(_scaled(device.power_w, 1.0), "W"), "an upper limit, for energy and cost"),
+        ("Power", _exact(device.power_w, 1.0, "W"), "an upper limit, for energy and cost"),
     ]
 
 
@@ -104,8 +104,9 @@ def _scaled(value: float | None, unit: float) -> str:
     return "–" if value is None else number(value / unit)
 
 
-def _with_unit(figure: str, unit: str) -> str:
-    return "not known" if figure == "–" else f"{figure} {unit}"
+def _exact(value: float | None, scale: float, unit: str) -> str:
+    """Return a published figure with all its digits."""
+    return "not known" if value is None else f"{value / scale:,.5g} {unit}"
 
 
 def _usable(estimate: Estimate | None) -> str:

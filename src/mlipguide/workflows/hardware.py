@@ -1,4 +1,4 @@
-"""``mlipguide hardware``: this machine, the devices known from published figures, and the user's profiles of hardware."""
+"""``mlipguide hardware``: this machine, the devices known from published figures, and the user's profiles."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def list_devices(
         order: A member of :class:`DeviceOrder`.
 
     Raises:
-        InputError: One of these is not a kind, a maker, a size or an order, or a saved profile is wrong.
+        InputError: One of these is not a kind, a maker, a size or an order.
     """
     devices = list(load_devices())
     if kind is not None:
@@ -77,12 +77,8 @@ def list_devices(
         devices = [device for device in devices if device.memory_bytes is not None and device.memory_bytes >= least]
     if order is not None:
         devices = _sorted(devices, DeviceOrder(_choose(order, list(DeviceOrder), "--sort")))
-    profiles = tuple(
-        SavedProfile(name, str(path), profile)
-        for name, path in saved_profiles().items()
-        for profile in read_profiles(path)
-    )
-    return Result(DeviceList(tuple(devices), profiles))
+    profiles, notices = _read_saved()
+    return Result(DeviceList(tuple(devices), profiles), notices=notices)
 
 
 def explain_device(name: str) -> Result[DeviceDetails]:
@@ -106,6 +102,18 @@ def save_hardware(name: str, path: Path) -> Result[SavedProfiles]:
     """
     file = save_profiles(name, path)
     return Result(SavedProfiles(name, str(file), read_profiles(file)))
+
+
+def _read_saved() -> tuple[tuple[SavedProfile, ...], tuple[Notice, ...]]:
+    """Return the saved profiles, and a notice for each file that was spoilt since."""
+    profiles: list[SavedProfile] = []
+    notices: list[Notice] = []
+    for name, path in saved_profiles().items():
+        try:
+            profiles += [SavedProfile(name, str(path), profile) for profile in read_profiles(path)]
+        except InputError as error:
+            notices.append(Notice("profile_left_out", f"The saved profile '{name}' is left out. {error.message}"))
+    return tuple(profiles), tuple(notices)
 
 
 def _sorted(devices: list[DeviceModel], order: DeviceOrder) -> list[DeviceModel]:
