@@ -53,7 +53,9 @@ def gather_references(
             owners.setdefault(name, []).append(path)
     return References(
         element_sets=load_element_sets(groups),
-        training_sets=frozenset(str(name) for plain in training_sets.values() if isinstance(plain, dict) for name in plain),
+        training_sets=frozenset(
+            str(name) for plain in training_sets.values() if isinstance(plain, dict) for name in plain
+        ),
         sources=frozenset(key for group in groups if group.sources for key in read_sources(group.sources)),
         ids=frozenset(name for plain in cards.values() if isinstance(name := value(plain, "id"), str)),
         owners=owners,
