@@ -24,7 +24,7 @@ def models_page(data: ModelList) -> RenderableType:
         table.add_row(
             card.id,
             card.backend,
-            f"{card.architecture.cutoff_angstrom:g} Å",
+            _distance(card.architecture.cutoff_angstrom),
             str(len(card.training.elements)),
             _figure(None if metrics is None else metrics.f1),
             _figure(None if metrics is None else metrics.kappa_srme),
@@ -71,7 +71,7 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
         (
             "Architecture",
             (
-                f"{architecture.family}, {parameters} parameters, cutoff {architecture.cutoff_angstrom:g} Å, "
+                f"{architecture.family}, {parameters} parameters, cutoff {_distance(architecture.cutoff_angstrom)}, "
                 f"{architecture.layers or '?'} layers, {architecture.forces.value} forces"
             ),
         ),
@@ -100,6 +100,10 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
 def _licence(fact: LicenceFact) -> str:
     remark = f" {fact.remark}" if fact.remark else ""
     return f"{fact.name}; commercial use: {fact.commercial.value} (read {fact.read_on}).{remark}"
+
+
+def _distance(angstrom: float | None) -> str:
+    return "–" if angstrom is None else f"{angstrom:g} Å"
 
 
 def _figure(value: float | None) -> str:

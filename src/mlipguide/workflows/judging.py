@@ -91,7 +91,7 @@ def costs_of(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms 
     if not own and not elsewhere:
         return None
     if own:
-        pairs = max(own, key=lambda record: record.atoms).pairs_per_atom
+        pairs: float | None = max(own, key=lambda record: record.atoms).pairs_per_atom
     else:
         pairs = _pairs_per_atom(task, atoms, item.card.architecture.cutoff_angstrom)
     return costs_from([*own, *elsewhere], structure=task.structure, pairs_per_atom=pairs)
