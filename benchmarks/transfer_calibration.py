@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from mlipguide.costmodel.effects import CALIBRATED, Spreads
 from mlipguide.costmodel.transfer import Timing
@@ -42,12 +43,13 @@ def value_at(spreads: Spreads, name: Name) -> float:
 def with_value(spreads: Spreads, name: Name, number: float) -> Spreads:
     """Return the spreads with another number."""
     part, key = name
-    value = getattr(spreads, part)
+    value: Any = getattr(spreads, part)
+    changed: Any = number
     if isinstance(value, dict):
-        return replace(spreads, **{part: {**value, key: number}})
-    if isinstance(value, tuple):
-        return replace(spreads, **{part: tuple(number if key == at else old for at, old in enumerate(value))})
-    return replace(spreads, **{part: number})
+        changed = {**value, key: number}
+    elif isinstance(value, tuple):
+        changed = tuple(number if key == at else old for at, old in enumerate(value))
+    return replace(spreads, **{part: changed})
 
 
 def is_mean(name: Name) -> bool:

@@ -124,7 +124,7 @@ def test_plans_have_costs_and_settings() -> None:
 
 
 def test_next_commands_would_be_feasible() -> None:
-    commands = next_commands(TASK, None, [slow(), UNBUILT], subject="a.cif --budget 24h")
+    commands = next_commands(TASK, None, [slow(), UNBUILT], subject="a.cif --budget 24h", buildable={UNBUILT.backend})
     assert "mlipguide recommend a.cif --budget 24h --atoms 430 --time 100ps" in commands
     assert "mlipguide recommend a.cif --budget 24h --atoms 2000 --time 21ps" in commands
     assert "mlipguide env build fake" in commands

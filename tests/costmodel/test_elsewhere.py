@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -17,7 +18,15 @@ from mlipguide.records.estimate import Basis
 
 GIB = 2**30
 SITUATION = Situation(
-    law="a", family="F", driver="ase", code="ase", device="d", platform="gpu", vendor="V", peak=Peak(2e12, 2e13), system=""
+    law="a",
+    family="F",
+    driver="ase",
+    code="ase",
+    device="d",
+    platform="gpu",
+    vendor="V",
+    peak=Peak(2e12, 2e13),
+    system="",
 )
 
 
@@ -37,7 +46,7 @@ def costs(memory: MemoryNeed | None = None, *, devices: int = 1) -> RemoteCosts:
         memory=memory,
         devices=devices,
         share=share,
-        basis=Basis.TRANSFERRED,
+        published_atoms=(50, 500, 5000),
         source="somewhere",
     )
 
@@ -55,7 +64,8 @@ def test_published_peaks_give_what_is_fixed_and_what_an_atom_adds() -> None:
 
 def test_a_single_published_limit_gives_memory_per_atom() -> None:
     found = MemoryNeed.from_peaks([(20_000, 8e10)], source="")
-    assert (found.fixed_bytes, found.bytes_per_atom) == (0.0, pytest.approx(4e6))
+    assert found.fixed_bytes == 0
+    assert found.bytes_per_atom == pytest.approx(4e6)
 
 
 def test_a_law_measured_here_is_carried_over_as_a_straight_line() -> None:
@@ -103,8 +113,16 @@ def test_what_the_budget_allows_takes_as_long_as_the_budget() -> None:
 
 
 def test_without_a_curve_no_time_is_stated() -> None:
-    from dataclasses import replace
-
     unknown = replace(costs(need()), curve=None)
     assert unknown.step_time_s(100) is None
     assert unknown.affordable_atoms(steps=10, budget_s=10) is None
+
+
+def test_only_near_published_sizes_is_a_time_published() -> None:
+    found = costs(need())
+    bases = []
+    for atoms in (30, 2_000, 9_000, 20_000):
+        time = found.step_time_s(atoms)
+        assert time is not None
+        bases.append(time.basis)
+    assert bases == [Basis.PUBLISHED, Basis.PUBLISHED, Basis.PUBLISHED, Basis.TRANSFERRED]

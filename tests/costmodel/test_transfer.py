@@ -131,9 +131,7 @@ def _draw(generator: np.random.Generator, situations: list[Situation], spreads: 
     return generator.multivariate_normal(prior_mean(situations, spreads), covariance, method="eigh")
 
 
-def _timing(
-    generator: np.random.Generator, situation: Situation, state: np.ndarray, index: int, count: int
-) -> Timing:
+def _timing(generator: np.random.Generator, situation: Situation, state: np.ndarray, index: int, count: int) -> Timing:
     atoms = math.exp(generator.uniform(math.log(50), math.log(20_000)))
     noise = generator.normal(0, math.hypot(0.03, CALIBRATED.timing))
     time_s = math.exp(state[count + index]) + math.exp(state[index]) * atoms

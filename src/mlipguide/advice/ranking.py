@@ -54,9 +54,7 @@ def choose(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) ->
     """
     accuracy_asked = task.force_mae_ev_per_angstrom is not None or task.energy_mae_ev_per_atom is not None
     for verdict in (Verdict.FEASIBLE, Verdict.UNKNOWN):
-        usable = [
-            c for c in candidates if c.verdict is verdict and is_runnable(c) and is_likely(c, task, memory_bytes)
-        ]
+        usable = [c for c in candidates if c.verdict is verdict and is_runnable(c) and is_likely(c, task, memory_bytes)]
         if usable:
             # A feasible candidate meets every limit that was asked; of the others, those with a figure may.
             known = [

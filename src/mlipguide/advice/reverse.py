@@ -34,9 +34,7 @@ def order_of(option: HardwareOption) -> tuple[int, float, str]:
     return verdicts.index(option.candidate.verdict), hours, option.profile.name
 
 
-def changes_for(
-    nearest: HardwareOption, others: Sequence[Candidate], task: Task, *, settled: bool
-) -> tuple[str, ...]:
+def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task, *, settled: bool) -> tuple[str, ...]:
     """Return what fewer atoms, a shorter run, a longer budget or another model would change, in sentences.
 
     Args:

@@ -144,8 +144,8 @@ CALIBRATED = Spreads(
     doubling=(0.081, 0.049),
     timing=0.06,
 )
-"""Fitted by ``benchmarks/transfer.py --calibrate`` to the published timings, each left out with its series, its model or
-its device; the spread between vendors is a judgement, because all but one of the published timings are NVIDIA's."""
+"""Fitted by ``benchmarks/transfer.py --calibrate`` to the published timings, left out with their series,
+their model or their device; the spread between vendors is a judgement, because all but one of the published timings are NVIDIA's."""
 
 
 def prior_mean(situations: Sequence[Situation], spreads: Spreads) -> Vector:
@@ -162,7 +162,9 @@ def prior_covariance(ones: Sequence[Situation], others: Sequence[Situation], spr
     slope, fixed, both = np.zeros((rows, columns)), np.zeros((rows, columns)), np.zeros((rows, columns))
     for name, key in SHARED.items():
         numbers: dict[object, int] = {}
-        here, there = (np.array([numbers.setdefault(key(one), len(numbers)) for one in side]) for side in (ones, others))
+        here, there = (
+            np.array([numbers.setdefault(key(one), len(numbers)) for one in side]) for side in (ones, others)
+        )
         same = (here[:, None] == there[None, :]).astype(np.float64)
         slope += spreads.slope[name] ** 2 * same
         fixed += spreads.fixed[name] ** 2 * same

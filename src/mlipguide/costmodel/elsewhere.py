@@ -21,6 +21,7 @@ MEMORY_ERROR = 0.2
 FAR = 64
 """How many times the largest measured size a law is asked for, to tell what an atom adds from what is fixed."""
 LARGEST_ATOMS = 10**10
+NEAR = 2.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class RemoteCosts:
         memory: None where nothing tells of it.
         devices: That share one system.
         share: What one of them does of a system with so many atoms.
-        basis: Of times.
+        published_atoms: Numbers of atoms of the published timings of this very model on this very hardware.
         source: What the times stand on.
     """
 
@@ -95,7 +96,7 @@ class RemoteCosts:
     memory: MemoryNeed | None
     devices: int
     share: Callable[[float], Share]
-    basis: Basis
+    published_atoms: tuple[int, ...]
     source: str
 
     def step_time_s(self, atoms: int) -> Estimate | None:
@@ -104,7 +105,7 @@ class RemoteCosts:
             return None
         load = self.share(atoms).load_atoms
         low, value, high = (self.curve.quantile_s(load, self.devices, z) for z in (-NORMAL_90, 0.0, NORMAL_90))
-        return Estimate(value=value, low=low, high=high, basis=self.basis, source=self.source)
+        return Estimate(value=value, low=low, high=high, basis=self._basis(atoms), source=self.source)
 
     def peak_memory_bytes(self, atoms: int) -> Estimate | None:
         """Return the peak of memory of each device."""
@@ -138,8 +139,9 @@ class RemoteCosts:
 
         def largest(deviations: float) -> int | None:
             return _largest(
-                lambda atoms: curve.quantile_s(self.share(atoms).load_atoms, self.devices, deviations) * steps
-                <= budget_s
+                lambda atoms: (
+                    curve.quantile_s(self.share(atoms).load_atoms, self.devices, deviations) * steps <= budget_s
+                )
             )
 
         value = largest(0.0)
@@ -149,9 +151,15 @@ class RemoteCosts:
             value=value,
             low=largest(NORMAL_90) or 0,
             high=largest(-NORMAL_90),
-            basis=self.basis,
+            basis=self._basis(value),
             source=self.source,
         )
+
+    def _basis(self, atoms: float) -> Basis:
+        """Return ``published`` within a factor of two of the sizes that were published, else ``transferred``."""
+        sizes = self.published_atoms
+        inside = bool(sizes) and min(sizes) / NEAR <= atoms <= NEAR * max(sizes)
+        return Basis.PUBLISHED if inside else Basis.TRANSFERRED
 
 
 def _largest(fits: Callable[[int], bool]) -> int | None:
@@ -168,4 +176,3 @@ def _largest(fits: Callable[[int], bool]) -> int | None:
         else:
             high = middle
     return low
-

@@ -141,9 +141,7 @@ class TransferModel:
         for _ in range(STEPS):
             values, self._slopes = _law(mean + prior @ weights, points)
             self._scatter = self._slopes @ prior @ self._slopes.T + noise
-            self._pull = np.linalg.solve(
-                self._scatter, observed - values + self._slopes @ (prior @ weights)
-            )
+            self._pull = np.linalg.solve(self._scatter, observed - values + self._slopes @ (prior @ weights))
             wanted = self._slopes.T @ self._pull
             part = 1.0
             while (found := misfit(weights + part * (wanted - weights))) > reached and part > SHORTEST_STEP:

@@ -29,7 +29,7 @@ def answers_table(answers: Sequence[HardwareAnswer], console: Console) -> Render
     table = hardware_table(wide=wide)
     left_out: list[str] = []
     for answer in answers:
-        shown = _shown(answer)
+        shown = shown_models(answer)
         for candidate in shown:
             add_row(table, answer.profile, candidate, chosen=candidate.model == answer.choice, wide=wide)
         table.add_section()
@@ -92,7 +92,8 @@ def _pair(estimate: Estimate | None, formatter: Callable[[float], str]) -> list[
     return [estimated(estimate, formatter), spread(estimate)]
 
 
-def _shown(answer: HardwareAnswer) -> list[Candidate]:
+def shown_models(answer: HardwareAnswer) -> list[Candidate]:
+    """Return the models that the table names: the first of those with a time, the front, the choice."""
     timed = [one for one in answer.candidates if one.step_time_s is not None]
     first = [one.model for one in timed[:SHOWN]]
     return [one for one in timed if one.model in first or one.on_pareto_front or one.model == answer.choice]

@@ -18,7 +18,7 @@ from mlipguide.costmodel.elsewhere import MemoryNeed, RemoteCosts
 from mlipguide.costmodel.transfer import Timing, TransferModel
 from mlipguide.hardware.device_models import find_device, load_devices
 from mlipguide.records.device import DeviceKind, DeviceModel
-from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Cpu, Machine
 from mlipguide.records.measurement import Settings
@@ -32,6 +32,9 @@ ASE = "ase"
 PUBLISHED_ERRORS = {Confidence.PRIMARY: 0.05, Confidence.SECONDARY: 0.08, Confidence.VENDOR: 0.08}
 """Relative standard error of a published step time as printed: rounding, and what was not kept constant."""
 SMALLEST_OWN_ERROR = 0.03
+LARGEST_DEVIATION = math.log(4.0) / NORMAL_90
+"""Of a model that was timed nowhere, nothing is said when its relatives leave its time open by a factor of 4."""
+TYPICAL_ATOMS = 1000.0
 BULK_ATOMS_PER_ANGSTROM3 = 0.07
 """Number density where none is known: between silicon (0.050) and copper (0.085)."""
 PUBLISHED_REACH_ANGSTROM, PUBLISHED_ATOMS_PER_ANGSTROM3 = 12.0, 1 / 11.7
@@ -63,7 +66,7 @@ class OwnTiming:
 
 
 @dataclass(frozen=True)
-class Knowledge:
+class KnownCosts:
     """Everything that tells of costs elsewhere.
 
     Attributes:
@@ -102,13 +105,15 @@ class Knowledge:
             system=self.structure.reduced_formula,
         )
         timings = [one for one in self.published.get(law, ()) if one.step_time_s is not None]
-        same = [one for one in timings if one.device == profile.device.id]
+        same = [one for one in timings if (one.device, one.code, one.devices) == (profile.device.id, situation.code, 1)]
+        curve = self.transfer.curve(situation)
+        told = bool(timings) or card.id in self.own or curve.log_normal(TYPICAL_ATOMS)[1] <= LARGEST_DEVIATION
         return RemoteCosts(
-            curve=self.transfer.curve(situation),
+            curve=curve if told else None,
             memory=self._memory(card),
             devices=devices,
             share=_share(card, parallel, devices, self.structure),
-            basis=Basis.PUBLISHED if same and devices == 1 else Basis.TRANSFERRED,
+            published_atoms=tuple(one.atoms or 0 for one in same) if devices == 1 else (),
             source=_source(same or timings, own=card.id in self.own),
         )
 
@@ -140,9 +145,9 @@ USABLE_SHARE = 0.95
 """Of a device's memory was left for a published largest system: the driver and the context take the rest."""
 
 
-def gather_knowledge(
+def gather_known_costs(
     catalogue: Catalogue, own: Iterable[OwnTiming], machine: Machine, structure: StructureSummary
-) -> Knowledge:
+) -> KnownCosts:
     """Put published timings and those of this machine together.
 
     Args:
@@ -159,7 +164,7 @@ def gather_knowledge(
     by_law: dict[str, list[PublishedTiming]] = {}
     for one in published:
         by_law.setdefault(one.law, []).append(one)
-    return Knowledge(
+    return KnownCosts(
         transfer=TransferModel(timings),
         own={one.card.id: one for one in own},
         published={law: tuple(found) for law, found in by_law.items()},

@@ -13,7 +13,7 @@ from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import ns_per_day
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.published import evidence_of
-from mlipguide.records.advice import Candidate, HardwareAnswer, RunCost
+from mlipguide.records.advice import Candidate, HardwareAnswer, Rejection, RunCost
 from mlipguide.records.device import DeviceKind
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware_profile import HardwareProfile
@@ -22,7 +22,7 @@ from mlipguide.records.measurement import Allocator, Settings, Weights
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task
 from mlipguide.workflows.candidates import NO_CONSENT, prepare_candidates
-from mlipguide.workflows.elsewhere import Knowledge, OwnTiming, gather_knowledge
+from mlipguide.workflows.elsewhere import KnownCosts, OwnTiming, gather_known_costs
 from mlipguide.workflows.judging import costs_of
 from mlipguide.workflows.recalling import recall
 
@@ -32,15 +32,16 @@ if TYPE_CHECKING:
 
     from ase import Atoms
 
+UNTIMED = Rejection("measurement", "It was not timed here, and no timing of it or of near relatives was published.")
 HOUR_S = WALL_TIME.factors["h"]
 JOULES_PER_KWH = 3.6e6
 UNLIMITED_BYTES = 2**62
 """Stands for the memory of a processor whose machine's memory was not stated."""
 
 
-def knowledge_of(
+def known_costs_of(
     catalogue: Catalogue, machine: Machine, task: Task, atoms: Atoms | None, *, given_weights: Mapping[str, Path]
-) -> Knowledge:
+) -> KnownCosts:
     """Return everything that tells of costs elsewhere: published timings, and all that was ever measured here.
 
     Args:
@@ -63,33 +64,35 @@ def knowledge_of(
             records = measured.by_model.get(item.card.id) or measured.elsewhere[item.card.id]
             sizes = tuple(sorted({record.atoms for record in records}))
             own.append(OwnTiming(item.card, costs, item.settings, sizes))
-    return gather_knowledge(catalogue, own, machine, task.structure)
+    return gather_known_costs(catalogue, own, machine, task.structure)
 
 
 def answers_elsewhere(
-    cards: Sequence[ModelCard], profiles: Sequence[HardwareProfile], knowledge: Knowledge, task: Task
+    cards: Sequence[ModelCard], profiles: Sequence[HardwareProfile], known: KnownCosts, task: Task
 ) -> tuple[HardwareAnswer, ...]:
     """Return the answer for each profile: those with the more accurate choice first, then the faster.
 
     Args:
         cards: The models considered.
         profiles: The hardware.
-        knowledge: What tells of costs there.
+        known: What tells of costs there.
         task: What is wanted.
     """
     answers: list[HardwareAnswer] = []
     for profile in profiles:
-        candidates = ranked([candidate_on(card, profile, knowledge, task) for card in cards])
+        candidates = ranked([candidate_on(card, profile, known, task) for card in cards])
         choice = choose(candidates, task, memory_bytes=memory_of(profile))
-        answers.append(HardwareAnswer(profile=profile, candidates=candidates, choice=choice and choice.model))
+        answers.append(
+            HardwareAnswer(profile=profile, candidates=candidates, choice=None if choice is None else choice.model)
+        )
     return tuple(sorted(answers, key=_order))
 
 
-def candidate_on(card: ModelCard, profile: HardwareProfile, knowledge: Knowledge, task: Task) -> Candidate:
+def candidate_on(card: ModelCard, profile: HardwareProfile, known: KnownCosts, task: Task) -> Candidate:
     """Return a model judged for the task on a profile."""
     if card_rejections(card, task):
         return judge(Findings(card=card, evidence=evidence_of(card)), task, memory_bytes=memory_of(profile))
-    costs = knowledge.costs_of(card, profile)
+    costs = known.costs_of(card, profile)
     step_time = costs.step_time_s(task.atoms)
     limited = profile.usable_memory_bytes is not None
     findings = Findings(
@@ -102,6 +105,7 @@ def candidate_on(card: ModelCard, profile: HardwareProfile, knowledge: Knowledge
         peak_memory_bytes=costs.peak_memory_bytes(task.atoms),
         max_atoms=costs.largest_system_atoms(memory_of(profile)) if limited else None,
         affordable_atoms=costs.affordable_atoms(steps=task.steps, budget_s=task.budget_s),
+        unmeasured_because=UNTIMED if step_time is None else None,
         run_cost=None if step_time is None else _run_cost(step_time.scaled(task.steps), profile, costs.devices),
     )
     return judge(findings, task, memory_bytes=memory_of(profile))
@@ -120,9 +124,7 @@ def _run_cost(run_time_s: Estimate, profile: HardwareProfile, devices: int) -> R
         devices=devices,
         device_hours=hours,
         energy_kwh=(
-            None
-            if profile.power_w is None
-            else run_time_s.scaled(devices * profile.power_w.value / JOULES_PER_KWH)
+            None if profile.power_w is None else run_time_s.scaled(devices * profile.power_w.value / JOULES_PER_KWH)
         ),
         price=None if price is None else hours.scaled(price),
         currency=profile.currency,

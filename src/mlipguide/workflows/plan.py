@@ -23,8 +23,8 @@ from mlipguide.records.notice import Notice, Result
 from mlipguide.records.plan import HardwareOption, HardwarePlan
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.task import Task
-from mlipguide.workflows.elsewhere import BULK_ATOMS_PER_ANGSTROM3, Knowledge
-from mlipguide.workflows.hardware_answers import candidate_on, knowledge_of, memory_of
+from mlipguide.workflows.elsewhere import BULK_ATOMS_PER_ANGSTROM3, KnownCosts
+from mlipguide.workflows.hardware_answers import candidate_on, known_costs_of, memory_of
 from mlipguide.workflows.task_request import TaskRequest, build_task, load_structure
 
 ANY_BULK = "any bulk"
@@ -82,11 +82,11 @@ def plan(model: str, request: TaskRequest, options: PlanOptions | None = None) -
         notices += structure_notices
     task = build_task(request, structure)
     options.on_progress("looking up what is known", 0.0)
-    knowledge = knowledge_of(catalogue, options.probe(), task, atoms, given_weights={})
-    considered = _options(card, request, knowledge, task, options)
+    known = known_costs_of(catalogue, options.probe(), task, atoms, given_weights={})
+    considered = _options(card, request, known, task, options)
     doing = [option for option in considered if option.candidate.verdict is Verdict.FEASIBLE]
     nearest = considered[0]
-    others = ranked([candidate_on(one, nearest.profile, knowledge, task) for one in catalogue.cards])
+    others = ranked([candidate_on(one, nearest.profile, known, task) for one in catalogue.cards])
     data = HardwarePlan(
         task=task,
         model=card.id,
@@ -98,12 +98,12 @@ def plan(model: str, request: TaskRequest, options: PlanOptions | None = None) -
 
 
 def _options(
-    card: ModelCard, request: TaskRequest, knowledge: Knowledge, task: Task, options: PlanOptions
+    card: ModelCard, request: TaskRequest, known: KnownCosts, task: Task, options: PlanOptions
 ) -> list[HardwareOption]:
-    """Return what was asked for; else of every GPU the smallest number that would do, surely or likely, or the largest."""
+    """Return what was asked for; else of every GPU the smallest number that would do, or the likeliest."""
     if request.hardware is not None:
         return sorted(
-            (_option(card, profile, knowledge, task) for profile in parse_profiles(request.hardware)), key=order_of
+            (_option(card, profile, known, task) for profile in parse_profiles(request.hardware)), key=order_of
         )
     several = card.architecture.family in load_parallel_codes()
     found: list[HardwareOption] = []
@@ -114,7 +114,7 @@ def _options(
         for count in COUNTS if several else COUNTS[:1]:
             if count > options.most_devices:
                 break
-            tried.append(_option(card, build_profile(device, count), knowledge, task))
+            tried.append(_option(card, build_profile(device, count), known, task))
             if tried[-1].candidate.verdict is Verdict.FEASIBLE:
                 break
         found.append(tried[-1] if tried[-1].candidate.verdict is Verdict.FEASIBLE else _likeliest(tried, task))
@@ -126,12 +126,12 @@ def _likeliest(tried: Sequence[HardwareOption], task: Task) -> HardwareOption:
     return next((option for option in tried if is_likely(option.candidate, task, memory_of(option.profile))), tried[-1])
 
 
-def _option(card: ModelCard, profile: HardwareProfile, knowledge: Knowledge, task: Task) -> HardwareOption:
-    candidate = candidate_on(card, profile, knowledge, task)
+def _option(card: ModelCard, profile: HardwareProfile, known: KnownCosts, task: Task) -> HardwareOption:
+    candidate = candidate_on(card, profile, known, task)
     efficiency = None
     cost = candidate.run_cost
     if cost is not None and cost.devices > 1 and candidate.step_time_s is not None:
-        alone = knowledge.costs_of(card, profile, devices=1).step_time_s(task.atoms)
+        alone = known.costs_of(card, profile, devices=1).step_time_s(task.atoms)
         if alone is not None:
             efficiency = alone.value / candidate.step_time_s.value / cost.devices
     return HardwareOption(

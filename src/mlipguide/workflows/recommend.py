@@ -22,6 +22,7 @@ from mlipguide.catalog.topics import load_knowledge
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import costs_from
+from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.published import evidence_of
 from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.records.advice import Candidate, Recommendation
@@ -38,7 +39,7 @@ from mlipguide.workflows.candidates import (
     find_given_weights,
     prepare_candidates,
 )
-from mlipguide.workflows.hardware_answers import answers_elsewhere, knowledge_of, memory_of
+from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of
 from mlipguide.workflows.judging import judged
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
@@ -111,8 +112,8 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     if profiles:
         # Published timings answer where nothing could be timed here.
         options.on_progress("carrying the timings over", 1.0)
-        knowledge = knowledge_of(catalogue, machine, task, atoms, given_weights=weights)
-        answers = answers_elsewhere(cards, profiles, knowledge, task)
+        known = known_costs_of(catalogue, machine, task, atoms, given_weights=weights)
+        answers = answers_elsewhere(cards, profiles, known, task)
         best = answers[0]
         memory_bytes = memory_of(best.profile)
         recommendation = replace(
@@ -128,7 +129,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         *catalogue.notices,
         *structure_notices,
         *_assumption_notices(task),
-        *preparation.notices,
+        *_preparation_notices(preparation, elsewhere=bool(profiles)),
         *measured.notices,
     )
     return Result(
@@ -222,7 +223,9 @@ def _answer(
         plan=plan_for(task, strategy, choice, leading),
         reasons=reasons,
         caveats=caveats_for(task, None if leading is None else cards[leading.model], candidates, load_knowledge()),
-        next_commands=next_commands(task, choice, candidates, subject=_subject_words(request)),
+        next_commands=next_commands(
+            task, choice, candidates, subject=_subject_words(request), buildable=frozenset(load_recipes())
+        ),
     )
 
 
@@ -249,6 +252,11 @@ def _assumption_notices(task: Task) -> tuple[Notice, ...]:
     if not task.assumed:
         return ()
     return (Notice("assumed", f"Assumed, for want of an answer: {', '.join(words[name] for name in task.assumed)}."),)
+
+
+def _preparation_notices(preparation: Preparation, *, elsewhere: bool) -> tuple[Notice, ...]:
+    """Return what there is to say of backends; that some cannot run here does not matter for other hardware."""
+    return tuple(one for one in preparation.notices if not (elsewhere and one.kind == "backend_unknown"))
 
 
 def _reuse_notices(measured: MeasuredModels) -> tuple[Notice, ...]:
