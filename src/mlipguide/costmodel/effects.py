@@ -145,7 +145,7 @@ CALIBRATED = Spreads(
     timing=0.06,
 )
 """Fitted by ``benchmarks/transfer.py --calibrate`` to the published timings, left out with their series,
-their model or their device; the spread between vendors is a judgement, because all but one of the published timings are NVIDIA's."""
+their model or their device; the spread between vendors is a judgement, because nearly all published timings are NVIDIA's."""
 
 
 def prior_mean(situations: Sequence[Situation], spreads: Spreads) -> Vector:
