@@ -10,12 +10,12 @@ from typing import Any
 
 from mlipguide.catalog.cards import load_element_sets
 from mlipguide.catalog.elements import ElementSet, find_element_problems
-from mlipguide.catalog.locations import CardFiles, builtin_files, folder_files
+from mlipguide.catalog.locations import DATA, CardFiles, builtin_files, folder_files
 from mlipguide.catalog.scores import combined_performance_score
 from mlipguide.catalog.sources import read_sources
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.serialisation import from_plain, read_yaml, violations
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.strict import strict
 
 CPS_TOLERANCE = 5e-4
@@ -110,6 +110,7 @@ def _check(path: Path, plain: Any, context: _Context) -> _Found:
         _check_names,
         _check_successor,
         _check_elements,
+        _check_origin,
         _check_facts,
         _check_score,
     )
@@ -149,6 +150,11 @@ def _check_successor(_: Path, plain: Any, context: _Context) -> _Found:
 def _check_elements(_: Path, plain: Any, context: _Context) -> _Found:
     for problem in find_element_problems(_texts(plain, "training.elements"), context.sets):
         yield "training.elements", problem
+
+
+def _check_origin(path: Path, plain: Any, _: _Context) -> _Found:
+    if path.is_relative_to(DATA) and _value(plain, "weights.origin") == WeightsOrigin.LOCAL:
+        yield "weights.origin", "a built-in card cannot be of a file on one machine"
 
 
 def _check_facts(_: Path, plain: Any, context: _Context) -> _Found:
