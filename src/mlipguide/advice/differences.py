@@ -17,12 +17,7 @@ _FIGURES: tuple[tuple[str, Callable[[Metrics], float | None], str, bool], ...] =
     ("F1", lambda metrics: metrics.f1, "stability of crystals", True),
     ("κ_SRME", lambda metrics: metrics.kappa_srme, "thermal conductivity", False),
     ("RMSD", lambda metrics: metrics.rmsd, "relaxed structures", False),
-    (
-        "MD force RMSE (eV/Å)",
-        lambda metrics: metrics.md_force_rmse_ev_per_angstrom,
-        "molecular dynamics",
-        False,
-    ),
+    ("Force RMSE", lambda metrics: metrics.md_force_rmse_ev_per_angstrom, "eV/Å in molecular dynamics", False),
 )
 """Name, where it stands, what it tests, and whether larger is better."""
 
@@ -117,7 +112,7 @@ def _accuracy(cards: Sequence[ModelCard]) -> Iterator[Difference]:
         )
         if len({value for value, _ in known}) < 2:  # noqa: PLR2004  # two values differ, one does not
             continue
-        order = ", ".join(f"{model} {value:.3g}" for value, model in known)
+        order = ", ".join(f"{model} {value:.3f}" for value, model in known)
         unknown = [model for model, value in values.items() if value is None]
         rest = f"; not published for {_listed(unknown)}" if unknown else ""
         better = "higher" if larger_is_better else "lower"
@@ -199,7 +194,9 @@ def _key(item: MeasuredHere) -> tuple[str, int, object, object]:
 def _grouped(pairs: Iterator[tuple[str, str]]) -> Mapping[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for key, value in pairs:
-        groups.setdefault(key, []).append(value)
+        names = groups.setdefault(key, [])
+        if value not in names:
+            names.append(value)
     return groups
 
 

@@ -9,16 +9,16 @@ from rich.table import Table
 from rich.text import Text
 
 from mlipguide.advice.differences import receptive_field_angstrom
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.model_listings import MeasuredHere, ModelComparison
 from mlipguide.report.model_words import (
     UNKNOWN,
     capabilities,
+    domains,
     figure,
     length,
     md_force_rmse,
     md_run_time,
-    origin,
     parameters,
     peak_memory,
     score,
@@ -34,6 +34,13 @@ LABEL_WIDTH = 22
 NARROWEST = 18
 """Models whose columns would be narrower than this stand in a table of their own."""
 
+ORIGINS = {
+    WeightsOrigin.PACKAGE: "with the package",
+    WeightsOrigin.DOWNLOAD: "by download",
+    WeightsOrigin.GATED: "after accepting terms",
+    WeightsOrigin.LOCAL: "from your own file",
+}
+
 _ROWS: tuple[tuple[str, Callable[[ModelCard], str]], ...] = (
     ("State", state),
     ("Backend", lambda card: card.backend),
@@ -47,12 +54,12 @@ _ROWS: tuple[tuple[str, Callable[[ModelCard], str]], ...] = (
     ("Trained on", lambda card: ", ".join(card.training.sets)),
     ("Level of theory", lambda card: card.training.level_of_theory),
     ("Elements", lambda card: str(len(card.training.elements))),
-    ("Domains", lambda card: ", ".join(fact.domain.value for fact in card.training.domains) or UNKNOWN),
+    ("Domains", domains),
     ("Training", lambda card: training_cost(card.training.cost)),
     ("Code licence", lambda card: card.licences.code.name),
     ("Weights licence", lambda card: card.licences.weights.name),
     ("Commercial use", lambda card: card.licences.commercial.value),
-    ("Weights", origin),
+    ("Weights come", lambda card: ORIGINS[card.weights.origin]),
     ("CPS", lambda card: score(card.metrics.cps if card.metrics else None)),
     ("F1", lambda card: score(card.metrics.f1 if card.metrics else None)),
     ("κ_SRME", lambda card: score(card.metrics.kappa_srme if card.metrics else None)),

@@ -72,6 +72,11 @@ def capabilities(card: ModelCard) -> str:
     return ", ".join(need.value for need in card.provides if need is not Need.CONSERVATIVE) or "nothing more"
 
 
+def domains(card: ModelCard) -> str:
+    """Return what the training data cover, as far as is known."""
+    return ", ".join(dict.fromkeys(fact.domain.value for fact in card.training.domains)) or UNKNOWN
+
+
 def licence(fact: LicenceFact) -> str:
     """Return a licence with what it allows, and when it was read."""
     remark = f" {fact.remark}" if fact.remark else ""
