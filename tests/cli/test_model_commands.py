@@ -224,7 +224,7 @@ def test_show_tells_everything(run: Run, tested: FakeModels) -> None:
         "in the package toy",
         "host environment of toy",
         "F1 0.900, κ_SRME 0.300, RMSD 0.06, CPS 0.850 [mlipguide_tests]",
-        "force RMSE 50 meV/Å; run time 120 min on A100",
+        "force RMSE 50 meV/Å; run time 2 h on A100",
         "Nothing yet. To measure it: mlipguide bench STRUCTURE --models t-right",
         "[mlipguide_tests] A toy",
         f"Matbench Discovery, read {ANOTHER_DATE}",
