@@ -174,7 +174,7 @@ def test_a_built_in_card_cannot_be_of_a_local_file(
     plain = yaml.safe_load(card_file("mine").read_text(encoding="utf-8"))
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "mine.yaml").write_text(yaml.safe_dump(plain), encoding="utf-8")
-    for module in ("validation", "locations"):
+    for module in ("card_checks", "locations"):
         monkeypatch.setattr(f"mlipguide.catalog.{module}.DATA", tmp_path)
     for name in ("element_sets.yaml", "training_sets.yaml", "sources.bib", "families"):
         if (DATA / name).exists():

@@ -67,13 +67,17 @@ def caveats_for(task: Task, leading: ModelCard | None, candidates: Sequence[Cand
             Caveat(
                 "long range",
                 "Long-range interactions are a known limitation of MLIPs: here atoms further apart than "
-                f"{leading.architecture.cutoff_angstrom:g} Å interact only through chains of neighbours.",
+                f"{_reach(leading.architecture.cutoff_angstrom)} interact only through chains of neighbours.",
                 REVIEW,
             )
         )
     if "H" in elements and task.timestep_s > LIGHT_STEP_LIMIT_S:
         caveats.append(Caveat("time step", "With hydrogen, 0.5 fs is common practice.", "practice, without a source"))
     return tuple(caveats)
+
+
+def _reach(cutoff_angstrom: float | None) -> str:
+    return "the cutoff" if cutoff_angstrom is None else f"{cutoff_angstrom:g} Å"
 
 
 def _about_numbers(candidates: Sequence[Candidate]) -> list[Caveat]:

@@ -200,11 +200,17 @@ def _environments(
     on_progress: Callable[[str], None],
 ) -> dict[str, tuple[Recipe, Environment]]:
     recipes: dict[str, Recipe] = {}
+    unknown: list[str] = []
     for backend in dict.fromkeys(card.backend for card in cards):
         try:
             recipes[backend] = find_recipe(backend)
-        except InputError as error:  # a plug-in's card whose backend is not installed
-            notices.append(Notice("backend_unknown", f"{error.message} Its models were left out."))
+        except InputError:  # known to the catalogue alone, or of a plug-in that is not installed
+            unknown.append(backend)
+    if unknown:
+        left_out = sum(card.backend in unknown for card in cards)
+        notices.append(
+            Notice("backend_unknown", f"{left_out} models were left out: nothing here runs {', '.join(unknown)}.")
+        )
     found = {backend: find_environment(recipe) for backend, recipe in recipes.items()}
     missing = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
     if missing and consent.to(f"Build the environments of {', '.join(missing)} (a few GB of disk at most)?"):

@@ -93,10 +93,12 @@ def _costs(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms) -
     elsewhere = measured.elsewhere.get(item.card.id, [])
     if not own and not elsewhere:
         return None
+    cutoff = item.card.architecture.cutoff_angstrom
+    pairs: float | None = None  # unknown: it follows from the densities
     if own:
         pairs = max(own, key=lambda record: record.atoms).pairs_per_atom
-    else:
-        pairs = pairs_per_atom(atoms, item.card.architecture.cutoff_angstrom)
+    elif cutoff is not None:
+        pairs = pairs_per_atom(atoms, cutoff)
     return costs_from([*own, *elsewhere], structure=task.structure, pairs_per_atom=pairs)
 
 
