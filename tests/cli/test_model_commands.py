@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from fake_models import STRUCTURES, FakeModels, Run, fake_card, make_machine
+from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.model_card import (
@@ -120,7 +121,7 @@ def test_what_was_left_out_is_told(run: Run, tested: FakeModels) -> None:
     assert left_out["t-no"] == ["commercial"]
     assert left_out["t-old"] == ["life-cycle"]
     assert "family" in left_out["sevennet-0"]
-    assert len(left_out) + len(data["models"]) == len(workflow.load_catalogue().cards)
+    assert len(left_out) + len(data["models"]) == len(load_catalogue().cards)
 
 
 def test_why_a_model_is_left_out(run: Run, tested: FakeModels) -> None:

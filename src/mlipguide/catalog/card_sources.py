@@ -10,6 +10,7 @@ from mlipguide.catalog.locations import CardFiles, all_files, own_files
 from mlipguide.catalog.plugins import plugin_files
 from mlipguide.catalog.sources import Source, read_sources
 from mlipguide.core.errors import InputError
+from mlipguide.records.family_card import FamilyCard
 from mlipguide.records.model_card import ModelCard
 
 
@@ -23,6 +24,20 @@ def cited_sources(card: ModelCard) -> tuple[str, ...]:
         licences.code.sources,
         licences.weights.sources,
         () if card.metrics is None else card.metrics.sources,
+    )
+    return tuple(dict.fromkeys(key for sources in groups for key in sources))
+
+
+def family_sources(card: FamilyCard) -> tuple[str, ...]:
+    """Return the keys of all sources that the card of a family names, each once, in the order of its fields."""
+    groups = (
+        card.sources,
+        card.elements.sources,
+        *(item.sources for item in card.programs),
+        *(item.sources for item in card.trainers),
+        *(item.sources for item in (*card.strengths, *card.weaknesses)),
+        *(item.sources for item in card.speeds),
+        *(item.sources for item in card.trainings),
     )
     return tuple(dict.fromkeys(key for sources in groups for key in sources))
 

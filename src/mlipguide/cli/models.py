@@ -43,6 +43,24 @@ def compare(
     return emit("models compare", compare_models(models, cards or ()), comparison_page, as_json=as_json)
 
 
+@app.command("families")
+def families(
+    family: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Everything on this one [a table of all].")
+    ] = None,
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Show the families of potentials that are trained for one system: POD, NEP, ACE, ..."""
+    from mlipguide.cli.output import emit
+    from mlipguide.report.families_page import families_page, family_page
+    from mlipguide.workflows.families import list_families, show_family
+
+    if family is None:
+        return emit("models families", list_families(), families_page, as_json=as_json)
+    return emit("models families", show_family(family), lambda data, _console: family_page(data), as_json=as_json)
+
+
 app.command("add")(own_models.add)
 app.command("remove")(own_models.remove)
 

@@ -78,7 +78,7 @@ def _notes(data: ModelList) -> Iterator[str]:
     counts = ", ".join(f"{tally.filter.value} {tally.models}" for tally in data.tallies)
     yield f"{len(data.models) or 'None'} of {known} models. Left out by filter, some by several: {counts}."
     for doubt in data.doubtful_licences:
-        yield f"All else fits, but commercial use is '{doubt.commercial.value}': {_named(doubt.models)}."
+        yield f"All else fits, but commercial use is '{doubt.commercial.value}': {', '.join(doubt.models)}."
     for tally in data.tallies:
         if tally.filter is Filter.LIFE_CYCLE and tally.alone:
             yield f"Superseded or deprecated, all else fits: {_named(tally.alone)}; --all shows them."
