@@ -62,7 +62,7 @@ def test_facts_that_decide_are_told() -> None:
     assert found["life cycle"] == "b is superseded by a."
     assert found["elements"] == "b was not trained on P, Fe, Cu, which another one was."
     assert found["forces"].startswith("b: forces are predicted directly")
-    assert found["capabilities"] == "magnetism: only a."
+    assert found["capabilities"] == "magnetism: given by a, not by b."
     assert found["level of theory"].endswith("PBE+U: a; r2SCAN: b.")
     assert found["licence"].endswith("yes: a; conditions: b.")
     assert "a 10 Å, b 15 Å" in found["receptive field"]

@@ -37,6 +37,20 @@ def doubtful(card: ModelCard, use: CommercialUse) -> ModelCard:
     return replace(card, licences=replace(card.licences, weights=replace(card.licences.weights, commercial=use)))
 
 
+def make_metrics() -> Metrics:
+    return Metrics(
+        f1=0.9,
+        kappa_srme=0.3,
+        rmsd=0.06,
+        cps=0.85,
+        md_force_rmse_ev_per_angstrom=0.05,
+        sources=("mlipguide_tests",),
+        read_on=ANOTHER_DATE,
+        md_run_time_s=7200.0,
+        md_hardware="A100",
+    )
+
+
 def make_cards() -> tuple[ModelCard, ...]:
     """Return cards of a family of their own: one that is right, and others that differ from it in one thing each."""
     right = fake_card("t-right", provides=(Need.STRESS, Need.CONSERVATIVE))
@@ -51,17 +65,7 @@ def make_cards() -> tuple[ModelCard, ...]:
             domains=(DomainFact(domain=Domain.LIQUIDS, evidence="Melts.", sources=("mlipguide_tests",)),),
             cost=TrainingCost(devices=8, device="A100", hours=12.5, sources=("mlipguide_tests",)),
         ),
-        metrics=Metrics(
-            f1=0.9,
-            kappa_srme=0.3,
-            rmsd=0.06,
-            cps=0.85,
-            md_force_rmse_ev_per_angstrom=0.05,
-            sources=("mlipguide_tests",),
-            read_on=ANOTHER_DATE,
-            md_run_time_s=7200.0,
-            md_hardware="A100",
-        ),
+        metrics=make_metrics(),
     )
     direct = replace(right.architecture, forces=Forces.DIRECT)
     return (
@@ -135,6 +139,19 @@ def test_why_a_model_is_left_out(run: Run, tested: FakeModels) -> None:
     why = run("models", "list", *options, "t-direct", "--json").document["data"]["why"]
     assert (why["model"], why["listed"]) == ("t-direct", False)
     assert [reason["filter"] for reason in why["reasons"]] == ["conservative"]
+
+
+def test_the_dates_are_those_of_what_is_shown(run: Run, tested: FakeModels) -> None:
+    assert tested.makers
+    page = " ".join(run("models", "list", "--family", "Tested").out.split())
+    assert f"Matbench Discovery, read {ANOTHER_DATE}. Licences read 2026-11-22." in page
+    tested.add("t-unrated", replace(make_cards()[0], id="t-unrated", metrics=None))
+    tested.add("t-later", replace(make_cards()[0], id="t-later", metrics=replace(make_metrics(), read_on="2027-01-01")))
+    page = " ".join(run("models", "list", "--family", "Tested").out.split())
+    assert f"Matbench Discovery, read {ANOTHER_DATE} to 2027-01-01." in page
+    page = " ".join(run("models", "show", "t-unrated").out.split())
+    assert "Matbench" not in page
+    assert "Licences read 2026-11-22." in page
 
 
 def test_nothing_fits(run: Run, tested: FakeModels) -> None:

@@ -76,7 +76,8 @@ def _capabilities(cards: Sequence[ModelCard]) -> Iterator[Difference]:
     for need in Need:
         giving = [card.id for card in cards if need in card.provides]
         if need is not Need.CONSERVATIVE and giving and len(giving) < len(cards):
-            yield Difference("capabilities", f"{need.value}: only {_listed(giving)}.")
+            lacking = [card.id for card in cards if card.id not in giving]
+            yield Difference("capabilities", f"{need.value}: given by {_listed(giving)}, not by {_listed(lacking)}.")
 
 
 def _level_of_theory(cards: Sequence[ModelCard]) -> Iterator[Difference]:
@@ -90,11 +91,9 @@ def _level_of_theory(cards: Sequence[ModelCard]) -> Iterator[Difference]:
 
 def _domains(cards: Sequence[ModelCard]) -> Iterator[Difference]:
     covering = _grouped((fact.domain.value, card.id) for card in cards for fact in card.training.domains)
-    for domain, ids in covering.items():
-        if len(ids) < len(cards):
-            yield Difference(
-                "domains", f"{domain}: among the training data of {_listed(ids)} only, as far as is known."
-            )
+    by_models = _grouped((_listed(ids), domain) for domain, ids in covering.items() if len(ids) < len(cards))
+    for ids, domains in by_models.items():
+        yield Difference("domains", f"{_listed(domains)}: in the training data of {ids} alone, as far as is known.")
 
 
 def _licences(cards: Sequence[ModelCard]) -> Iterator[Difference]:
@@ -163,7 +162,9 @@ def _speed_here(cards: Sequence[ModelCard], measured: Measured) -> Iterator[Diff
     common = [key for key in times[0] if all(key in other for other in times)]
     if not common:
         command = f"mlipguide bench STRUCTURE --models {','.join(card.id for card in cards)}"
-        yield Difference("speed", f"No size was measured on this machine of all of them: {command}")
+        yield Difference(
+            "speed", f"No size was measured on this machine of all of them; {command} times those that run here."
+        )
         return
     largest = max(common, key=lambda key: int(key[1]))
     rows = sorted(

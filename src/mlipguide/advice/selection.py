@@ -189,8 +189,12 @@ _CHECKS: dict[Filter, Callable[[ModelCard, Criteria], str | None]] = {
 
 
 def has_words(text: str, words: str) -> bool:
-    """Tell whether all of ``words`` stand in ``text``, in whatever case; a part of a word counts."""
-    return all(word in text.casefold() for word in words.casefold().split())
+    """Tell whether all of ``words`` stand in ``text``, in whatever case (w for ω, 2 for ²); a part of a word counts."""
+    return all(word in _plain(text) for word in _plain(words).split())
+
+
+def _plain(text: str) -> str:
+    return text.casefold().replace("ω", "w").replace("²", "2")
 
 
 def _missing(wanted: Collection[str], known: Collection[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -72,12 +73,13 @@ _ROWS: tuple[tuple[str, Callable[[ModelCard], str]], ...] = (
 def comparison_page(data: ModelComparison, console: Console) -> RenderableType:
     """Return the models side by side, as many to a table as ``console`` has room for, and what follows."""
     rows = [(label, [cell(card) for card in data.models]) for label, cell in _ROWS] + _measured_rows(data)
-    together = max(1, (console.width - LABEL_WIDTH) // NARROWEST)
+    tables = math.ceil(len(data.models) / max(1, (console.width - LABEL_WIDTH) // NARROWEST))
+    together = math.ceil(len(data.models) / tables)
     parts: list[RenderableType] = []
     for begin in range(0, len(data.models), together):
         parts += [_table(data.models, rows, range(begin, min(begin + together, len(data.models)))), Text("")]
-    notes = [f"{MARK} marks what is not the same for all.", snapshot_note(data.models)]
-    parts += [Text(note, style="dim") for note in notes if note]
+    notes = (f"{MARK} marks what is not the same for all.", snapshot_note(data.models))
+    parts += [Text(note, style="dim") for note in notes]
     if data.differences:
         parts += [Text(""), Text("What tells them apart", style="bold"), _list(data)]
     return Group(*parts)

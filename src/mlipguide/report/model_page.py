@@ -44,8 +44,7 @@ def model_page(data: ModelDetails, console: Console) -> RenderableType:
     parts += [Text(f"· {remark}") for remark in card.remarks]
     parts += [Text(""), Text("Measured on this machine", style="bold"), *_measured(data, console)]
     parts += [Text(""), Text("Sources", style="bold"), *map(source_line, data.sources)]
-    note = snapshot_note([card])
-    return Group(*parts, *([Text(note, style="dim")] if note else []))
+    return Group(*parts, Text(snapshot_note([card]), style="dim"))
 
 
 def _facts(data: ModelDetails) -> list[tuple[str, str]]:
@@ -118,6 +117,8 @@ def _md_test(metrics: Metrics) -> str:
 
 def _measured(data: ModelDetails, console: Console) -> list[RenderableType]:
     items = data.measured
+    if not items and data.environment is None:
+        return [Text("Nothing: mlipguide cannot run it.")]
     if not items:
         return [
             Text("Nothing yet. To measure it:"),

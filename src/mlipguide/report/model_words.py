@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from mlipguide.core.readable import duration, memory
+from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.measurement import Weights
 from mlipguide.records.model_card import (
     LicenceFact,
@@ -44,7 +44,7 @@ def parameters(value: int | None) -> str:
     """Return a number of parameters in thousands or millions, or a dash for what is not known."""
     if value is None:
         return UNKNOWN
-    return f"{value / MILLION:.3g} M" if value >= MILLION else f"{value / 1e3:.3g} k"
+    return f"{number(value / MILLION)} M" if value >= MILLION else f"{number(value / 1e3)} k"
 
 
 def md_force_rmse(metrics: Metrics | None) -> str:
@@ -135,9 +135,14 @@ def source_line(source: SourceFact) -> Text:
 
 
 def snapshot_note(cards: Iterable[ModelCard]) -> str:
-    """Return where the published figures are from and when they were read; empty where there are none."""
-    dates = sorted({card.metrics.read_on for card in cards if card.metrics is not None})
-    if not dates:
-        return ""
-    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    return f"CPS, F1, κ_SRME, RMSD and MD figures: Matbench Discovery, read {when}; {UNKNOWN} is not known."
+    """Return where the published figures and the licences are from and when they were read."""
+    known = list(cards)
+    figures = _days(card.metrics.read_on for card in known if card.metrics is not None)
+    licences = _days(fact.read_on for card in known for fact in (card.licences.code, card.licences.weights))
+    source = f"CPS, F1, κ_SRME, RMSD and MD figures: Matbench Discovery, read {figures}. " if figures else ""
+    return f"{source}Licences read {licences}. {UNKNOWN} is not known."
+
+
+def _days(dates: Iterable[str]) -> str:
+    found = sorted(set(dates))
+    return " to ".join(dict.fromkeys((found[0], found[-1]))) if found else ""

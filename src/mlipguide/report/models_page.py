@@ -55,7 +55,7 @@ def models_page(data: ModelList, console: Console) -> RenderableType:
         if dropped:
             notes.append(f"Not shown for want of width: {', '.join(dropped)}.")
         notes.append(snapshot_note(data.models))
-    return Group(*parts, *(Text(note, style="dim") for note in notes if note))
+    return Group(*parts, *(Text(note, style="dim") for note in notes))
 
 
 def _columns(data: ModelList) -> list[Column]:
