@@ -82,6 +82,7 @@ def test_elements_are_narrowed_and_never_widened(checkpoint: Path) -> None:
         base, checkpoint, "0", model_id="mine", elements=("O", "Li"), level_of_theory="PBE", today="2026-11-24"
     )
     assert narrowed.training.elements == ("Li", "O")
+    assert narrowed.architecture == replace(base.architecture, parameters=None)
     assert narrowed.training.level_of_theory == "PBE"
     with pytest.raises(InputError, match="Yb not among the elements of chgnet-r2scan"):
         derive_card(base, checkpoint, "0", model_id="mine", elements=("Yb",), level_of_theory=None, today="2026-11-24")

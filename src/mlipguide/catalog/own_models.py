@@ -69,7 +69,7 @@ def derive_card(
     """Return the card of a checkpoint that was trained further from ``base``.
 
     Architecture, time law, elements, capabilities and licences are those of ``base``; what was published of its
-    accuracy and of its training cost is not carried over.
+    accuracy and of its training cost is not carried over. How many parameters are left for fewer elements is not known.
 
     Args:
         base: The card of the checkpoint that it started from.
@@ -97,6 +97,7 @@ def derive_card(
         aliases=(),
         life_cycle=LifeCycle.ACTIVE,
         superseded_by=None,
+        architecture=replace(base.architecture, parameters=None) if elements else base.architecture,
         training=replace(
             base.training,
             elements=kept,
