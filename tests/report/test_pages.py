@@ -26,7 +26,9 @@ from mlipguide.report.models_page import models_page
 from mlipguide.report.recommend_page import _verdict_words, recommend_page
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.testing.fake_session import linear
-from mlipguide.workflows.models import list_models, show_model
+from mlipguide.workflows.model_criteria import ListRequest
+from mlipguide.workflows.model_list import list_models
+from mlipguide.workflows.models import show_model
 
 WIDTHS = (80, 100, 160)
 ANSI = re.compile("\x1b")
@@ -176,9 +178,9 @@ def test_the_other_pages_fit(width: int) -> None:
     text = " ".join(render(machine_page(make_machine(gpus=(GPU,))), on))
     assert "NVIDIA H100 80GB HBM3" in text
     assert "1g.10gb" in text
-    catalogue = list_models().data
+    catalogue = list_models(ListRequest(every_life_cycle=True)).data
     on = console(width)
-    lines = render(models_page(catalogue), on)
+    lines = render(models_page(catalogue, on), on)
     for card in catalogue.models:
         (row,) = (line for line in lines if line.startswith(f"{card.id} "))
         assert row.rstrip().endswith(card.life_cycle.value)

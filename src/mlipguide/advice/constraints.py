@@ -11,16 +11,8 @@ from mlipguide.records.task import Task
 
 def licence_of(card: ModelCard) -> LicenceSummary:
     """Return both licences and what they allow together: the stricter of the two."""
-    order = [
-        CommercialUse.NO,
-        CommercialUse.CONFLICT,
-        CommercialUse.UNKNOWN,
-        CommercialUse.CONDITIONS,
-        CommercialUse.YES,
-    ]
     licences = card.licences
-    stricter = min(licences.code.commercial, licences.weights.commercial, key=order.index)
-    return LicenceSummary(code=licences.code.name, weights=licences.weights.name, commercial=stricter)
+    return LicenceSummary(code=licences.code.name, weights=licences.weights.name, commercial=licences.commercial)
 
 
 def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mlipguide.catalog.locations import DATA
 from mlipguide.catalog.plain_cards import Found, is_number_or_none, names, texts, value
 from mlipguide.catalog.references import References, check_elements, check_sources, unknown
 from mlipguide.catalog.scores import combined_performance_score
@@ -84,7 +85,9 @@ def _check_forces(_: Path, plain: Any, __: References) -> Found:
         yield "provides", "must offer conservative, because the forces are"
 
 
-def _check_weights(_: Path, plain: Any, __: References) -> Found:
+def _check_weights(path: Path, plain: Any, _: References) -> Found:
     origin = value(plain, "weights.origin")
+    if origin == "local" and path.is_relative_to(DATA):
+        yield "weights.origin", "a built-in card cannot be of a file on one machine"
     if origin in ("download", "gated") and not value(plain, "weights.url") and not texts(plain, "remarks"):
         yield "weights.url", f"must be given, or a remark say how to get the weights, because the origin is {origin}"

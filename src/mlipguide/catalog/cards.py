@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mlipguide.catalog.elements import ElementSet, expand_elements, find_element_problems, read_element_sets
-from mlipguide.catalog.locations import CardFiles, all_files
+from mlipguide.catalog.locations import CardFiles, all_files, own_files
 from mlipguide.catalog.plugins import left_out, plugin_files
 from mlipguide.catalog.training_sets import load_training_sets, with_domains
 from mlipguide.core.errors import InputError, did_you_mean
@@ -26,7 +26,7 @@ class Catalogue:
 
     Attributes:
         cards: Sorted by id, with sets of elements replaced by their elements, and with the domains of their data sets.
-        notices: One for each plug-in whose cards were left out, and why.
+        notices: One for each plug-in whose cards were left out, and each own card that was, and why.
     """
 
     cards: tuple[ModelCard, ...]
@@ -61,9 +61,9 @@ class Catalogue:
 
 
 def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
-    """Load the built-in cards, those of the user's ``folders``, and those of the installed plug-ins.
+    """Load the built-in cards, those of ``folders``, of the installed plug-ins, and the user's own.
 
-    A plug-in with a problem is left out as a whole, with a notice.
+    A plug-in with a problem is left out as a whole, with a notice; of the user's own cards each one that has.
 
     Raises:
         InputError: A file cannot be read, a card or a data set is malformed, an element or a set of elements is
@@ -87,7 +87,31 @@ def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
             notices.append(left_out(name, error.message))
         else:
             cards = extended
+    notices += _add_own_cards(cards, sets, data_sets)
     return Catalogue(tuple(sorted(cards, key=lambda card: card.id)), tuple(notices))
+
+
+def _add_own_cards(
+    cards: list[ModelCard], sets: dict[str, ElementSet], data_sets: dict[str, TrainingSet]
+) -> list[Notice]:
+    """Add the user's own cards to ``cards``, and return a notice for each that cannot be used."""
+    notices: list[Notice] = []
+    try:
+        own = own_files()
+        if own is None:
+            return notices
+        own_sets, own_data = sets | load_element_sets([own]), data_sets | load_training_sets([own])
+    except InputError as error:
+        return [Notice("broken_card", f"Your own models were left out: {error.message}")]
+    for path in own.cards:
+        try:
+            card = _load_card(path, own_sets, own_data)
+            _refuse_shared_names([*cards, card])
+        except InputError as error:
+            notices.append(Notice("broken_card", f"Your own model {path.stem} was left out: {error.message}"))
+        else:
+            cards.append(card)
+    return notices
 
 
 def load_element_sets(files: Sequence[CardFiles]) -> dict[str, ElementSet]:

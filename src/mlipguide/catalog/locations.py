@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.core.errors import InputError
+from mlipguide.core.paths import own_models_dir
 
 DATA = Path(__file__).parent.parent / "data"
 ELEMENT_SETS = "element_sets.yaml"
@@ -68,6 +69,20 @@ def folder_files(folder: Path) -> CardFiles:
         training_sets=_existing(folder / TRAINING_SETS),
         sources=_existing(folder / SOURCES),
     )
+
+
+def own_files() -> CardFiles | None:
+    """Return the files of the folder that ``mlipguide models add`` writes to; None while there is none.
+
+    Raises:
+        InputError: It cannot be listed.
+    """
+    folder = own_models_dir()
+    try:
+        exists = folder.is_dir()
+    except OSError as error:
+        raise InputError(f"Cannot look into {folder}: {error.strerror}.", hint="Make it readable.") from error
+    return folder_files(folder) if exists else None
 
 
 def all_files(folders: Sequence[Path]) -> tuple[CardFiles, ...]:

@@ -45,6 +45,10 @@ Weights = Annotated[
     list[str] | None,
     typer.Option("--weights", metavar="MODEL=FILE", help="A checkpoint file for a model; may be repeated."),
 ]
+Cards = Annotated[
+    list[Path] | None,
+    typer.Option("--cards", metavar="DIR", help="A further folder of model cards; may be repeated."),
+]
 Each = Annotated[
     bool, typer.Option("--each", help="Time every checkpoint, also where another one of its architecture was timed.")
 ]

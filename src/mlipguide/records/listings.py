@@ -8,35 +8,7 @@ from mlipguide.records.device import DeviceModel
 from mlipguide.records.environment import Environment
 from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
-from mlipguide.records.model_card import ModelCard
 from mlipguide.records.strict import strict
-
-
-@strict
-@dataclass(frozen=True)
-class ModelList:
-    """All cards, by id."""
-
-    models: tuple[ModelCard, ...]
-
-
-@strict
-@dataclass(frozen=True)
-class SourceFact:
-    """Where a fact can be read."""
-
-    key: str
-    title: str | None
-    link: str | None
-
-
-@strict
-@dataclass(frozen=True)
-class ModelDetails:
-    """One card with its sources spelt out."""
-
-    model: ModelCard
-    sources: tuple[SourceFact, ...]
 
 
 @strict

@@ -65,6 +65,7 @@ class WeightsOrigin(StrEnum):
     PACKAGE = "package"
     DOWNLOAD = "download"
     GATED = "gated"
+    LOCAL = "local"
 
 
 @strict
@@ -94,6 +95,18 @@ class Licences:
 
     code: LicenceFact
     weights: LicenceFact
+
+    @property
+    def commercial(self) -> CommercialUse:
+        """What both allow together: the stricter of the two."""
+        strictest_first = (
+            CommercialUse.NO,
+            CommercialUse.CONFLICT,
+            CommercialUse.UNKNOWN,
+            CommercialUse.CONDITIONS,
+            CommercialUse.YES,
+        )
+        return min(self.code.commercial, self.weights.commercial, key=strictest_first.index)
 
 
 @strict
@@ -213,16 +226,35 @@ class WeightsFact:
     """Where the weights are.
 
     Attributes:
-        origin: In the package, to be downloaded, or behind an agreement.
-        name: What the backend calls this checkpoint.
+        origin: In the package, to be downloaded, behind an agreement, or a file of the user's own.
+        name: What the backend calls this checkpoint; of a user's own file, the one that it was trained from.
         url: Where the file is downloaded from; None when it is in the package.
         synthetic: Whether the backend can build the same architecture with random weights.
+        path: Absolute path of the user's own file; None otherwise.
+        sha256: Of the user's own file when it was registered, in hexadecimal digits; None otherwise.
+        derived_from: Id of the card that the user's own file was trained from; None otherwise.
     """
 
     origin: WeightsOrigin
     name: str
     url: str | None = None
     synthetic: bool = False
+    path: str | None = None
+    sha256: str | None = None
+    derived_from: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a file of the user's own without its path and checksum, and these for any other origin.
+
+        Raises:
+            ValueError: They do not go together.
+        """
+        own = (self.path, self.sha256, self.derived_from)
+        if self.origin is WeightsOrigin.LOCAL:
+            if None in own or self.url is not None or self.synthetic:
+                raise ValueError("local weights have path, sha256 and derived_from, no url, and are not synthetic")
+        elif own != (None, None, None):
+            raise ValueError("path, sha256 and derived_from are for local weights only")
 
 
 @strict

@@ -39,6 +39,9 @@ class Consent:
         return self.granted or (self.ask is not None and self.ask(question))
 
 
+CHECKPOINT = "checkpoint"
+"""What stands against a model whose own file is missing or is another one than was registered."""
+
 NO_CONSENT = Consent(granted=False, ask=None)
 """Nothing is fetched, and nobody is asked."""
 
@@ -139,7 +142,10 @@ def prepare_candidates(
                 f"(mlipguide env build {card.backend}).",
             )
         if needs_file(card) or card.id in given_weights:
-            weights_file = find_weights(card, given_weights)
+            try:
+                weights_file = find_weights(card, given_weights)
+            except InputError as error:
+                obstacle = Rejection(CHECKPOINT, f"Not used: {error.message}")
             synthetic = weights_file is None and card.weights.synthetic
             if weights_file is None and not synthetic:
                 obstacle = obstacle or Rejection("weights", "Not timed: its weights are not on this machine.")

@@ -15,7 +15,7 @@ from mlipguide.records.advice import Candidate, Rejection
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task
 from mlipguide.worker.geometry import pairs_per_atom
-from mlipguide.workflows.candidates import Preparation, Prepared
+from mlipguide.workflows.candidates import CHECKPOINT, Preparation, Prepared
 from mlipguide.workflows.recalling import MeasuredModels
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _findings(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms
     evidence = evidence_of(card)
     kind = item.environment.kind.value if item.environment.python else None
     burst_at = measured.out_of_memory_at.get(card.id)
-    costs = costs_of(item, measured, task, atoms)
+    costs = None if _lacks_its_file(item) else costs_of(item, measured, task, atoms)
     if costs is None or (burst_at is not None and burst_at <= task.atoms):
         return Findings(
             card=card, evidence=evidence, environment=kind, unmeasured_because=_why_unmeasured(item, measured)
@@ -82,6 +82,11 @@ def _findings(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms
         measured=costs.records,
         measured_as=measured.measured_as.get(card.id),
     )
+
+
+def _lacks_its_file(item: Prepared) -> bool:
+    """Tell whether a model cannot be used although another one of its architecture may have been timed."""
+    return item.obstacle is not None and item.obstacle.constraint == CHECKPOINT
 
 
 def costs_of(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms | None) -> Costs | None:
