@@ -144,8 +144,8 @@ CALIBRATED = Spreads(
     doubling=(0.081, 0.049),
     timing=0.06,
 )
-"""Fitted by ``benchmarks/transfer.py --calibrate`` to the published timings, left out with their series,
-their model or their device; the spread between vendors is a judgement, because nearly all published timings are NVIDIA's."""
+"""Fitted by ``benchmarks/transfer.py --calibrate`` to the published timings, left out with their series, their model or
+their device. The spread between vendors is a judgement: nearly all published timings are of NVIDIA's devices."""
 
 
 def prior_mean(situations: Sequence[Situation], spreads: Spreads) -> Vector:

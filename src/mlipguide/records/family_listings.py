@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlipguide.records.family_card import FamilyCard
-from mlipguide.records.model_listings import SourceFact
+from mlipguide.records.source_fact import SourceFact
 from mlipguide.records.strict import strict
 
 

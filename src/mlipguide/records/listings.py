@@ -8,6 +8,7 @@ from mlipguide.records.device import DeviceModel
 from mlipguide.records.environment import Environment
 from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
+from mlipguide.records.source_fact import SourceFact
 from mlipguide.records.strict import strict
 
 

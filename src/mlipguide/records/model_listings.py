@@ -8,6 +8,7 @@ from enum import StrEnum
 from mlipguide.records.bench import SizeResult
 from mlipguide.records.environment import Environment
 from mlipguide.records.model_card import CommercialUse, Domain, ModelCard, Need
+from mlipguide.records.source_fact import SourceFact
 from mlipguide.records.strict import strict
 
 
@@ -144,16 +145,6 @@ class ModelList:
     tallies: tuple[FilterTally, ...] = ()
     doubtful_licences: tuple[DoubtfulLicence, ...] = ()
     why: Standing | None = None
-
-
-@strict
-@dataclass(frozen=True)
-class SourceFact:
-    """Where a fact can be read."""
-
-    key: str
-    title: str | None
-    link: str | None
 
 
 @strict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mlipguide.records.listings import SourceFact
+from mlipguide.records.source_fact import SourceFact
 from mlipguide.records.strict import strict
 
 

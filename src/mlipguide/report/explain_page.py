@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mlipguide.records.listings import SourceFact
+from mlipguide.records.source_fact import SourceFact
 from mlipguide.records.topic import Claim, Explanation, Topic, TopicEntry, TopicGroup
 
 GROUP_TITLES = {

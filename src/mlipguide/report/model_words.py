@@ -17,7 +17,8 @@ from mlipguide.records.model_card import (
     TrainingCost,
     WeightsOrigin,
 )
-from mlipguide.records.model_listings import MeasuredHere, SourceFact
+from mlipguide.records.model_listings import MeasuredHere
+from mlipguide.records.source_fact import SourceFact
 from mlipguide.report.formatting import spread
 from mlipguide.report.series import settings_words
 

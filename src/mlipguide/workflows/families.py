@@ -6,8 +6,8 @@ from mlipguide.catalog.card_sources import family_sources
 from mlipguide.catalog.families import find_family, load_families
 from mlipguide.catalog.sources import read_sources
 from mlipguide.records.family_listings import FamilyList
-from mlipguide.records.model_listings import SourceFact
 from mlipguide.records.notice import Result
+from mlipguide.records.source_fact import SourceFact
 
 
 def list_families() -> Result[FamilyList]:

@@ -14,9 +14,10 @@ from mlipguide.hardware.probe import probe_machine
 from mlipguide.hardware.profile_files import build_profile, read_profiles
 from mlipguide.hardware.profiles import save_profiles, saved_profiles
 from mlipguide.records.device import DeviceKind, DeviceModel
-from mlipguide.records.listings import DeviceDetails, DeviceList, SavedProfile, SavedProfiles, SourceFact
+from mlipguide.records.listings import DeviceDetails, DeviceList, SavedProfile, SavedProfiles
 from mlipguide.records.machine import Gpu, Machine
 from mlipguide.records.notice import Notice, Result
+from mlipguide.records.source_fact import SourceFact
 
 
 class DeviceOrder(StrEnum):

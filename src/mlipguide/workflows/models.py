@@ -18,8 +18,9 @@ from mlipguide.records.environment import Environment
 from mlipguide.records.listings import CardViolation, Validation
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
-from mlipguide.records.model_listings import ModelComparison, ModelDetails, SourceFact
+from mlipguide.records.model_listings import ModelComparison, ModelDetails
 from mlipguide.records.notice import Result
+from mlipguide.records.source_fact import SourceFact
 from mlipguide.store import measurements as store
 from mlipguide.workflows.measured_here import measured_here
 from mlipguide.workflows.model_list import missing_files
