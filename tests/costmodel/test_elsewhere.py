@@ -71,13 +71,16 @@ def test_a_single_published_limit_gives_memory_per_atom() -> None:
 def test_a_law_measured_here_is_carried_over_as_a_straight_line() -> None:
     points = [Point(n, 40 * n, 7e8 + 3e6 * n, 0.03) for n in (64, 216, 512)]
     law = ScalingLaw(points, source="this machine", prior=MEMORY)
-    found = MemoryNeed.from_law(law, pairs_per_atom=40)
+    found = MemoryNeed.from_law(law, pairs_per_atom=40, retained=False)
     assert found.bytes_per_atom == pytest.approx(3e6, rel=0.1)
     assert found.basis is Basis.TRANSFERRED
     peak = found.peak_bytes(20_000)
     assert peak.low is not None
     assert peak.high is not None
     assert peak.low < 7e8 + 3e6 * 20_000 < peak.high
+    kept = MemoryNeed.from_law(law, pairs_per_atom=40, retained=True)
+    assert kept.bytes_per_atom < found.bytes_per_atom
+    assert kept.error > found.error
 
 
 def test_the_largest_system_is_where_memory_ends() -> None:

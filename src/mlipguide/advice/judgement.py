@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from mlipguide.advice.constraints import (
     card_rejections,
+    licence_doubt,
     licence_of,
     memory_doubt,
     memory_rejection,
@@ -93,6 +94,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         doubts += _present(time_doubt(run_time, task.budget_s))
     if findings.weights is Weights.SYNTHETIC:
         doubts.append("Timed with random weights: its own are not on this machine.")
+    doubts += _present(licence_doubt(findings.card, task))
     accuracy_rejections, accuracy_doubts = _judge_accuracy(findings.evidence, task)
     rejections += accuracy_rejections
     doubts += accuracy_doubts

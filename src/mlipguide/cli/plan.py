@@ -35,7 +35,7 @@ def plan(
     from mlipguide.cli.output import emit
     from mlipguide.report.plan_page import plan_page
     from mlipguide.report.progress import progress
-    from mlipguide.workflows.plan import PlanOptions, plan
+    from mlipguide.workflows.plan import Options, plan
     from mlipguide.workflows.task_request import TaskRequest
 
     request = TaskRequest(
@@ -49,5 +49,5 @@ def plan(
         hardware=hardware,
     )
     with progress() as report:
-        result = plan(model, request, PlanOptions(most_devices=max_devices, on_progress=report))
+        result = plan(model, request, Options(most_devices=max_devices, on_progress=report))
     return emit("plan", result, plan_page, as_json=as_json)

@@ -21,7 +21,7 @@ from mlipguide.records.device import DeviceKind, DeviceModel
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Cpu, Machine
-from mlipguide.records.measurement import Settings
+from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.published import Confidence, Ghosts, ParallelCode, PublishedTiming
 from mlipguide.records.structure import StructureSummary
@@ -63,6 +63,11 @@ class OwnTiming:
     costs: Costs
     settings: Settings
     sizes: tuple[int, ...]
+
+    @property
+    def retained(self) -> bool:
+        """Whether freed memory was kept."""
+        return self.settings.allocator is Allocator.RETAIN
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,9 @@ class KnownCosts:
     def _memory(self, card: ModelCard) -> MemoryNeed | None:
         own = self.own.get(card.id)
         if own is not None and own.costs.peak_memory is not None:
-            return MemoryNeed.from_law(own.costs.peak_memory, pairs_per_atom=own.costs.pairs_per_atom)
+            return MemoryNeed.from_law(
+                own.costs.peak_memory, pairs_per_atom=own.costs.pairs_per_atom, retained=own.retained
+            )
         published = self.published.get(card.architecture.time_law, ())
         peaks: dict[str, list[PublishedTiming]] = {}
         for one in published:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlipguide.advice.constraints import card_rejections
@@ -21,7 +22,7 @@ from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Allocator, Settings, Weights
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task
-from mlipguide.workflows.candidates import NO_CONSENT, prepare_candidates
+from mlipguide.workflows.candidates import NO_CONSENT, Prepared, prepare_candidates
 from mlipguide.workflows.elsewhere import KnownCosts, OwnTiming, gather_known_costs
 from mlipguide.workflows.judging import costs_of
 from mlipguide.workflows.recalling import recall
@@ -56,15 +57,21 @@ def known_costs_of(
     preparation = prepare_candidates(
         here, machine, given_weights=given_weights, consent=NO_CONSENT, on_progress=lambda _message: None
     )
-    measured = recall(preparation.candidates, machine.fingerprint, task.structure, each=False)
-    own: list[OwnTiming] = []
-    for item in preparation.candidates:
-        costs = costs_of(item, measured, task, atoms)
-        if costs is not None:
-            records = measured.by_model.get(item.card.id) or measured.elsewhere[item.card.id]
-            sizes = tuple(sorted({record.atoms for record in records}))
-            own.append(OwnTiming(item.card, costs, item.settings, sizes))
-    return gather_known_costs(catalogue, own, machine, task.structure)
+    own: dict[str, OwnTiming] = {}
+    for candidates in (preparation.candidates, with_plain_memory(preparation.candidates)):
+        measured = recall(candidates, machine.fingerprint, task.structure, each=False)
+        for item in candidates:
+            costs = costs_of(item, measured, task, atoms)
+            if costs is not None:
+                records = measured.by_model.get(item.card.id) or measured.elsewhere[item.card.id]
+                sizes = tuple(sorted({record.atoms for record in records}))
+                own[item.card.id] = OwnTiming(item.card, costs, item.settings, sizes)
+    return gather_known_costs(catalogue, own.values(), machine, task.structure)
+
+
+def with_plain_memory(candidates: Sequence[Prepared]) -> tuple[Prepared, ...]:
+    """Return the candidates with settings under which resident memory is what is in use, as on a device."""
+    return tuple(replace(item, settings=replace(item.settings, allocator=Allocator.DEFAULT)) for item in candidates)
 
 
 def answers_elsewhere(

@@ -32,7 +32,7 @@ COUNTS = (1, 2, 4, 8, 16, 32, 64)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanOptions:
+class Options:
     """How ``plan`` goes about its work.
 
     Attributes:
@@ -46,7 +46,7 @@ class PlanOptions:
     on_progress: Callable[[str, float], None] = lambda _message, _share: None
 
 
-def plan(model: str, request: TaskRequest, options: PlanOptions | None = None) -> Result[HardwarePlan]:
+def plan(model: str, request: TaskRequest, options: Options | None = None) -> Result[HardwarePlan]:
     """Answer which hardware, and how much of it, would do for a run of one model.
 
     Nothing is measured; what was measured here before is used, as ``recommend`` uses it.
@@ -59,7 +59,7 @@ def plan(model: str, request: TaskRequest, options: PlanOptions | None = None) -
     Raises:
         InputError: There is no such model, or the request cannot be used.
     """
-    options = options or PlanOptions()
+    options = options or Options()
     catalogue = load_catalogue()
     card = catalogue.find(model)
     notices: list[Notice] = [*catalogue.notices]
@@ -98,7 +98,7 @@ def plan(model: str, request: TaskRequest, options: PlanOptions | None = None) -
 
 
 def _options(
-    card: ModelCard, request: TaskRequest, known: KnownCosts, task: Task, options: PlanOptions
+    card: ModelCard, request: TaskRequest, known: KnownCosts, task: Task, options: Options
 ) -> list[HardwareOption]:
     """Return what was asked for; else of every GPU the smallest number that would do, or the likeliest."""
     if request.hardware is not None:

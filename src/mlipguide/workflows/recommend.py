@@ -39,7 +39,7 @@ from mlipguide.workflows.candidates import (
     find_given_weights,
     prepare_candidates,
 )
-from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of
+from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
 from mlipguide.workflows.judging import judged
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
@@ -94,6 +94,8 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
+    if profiles:
+        preparation = replace(preparation, candidates=with_plain_memory(preparation.candidates))
     context = MeasuringContext(
         machine=machine,
         atoms=atoms,
