@@ -31,6 +31,10 @@ ASE = "ase"
 """Driver and code of a run through ASE, here and elsewhere."""
 PUBLISHED_ERRORS = {Confidence.PRIMARY: 0.05, Confidence.SECONDARY: 0.08, Confidence.VENDOR: 0.08}
 """Relative standard error of a published step time as printed: rounding, and what was not kept constant."""
+MD_SYSTEMS, MD_STEPS = 17, 80_000
+MD_ATOMS, MD_ERROR = 100.0, 0.3
+"""Of the leaderboard's molecular-dynamics test. The number of atoms is not published: at 100 atoms on an H100,
+MACE-MPA-0 and eSEN-30M take 26 and 125 ms (arXiv:2506.23971), and there, on an H200, 23 and 157 ms."""
 SMALLEST_OWN_ERROR = 0.03
 LARGEST_DEVIATION = math.log(4.0) / NORMAL_90
 """Of a model that was timed nowhere, nothing is said when its relatives leave its time open by a factor of 4."""
@@ -115,14 +119,15 @@ class KnownCosts:
         told = bool(timings) or card.id in self.own or curve.log_normal(TYPICAL_ATOMS)[1] <= LARGEST_DEVIATION
         return RemoteCosts(
             curve=curve if told else None,
-            memory=self._memory(card),
+            memory=self.memory_of(card),
             devices=devices,
             share=_share(card, parallel, devices, self.structure),
             published_atoms=tuple(one.atoms or 0 for one in same) if devices == 1 else (),
             source=_source(same or timings, own=card.id in self.own),
         )
 
-    def _memory(self, card: ModelCard) -> MemoryNeed | None:
+    def memory_of(self, card: ModelCard) -> MemoryNeed | None:
+        """Return how much memory a model takes on any device: as measured here, else as published; None if neither."""
         own = self.own.get(card.id)
         if own is not None and own.costs.peak_memory is not None:
             return MemoryNeed.from_law(
@@ -165,7 +170,7 @@ def gather_known_costs(
     """
     published = published_figures(catalogue)
     own = tuple(own)
-    timings = published_timings(published)
+    timings = [*published_timings(published), *leaderboard_timings(catalogue.cards)]
     for law in {one.card.architecture.time_law: one for one in own}.values():
         timings += _own_timings(law, machine, structure)
     by_law: dict[str, list[PublishedTiming]] = {}
@@ -216,6 +221,29 @@ def _published_share(one: PublishedTiming) -> Share:
     return share_of(
         float(one.atoms or 1), one.devices, reach_angstrom=reach, atoms_per_angstrom3=PUBLISHED_ATOMS_PER_ANGSTROM3
     )
+
+
+def leaderboard_timings(cards: Iterable[ModelCard]) -> list[Timing]:
+    """Return rough step times of small cells, from the run times of the leaderboard's molecular-dynamics test."""
+    found: list[Timing] = []
+    for card in cards:
+        if card.metrics is None or card.metrics.md_run_time_s is None or card.metrics.md_hardware is None:
+            continue
+        device = find_device(card.metrics.md_hardware)
+        situation = Situation(
+            law=card.architecture.time_law,
+            family=card.architecture.family,
+            driver=ASE,
+            code=ASE,
+            device=device.id,
+            platform=device.kind.value,
+            vendor=device.vendor,
+            peak=peak_of(device),
+            system="leaderboard",
+        )
+        step_s = card.metrics.md_run_time_s / (MD_SYSTEMS * MD_STEPS)
+        found.append(Timing(situation, MD_ATOMS, 1, step_s, MD_ERROR))
+    return found
 
 
 def peak_of(device: DeviceModel) -> Peak:

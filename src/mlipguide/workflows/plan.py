@@ -69,7 +69,7 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
                 "Without a structure the number of atoms is needed.",
                 hint=f"mlipguide plan {card.id} --atoms 5000 --time 1ns, or give --structure FILE.",
             )
-        atoms, structure = None, _any_bulk()
+        atoms, structure = None, any_bulk()
         notices.append(
             Notice(
                 "assumed",
@@ -149,7 +149,8 @@ def _smallest(doing: Sequence[HardwareOption]) -> tuple[str, ...]:
     return tuple(option.profile.name for option in doing if option.profile.count == fewest)
 
 
-def _any_bulk() -> StructureSummary:
+def any_bulk() -> StructureSummary:
+    """Return what stands for a structure where none is given: a bulk material of medium density."""
     return StructureSummary(
         source=ANY_BULK,
         formula=ANY_BULK,
