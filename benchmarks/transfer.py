@@ -71,12 +71,12 @@ class Trial:
 
     def __str__(self) -> str:
         """Say it in a line."""
-        timing, where = self.timing, self.timing.situation
-        return (
-            f"  {where.law:28} {where.code:30} {timing.devices:3d} x {where.device:15} {timing.load_atoms:9,.0f} atoms "
-            f"each: {timing.step_time_s * 1e3:9.2f} ms, published over predicted {math.exp(self.log_ratio):5.2f}, "
-            f"interval ×÷{math.exp(NORMAL_90 * self.deviation):.2g}{'' if self.is_inside else '  outside'}"
-        )
+        timing, place = self.timing, self.timing.situation
+        where = f"{place.law:28} {place.code:30} {place.device:15}"
+        size = f"{timing.load_atoms:9,.0f} atoms each, {timing.doublings:g} doublings"
+        ratio = f"published over predicted {math.exp(self.log_ratio):5.2f}"
+        interval = f"interval ×÷{math.exp(NORMAL_90 * self.deviation):.2g}{'' if self.is_inside else '  outside'}"
+        return f"  {where} {size}: {timing.step_time_s * 1e3:9.2f} ms, {ratio}, {interval}"
 
 
 def timings_of_a_cpu() -> list[Timing]:
@@ -97,7 +97,7 @@ def timings_of_a_cpu() -> list[Timing]:
                 peak=CPU_PEAK,
                 system=row["system"],
             )
-            found.append(Timing(situation, float(row["atoms"]), 1, float(row["step_ms"]) * 1e-3, CPU_ERROR))
+            found.append(Timing(situation, float(row["atoms"]), 0.0, float(row["step_ms"]) * 1e-3, CPU_ERROR))
     return found
 
 
@@ -116,7 +116,7 @@ def left_out(
 
 def predicted(model: TransferModel, timing: Timing) -> Trial:
     """Predict one timing."""
-    mean, deviation = model.curve(timing.situation).log_normal(timing.load_atoms, timing.devices)
+    mean, deviation = model.curve(timing.situation).log_normal(timing.load_atoms, timing.doublings)
     return Trial(timing, math.log(timing.step_time_s) - mean, deviation)
 
 
@@ -154,8 +154,9 @@ def main() -> None:
             print("\n".join(map(str, trials)))
         print(f"leaving out each {name}: {summary(trials)}")
         first = first or summary(trials)
-    several = [timing for timing in timings if timing.devices > 1]
-    model = TransferModel([*others, *(timing for timing in timings if timing.devices == 1)], spreads)
+    figures = published_figures(catalogue)
+    several = published_timings([one for one in figures if one.devices > 1])
+    model = TransferModel([*others, *published_timings([one for one in figures if one.devices == 1])], spreads)
     trials = [predicted(model, timing) for timing in several]
     print("\n".join(map(str, trials)))
     print(f"several devices, from timings on one: {summary(trials)}")

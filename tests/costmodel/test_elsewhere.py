@@ -39,12 +39,13 @@ def alone(atoms: float) -> Share:
 
 
 def costs(memory: MemoryNeed | None = None, *, devices: int = 1) -> RemoteCosts:
-    timings = [Timing(SITUATION, float(n), 1, 0.02 + 1e-4 * n, 0.02) for n in (50, 500, 5000)]
+    timings = [Timing(SITUATION, float(n), 0.0, 0.02 + 1e-4 * n, 0.02) for n in (50, 500, 5000)]
     share = alone if devices == 1 else partial(_cut, devices=devices)
     return RemoteCosts(
         curve=TransferModel(timings).curve(SITUATION),
         memory=memory,
         devices=devices,
+        doublings=0.0,
         share=share,
         published_atoms=(50, 500, 5000),
         source="somewhere",
@@ -60,6 +61,12 @@ def test_published_peaks_give_what_is_fixed_and_what_an_atom_adds() -> None:
     assert found.fixed_bytes == pytest.approx(1e9)
     assert found.bytes_per_atom == pytest.approx(4e6)
     assert found.basis is Basis.PUBLISHED
+
+
+def test_a_denser_structure_takes_more_memory_and_is_less_certain() -> None:
+    found = MemoryNeed.from_peaks([(100, 1e9), (1000, 4.6e9)], source="", density_ratio=2.0)
+    assert 1.5 < found.bytes_per_atom / 4e6 < 2
+    assert found.error > need().error
 
 
 def test_a_single_published_limit_gives_memory_per_atom() -> None:

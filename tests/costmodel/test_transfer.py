@@ -19,7 +19,7 @@ HERE = Situation(
 
 
 def timings_of(situation: Situation, *, slope_s: float, fixed_s: float, sizes: tuple[int, ...]) -> list[Timing]:
-    return [Timing(situation, float(n), 1, fixed_s + slope_s * n, 0.02) for n in sizes]
+    return [Timing(situation, float(n), 0.0, fixed_s + slope_s * n, 0.02) for n in sizes]
 
 
 def width(model: TransferModel, situation: Situation, atoms: float = 1000) -> float:
@@ -72,18 +72,9 @@ def test_the_order_of_timings_does_not_matter() -> None:
     assert one == pytest.approx(other, abs=1e-3)
 
 
-@pytest.mark.parametrize("deviations", [-NORMAL_90, 0.0, NORMAL_90])
-def test_the_load_within_a_time_inverts_the_time(deviations: float) -> None:
+def test_each_doubling_of_the_devices_costs_the_same_share() -> None:
     curve = TransferModel(timings_of(HERE, slope_s=2e-4, fixed_s=0.02, sizes=(50, 4000))).curve(HERE)
-    load = curve.load_within(0.5, 1, deviations)
-    assert load is not None
-    assert curve.quantile_s(load, 1, deviations) == pytest.approx(0.5, rel=1e-4)
-    assert curve.load_within(1e-6, 1, deviations) is None
-
-
-def test_more_devices_cost_more_than_the_load_of_each() -> None:
-    curve = TransferModel(timings_of(HERE, slope_s=2e-4, fixed_s=0.02, sizes=(50, 4000))).curve(HERE)
-    times = [curve.log_normal(2000, devices)[0] for devices in (1, 2, 8)]
+    times = [curve.log_normal(2000, doublings)[0] for doublings in (0, 1, 3)]
     assert times == sorted(times)
     assert times[2] - times[0] == pytest.approx(3 * (times[1] - times[0]))
 
@@ -135,4 +126,4 @@ def _timing(generator: np.random.Generator, situation: Situation, state: np.ndar
     atoms = math.exp(generator.uniform(math.log(50), math.log(20_000)))
     noise = generator.normal(0, math.hypot(0.03, CALIBRATED.timing))
     time_s = math.exp(state[count + index]) + math.exp(state[index]) * atoms
-    return Timing(situation, atoms, 1, time_s * math.exp(noise), 0.03)
+    return Timing(situation, atoms, 0.0, time_s * math.exp(noise), 0.03)

@@ -21,6 +21,9 @@ MEMORY_ERROR = 0.2
 RETAINED_EXCESS, RETAINED_ERROR = 1.7, 0.35
 """How much more resident memory an atom takes where the C library keeps freed memory, and the standard deviation of its
 logarithm: 1.2 (SevenNet-0), 2.0 and 2.3 (MACE-MP-0 medium and small) on NaCl, 216 to 512 atoms, 24 November 2026."""
+SHARE_OF_PAIRS, ERROR_OF_DENSITY = 0.8, 0.3
+"""Power of the pairs per atom that the memory of an atom grows with, and its standard deviation: between what atoms
+alone take (0) and what pairs alone take (1)."""
 FAR = 64
 """How many times the largest measured size a law is asked for, to tell what an atom adds from what is fixed."""
 LARGEST_ATOMS = 10**10
@@ -69,14 +72,21 @@ class MemoryNeed:
         )
 
     @classmethod
-    def from_peaks(cls, peaks: Sequence[tuple[float, float]], *, source: str) -> MemoryNeed:
-        """Return the need that published peaks of the same model say: (atoms, bytes) each, of one series."""
+    def from_peaks(cls, peaks: Sequence[tuple[float, float]], *, source: str, density_ratio: float = 1.0) -> MemoryNeed:
+        """Return the need that published peaks of the same model say.
+
+        Args:
+            peaks: Pairs of atoms and bytes, of one series.
+            source: Where they were published.
+            density_ratio: Number density of the structure over that of the published one: pairs take most of the
+                memory.
+        """
         (small, low), (large, high) = min(peaks), max(peaks)
         slope = high / large if small == large else max(0.0, high - low) / (large - small)
         return cls(
             fixed_bytes=max(0.0, high - slope * large),
-            bytes_per_atom=slope,
-            error=MEMORY_ERROR,
+            bytes_per_atom=slope * density_ratio**SHARE_OF_PAIRS,
+            error=math.hypot(MEMORY_ERROR, ERROR_OF_DENSITY * math.log(density_ratio)),
             basis=Basis.PUBLISHED,
             source=source,
         )
@@ -96,6 +106,7 @@ class RemoteCosts:
         curve: Step time against the load of a device; None where nothing tells of it.
         memory: None where nothing tells of it.
         devices: That share one system.
+        doublings: As in :class:`mlipguide.costmodel.transfer.Timing`.
         share: What one of them does of a system with so many atoms.
         published_atoms: Numbers of atoms of the published timings of this very model on this very hardware.
         source: What the times stand on.
@@ -104,6 +115,7 @@ class RemoteCosts:
     curve: Curve | None
     memory: MemoryNeed | None
     devices: int
+    doublings: float
     share: Callable[[float], Share]
     published_atoms: tuple[int, ...]
     source: str
@@ -113,7 +125,7 @@ class RemoteCosts:
         if self.curve is None:
             return None
         load = self.share(atoms).load_atoms
-        low, value, high = (self.curve.quantile_s(load, self.devices, z) for z in (-NORMAL_90, 0.0, NORMAL_90))
+        low, value, high = (self.curve.quantile_s(load, self.doublings, z) for z in (-NORMAL_90, 0.0, NORMAL_90))
         return Estimate(value=value, low=low, high=high, basis=self._basis(atoms), source=self.source)
 
     def peak_memory_bytes(self, atoms: int) -> Estimate | None:
@@ -149,7 +161,7 @@ class RemoteCosts:
         def largest(deviations: float) -> int | None:
             return _largest(
                 lambda atoms: (
-                    curve.quantile_s(self.share(atoms).load_atoms, self.devices, deviations) * steps <= budget_s
+                    curve.quantile_s(self.share(atoms).load_atoms, self.doublings, deviations) * steps <= budget_s
                 )
             )
 

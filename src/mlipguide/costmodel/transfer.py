@@ -2,15 +2,15 @@ r"""Step times on hardware that is not here, from timings of any models on any d
 
 A step of a series of timings (one model, code, device, kind of structure) takes
 
-    t = (t0 + a N) 2^(c log2 n),
+    t = (t0 + a N) exp(c d),
 
-N atoms on each of n devices, ghosts included: a fixed part of launches and of the interpreter, a part in proportion to
-the atoms, and what each doubling of the devices costs. The logarithms of t0 and a are random effects over the series
-(:mod:`mlipguide.costmodel.effects`): a crossed random-effects model, which is a Gaussian process (Rasmussen & Williams,
-Gaussian Processes for Machine Learning, MIT Press 2006, sections 2.7 and 3.4). The mode of the posterior is found by
-Gauss-Newton steps, its covariance from the linearisation there (Laplace's approximation). So a device on which the same
-model was timed gives a narrow interval, and one that shares only the family or only its peak rates a wide one: what
-counts for what is not chosen by hand.
+N atoms on each device, ghosts included: a fixed part of launches and of the interpreter, a part in proportion to the
+atoms, and, where a graph is split between devices, what each of d doublings of their number costs. The logarithms of t0
+and a are random effects over the series (:mod:`mlipguide.costmodel.effects`): a crossed random-effects model, which is a
+Gaussian process (Rasmussen & Williams, Gaussian Processes for Machine Learning, MIT Press 2006, sections 2.7 and 3.4).
+The mode of the posterior is found by Gauss-Newton steps, its covariance from the linearisation there (Laplace's
+approximation). So a device on which the same model was timed gives a narrow interval, and one that shares only the
+family or only its peak rates a wide one: what counts for what is not chosen by hand.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ from mlipguide.costmodel.effects import (
 STEPS = 100
 CONVERGED = 1e-6
 SHORTEST_STEP = 1e-3
-PRECISION = 1e-6
-SMALLEST_LOAD, LARGEST_LOAD = 1e-3, 1e12
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,15 @@ class Timing:
     Attributes:
         situation: Where it was taken.
         load_atoms: Atoms on each device, ghosts included by their work.
-        devices: That shared the system.
+        doublings: Binary logarithm of the number of devices where the graph is split between them; 0 where space is
+            cut, whose cost the ghosts are.
         step_time_s: Seconds of a step.
         error: Its relative standard error.
     """
 
     situation: Situation
     load_atoms: float
-    devices: int
+    doublings: float
     step_time_s: float
     error: float
 
@@ -71,32 +70,16 @@ class Curve:
         self._covariance = covariance
         self._timing = timing
 
-    def log_normal(self, load_atoms: float, devices: int = 1) -> tuple[float, float]:
+    def log_normal(self, load_atoms: float, doublings: float = 0.0) -> tuple[float, float]:
         """Return mean and standard deviation of the natural logarithm of the seconds of a step."""
-        values, slopes = _law(self._mean, [(0, load_atoms, devices)])
+        values, slopes = _law(self._mean, [(0, load_atoms, doublings)])
         variance = float((slopes @ self._covariance @ slopes.T)[0, 0]) + self._timing**2
         return float(values[0]), math.sqrt(variance)
 
-    def quantile_s(self, load_atoms: float, devices: int, deviations: float) -> float:
+    def quantile_s(self, load_atoms: float, doublings: float, deviations: float) -> float:
         """Return the step time so many standard deviations from its median, seconds."""
-        mean, deviation = self.log_normal(load_atoms, devices)
+        mean, deviation = self.log_normal(load_atoms, doublings)
         return math.exp(mean + deviations * deviation)
-
-    def load_within(self, step_time_s: float, devices: int, deviations: float) -> float | None:
-        """Return the largest load whose step time, so many deviations from its median, is ``step_time_s``.
-
-        None where no load is that fast.
-        """
-        low, high = SMALLEST_LOAD, LARGEST_LOAD
-        if self.quantile_s(low, devices, deviations) > step_time_s:
-            return None
-        while high / low > 1 + PRECISION:
-            middle = math.sqrt(low * high)
-            if self.quantile_s(middle, devices, deviations) <= step_time_s:
-                low = middle
-            else:
-                high = middle
-        return low
 
 
 class TransferModel:
@@ -125,7 +108,7 @@ class TransferModel:
 
     def _fit(self, timings: Sequence[Timing]) -> None:
         index = {one.series: position for position, one in enumerate(self._series)}
-        points = [(index[one.situation.series], one.load_atoms, one.devices) for one in timings]
+        points = [(index[one.situation.series], one.load_atoms, one.doublings) for one in timings]
         observed = np.log([one.step_time_s for one in timings])
         noise = np.diag([one.error**2 + self._spreads.timing**2 for one in timings])
         mean = prior_mean(self._series, self._spreads)
@@ -151,15 +134,15 @@ class TransferModel:
             weights, reached = weights + part * (wanted - weights), found
 
 
-def _law(state: Vector, points: Sequence[tuple[int, float, int]]) -> tuple[Vector, Matrix]:
-    """Return the logarithms of the times at ``points`` (series, load, devices) and their derivatives by the state.
+def _law(state: Vector, points: Sequence[tuple[int, float, float]]) -> tuple[Vector, Matrix]:
+    """Return the logarithms of the times at ``points`` (series, load, doublings) and their derivatives by the state.
 
     The state holds log a of all series, then log t0 of all series, then c.
     """
     count = (len(state) - 1) // 2
     rows = np.arange(len(points))
     series = np.array([point[0] for point in points])
-    doublings = np.log2([point[2] for point in points])
+    doublings = np.array([point[2] for point in points])
     growing = np.exp(state[series]) * np.array([point[1] for point in points])
     fixed = np.exp(state[count + series])
     slopes = np.zeros((len(points), len(state)))

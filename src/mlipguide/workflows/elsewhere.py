@@ -44,6 +44,8 @@ BULK_ATOMS_PER_ANGSTROM3 = 0.07
 PUBLISHED_REACH_ANGSTROM, PUBLISHED_ATOMS_PER_ANGSTROM3 = 12.0, 1 / 11.7
 """Of the published timings on several devices that cut space: MACE with two layers and 6 Å on an fcc alloy of 3d metals
 (lattice constant 3.6 Å, taken from the elements)."""
+PUBLISHED_DENSITIES = {"NaCl": 8 / 5.64**3}
+"""Atoms per cubic Å of systems for which memory was published: rock salt with a lattice constant of 5.64 Å."""
 FLOP_PER_CYCLE = {"avx512f": 64.0, "avx2": 32.0, "neon": 16.0}
 """Single-precision operations of a core in a cycle, by the widest instructions: two fused multiply-adds a cycle."""
 PLAIN_FLOP_PER_CYCLE = 8.0
@@ -121,6 +123,7 @@ class KnownCosts:
             curve=curve if told else None,
             memory=self.memory_of(card),
             devices=devices,
+            doublings=_doublings(parallel, devices),
             share=_share(card, parallel, devices, self.structure),
             published_atoms=tuple(one.atoms or 0 for one in same) if devices == 1 else (),
             source=_source(same or timings, own=card.id in self.own),
@@ -141,16 +144,25 @@ class KnownCosts:
         if peaks:
             series = max(peaks.values(), key=len)
             points = [(float(one.atoms or 0), one.peak_memory_bytes or 0.0) for one in series]
-            return MemoryNeed.from_peaks(points, source=_source(series, own=False))
+            ratio = self._density_ratio(series[0])
+            return MemoryNeed.from_peaks(points, source=_source(series, own=False), density_ratio=ratio)
         limits = [one for one in published if one.max_atoms is not None and one.device is not None]
         if limits:
             limit = limits[0]
             memory = find_device(str(limit.device)).memory_bytes
             if memory is not None:
                 return MemoryNeed.from_peaks(
-                    [(float(limit.max_atoms or 1), USABLE_SHARE * memory)], source=_source(limits, own=False)
+                    [(float(limit.max_atoms or 1), USABLE_SHARE * memory)],
+                    source=_source(limits, own=False),
+                    density_ratio=self._density_ratio(limit),
                 )
         return None
+
+    def _density_ratio(self, one: PublishedTiming) -> float:
+        """Return how much denser the task's structure is than a published one; 1 where it has no density."""
+        density = self.structure.number_density_per_angstrom3
+        published = PUBLISHED_DENSITIES.get(one.system or "", BULK_ATOMS_PER_ANGSTROM3)
+        return 1.0 if density is None else density / published
 
 
 USABLE_SHARE = 0.95
@@ -209,18 +221,21 @@ def published_timings(published: Sequence[PublishedTiming]) -> list[Timing]:
             system=one.system or one.source,
         )
         load = _published_share(one).load_atoms
-        found.append(Timing(situation, load, one.devices, one.step_time_s, PUBLISHED_ERRORS[one.confidence]))
+        doublings = 0.0 if _cuts_space(one) else math.log2(one.devices)
+        found.append(Timing(situation, load, doublings, one.step_time_s, PUBLISHED_ERRORS[one.confidence]))
     return found
 
 
 def _published_share(one: PublishedTiming) -> Share:
     """Return what each device did: where space was cut, of a bulk material with a cutoff of 6 Å and two layers."""
-    code = load_parallel_codes().get(one.family)
-    cuts_space = one.driver == "lammps" and (code is None or code.ghosts is not Ghosts.NONE)
-    reach = PUBLISHED_REACH_ANGSTROM if cuts_space else 0.0
+    reach = PUBLISHED_REACH_ANGSTROM if _cuts_space(one) else 0.0
     return share_of(
         float(one.atoms or 1), one.devices, reach_angstrom=reach, atoms_per_angstrom3=PUBLISHED_ATOMS_PER_ANGSTROM3
     )
+
+
+def _cuts_space(one: PublishedTiming) -> bool:
+    return one.driver == "lammps"
 
 
 def leaderboard_timings(cards: Iterable[ModelCard]) -> list[Timing]:
@@ -242,7 +257,7 @@ def leaderboard_timings(cards: Iterable[ModelCard]) -> list[Timing]:
             system="leaderboard",
         )
         step_s = card.metrics.md_run_time_s / (MD_SYSTEMS * MD_STEPS)
-        found.append(Timing(situation, MD_ATOMS, 1, step_s, MD_ERROR))
+        found.append(Timing(situation, MD_ATOMS, 0.0, step_s, MD_ERROR))
     return found
 
 
@@ -281,7 +296,7 @@ def _own_timings(own: OwnTiming, machine: Machine, structure: StructureSummary) 
         system=structure.reduced_formula,
     )
     return [
-        Timing(situation, float(atoms), 1, estimate.value, _error(estimate))
+        Timing(situation, float(atoms), 0.0, estimate.value, _error(estimate))
         for atoms in own.sizes
         for estimate in [own.costs.step_time_s(atoms)]
     ]
@@ -309,6 +324,10 @@ def _parallel_code(card: ModelCard, device: DeviceModel) -> ParallelCode | None:
         return code
     known = card.architecture.cutoff_angstrom is not None
     return code if known and (code.ghosts is Ghosts.CUTOFF or card.architecture.layers is not None) else None
+
+
+def _doublings(parallel: ParallelCode | None, devices: int) -> float:
+    return math.log2(devices) if parallel is not None and parallel.ghosts is Ghosts.NONE else 0.0
 
 
 def _share(card: ModelCard, parallel: ParallelCode | None, devices: int, structure: StructureSummary) -> _Sharing:
