@@ -61,7 +61,7 @@ def toy_card(checkpoint: str = "plain", **changes: Any) -> ModelCard:
         ),
         provides=(Need.STRESS, Need.CONSERVATIVE),
         training=TrainingData(
-            sets=("none",),
+            sets=("MPtrj",),
             elements=("set:mptrj-89",),
             level_of_theory="Morse",
             sources=("mlipguide_tests",),

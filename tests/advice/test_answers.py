@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from factories import GIB, HOUR, make_candidate, make_card, make_estimate, make_evidence, make_summary, make_task
-from mlipguide.advice.caveats import caveats_for
+from factories import GIB, HOUR, make_candidate, make_estimate, make_evidence, make_summary, make_task
 from mlipguide.advice.explanation import (
     feasible_atoms,
     feasible_time_s,
@@ -17,8 +16,6 @@ from mlipguide.advice.explanation import (
 )
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.records.advice import Candidate, Rejection, Strategy
-from mlipguide.records.estimate import Basis
-from mlipguide.records.measurement import Weights
 
 TASK = make_task()
 FINE = make_candidate("fine", evidence=make_evidence(kappa_srme=0.3), step_time_s=make_estimate(0.2))
@@ -127,24 +124,8 @@ def test_plans_have_costs_and_settings() -> None:
 
 
 def test_next_commands_would_be_feasible() -> None:
-    commands = next_commands(TASK, None, [slow(), UNBUILT], subject="a.cif --budget 24h")
+    commands = next_commands(TASK, None, [slow(), UNBUILT], subject="a.cif --budget 24h", buildable={UNBUILT.backend})
     assert "mlipguide recommend a.cif --budget 24h --atoms 430 --time 100ps" in commands
     assert "mlipguide recommend a.cif --budget 24h --atoms 2000 --time 21ps" in commands
     assert "mlipguide env build fake" in commands
     assert next_commands(TASK, FINE, [FINE], subject="a.cif") == ("mlipguide models show fine",)
-
-
-def test_caveats_have_sources_and_fit_the_task() -> None:
-    topics = {caveat.topic for caveat in caveats_for(TASK, make_card(), [FINE])}
-    assert {"accuracy", "level of theory", "softening", "magnetism", "long range"} <= topics
-    assert all(caveat.source and caveat.message for caveat in caveats_for(TASK, make_card(), [FINE]))
-    water = make_task(structure=make_summary(elements=("H", "O")), timestep_s=2e-15)
-    assert "time step" in {caveat.topic for caveat in caveats_for(water, make_card(), [])}
-    assert "magnetism" not in {caveat.topic for caveat in caveats_for(water, make_card(), [])}
-
-
-def test_caveats_of_the_numbers() -> None:
-    far = make_candidate(step_time_s=make_estimate(0.1, spread=1.6, basis=Basis.EXTRAPOLATED))
-    synthetic = make_candidate("synthetic", weights=Weights.SYNTHETIC)
-    topics = [caveat.topic for caveat in caveats_for(TASK, None, [far, synthetic])]
-    assert topics == ["uncertain times", "synthetic weights"]

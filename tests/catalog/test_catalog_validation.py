@@ -48,12 +48,19 @@ def test_a_broken_card_reports_all_its_violations_with_their_paths(tmp_path: Pat
     card["colour"] = "blue"
     card["superseded_by"] = "sevennet-l3i6"
     card["architecture"]["cutoff_angstrom"] = "wide"
-    del card["architecture"]["forces"]
+    card["architecture"]["forces"] = "conservative"
+    del card["architecture"]["layers"]
     card["training"]["elements"] = ["set:mptrj-98", "Xx", "Fe"]
     card["licences"]["code"]["sources"] = []
     card["licences"]["weights"]["sources"] = ["sevenn_pakage"]
     card["licences"]["weights"]["read_on"] = "yesterday"
     card["metrics"]["cps"] = 0.9
+    card["provides"] = ["stress"]
+    card["training"]["sets"] = ["MPtraj"]
+    card["training"]["domains"] = [
+        {"domain": "crystals", "evidence": "It was seen.", "sources": ["deng2023mptrajectory"]}
+    ]
+    card["training"]["cost"] = {"devices": 1, "device": "GPU", "hours": "many", "sources": []}
     path = write_card(tmp_path, card)
 
     found = problems(tmp_path)
@@ -62,7 +69,12 @@ def test_a_broken_card_reports_all_its_violations_with_their_paths(tmp_path: Pat
     assert "colour" in found
     assert found["superseded_by"] == ["there is no card 'sevennet-l3i6'. Did you mean 'sevennet-l3i5'?"]
     assert "architecture.cutoff_angstrom" in found
-    assert found["architecture.forces"] == ["field required"]
+    assert found["architecture.layers"] == ["field required"]
+    assert found["provides"] == ["must offer conservative, because the forces are"]
+    assert found["training.sets"] == ["there is no data set 'MPtraj'. Did you mean 'MPtrj'?"]
+    assert found["training.domains.0.sources"][0].startswith("there is no source 'deng2023mptrajectory'")
+    assert found["training.cost.sources"] == ["at least one source is needed"]
+    assert "training.cost.hours" in found
     assert found["training.elements"] == [
         "there is no set of elements 'mptrj-98'. Did you mean 'mptrj-89'?",
         "'Xx' is not a chemical symbol",
@@ -112,6 +124,67 @@ def test_names_are_shared_with_no_other_card(tmp_path: Path, card: dict[str, Any
     ]
     with pytest.raises(InputError, match="belongs to two cards"):
         load_catalogue([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("forces", "provides", "message"),
+    [
+        ("direct", ["conservative"], "must not offer conservative, because the forces are direct"),
+        ("conservative", [], "must offer conservative, because the forces are"),
+    ],
+)
+def test_what_is_offered_follows_from_the_forces(
+    tmp_path: Path, card: dict[str, Any], forces: str, provides: list[str], message: str
+) -> None:
+    card["architecture"]["forces"] = forces
+    card["provides"] = provides
+    write_card(tmp_path, card)
+    assert problems(tmp_path) == {"provides": [message]}
+
+
+def test_weights_that_are_not_in_the_package_have_an_address_or_a_remark(tmp_path: Path, card: dict[str, Any]) -> None:
+    card["weights"] = {"origin": "gated", "name": "x"}
+    card["remarks"] = []
+    write_card(tmp_path, card)
+    assert list(problems(tmp_path)) == ["weights.url"]
+    card["remarks"] = ["Ask its authors for the weights."]
+    write_card(tmp_path, card)
+    assert validate_folder(tmp_path) == ()
+
+
+def test_a_folder_brings_its_own_data_sets_whose_domains_cards_take_over(tmp_path: Path, card: dict[str, Any]) -> None:
+    data = {
+        "frames": None,
+        "elements": ["set:mptrj-89"],
+        "level_of_theory": "PBE",
+        "domains": [{"domain": "clusters", "evidence": "It holds clusters.", "sources": ["deng2023mptrj"]}],
+        "sources": ["deng2023mptrj"],
+    }
+    path = tmp_path / "training_sets.yaml"
+    path.write_text(yaml.safe_dump({"Mine": data}), encoding="utf-8")
+    card["training"]["sets"] = ["MPtrj", "Mine"]
+    write_card(tmp_path, card)
+    assert validate_folder(tmp_path) == ()
+    domains = [fact.domain.value for fact in load_catalogue([tmp_path]).find("mine").training.domains]
+    assert domains == ["crystals", "clusters"]
+
+    data["elements"] = ["Xx"]
+    data["sources"] = ["nobody"]
+    del data["level_of_theory"]
+    path.write_text(yaml.safe_dump({"Mine": data}), encoding="utf-8")
+    assert {violation.field for violation in validate_folder(tmp_path)} == {
+        "Mine.elements",
+        "Mine.sources",
+        "Mine.level_of_theory",
+    }
+    with pytest.raises(InputError, match="'Mine': level_of_theory: field required"):
+        load_catalogue([tmp_path])
+
+
+def test_a_file_of_data_sets_that_is_none_is_a_violation(tmp_path: Path) -> None:
+    (tmp_path / "training_sets.yaml").write_text("- MPtrj\n", encoding="utf-8")
+    (violation,) = validate_folder(tmp_path)
+    assert (violation.field, violation.message) == ("(file)", "data sets are expected, one name each")
 
 
 def test_a_folder_brings_its_own_sets_and_sources(tmp_path: Path, card: dict[str, Any]) -> None:

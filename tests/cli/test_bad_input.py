@@ -33,7 +33,7 @@ _atom_site_fract_z
 Fe1 Fe 0.5 0.0 0.0 0.0
 O1 O 1.0 0.5 0.5 0.5
 """
-POLONIUM = '1\nLattice="3.35 0 0 0 3.35 0 0 0 3.35" Properties=species:S:1:pos:R:3 pbc="T T T"\nPo 0 0 0\n'
+LAWRENCIUM = '1\nLattice="3.35 0 0 0 3.35 0 0 0 3.35" Properties=species:S:1:pos:R:3 pbc="T T T"\nLr 0 0 0\n'
 FULL_BYTES = 64 * 1024
 
 
@@ -173,14 +173,14 @@ def test_commands_that_cannot_be_used(run: Run, fake_models: FakeModels, argumen
 
 
 def test_an_element_that_no_model_knows(run: Run, fake_models: FakeModels, tmp_path: Path) -> None:
-    path = tmp_path / "po.extxyz"
-    path.write_text(POLONIUM, encoding="utf-8")
+    path = tmp_path / "lr.extxyz"
+    path.write_text(LAWRENCIUM, encoding="utf-8")
     outcome = run("recommend", path, "--json")
     assert outcome.code == ExitCode.NOTHING_FEASIBLE
     data = outcome.document["data"]
     assert data["strategy"] == "train-from-scratch"
     assert {item["verdict"] for item in data["candidates"]} == {"infeasible"}
-    assert all("Po not in its training data" in item["rejections"][0]["message"] for item in data["candidates"])
+    assert all("Lr not in its training data" in item["rejections"][0]["message"] for item in data["candidates"])
     page = run("recommend", path)
     assert page.code == ExitCode.NOTHING_FEASIBLE
     assert "Nothing is feasible as asked." in page.out

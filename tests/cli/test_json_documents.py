@@ -27,7 +27,22 @@ SUBJECTS: dict[str, list[str | Path]] = {
     "preset": ["--preset", "water"],
     "config": ["--config", CONFIGS / "silicon.yaml"],
 }
-UNITS = ("_s", "_bytes", "_angstrom", "_atom", "_per_day", "_atoms", "_k", "_degree", "_hz", "_w", "_angstrom3")
+UNITS = (
+    "_s",
+    "_bytes",
+    "_angstrom",
+    "_atom",
+    "_per_day",
+    "_atoms",
+    "_k",
+    "_degree",
+    "_hz",
+    "_w",
+    "_angstrom3",
+    "_hours",
+    "_kwh",
+    "price",
+)
 
 
 def check(command: str, document: dict[str, Any]) -> None:
@@ -63,6 +78,17 @@ def test_published_schemas_are_those_of_the_records(command: str) -> None:
     published = json.loads(schema_file(command).read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(published)
     assert published == schema_of(command)
+
+
+def test_a_plan_and_a_recommendation_for_other_hardware(fake_models: FakeModels, run: Run) -> None:
+    fake_models.add("fake-a", time_law=linear(5e-3))
+    asked = ("--atoms", "2000", "--time", "1ns", "--hardware", "A100-80GB,2xH100-80GB")
+    recommendation = run("recommend", STRUCTURES / "LiFePO4.cif", *asked, "--json").document
+    check("recommend", recommendation)
+    assert check_estimates(recommendation) > 20
+    plan = run("plan", "mace-mpa-0", *asked, "--json").document
+    check("plan", plan)
+    assert check_estimates(plan) > 8
 
 
 @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
@@ -155,6 +181,7 @@ def test_an_error_is_a_document_too(run: Run, command: str) -> None:
         (["nonsense", "--json"], "mlipguide.nonsense/1"),
         (["--json"], "mlipguide.mlipguide/1"),
         (["recommend", "--atoms", "--json"], "mlipguide.recommend/1"),
+        (["explain", "nothing", "--json"], "mlipguide.explain/1"),
     ],
 )
 def test_wrong_usage_with_json(run: Run, arguments: list[str], schema: str) -> None:
@@ -174,6 +201,7 @@ def test_wrong_usage_with_json(run: Run, arguments: list[str], schema: str) -> N
         (["hardware", "show"], "cpu"),
         (["env", "list"], "environments"),
         (["doctor"], "versions"),
+        (["explain"], "index"),
     ],
 )
 def test_the_other_commands(run: Run, arguments: list[str], field: str) -> None:

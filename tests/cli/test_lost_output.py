@@ -40,5 +40,5 @@ def test_an_answer_that_fills_the_disk(option: str) -> None:
 def test_a_terminal_without_the_characters() -> None:
     done = shell(f"{MLIPGUIDE} models list", PYTHONIOENCODING="ascii")
     assert done.returncode == ExitCode.DONE
-    assert "sevennet-0" in done.stdout
+    assert "sevennet-l3i5" in done.stdout
     assert done.stderr == ""

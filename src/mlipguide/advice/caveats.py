@@ -1,108 +1,182 @@
-"""Limitations that bear on a task, each with a source a reader can open."""
+"""Limitations that bear on a task: when each applies. What is said of them stands in the topics of the guide."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
+from mlipguide.advice.constraints import provides
+from mlipguide.catalog.topics import Knowledge
+from mlipguide.core.readable import simulated_time
 from mlipguide.records.advice import Candidate, Caveat
 from mlipguide.records.measurement import Weights
-from mlipguide.records.model_card import ModelCard, Need
+from mlipguide.records.model_card import Architecture, Domain, ModelCard, Need
 from mlipguide.records.task import Task
+from mlipguide.records.topic import Claim
 
 MAGNETIC = frozenset({"Cr", "Mn", "Fe", "Co", "Ni"})
 """3d elements whose compounds commonly order magnetically."""
 
+RELAXATION_SETS = ("MPtrj", "MPF.2021.2.8", "MP-r2SCAN", "MP relaxations")
+"""Training sets, or beginnings of their names, that hold relaxations and little else."""
+
+MOLECULAR = frozenset(["H", "He", "C", "N", "O", "F", "Ne", "P", "S", "Cl", "Ar", "Br", "Kr", "I", "Xe"])
+"""Of these alone, what is neither covalent throughout nor ionic is held together by dispersion."""
+
+ORGANIC = frozenset({"C", "H"})
+"""Beside metals: molecules on surfaces and in pores."""
+
+DISPERSION_MARKS = ("D2", "D3", "D4", "-V", "VV10", "vdW", "MBD")
+"""Parts of the name of a level of theory that has dispersion."""
+
+HOT_K = 1500.0
+"""Common solids are liquid or decomposed there; practice, not a measured limit."""
+
+CLOSE_CONTACTS = frozenset({Domain.HIGH_PRESSURE, Domain.OFF_EQUILIBRIUM})
 LIGHT_STEP_LIMIT_S = 0.501e-15
 WIDE_INTERVAL = 1.5
-REVIEW = "doi:10.1016/j.cossms.2025.101214"
+
+PRACTICE = "practice, without a source"
+OWN = "this run"
 
 
-def caveats_for(task: Task, leading: ModelCard | None, candidates: Sequence[Candidate]) -> tuple[Caveat, ...]:
-    """Return what a user of the leading model should know for this task.
+@dataclass(frozen=True)
+class _Found:
+    """A topic that bears on the task, what its text is to be filled in with, and sources that the case adds."""
+
+    topic: str
+    values: dict[str, str] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+
+
+def caveats_for(
+    task: Task, leading: ModelCard | None, candidates: Sequence[Candidate], knowledge: Knowledge
+) -> tuple[Caveat, ...]:
+    """Return what a user of the leading model should know for this task, most general first.
 
     Args:
         task: What is wanted.
         leading: Card of the chosen or the nearest model; None when there is none.
         candidates: All candidates, as judged.
+        knowledge: The topics, whose caveats are the texts.
     """
-    caveats = [*_about_numbers(candidates)]
-    elements = set(task.structure.elements)
+    found = [*_about_numbers(candidates)]
     if leading is not None:
-        caveats.append(
-            Caveat(
-                "accuracy",
-                "The domain of applicability of universal potentials is uncertain: the error on this system is not "
-                "known until it is compared with reference calculations.",
-                REVIEW,
-            )
-        )
-        caveats.append(
-            Caveat(
-                "level of theory",
-                f"{leading.name} reproduces {leading.training.level_of_theory}; do not compare its "
-                "energies with another functional's.",
-                ", ".join(leading.training.sources),
-            )
-        )
-        if "MPtrj" in leading.training.sets:
-            caveats.append(
-                Caveat(
-                    "softening",
-                    "Universal potentials of this kind are too soft away from equilibrium: they underestimate forces, "
-                    "phonons and barriers.",
-                    "doi:10.1038/s41524-024-01500-6",
-                )
-            )
-        magnetic = sorted(elements & MAGNETIC)
-        if magnetic and Need.MAGNETISM not in leading.provides:
-            caveats.append(
-                Caveat(
-                    "magnetism",
-                    f"Magnetism is a known limitation of MLIPs, and {leading.name} gives no magnetic moments "
-                    f"({', '.join(magnetic)} in this structure).",
-                    REVIEW,
-                )
-            )
-        caveats.append(
-            Caveat(
-                "long range",
-                "Long-range interactions are a known limitation of MLIPs: here atoms further apart than "
-                f"{leading.architecture.cutoff_angstrom:g} Å interact only through chains of neighbours.",
-                REVIEW,
-            )
-        )
-    if "H" in elements and task.timestep_s > LIGHT_STEP_LIMIT_S:
-        caveats.append(Caveat("time step", "With hydrogen, 0.5 fs is common practice.", "practice, without a source"))
-    return tuple(caveats)
+        found += [item for check in _CHECKS if (item := check(task, leading)) is not None]
+    found += _about_step(task)
+    return tuple(_caveat(item, knowledge) for item in found)
 
 
-def _about_numbers(candidates: Sequence[Candidate]) -> list[Caveat]:
-    found: list[Caveat] = []
+def _caveat(found: _Found, knowledge: Knowledge) -> Caveat:
+    text = knowledge.find(found.topic).caveat
+    assert text is not None, found.topic
+    keys = (*found.sources, *text.sources)
+    return Caveat(
+        topic=found.topic,
+        message=text.text.format(**found.values),
+        source=", ".join(map(knowledge.reference, keys)) or _mark(text),
+        links=tuple(fact.link for fact in knowledge.facts(keys) if fact.link is not None),
+    )
+
+
+def _mark(text: Claim) -> str:
+    return PRACTICE if text.practice else OWN
+
+
+def _about_numbers(candidates: Sequence[Candidate]) -> Iterator[_Found]:
     wide = [
         candidate.model
         for candidate in candidates
         if candidate.step_time_s is not None
+        and candidate.run_cost is None  # elsewhere, measuring here again narrows nothing
         and candidate.step_time_s.low is not None
         and candidate.step_time_s.high is not None
         and candidate.step_time_s.high > WIDE_INTERVAL * candidate.step_time_s.low
     ]
     if wide:
-        found.append(
-            Caveat(
-                "uncertain times",
-                f"The times of {', '.join(wide)} are uncertain; --remeasure with a larger --measure-budget, on a quiet "
-                "machine, narrows them.",
-                "this run",
-            )
-        )
+        yield _Found("intervals", {"models": ", ".join(wide)})
     synthetic = [candidate.model for candidate in candidates if candidate.weights is Weights.SYNTHETIC]
     if synthetic:
-        found.append(
-            Caveat(
-                "synthetic weights",
-                f"{', '.join(synthetic)}: timed with random weights in the published architecture; time "
-                "and memory hold, and nothing is said of accuracy.",
-                "this run",
-            )
-        )
-    return found
+        yield _Found("synthetic-weights", {"models": ", ".join(synthetic)})
+
+
+def _about_step(task: Task) -> Iterator[_Found]:
+    if "H" in task.structure.elements and task.timestep_s > LIGHT_STEP_LIMIT_S:
+        yield _Found("time-step", {"timestep": simulated_time(task.timestep_s)})
+
+
+def _extrapolation(_: Task, card: ModelCard) -> _Found:
+    return _Found("extrapolation", {"name": card.name})
+
+
+def _level_of_theory(_: Task, card: ModelCard) -> _Found:
+    training = card.training
+    return _Found(
+        "level-of-theory", {"name": card.name, "level_of_theory": training.level_of_theory}, sources=training.sources
+    )
+
+
+def _direct_forces(_: Task, card: ModelCard) -> _Found | None:
+    return None if provides(card, Need.CONSERVATIVE) else _Found("direct-forces", {"name": card.name})
+
+
+def _softening(_: Task, card: ModelCard) -> _Found | None:
+    only_relaxations = all(name.startswith(RELAXATION_SETS) for name in card.training.sets)
+    return _Found("softening", {"name": card.name}) if card.training.sets and only_relaxations else None
+
+
+def _magnetism(task: Task, card: ModelCard) -> _Found | None:
+    magnetic = sorted(MAGNETIC.intersection(task.structure.elements))
+    if not magnetic or provides(card, Need.MAGNETISM):
+        return None
+    return _Found("magnetism", {"name": card.name, "elements": ", ".join(magnetic)})
+
+
+def _dispersion(task: Task, card: ModelCard) -> _Found | None:
+    """Judge by the elements alone: layers of other elements, such as MoS2, cannot be told from the summary."""
+    elements = set(task.structure.elements)
+    level = card.training.level_of_theory
+    included = provides(card, Need.DISPERSION) or any(mark in level for mark in DISPERSION_MARKS)
+    if included or not (elements <= MOLECULAR or elements >= ORGANIC):
+        return None
+    return _Found("dispersion", {"name": card.name, "level_of_theory": level})
+
+
+def _long_range(task: Task, card: ModelCard) -> _Found | None:
+    """Leave out the elements as periodic solids, whose atoms carry no charge."""
+    if len(task.structure.elements) == 1 and all(task.structure.periodic):
+        return None
+    return _Found("long-range", {"name": card.name, "reach": _reach(card.architecture)})
+
+
+def _reach(architecture: Architecture) -> str:
+    cutoff, layers = architecture.cutoff_angstrom, architecture.layers
+    if cutoff is None:
+        return "interact directly only within its cutoff, which is not known here"
+    if layers is None:
+        return f"further apart than {cutoff:g} Å interact through chains of neighbours at most"
+    if layers == 1:
+        return f"further apart than {cutoff:g} Å do not interact"
+    return (
+        f"further apart than {cutoff:g} Å interact only through chains of neighbours, and beyond "
+        f"{cutoff * layers:g} Å ({layers} layers) not at all"
+    )
+
+
+def _short_range(task: Task, card: ModelCard) -> _Found | None:
+    covered = CLOSE_CONTACTS.intersection(fact.domain for fact in card.training.domains)
+    if task.temperature_k < HOT_K or covered:
+        return None
+    return _Found("short-range", {"name": card.name, "temperature": f"{task.temperature_k:g} K"})
+
+
+_CHECKS: tuple[Callable[[Task, ModelCard], _Found | None], ...] = (
+    _extrapolation,
+    _level_of_theory,
+    _direct_forces,
+    _softening,
+    _magnetism,
+    _dispersion,
+    _long_range,
+    _short_range,
+)

@@ -8,19 +8,14 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.model_card import CommercialUse, Forces, ModelCard, Need
 from mlipguide.records.task import Task
 
+ALLOWING = (CommercialUse.YES, CommercialUse.CONDITIONS)
+"""What does not rule commercial use out."""
+
 
 def licence_of(card: ModelCard) -> LicenceSummary:
     """Return both licences and what they allow together: the stricter of the two."""
-    order = [
-        CommercialUse.NO,
-        CommercialUse.CONFLICT,
-        CommercialUse.UNKNOWN,
-        CommercialUse.CONDITIONS,
-        CommercialUse.YES,
-    ]
     licences = card.licences
-    stricter = min(licences.code.commercial, licences.weights.commercial, key=order.index)
-    return LicenceSummary(code=licences.code.name, weights=licences.weights.name, commercial=stricter)
+    return LicenceSummary(code=licences.code.name, weights=licences.weights.name, commercial=licences.commercial)
 
 
 def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
@@ -39,7 +34,7 @@ def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
         found.append(Rejection("needs", f"It gives no {', '.join(lacking)}."))
     if task.commercial:
         licence = licence_of(card)
-        if licence.commercial not in (CommercialUse.YES, CommercialUse.CONDITIONS):
+        if licence.commercial not in ALLOWING:
             found.append(
                 Rejection(
                     "licence",
@@ -47,6 +42,14 @@ def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
                 )
             )
     return tuple(found)
+
+
+def licence_doubt(card: ModelCard, task: Task) -> str | None:
+    """Return a doubt where commercial use is asked for and allowed under conditions only."""
+    licence = licence_of(card)
+    if not task.commercial or licence.commercial is not CommercialUse.CONDITIONS:
+        return None
+    return f"Commercial use has conditions (code {licence.code}, weights {licence.weights}): read them."
 
 
 def provides(card: ModelCard, need: Need) -> bool:

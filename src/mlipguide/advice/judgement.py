@@ -7,13 +7,14 @@ from typing import TypeVar
 
 from mlipguide.advice.constraints import (
     card_rejections,
+    licence_doubt,
     licence_of,
     memory_doubt,
     memory_rejection,
     time_doubt,
     time_rejection,
 )
-from mlipguide.records.advice import Candidate, Rejection, Verdict
+from mlipguide.records.advice import Candidate, Rejection, RunCost, Verdict
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence, EvidenceKind
 from mlipguide.records.measurement import Settings, Weights
@@ -41,6 +42,7 @@ class Findings:
         measured: Records that the numbers stand on.
         measured_as: The checkpoint that was timed in its place.
         unmeasured_because: Why there are no numbers; None when there are.
+        run_cost: What the run costs; None on this machine.
     """
 
     card: ModelCard
@@ -56,6 +58,7 @@ class Findings:
     measured: tuple[str, ...] = ()
     measured_as: str | None = None
     unmeasured_because: Rejection | None = None
+    run_cost: RunCost | None = None
 
 
 def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
@@ -91,6 +94,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         doubts += _present(time_doubt(run_time, task.budget_s))
     if findings.weights is Weights.SYNTHETIC:
         doubts.append("Timed with random weights: its own are not on this machine.")
+    doubts += _present(licence_doubt(findings.card, task))
     accuracy_rejections, accuracy_doubts = _judge_accuracy(findings.evidence, task)
     rejections += accuracy_rejections
     doubts += accuracy_doubts
@@ -121,6 +125,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         on_pareto_front=None,
         measured=findings.measured,
         measured_as=findings.measured_as,
+        run_cost=findings.run_cost,
     )
 
 

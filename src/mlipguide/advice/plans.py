@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from mlipguide.advice.explanation import feasible_atoms, feasible_time_s
 from mlipguide.advice.ranking import could_serve, is_runnable
@@ -74,7 +75,12 @@ def settings_words(settings: Settings) -> str:
 
 
 def next_commands(
-    task: Task, choice: Candidate | None, candidates: Sequence[Candidate], *, subject: str
+    task: Task,
+    choice: Candidate | None,
+    candidates: Sequence[Candidate],
+    *,
+    subject: str,
+    buildable: AbstractSet[str] = frozenset(),
 ) -> tuple[str, ...]:
     """Return commands that can be typed as they are.
 
@@ -83,6 +89,7 @@ def next_commands(
         choice: The chosen model; None when there is none.
         candidates: All candidates, best first.
         subject: The words of the command line that name the structure and the conditions.
+        buildable: Backends whose environments can be built here and would help.
     """
     commands: list[str] = []
     if choice is not None:
@@ -92,7 +99,7 @@ def next_commands(
         if leading is not None:
             commands += _smaller_tasks(task, leading, subject)
             commands.append(f"mlipguide models show {leading.model}")
-    lacking = {c.backend for c in candidates if c.environment is None and could_serve(c)}
+    lacking = {c.backend for c in candidates if c.environment is None and could_serve(c)} & buildable
     commands += [f"mlipguide env build {backend}" for backend in sorted(lacking)]
     return tuple(commands)
 

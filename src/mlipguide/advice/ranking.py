@@ -54,9 +54,7 @@ def choose(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) ->
     """
     accuracy_asked = task.force_mae_ev_per_angstrom is not None or task.energy_mae_ev_per_atom is not None
     for verdict in (Verdict.FEASIBLE, Verdict.UNKNOWN):
-        usable = [
-            c for c in candidates if c.verdict is verdict and is_runnable(c) and _is_likely(c, task, memory_bytes)
-        ]
+        usable = [c for c in candidates if c.verdict is verdict and is_runnable(c) and is_likely(c, task, memory_bytes)]
         if usable:
             # A feasible candidate meets every limit that was asked; of the others, those with a figure may.
             known = [
@@ -68,7 +66,8 @@ def choose(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) ->
     return None
 
 
-def _is_likely(candidate: Candidate, task: Task, memory_bytes: int) -> bool:
+def is_likely(candidate: Candidate, task: Task, memory_bytes: int) -> bool:
+    """Tell whether a candidate more likely than not ends in time and fits."""
     run_time, peak = candidate.run_time_s, candidate.peak_memory_bytes
     in_time = run_time is not None and run_time.value <= task.budget_s
     return in_time and (peak is None or peak.value <= memory_bytes)

@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 from mlipguide.catalog.elements import ElementSet, expand_elements, find_element_problems, read_element_sets
-from mlipguide.catalog.locations import CardFiles, all_files
+from mlipguide.catalog.locations import CardFiles, all_files, own_files
 from mlipguide.catalog.plugins import left_out, plugin_files
+from mlipguide.catalog.training_sets import load_training_sets, with_domains
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.serialisation import from_plain, read_yaml
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice
+from mlipguide.records.training_set import TrainingSet
 
 LIST_HINT = "`mlipguide models list` shows the names."
 
@@ -23,8 +25,8 @@ class Catalogue:
     """The known model cards.
 
     Attributes:
-        cards: Sorted by id, with sets of elements replaced by their elements.
-        notices: One for each plug-in whose cards were left out, and why.
+        cards: Sorted by id, with sets of elements replaced by their elements, and with the domains of their data sets.
+        notices: One for each plug-in whose cards were left out, and each own card that was, and why.
     """
 
     cards: tuple[ModelCard, ...]
@@ -59,18 +61,18 @@ class Catalogue:
 
 
 def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
-    """Load the built-in cards, those of the user's ``folders``, and those of the installed plug-ins.
+    """Load the built-in cards, those of ``folders``, of the installed plug-ins, and the user's own.
 
-    A plug-in with a problem is left out as a whole, with a notice.
+    A plug-in with a problem is left out as a whole, with a notice; of the user's own cards each one that has.
 
     Raises:
-        InputError: A file cannot be read, a card is malformed, an element or a set of elements is unknown,
-            or two cards share a name. :func:`mlipguide.catalog.validation.validate_folder` lists all problems
+        InputError: A file cannot be read, a card or a data set is malformed, an element or a set of elements is
+            unknown, or two cards share a name. :func:`mlipguide.catalog.validation.validate_folder` lists all problems
             at once.
     """
     files = all_files(folders)
-    sets = load_element_sets(files)
-    cards = [_load_card(path, sets) for group in files for path in group.cards]
+    sets, data_sets = load_element_sets(files), load_training_sets(files)
+    cards = [_load_card(path, sets, data_sets) for group in files for path in group.cards]
     _refuse_shared_names(cards)
     notices = []
     for name, found in plugin_files():
@@ -78,14 +80,38 @@ def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
             notices.append(found)
             continue
         try:
-            own_sets = sets | load_element_sets([found])
-            extended = cards + [_load_card(path, own_sets) for path in found.cards]
+            own_sets, own_data = sets | load_element_sets([found]), data_sets | load_training_sets([found])
+            extended = cards + [_load_card(path, own_sets, own_data) for path in found.cards]
             _refuse_shared_names(extended)
         except InputError as error:
             notices.append(left_out(name, error.message))
         else:
             cards = extended
+    notices += _add_own_cards(cards, sets, data_sets)
     return Catalogue(tuple(sorted(cards, key=lambda card: card.id)), tuple(notices))
+
+
+def _add_own_cards(
+    cards: list[ModelCard], sets: dict[str, ElementSet], data_sets: dict[str, TrainingSet]
+) -> list[Notice]:
+    """Add the user's own cards to ``cards``, and return a notice for each that cannot be used."""
+    notices: list[Notice] = []
+    try:
+        own = own_files()
+        if own is None:
+            return notices
+        own_sets, own_data = sets | load_element_sets([own]), data_sets | load_training_sets([own])
+    except InputError as error:
+        return [Notice("broken_card", f"Your own models were left out: {error.message}")]
+    for path in own.cards:
+        try:
+            card = _load_card(path, own_sets, own_data)
+            _refuse_shared_names([*cards, card])
+        except InputError as error:
+            notices.append(Notice("broken_card", f"Your own model {path.stem} was left out: {error.message}"))
+        else:
+            cards.append(card)
+    return notices
 
 
 def load_element_sets(files: Sequence[CardFiles]) -> dict[str, ElementSet]:
@@ -101,13 +127,13 @@ def load_element_sets(files: Sequence[CardFiles]) -> dict[str, ElementSet]:
     return sets
 
 
-def _load_card(path: Path, sets: dict[str, ElementSet]) -> ModelCard:
+def _load_card(path: Path, sets: dict[str, ElementSet], data_sets: dict[str, TrainingSet]) -> ModelCard:
     card = from_plain(ModelCard, read_yaml(path), what=str(path))
     problems = find_element_problems(card.training.elements, sets)
     if problems:
         raise InputError(f"{path}: training.elements: {'; '.join(problems)}.", hint="Correct the elements named above.")
     elements = expand_elements(card.training.elements, sets)
-    return replace(card, training=replace(card.training, elements=elements))
+    return replace(card, training=with_domains(replace(card.training, elements=elements), data_sets))
 
 
 def _refuse_shared_names(cards: Sequence[ModelCard]) -> None:

@@ -1,7 +1,7 @@
 """Which files the catalogue is read from.
 
-The built-in catalogue lies in ``data/``. A user's folder holds cards and may hold an ``element_sets.yaml``
-and a ``sources.bib`` of its own; what these define is added to the built-in sets and sources.
+The built-in catalogue lies in ``data/``. A user's folder holds cards and may hold an ``element_sets.yaml``,
+a ``training_sets.yaml`` and a ``sources.bib`` of its own; what these define is added to what is built in.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.core.errors import InputError
+from mlipguide.core.paths import own_models_dir
 
 DATA = Path(__file__).parent.parent / "data"
 ELEMENT_SETS = "element_sets.yaml"
+TRAINING_SETS = "training_sets.yaml"
 SOURCES = "sources.bib"
 
 
@@ -24,17 +26,27 @@ class CardFiles:
     Attributes:
         cards: One file a card, sorted by name.
         element_sets: The file of named sets of elements; None when there is none.
+        training_sets: The file of data sets; None when there is none.
         sources: The bibliography; None when there is none.
+        families: One file a family, sorted by name.
     """
 
     cards: tuple[Path, ...]
     element_sets: Path | None
+    training_sets: Path | None
     sources: Path | None
+    families: tuple[Path, ...] = ()
 
 
 def builtin_files() -> CardFiles:
     """Return the files of the built-in catalogue."""
-    return CardFiles(cards=_yaml_files(DATA / "models"), element_sets=DATA / ELEMENT_SETS, sources=DATA / SOURCES)
+    return CardFiles(
+        cards=_yaml_files(DATA / "models"),
+        element_sets=DATA / ELEMENT_SETS,
+        training_sets=DATA / TRAINING_SETS,
+        sources=DATA / SOURCES,
+        families=_yaml_files(DATA / "families"),
+    )
 
 
 def folder_files(folder: Path) -> CardFiles:
@@ -51,12 +63,26 @@ def folder_files(folder: Path) -> CardFiles:
         files = _yaml_files(folder)
     except OSError as error:
         raise InputError(f"Cannot list {folder}: {error}.", hint=hint) from error
-    sets, sources = folder / ELEMENT_SETS, folder / SOURCES
     return CardFiles(
-        cards=tuple(file for file in files if file.name != ELEMENT_SETS),
-        element_sets=sets if sets.is_file() else None,
-        sources=sources if sources.is_file() else None,
+        cards=tuple(file for file in files if file.name not in (ELEMENT_SETS, TRAINING_SETS)),
+        element_sets=_existing(folder / ELEMENT_SETS),
+        training_sets=_existing(folder / TRAINING_SETS),
+        sources=_existing(folder / SOURCES),
     )
+
+
+def own_files() -> CardFiles | None:
+    """Return the files of the folder that ``mlipguide models add`` writes to; None while there is none.
+
+    Raises:
+        InputError: It cannot be listed.
+    """
+    folder = own_models_dir()
+    try:
+        exists = folder.is_dir()
+    except OSError as error:
+        raise InputError(f"Cannot look into {folder}: {error.strerror}.", hint="Make it readable.") from error
+    return folder_files(folder) if exists else None
 
 
 def all_files(folders: Sequence[Path]) -> tuple[CardFiles, ...]:
@@ -66,6 +92,10 @@ def all_files(folders: Sequence[Path]) -> tuple[CardFiles, ...]:
         InputError: One of ``folders`` cannot be used.
     """
     return (builtin_files(), *(folder_files(folder) for folder in folders))
+
+
+def _existing(file: Path) -> Path | None:
+    return file if file.is_file() else None
 
 
 def _yaml_files(folder: Path) -> tuple[Path, ...]:

@@ -2,7 +2,7 @@
 
 A plug-in is an entry point of the group ``mlipguide.models`` that names a folder of cards (a path, or a
 function without arguments that returns one), laid out as a user's folder: one YAML file a card, and beside
-them, where needed, ``element_sets.yaml`` and ``sources.bib``.
+them, where needed, ``element_sets.yaml``, ``training_sets.yaml`` and ``sources.bib``.
 """
 
 from __future__ import annotations

@@ -48,6 +48,15 @@ class Source:
             return self.fields["url"]
         return f"https://arxiv.org/abs/{self.fields['eprint']}" if "eprint" in self.fields else None
 
+    @property
+    def reference(self) -> str:
+        """The shortest text that finds it: ``doi:…``, ``arXiv:…``, or the key where it has only an address."""
+        if "doi" in self.fields:
+            return f"doi:{self.fields['doi']}"
+        if "eprint" in self.fields and "url" not in self.fields:
+            return f"arXiv:{self.fields['eprint']}"
+        return self.key
+
 
 def read_sources(path: Path = DATA / SOURCES) -> dict[str, Source]:
     """Read a bibliography, by default the built-in one.

@@ -1,34 +1,34 @@
-"""Checking folders of model cards: every problem of every file, each with the path of the field."""
+"""Checking folders of model cards: every problem of every file, each with the path of the field.
+
+The built-in folder holds families and data sets as well, which are checked with it; so are the data sets of a
+user's folder.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from mlipguide.catalog.cards import load_element_sets
-from mlipguide.catalog.elements import ElementSet, find_element_problems
+from mlipguide.catalog.card_checks import check_card
 from mlipguide.catalog.locations import CardFiles, builtin_files, folder_files
-from mlipguide.catalog.scores import combined_performance_score
-from mlipguide.catalog.sources import read_sources
-from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.catalog.plain_cards import Found, value
+from mlipguide.catalog.references import References, check_elements, check_sources, gather_references
+from mlipguide.core.errors import InputError
 from mlipguide.core.serialisation import from_plain, read_yaml, violations
+from mlipguide.records.family_card import FamilyCard
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.strict import strict
+from mlipguide.records.training_set import TrainingSet
 
-CPS_TOLERANCE = 5e-4
-"""F1 is published with three decimals, so that half of a unit of its last place changes CPS by 2.5e-4."""
-
-_FACTS = ("training", "licences.code", "licences.weights", "metrics")
-"""The parts of a card that name sources, all but the first with the date of reading."""
+WHOLE_FILE = "(file)"
 
 
 @strict
 @dataclass(frozen=True)
 class Violation:
-    """What is wrong with a card.
+    """What is wrong with a file.
 
     Attributes:
         file: The file as it was found.
@@ -45,26 +45,12 @@ class Violation:
         return f"{self.file}: {self.field}: {self.message}"
 
 
-@dataclass(frozen=True)
-class _Context:
-    """What a card may refer to, and the cards that bear each name in lower case."""
-
-    sets: Mapping[str, ElementSet]
-    sources: frozenset[str]
-    ids: frozenset[str]
-    owners: Mapping[str, Sequence[Path]]
-
-
-_Found = Iterator[tuple[str, str]]
-"""Pairs of the path of a field and what is wrong with it."""
-
-
 def validate_folder(folder: Path | None = None) -> tuple[Violation, ...]:
     """Check all cards of a folder.
 
     Args:
-        folder: A user's folder, whose cards may refer to the built-in cards, sets and sources; None for the
-            built-in cards.
+        folder: A user's folder, whose cards may refer to what is built in; None for the built-in cards, families
+            and data sets.
 
     Returns:
         Every violation of every file, in order of the files; empty when all is well.
@@ -74,135 +60,70 @@ def validate_folder(folder: Path | None = None) -> tuple[Violation, ...]:
     """
     builtin = builtin_files()
     groups = (builtin,) if folder is None else (builtin, folder_files(folder))
-    cards = {path: _read_card(path) for group in groups for path in group.cards}
-    context = _gather_context(groups, cards)
-    found = []
-    for path in groups[-1].cards:
-        plain = cards[path]
-        pairs = iter([("(file)", plain.message)]) if isinstance(plain, InputError) else _check(path, plain, context)
-        found += [Violation(str(path), field, message) for field, message in pairs]
-    return tuple(found)
+    cards = {path: _read(path) for group in groups for path in group.cards}
+    sets = {path: _read(path) for group in groups if (path := group.training_sets) is not None}
+    references = gather_references(groups, cards, sets)
+    return tuple(
+        Violation(str(path), field, message)
+        for path, found in _check_group(groups[-1], cards, sets, references)
+        for field, message in found
+    )
 
 
-def _read_card(path: Path) -> Any:
+def _check_group(
+    group: CardFiles, cards: Mapping[Path, Any], sets: Mapping[Path, Any], references: References
+) -> Iterator[tuple[Path, Found]]:
+    for path in group.cards:
+        yield path, _check_card(path, cards[path], references)
+    if group.training_sets is not None:
+        yield group.training_sets, _check_training_sets(sets[group.training_sets], references)
+    for path in group.families:
+        yield path, _check_family(path, _read(path), references)
+
+
+def _read(path: Path) -> Any:
     try:
         return read_yaml(path)
     except InputError as error:
         return error
 
 
-def _gather_context(groups: Sequence[CardFiles], cards: Mapping[Path, Any]) -> _Context:
-    owners: dict[str, list[Path]] = {}
-    for path, plain in cards.items():
-        for name in {name.lower() for name in _names(plain)}:
-            owners.setdefault(name, []).append(path)
-    return _Context(
-        sets=load_element_sets(groups),
-        sources=frozenset(key for group in groups if group.sources for key in read_sources(group.sources)),
-        ids=frozenset(name for plain in cards.values() if isinstance(name := _value(plain, "id"), str)),
-        owners=owners,
-    )
+def _check_card(path: Path, plain: Any, references: References) -> Found:
+    if isinstance(plain, InputError):
+        yield WHOLE_FILE, plain.message
+        return
+    yield from _check_form(ModelCard, plain)
+    yield from check_card(path, plain, references)
 
 
-def _check(path: Path, plain: Any, context: _Context) -> _Found:
-    checks: tuple[Callable[[Path, Any, _Context], _Found], ...] = (
-        _check_schema,
-        _check_names,
-        _check_successor,
-        _check_elements,
-        _check_facts,
-        _check_score,
-    )
-    for check in checks:
-        yield from check(path, plain, context)
+def _check_family(path: Path, plain: Any, references: References) -> Found:
+    if isinstance(plain, InputError):
+        yield WHOLE_FILE, plain.message
+        return
+    yield from _check_form(FamilyCard, plain)
+    name = value(plain, "id")
+    if isinstance(name, str) and name != path.stem:
+        yield "id", f"'{name}' must be the name of the file, '{path.stem}'"
+    yield from check_sources(plain, references)
 
 
-def _check_schema(path: Path, plain: Any, _: _Context) -> _Found:
+def _check_training_sets(plain: Any, references: References) -> Found:
+    if isinstance(plain, InputError):
+        yield WHOLE_FILE, plain.message
+        return
+    if not isinstance(plain, dict):
+        yield WHOLE_FILE, "data sets are expected, one name each"
+        return
+    for name, data in plain.items():
+        found = (_check_form(TrainingSet, data), check_elements(data, "elements", references))
+        for field, message in (pair for pairs in (*found, check_sources(data, references)) for pair in pairs):
+            yield f"{name}.{field}", message
+
+
+def _check_form(kind: type, plain: Any) -> Found:
     try:
-        from_plain(ModelCard, plain, what=str(path))
+        from_plain(kind, plain, what="card")
     except InputError as error:
         for line in violations(error.__cause__):
             field, message = line.split(": ", 1)
             yield field, message
-
-
-def _check_names(path: Path, plain: Any, context: _Context) -> _Found:
-    name = _value(plain, "id")
-    if isinstance(name, str) and name != path.stem:
-        yield "id", f"'{name}' must be the name of the file, '{path.stem}'"
-    for position, name in enumerate(_names(plain)):
-        others = [owner.name for owner in context.owners[name.lower()] if owner != path]
-        if name and others:
-            field = "id" if position == 0 else f"aliases.{position - 1}"
-            yield field, f"'{name}' is also a name of {', '.join(others)}"
-
-
-def _check_successor(_: Path, plain: Any, context: _Context) -> _Found:
-    name = _value(plain, "superseded_by")
-    if isinstance(name, str) and name not in context.ids:
-        yield (
-            "superseded_by",
-            f"there is no card '{name}'.{did_you_mean(name, sorted(context.ids))}".rstrip("."),
-        )
-
-
-def _check_elements(_: Path, plain: Any, context: _Context) -> _Found:
-    for problem in find_element_problems(_texts(plain, "training.elements"), context.sets):
-        yield "training.elements", problem
-
-
-def _check_facts(_: Path, plain: Any, context: _Context) -> _Found:
-    for fact in _FACTS:
-        sources = _value(plain, f"{fact}.sources")
-        if sources == []:
-            yield f"{fact}.sources", "at least one source is needed"
-        for key in _texts(plain, f"{fact}.sources"):
-            if key not in context.sources:
-                suggestion = did_you_mean(key, sorted(context.sources))
-                yield f"{fact}.sources", f"there is no source '{key}'.{suggestion}".rstrip(".")
-        read_on = _value(plain, f"{fact}.read_on")
-        if isinstance(read_on, str) and not _is_iso_date(read_on):
-            yield f"{fact}.read_on", f"'{read_on}' is not a date such as 2026-11-22"
-
-
-def _check_score(_: Path, plain: Any, __: _Context) -> _Found:
-    given = [_value(plain, f"metrics.{name}") for name in ("f1", "kappa_srme", "rmsd", "cps")]
-    if _value(plain, "metrics") is None or not all(_is_number_or_none(value) for value in given):
-        return
-    *parts, cps = given
-    expected = combined_performance_score(*parts)
-    if expected is None and cps is not None:
-        yield "metrics.cps", "must be null, because one of f1, kappa_srme and rmsd is"
-    elif expected is not None and cps is None:
-        yield "metrics.cps", f"must be {expected:.4f}, because all its parts are given"
-    elif expected is not None and abs(cps - expected) > CPS_TOLERANCE:
-        yield "metrics.cps", f"is {cps:g}, but f1, kappa_srme and rmsd give {expected:.4f}"
-
-
-def _value(plain: Any, path: str) -> Any:
-    """Return what stands at a path of keys, or None where there is nothing of the kind."""
-    for key in path.split("."):
-        plain = plain.get(key) if isinstance(plain, dict) else None
-    return plain
-
-
-def _texts(plain: Any, path: str) -> list[str]:
-    value = _value(plain, path)
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _names(plain: Any) -> list[str]:
-    name = _value(plain, "id")
-    return [name if isinstance(name, str) else "", *_texts(plain, "aliases")]
-
-
-def _is_iso_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_number_or_none(value: Any) -> bool:
-    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))

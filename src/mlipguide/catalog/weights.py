@@ -11,6 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 from uuid import uuid4
 
+from mlipguide.catalog.checkpoints import registered_file
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import make_folder, storage_error, weights_dir
 from mlipguide.records.model_card import ModelCard, WeightsOrigin
@@ -25,10 +26,10 @@ def needs_file(card: ModelCard) -> bool:
 
 
 def find_weights(card: ModelCard, given: Mapping[str, Path]) -> Path | None:
-    """Return the checkpoint file that the user gave for this card, or the one downloaded before, or None.
+    """Return the checkpoint file that the user gave for this card, or the one registered or downloaded before, or None.
 
     Raises:
-        InputError: The file that the user gave does not exist.
+        InputError: The file that the user gave does not exist, or the registered one is missing or another one now.
     """
     for name in (card.id, *card.aliases):
         if name in given:
@@ -38,6 +39,8 @@ def find_weights(card: ModelCard, given: Mapping[str, Path]) -> Path | None:
                     hint="Give the path of a checkpoint file.",
                 )
             return given[name].absolute()
+    if card.weights.origin is WeightsOrigin.LOCAL:
+        return registered_file(card)
     target = _target(card)
     return target if target is not None and target.is_file() else None
 

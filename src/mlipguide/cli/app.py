@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlipguide import __version__
-from mlipguide.cli import bench, check, doctor, env, hardware, models, recommend
+from mlipguide.cli import bench, check, doctor, env, explain, hardware, models, plan, recommend
 
 app = typer.Typer(
     name="mlipguide",
@@ -41,7 +41,9 @@ def callback(
 app.command("recommend")(recommend.recommend)
 app.add_typer(bench.app, name="bench")
 app.command("check")(check.check)
+app.command("plan")(plan.plan)
 app.add_typer(models.app, name="models")
 app.add_typer(hardware.app, name="hardware")
 app.add_typer(env.app, name="env")
+app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from mlipguide.cli import options
 
 app = typer.Typer(
-    help="This machine, as far as it changes speed or what fits.", rich_markup_mode=None, no_args_is_help=True
+    help="This machine, as far as it changes speed or what fits, and known devices that are not here.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 
@@ -15,8 +20,59 @@ app = typer.Typer(
 def show(*, as_json: options.Json = False) -> int:
     """Show what was found: cores, memory, devices, limits, and what could not be found out."""
     from mlipguide.cli.output import emit
-    from mlipguide.hardware.probe import probe_machine
-    from mlipguide.records.notice import Result
     from mlipguide.report.machine_page import machine_page
+    from mlipguide.workflows.hardware import show_machine
 
-    return emit("hardware show", Result(probe_machine()), lambda data, _console: machine_page(data), as_json=as_json)
+    return emit("hardware show", show_machine(), lambda data, _console: machine_page(data), as_json=as_json)
+
+
+@app.command("list")
+def list_devices(
+    *,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="gpu|cpu", help="Only devices of this kind.")] = None,
+    vendor: Annotated[str | None, typer.Option("--vendor", metavar="NAME", help="Only devices of this maker.")] = None,
+    min_memory: Annotated[
+        str | None, typer.Option("--min-memory", metavar="40GiB", help="Only devices with at least this memory.")
+    ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option("--sort", metavar="KEY", help="name, memory, bandwidth, float64, float32, power or year."),
+    ] = None,
+    as_json: options.Json = False,
+) -> int:
+    """List the devices that are known from published figures, and your saved profiles."""
+    from mlipguide.cli.output import emit
+    from mlipguide.report.devices_page import devices_page
+    from mlipguide.workflows.hardware import list_devices
+
+    result = list_devices(kind=kind, vendor=vendor, min_memory=min_memory, order=order)
+    return emit("hardware list", result, lambda data, _console: devices_page(data), as_json=as_json)
+
+
+@app.command("explain")
+def explain(
+    device: Annotated[str, typer.Argument(help="Name of a known device, for example A100-80GB.")],
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Show every figure of a device with its sources, and what it means for interatomic potentials."""
+    from mlipguide.cli.output import emit
+    from mlipguide.report.devices_page import device_page
+    from mlipguide.workflows.hardware import explain_device
+
+    return emit("hardware explain", explain_device(device), lambda data, _console: device_page(data), as_json=as_json)
+
+
+@app.command("save")
+def save(
+    name: Annotated[str, typer.Argument(help="What the profile is to be called.")],
+    file: Annotated[Path, typer.Argument(help="A YAML file of profiles; configs/hardware has examples.")],
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Check a file of hardware profiles and keep it under a name."""
+    from mlipguide.cli.output import emit
+    from mlipguide.report.devices_page import saved_page
+    from mlipguide.workflows.hardware import save_hardware
+
+    return emit("hardware save", save_hardware(name, file), lambda data, _console: saved_page(data), as_json=as_json)

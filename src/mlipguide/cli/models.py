@@ -1,4 +1,4 @@
-"""``mlipguide models``."""
+"""``mlipguide models``: the commands on one or a few models, and on folders of cards."""
 
 from __future__ import annotations
 
@@ -7,31 +7,62 @@ from typing import Annotated
 
 import typer
 
-from mlipguide.cli import options
+from mlipguide.cli import model_list, options, own_models
 
 app = typer.Typer(help="The catalogue of models.", rich_markup_mode=None, no_args_is_help=True)
-
-
-@app.command("list")
-def list_models(*, as_json: options.Json = False) -> int:
-    """List the models with what decides about them."""
-    from mlipguide.cli.output import emit
-    from mlipguide.report.models_page import models_page
-    from mlipguide.workflows.models import list_models
-
-    return emit("models list", list_models(), lambda data, _console: models_page(data), as_json=as_json)
+app.command("list")(model_list.list_models)
 
 
 @app.command("show")
 def show(
-    model: Annotated[str, typer.Argument(help="Id or alias of a model.")], *, as_json: options.Json = False
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Id or alias of a model.")],
+    *,
+    cards: options.Cards = None,
+    as_json: options.Json = False,
 ) -> int:
-    """Show everything on one card, with its sources."""
+    """Show everything on one model: its card with sources, and what is measured on this machine."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.models_page import model_page
+    from mlipguide.report.model_page import model_page
     from mlipguide.workflows.models import show_model
 
-    return emit("models show", show_model(model), lambda data, _console: model_page(data), as_json=as_json)
+    return emit("models show", show_model(model, cards or ()), model_page, as_json=as_json)
+
+
+@app.command("compare")
+def compare(
+    models: Annotated[list[str], typer.Argument(metavar="A B [C...]", help="Ids or aliases of two or more models.")],
+    *,
+    cards: options.Cards = None,
+    as_json: options.Json = False,
+) -> int:
+    """Show models side by side, and what their differences mean for choosing."""
+    from mlipguide.cli.output import emit
+    from mlipguide.report.model_comparison_page import comparison_page
+    from mlipguide.workflows.models import compare_models
+
+    return emit("models compare", compare_models(models, cards or ()), comparison_page, as_json=as_json)
+
+
+@app.command("families")
+def families(
+    family: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Everything on this one [a table of all].")
+    ] = None,
+    *,
+    as_json: options.Json = False,
+) -> int:
+    """Show the families of potentials that are trained for one system: POD, NEP, ACE, ..."""
+    from mlipguide.cli.output import emit
+    from mlipguide.report.families_page import families_page, family_page
+    from mlipguide.workflows.families import list_families, show_family
+
+    if family is None:
+        return emit("models families", list_families(), families_page, as_json=as_json)
+    return emit("models families", show_family(family), lambda data, _console: family_page(data), as_json=as_json)
+
+
+app.command("add")(own_models.add)
+app.command("remove")(own_models.remove)
 
 
 @app.command("validate")

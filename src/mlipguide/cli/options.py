@@ -32,9 +32,22 @@ Models = Annotated[
     str | None,
     typer.Option("--models", metavar="A,B", help="Only these models; see 'mlipguide models list'."),
 ]
+Hardware = Annotated[
+    str | None,
+    typer.Option(
+        "--hardware",
+        metavar="A,B",
+        help="Answer for hardware that is not here: A100-80GB, 4xH100-80GB or a profile file; see 'mlipguide hardware "
+        "list'.",
+    ),
+]
 Weights = Annotated[
     list[str] | None,
     typer.Option("--weights", metavar="MODEL=FILE", help="A checkpoint file for a model; may be repeated."),
+]
+Cards = Annotated[
+    list[Path] | None,
+    typer.Option("--cards", metavar="DIR", help="A further folder of model cards; may be repeated."),
 ]
 Each = Annotated[
     bool, typer.Option("--each", help="Time every checkpoint, also where another one of its architecture was timed.")

@@ -31,6 +31,7 @@ def recommend(
         bool, typer.Option("--commercial", help="Only models whose licences allow commercial use.")
     ] = False,
     models: options.Models = None,
+    hardware: options.Hardware = None,
     index: options.Index = None,
     preset: options.Preset = None,
     config: Annotated[
@@ -74,6 +75,7 @@ def recommend(
         commercial=commercial or None,
         models=models,
         measure_budget=measure_budget,
+        hardware=hardware,
     )
     if config is not None:
         request = request.over(read_request(config))

@@ -67,8 +67,9 @@ class MeasurementFailedError(MlipguideError):
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
-    """Return " Did you mean 'x'?" for the closest known name, or an empty string."""
+    """Return " Did you mean 'x'?" for the closest known name, in whatever case it is, or an empty string."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    spelled = {item.lower(): item for item in known}
+    close = get_close_matches(name.lower(), list(spelled), n=1, cutoff=0.6)
+    return f" Did you mean '{spelled[close[0]]}'?" if close else ""

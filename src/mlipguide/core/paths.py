@@ -18,7 +18,7 @@ def cache_dir() -> Path:
 
 
 def data_dir() -> Path:
-    """Folder of what cannot be made again: measurements, baselines, adopted environments."""
+    """Folder of what cannot be made again: measurements, baselines, own models, adopted environments."""
     return _folder(DATA_VARIABLE, "user_data_path")
 
 
@@ -45,6 +45,16 @@ def measurements_dir() -> Path:
 def baselines_dir() -> Path:
     """Folder of the baselines that were given a name, one JSON file each."""
     return data_dir() / "baselines"
+
+
+def hardware_dir() -> Path:
+    """Folder of the hardware profiles that were given a name, one YAML file each."""
+    return data_dir() / "hardware"
+
+
+def own_models_dir() -> Path:
+    """Folder of the user's own model cards, one YAML file each."""
+    return data_dir() / "models"
 
 
 def _folder(variable: str, function: str) -> Path:

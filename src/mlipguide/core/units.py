@@ -93,6 +93,7 @@ MEMORY = Dimension(
     {"B": 1.0, "MB": 1e6, "GB": 1e9, "TB": 1e12, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40},
     "16GiB",
 )
+POWER = Dimension("power", {"W": 1.0, "kW": 1e3}, "400W")
 PERCENTAGE = Dimension("percentage", {"%": 0.01}, "10%")
 
 

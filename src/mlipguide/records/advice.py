@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence
+from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Settings, Weights
 from mlipguide.records.model_card import CommercialUse
@@ -53,6 +54,26 @@ class LicenceSummary:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class RunCost:
+    """What a run costs on hardware that a profile describes.
+
+    Attributes:
+        devices: That the run occupies.
+        device_hours: Devices times wall time, hours.
+        energy_kwh: At the profile's power; None where no power is known.
+        price: In ``currency``; None where the profile has no price.
+        currency: As the profile writes it.
+    """
+
+    devices: int
+    device_hours: Estimate
+    energy_kwh: Estimate | None
+    price: Estimate | None
+    currency: str | None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class Candidate:
     """A model, with the settings it was or would be run with, judged for the task.
 
@@ -79,6 +100,7 @@ class Candidate:
         measured: Records that the numbers stand on.
         measured_as: The checkpoint of the same architecture that was timed in its place; None when it was timed
             itself.
+        run_cost: What the run costs; None on this machine, and where no time is known.
     """
 
     model: str
@@ -101,6 +123,7 @@ class Candidate:
     on_pareto_front: bool | None
     measured: tuple[str, ...]
     measured_as: str | None
+    run_cost: RunCost | None = None
 
 
 @strict
@@ -116,11 +139,36 @@ class PlanStep:
 @strict
 @dataclass(frozen=True)
 class Caveat:
-    """A limitation that bears on this task, with its source."""
+    """A limitation that bears on this task, with its source.
+
+    Attributes:
+        topic: Id of the topic, for ``mlipguide explain``.
+        message: What to keep in mind, in a sentence or two.
+        source: What it stands on, in short: ``doi:…``, ``arXiv:…``, keys in ``sources.bib``, or that it is
+            practice or comes from this run.
+        links: Where the sources can be opened.
+    """
 
     topic: str
     message: str
     source: str
+    links: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class HardwareAnswer:
+    """What a task comes to on hardware that is not here.
+
+    Attributes:
+        profile: The hardware.
+        candidates: Every model considered, best first; memory is that of one device.
+        choice: Id of the model to run there; None when nothing is feasible.
+    """
+
+    profile: HardwareProfile
+    candidates: tuple[Candidate, ...]
+    choice: str | None
 
 
 @strict
@@ -129,7 +177,7 @@ class Recommendation:
     """The answer of ``mlipguide recommend``.
 
     Attributes:
-        machine: Where the numbers hold.
+        machine: This machine; the numbers of ``candidates`` hold for it, or for ``hardware[0]`` where that was asked.
         task: What was asked.
         candidates: Every model considered, best first.
         strategy: How to get a potential.
@@ -138,6 +186,7 @@ class Recommendation:
         reasons: Why, as sentences with the numbers that decided.
         caveats: Limitations that bear on this task.
         next_commands: Commands that can be typed as they are.
+        hardware: Where hardware was asked for (``--hardware``): the answer for each, best first.
     """
 
     machine: Machine
@@ -149,3 +198,4 @@ class Recommendation:
     reasons: tuple[str, ...]
     caveats: tuple[Caveat, ...]
     next_commands: tuple[str, ...]
+    hardware: tuple[HardwareAnswer, ...] = ()

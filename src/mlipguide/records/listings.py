@@ -4,37 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlipguide.records.device import DeviceModel
 from mlipguide.records.environment import Environment
+from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.source_fact import SourceFact
 from mlipguide.records.strict import strict
-
-
-@strict
-@dataclass(frozen=True)
-class ModelList:
-    """All cards, by id."""
-
-    models: tuple[ModelCard, ...]
-
-
-@strict
-@dataclass(frozen=True)
-class SourceFact:
-    """Where a fact can be read."""
-
-    key: str
-    title: str | None
-    link: str | None
-
-
-@strict
-@dataclass(frozen=True)
-class ModelDetails:
-    """One card with its sources spelt out."""
-
-    model: ModelCard
-    sources: tuple[SourceFact, ...]
 
 
 @strict
@@ -55,6 +30,45 @@ class Validation:
     folder: str | None
     cards: int
     violations: tuple[CardViolation, ...]
+
+
+@strict
+@dataclass(frozen=True)
+class SavedProfile:
+    """A hardware profile that was given a name, in the file that holds it."""
+
+    name: str
+    file: str
+    profile: HardwareProfile
+
+
+@strict
+@dataclass(frozen=True)
+class DeviceList:
+    """Devices known from published figures, and the user's saved profiles."""
+
+    devices: tuple[DeviceModel, ...]
+    profiles: tuple[SavedProfile, ...]
+
+
+@strict
+@dataclass(frozen=True)
+class DeviceDetails:
+    """One device, the profile of one of it, and its sources spelt out."""
+
+    device: DeviceModel
+    profile: HardwareProfile
+    sources: tuple[SourceFact, ...]
+
+
+@strict
+@dataclass(frozen=True)
+class SavedProfiles:
+    """What ``hardware save`` kept, under which name and in which file."""
+
+    name: str
+    file: str
+    profiles: tuple[HardwareProfile, ...]
 
 
 @strict

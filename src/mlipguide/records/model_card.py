@@ -40,8 +40,23 @@ class Need(StrEnum):
     MAGNETISM = "magnetism"
     CHARGES = "charges"
     TOTAL_CHARGE = "total-charge"
+    SPIN = "spin"
     DISPERSION = "dispersion"
     CONSERVATIVE = "conservative"
+
+
+class Domain(StrEnum):
+    """A kind of system or of state that training data may cover."""
+
+    CRYSTALS = "crystals"
+    OFF_EQUILIBRIUM = "off-equilibrium"
+    HIGH_PRESSURE = "high-pressure"
+    SURFACES = "surfaces"
+    LIQUIDS = "liquids"
+    MOLECULES = "molecules"
+    MOLECULAR_CRYSTALS = "molecular-crystals"
+    POROUS = "porous"
+    CLUSTERS = "clusters"
 
 
 class WeightsOrigin(StrEnum):
@@ -50,6 +65,7 @@ class WeightsOrigin(StrEnum):
     PACKAGE = "package"
     DOWNLOAD = "download"
     GATED = "gated"
+    LOCAL = "local"
 
 
 @strict
@@ -80,6 +96,52 @@ class Licences:
     code: LicenceFact
     weights: LicenceFact
 
+    @property
+    def commercial(self) -> CommercialUse:
+        """What both allow together: the stricter of the two."""
+        strictest_first = (
+            CommercialUse.NO,
+            CommercialUse.CONFLICT,
+            CommercialUse.UNKNOWN,
+            CommercialUse.CONDITIONS,
+            CommercialUse.YES,
+        )
+        return min(self.code.commercial, self.weights.commercial, key=strictest_first.index)
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class DomainFact:
+    """That a domain is covered, and how that is known.
+
+    Attributes:
+        domain: The kind of system.
+        evidence: What the training data hold of it, in a sentence.
+        sources: Keys in ``sources.bib``.
+    """
+
+    domain: Domain
+    evidence: str
+    sources: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class TrainingCost:
+    """What the training of a checkpoint took.
+
+    Attributes:
+        devices: Number of devices.
+        device: Name of the device as published.
+        hours: Wall time, hours; device-hours are the product with ``devices``.
+        sources: Keys in ``sources.bib``.
+    """
+
+    devices: int
+    device: str
+    hours: float
+    sources: tuple[str, ...]
+
 
 @strict
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +152,7 @@ class Architecture:
         family: ``SevenNet``, ``CHGNet``, ``MACE``.
         time_law: A key that checkpoints of identical shape share.
         parameters: Number of trainable parameters.
-        cutoff_angstrom: Radius of the neighbour list.
+        cutoff_angstrom: Radius of the neighbour list; None where it was not published or depends on the element.
         layers: Message-passing layers (interactions); the receptive field is layers times cutoff.
         forces: Gradients of the energy, or predicted directly.
     """
@@ -98,7 +160,7 @@ class Architecture:
     family: str
     time_law: str
     parameters: int | None
-    cutoff_angstrom: float
+    cutoff_angstrom: float | None
     layers: int | None
     forces: Forces
 
@@ -113,12 +175,19 @@ class TrainingData:
         elements: Chemical symbols that occur in them, or the name of a set in ``element_sets.yaml``.
         level_of_theory: Functional and corrections.
         sources: Keys in ``sources.bib``.
+        head: Head or task of the checkpoint that the card stands for; None where there is only one.
+        domains: What the data cover. A card's file need not repeat what ``training_sets.yaml`` says of its sets;
+            a loaded card has both.
+        cost: What the training took; None where it was not published.
     """
 
     sets: tuple[str, ...]
     elements: tuple[str, ...]
     level_of_theory: str
     sources: tuple[str, ...]
+    head: str | None = None
+    domains: tuple[DomainFact, ...] = ()
+    cost: TrainingCost | None = None
 
 
 @strict
@@ -134,6 +203,8 @@ class Metrics:
             published.
         cps: Combined performance score 0.5 F1 + 0.4 (1 - kappa_srme / 2) + 0.1 (1 - rmsd / 0.15).
         md_force_rmse_ev_per_angstrom: On 17 systems of molecular dynamics.
+        md_run_time_s: Time that the molecular-dynamics test took, 80,000 steps of each of the 17 systems.
+        md_hardware: What it ran on.
         sources: Keys in ``sources.bib``.
         read_on: ISO date of the snapshot.
     """
@@ -145,6 +216,8 @@ class Metrics:
     md_force_rmse_ev_per_angstrom: float | None
     sources: tuple[str, ...]
     read_on: str
+    md_run_time_s: float | None = None
+    md_hardware: str | None = None
 
 
 @strict
@@ -153,16 +226,35 @@ class WeightsFact:
     """Where the weights are.
 
     Attributes:
-        origin: In the package, to be downloaded, or behind an agreement.
-        name: What the backend calls this checkpoint.
+        origin: In the package, to be downloaded, behind an agreement, or a file of the user's own.
+        name: What the backend calls this checkpoint; of a user's own file, the one that it was trained from.
         url: Where the file is downloaded from; None when it is in the package.
         synthetic: Whether the backend can build the same architecture with random weights.
+        path: Absolute path of the user's own file; None otherwise.
+        sha256: Of the user's own file when it was registered, in hexadecimal digits; None otherwise.
+        derived_from: Id of the card that the user's own file was trained from; None otherwise.
     """
 
     origin: WeightsOrigin
     name: str
     url: str | None = None
     synthetic: bool = False
+    path: str | None = None
+    sha256: str | None = None
+    derived_from: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a file of the user's own without its path and checksum, and these for any other origin.
+
+        Raises:
+            ValueError: They do not go together.
+        """
+        own = (self.path, self.sha256, self.derived_from)
+        if self.origin is WeightsOrigin.LOCAL:
+            if None in own or self.url is not None or self.synthetic:
+                raise ValueError("local weights have path, sha256 and derived_from, no url, and are not synthetic")
+        elif own != (None, None, None):
+            raise ValueError("path, sha256 and derived_from are for local weights only")
 
 
 @strict
@@ -176,13 +268,15 @@ class ModelCard:
         aliases: Other names that find this card.
         life_cycle: Whether it is current.
         superseded_by: Id of its successor.
-        backend: The recipe that runs it.
+        backend: What runs it: the name of a recipe, or of a package for which there is none yet.
         architecture: What decides speed and memory.
         provides: What it gives beside energies and forces.
         training: What it was trained on.
         licences: Of code and weights.
         weights: Where they are.
         metrics: Published accuracy; None when nothing comparable was published.
+        packages: Requirements that install what runs it, as ``pip`` takes them; empty where the recipe says it.
+        python: Python version that its authors ran it with.
         remarks: Anything a user should know, in sentences.
     """
 
@@ -198,4 +292,6 @@ class ModelCard:
     metrics: Metrics | None
     aliases: tuple[str, ...] = field(default=())
     superseded_by: str | None = None
+    packages: tuple[str, ...] = field(default=())
+    python: str | None = None
     remarks: tuple[str, ...] = field(default=())

@@ -13,12 +13,20 @@ from mlipguide.records.advice import Recommendation
 from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
 from mlipguide.records.notice import Notice, Problem, Result, Status
+from mlipguide.records.plan import HardwarePlan
 from mlipguide.records.strict import strict
+from mlipguide.records.topic import Explanation
 
-DOCUMENTS: dict[str, Any] = {"recommend": Recommendation, "bench": BenchData, "check": Comparison}
+DOCUMENTS: dict[str, Any] = {
+    "recommend": Recommendation,
+    "bench": BenchData,
+    "check": Comparison,
+    "explain": Explanation,
+    "plan": HardwarePlan,
+}
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1, "check": 1}
+VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "explain": 1, "plan": 1}
 
 
 @strict

@@ -8,11 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, memory, number, simulated_time
-from mlipguide.records.advice import Candidate, Recommendation, Strategy, Verdict
+from mlipguide.records.advice import Candidate, Caveat, Recommendation, Strategy, Verdict
 from mlipguide.records.measurement import Weights
 from mlipguide.records.task import Task
 from mlipguide.report.formatting import LEGEND, estimated, spread
+from mlipguide.report.hardware_table import answers_table, shown_models
 from mlipguide.report.machine_page import machine_line
+from mlipguide.report.rulings import rulings
 
 UNBOUNDED = 10_000
 VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
@@ -30,16 +32,19 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
     parts: list[RenderableType] = [
         _facts(answer),
         Text(""),
-        candidates_table(answer, console),
+        answers_table(answer.hardware, console) if answer.hardware else candidates_table(answer, console),
         _legend(answer),
         Text(""),
         _headline(answer),
     ]
+    considered = answer.candidates
+    if answer.hardware:
+        considered = tuple(shown_models(answer.hardware[0]))
     for title, lines in (
         ("Why", list(answer.reasons)),
         ("Plan", [step.action for step in answer.plan]),
-        ("Ruled out or in doubt", _rulings(answer)),
-        ("Keep in mind", [f"{caveat.message} ({caveat.source})" for caveat in answer.caveats]),
+        ("Ruled out or in doubt", rulings(considered, answer.task)),
+        ("Keep in mind", [_caveat(caveat) for caveat in answer.caveats]),
     ):
         if lines:
             parts += [Text(""), Text(title, style="bold"), *(_item(line) for line in lines)]
@@ -84,7 +89,8 @@ def _table(answer: Recommendation, *, wide: bool) -> Table:
     if wide:
         table.add_column("Commercial", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
-    for candidate in answer.candidates:
+    timed = [candidate for candidate in answer.candidates if candidate.step_time_s is not None]
+    for candidate in timed or answer.candidates:
         table.add_row(*_row(candidate, chosen=candidate.model == answer.choice, wide=wide))
     return table
 
@@ -125,10 +131,14 @@ def _facts(answer: Recommendation) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
-    table.add_row("Machine", machine_line(answer.machine))
+    if answer.hardware:
+        table.add_row("Hardware", ", ".join(one.profile.name for one in answer.hardware))
+        table.add_row("Measured on", machine_line(answer.machine))
+    else:
+        table.add_row("Machine", machine_line(answer.machine))
     table.add_row("Task", task_line(answer.task))
     settings = next((c.settings for c in answer.candidates if c.settings is not None), None)
-    if settings is not None:
+    if settings is not None and not answer.hardware:
         kept = ", freed memory kept" if settings.allocator.value == "retain" else ""
         table.add_row(
             "Settings",
@@ -146,30 +156,23 @@ def _headline(answer: Recommendation) -> Text:
     style = "bold green" if chosen.verdict is Verdict.FEASIBLE else "bold yellow"
     assert chosen.run_time_s is not None
     assert chosen.ns_per_day is not None
+    where = f" on {answer.hardware[0].profile.name}" if answer.hardware else ""
     return Text.assemble(
-        (f"Run {chosen.name}: ", style),
+        (f"Run {chosen.name}{where}: ", style),
         f"{duration(chosen.run_time_s.value)} in all, {number(chosen.ns_per_day.value)} ns/day.",
     )
 
 
-def _rulings(answer: Recommendation) -> list[str]:
-    """Return why candidates are ruled out or in doubt; those that are only too slow share a line."""
-    slow: list[str] = []
-    lines: list[str] = []
-    for candidate in answer.candidates:
-        if [rejection.constraint for rejection in candidate.rejections] == ["time"]:
-            slow.append(candidate.model)
-            continue
-        words = [rejection.message for rejection in candidate.rejections] or list(candidate.doubts)
-        if words:
-            lines.append(f"{candidate.model}: {' '.join(words)}")
-    if slow:
-        lines.append(f"Slower than the budget of {duration(answer.task.budget_s)} allows: {', '.join(slow)}.")
-    return lines
+def _caveat(caveat: Caveat) -> str:
+    """Return what to keep in mind, what it stands on, and the command that says more."""
+    return f"{caveat.message} ({caveat.source}; mlipguide explain {caveat.topic})"
 
 
 def _legend(answer: Recommendation) -> Text:
-    lines = [LEGEND, "κ: published κ_SRME, lower is better; ◆ on the front of κ and time."]
+    lines = [
+        *([] if answer.hardware else [LEGEND]),
+        "κ: published κ_SRME, lower is better; ◆ on the front of κ and time.",
+    ]
     if any(candidate.weights is Weights.SYNTHETIC for candidate in answer.candidates):
         lines.append("* timed with random weights in the published architecture.")
     return Text("\n".join(lines), style="dim")

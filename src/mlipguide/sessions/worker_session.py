@@ -16,8 +16,9 @@ from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import worker_file
 from mlipguide.records.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.measurement import Allocator, Scenario, Settings, StepSamples
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.model_card import ModelCard, WeightsOrigin
 from mlipguide.sessions.interface import Burst, Conditions, ModelFacts, Prepared, SinglePoint
+from mlipguide.sessions.own_checkpoint import require_same_architecture
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
 from mlipguide.sessions.worker_process import WorkerProcess
 
@@ -183,10 +184,12 @@ def open_session(
             threads=settings.threads,
             memory_limit_bytes=request.memory_limit_bytes,
         )
+        facts = ModelFacts(**{**answer, "elements": tuple(answer["elements"])})
+        if request.card.weights.origin is WeightsOrigin.LOCAL:
+            require_same_architecture(request.card, facts)
     except BaseException:
         process.close()
         raise
-    facts = ModelFacts(**{**answer, "elements": tuple(answer["elements"])})
     return WorkerSession(process, facts, call_timeout_s=call_timeout_s)
 
 

@@ -39,6 +39,9 @@ class Consent:
         return self.granted or (self.ask is not None and self.ask(question))
 
 
+CHECKPOINT = "checkpoint"
+"""What stands against a model whose own file is missing or is another one than was registered."""
+
 NO_CONSENT = Consent(granted=False, ask=None)
 """Nothing is fetched, and nobody is asked."""
 
@@ -139,7 +142,10 @@ def prepare_candidates(
                 f"(mlipguide env build {card.backend}).",
             )
         if needs_file(card) or card.id in given_weights:
-            weights_file = find_weights(card, given_weights)
+            try:
+                weights_file = find_weights(card, given_weights)
+            except InputError as error:
+                obstacle = Rejection(CHECKPOINT, f"Not used: {error.message}")
             synthetic = weights_file is None and card.weights.synthetic
             if weights_file is None and not synthetic:
                 obstacle = obstacle or Rejection("weights", "Not timed: its weights are not on this machine.")
@@ -194,11 +200,17 @@ def _environments(
     on_progress: Callable[[str], None],
 ) -> dict[str, tuple[Recipe, Environment]]:
     recipes: dict[str, Recipe] = {}
+    unknown: list[str] = []
     for backend in dict.fromkeys(card.backend for card in cards):
         try:
             recipes[backend] = find_recipe(backend)
-        except InputError as error:  # a plug-in's card whose backend is not installed
-            notices.append(Notice("backend_unknown", f"{error.message} Its models were left out."))
+        except InputError:  # known to the catalogue alone, or of a plug-in that is not installed
+            unknown.append(backend)
+    if unknown:
+        left_out = sum(card.backend in unknown for card in cards)
+        notices.append(
+            Notice("backend_unknown", f"{left_out} models were left out: nothing here runs {', '.join(unknown)}.")
+        )
     found = {backend: find_environment(recipe) for backend, recipe in recipes.items()}
     missing = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
     if missing and consent.to(f"Build the environments of {', '.join(missing)} (a few GB of disk at most)?"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from mlipguide.records.advice import Candidate, Rejection
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task
 from mlipguide.worker.geometry import pairs_per_atom
-from mlipguide.workflows.candidates import Preparation, Prepared
+from mlipguide.workflows.candidates import CHECKPOINT, Preparation, Prepared
 from mlipguide.workflows.recalling import MeasuredModels
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _findings(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms
     evidence = evidence_of(card)
     kind = item.environment.kind.value if item.environment.python else None
     burst_at = measured.out_of_memory_at.get(card.id)
-    costs = _costs(item, measured, task, atoms)
+    costs = None if _lacks_its_file(item) else costs_of(item, measured, task, atoms)
     if costs is None or (burst_at is not None and burst_at <= task.atoms):
         return Findings(
             card=card, evidence=evidence, environment=kind, unmeasured_because=_why_unmeasured(item, measured)
@@ -83,16 +84,32 @@ def _findings(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms
     )
 
 
-def _costs(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms) -> Costs | None:
+def _lacks_its_file(item: Prepared) -> bool:
+    """Tell whether a model cannot be used although another one of its architecture may have been timed."""
+    return item.obstacle is not None and item.obstacle.constraint == CHECKPOINT
+
+
+def costs_of(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms | None) -> Costs | None:
+    """Return what a candidate costs on this machine, for the structure of the task; None where nothing was measured."""
     own = measured.by_model.get(item.card.id, [])
     elsewhere = measured.elsewhere.get(item.card.id, [])
     if not own and not elsewhere:
         return None
     if own:
-        pairs = max(own, key=lambda record: record.atoms).pairs_per_atom
+        pairs: float | None = max(own, key=lambda record: record.atoms).pairs_per_atom
     else:
-        pairs = pairs_per_atom(atoms, item.card.architecture.cutoff_angstrom)
+        pairs = _pairs_per_atom(task, atoms, item.card.architecture.cutoff_angstrom)
     return costs_from([*own, *elsewhere], structure=task.structure, pairs_per_atom=pairs)
+
+
+def _pairs_per_atom(task: Task, atoms: Atoms | None, cutoff_angstrom: float | None) -> float | None:
+    """Return the pairs per atom: counted, or where only the density is known those of a uniform medium."""
+    density = task.structure.number_density_per_angstrom3
+    if cutoff_angstrom is None:
+        return None
+    if atoms is not None:
+        return pairs_per_atom(atoms, cutoff_angstrom)
+    return None if density is None else density * 4 / 3 * math.pi * cutoff_angstrom**3
 
 
 def _why_unmeasured(item: Prepared, measured: MeasuredModels) -> Rejection:

@@ -18,10 +18,13 @@ from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.catalog.cards import Catalogue, load_catalogue
+from mlipguide.catalog.topics import load_knowledge
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import costs_from
+from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.published import evidence_of
+from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.records.advice import Candidate, Recommendation
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
@@ -36,6 +39,7 @@ from mlipguide.workflows.candidates import (
     find_given_weights,
     prepare_candidates,
 )
+from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
 from mlipguide.workflows.judging import judged
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
@@ -78,6 +82,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     weights = find_given_weights(catalogue, options.weights)
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure)
+    profiles = () if request.hardware is None else parse_profiles(request.hardware)
     options.on_progress("probing the machine", 0.0)
     machine = options.probe()
 
@@ -89,6 +94,8 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
+    if profiles:
+        preparation = replace(preparation, candidates=with_plain_memory(preparation.candidates))
     context = MeasuringContext(
         machine=machine,
         atoms=atoms,
@@ -103,17 +110,28 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         settled=partial(_settled, task=task, fingerprint=machine.fingerprint),
     )
     preparation, measured = _measured(preparation, context, options)
-    refuse_nothing(preparation, measured)
-
-    memory_bytes = usable_memory_bytes(machine, default_settings(machine))
-    candidates = judged(cards, preparation, measured, task, atoms, memory_bytes=memory_bytes)
     cards_by_id = {card.id: card for card in cards}
-    recommendation = _answer(task, machine, candidates, cards_by_id, request, memory_bytes=memory_bytes)
+    if profiles:
+        # Published timings answer where nothing could be timed here.
+        options.on_progress("carrying the timings over", 1.0)
+        known = known_costs_of(catalogue, machine, task, atoms, given_weights=weights)
+        answers = answers_elsewhere(cards, profiles, known, task)
+        best = answers[0]
+        memory_bytes = memory_of(best.profile)
+        recommendation = replace(
+            _answer(task, machine, best.candidates, cards_by_id, request, memory_bytes=memory_bytes),
+            hardware=answers,
+        )
+    else:
+        refuse_nothing(preparation, measured)
+        memory_bytes = usable_memory_bytes(machine, default_settings(machine))
+        candidates = judged(cards, preparation, measured, task, atoms, memory_bytes=memory_bytes)
+        recommendation = _answer(task, machine, candidates, cards_by_id, request, memory_bytes=memory_bytes)
     notices = (
         *catalogue.notices,
         *structure_notices,
         *_assumption_notices(task),
-        *preparation.notices,
+        *_preparation_notices(preparation, elsewhere=bool(profiles)),
         *measured.notices,
     )
     return Result(
@@ -206,8 +224,10 @@ def _answer(
         choice=None if choice is None else choice.model,
         plan=plan_for(task, strategy, choice, leading),
         reasons=reasons,
-        caveats=caveats_for(task, None if leading is None else cards[leading.model], candidates),
-        next_commands=next_commands(task, choice, candidates, subject=_subject_words(request)),
+        caveats=caveats_for(task, None if leading is None else cards[leading.model], candidates, load_knowledge()),
+        next_commands=next_commands(
+            task, choice, candidates, subject=_subject_words(request), buildable=frozenset(load_recipes())
+        ),
     )
 
 
@@ -216,7 +236,7 @@ def _subject_words(request: TaskRequest) -> str:
     words = ["--preset", request.preset] if request.preset else [str(request.structure)]
     if request.index is not None:
         words += ["--index", request.index]
-    for name in ("timestep", "temperature", "budget", "needs", "models"):
+    for name in ("timestep", "temperature", "budget", "needs", "models", "hardware"):
         value = getattr(request, name)
         if value is not None:
             words += [f"--{name}", value]
@@ -234,6 +254,11 @@ def _assumption_notices(task: Task) -> tuple[Notice, ...]:
     if not task.assumed:
         return ()
     return (Notice("assumed", f"Assumed, for want of an answer: {', '.join(words[name] for name in task.assumed)}."),)
+
+
+def _preparation_notices(preparation: Preparation, *, elsewhere: bool) -> tuple[Notice, ...]:
+    """Return what there is to say of backends; that some cannot run here does not matter for other hardware."""
+    return tuple(one for one in preparation.notices if not (elsewhere and one.kind == "backend_unknown"))
 
 
 def _reuse_notices(measured: MeasuredModels) -> tuple[Notice, ...]:

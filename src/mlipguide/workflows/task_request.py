@@ -47,6 +47,7 @@ class TaskRequest:
     commercial: bool | None = None
     models: str | None = None
     measure_budget: str | None = None
+    hardware: str | None = None
 
     def over(self, other: TaskRequest) -> TaskRequest:
         """Return this request with what it leaves out taken from ``other``."""
@@ -86,7 +87,7 @@ def _as_option(path: Path, key: str, value: Any) -> str | bool | None:
         if not isinstance(value, bool):
             raise InputError(f"{path}: 'commercial' is true or false, not '{value}'.", hint="Write commercial: true.")
         return value
-    if isinstance(value, list) and key in ("needs", "models"):
+    if isinstance(value, list) and key in ("needs", "models", "hardware"):
         return ",".join(map(str, value))
     if isinstance(value, (dict, list, bool)):
         raise InputError(f"{path}: '{key}' is a single text, not '{value}'.", hint="Write for example time: 1ns.")

@@ -28,6 +28,8 @@ MPTRJ_ELEMENTS = (*range(1, 84), 89, 90, 91, 92, 93, 94)
 def load(request: LoadRequest) -> LoadedModel:
     """Load a checkpoint file, or build ``small``, ``medium`` or ``large`` of MACE-MP-0 with random weights.
 
+    A checkpoint with several heads is named ``NAME:HEAD``.
+
     Raises:
         WorkerError: See :class:`~.interface.Loader`.
     """
@@ -44,10 +46,16 @@ def load(request: LoadRequest) -> LoadedModel:
             default_dtype=request.dtype,
         )
     else:
+        _, _, head = request.name.partition(":")
+        options = {"head": head} if head else {}
         try:
-            calculator = MACECalculator(model_paths=request.path, device=request.device, default_dtype=request.dtype)
+            calculator = MACECalculator(
+                model_paths=request.path, device=request.device, default_dtype=request.dtype, **options
+            )
         except Exception as error:
             raise WorkerError("weights", f"MACE cannot load '{request.path}': {error}") from error
+        if head and calculator.head != head:  # the package takes another one, with a warning
+            raise WorkerError("weights", f"'{request.path}' has no head '{head}'.")
     model = calculator.models[0]
     synchronise = partial(torch_runtime.synchronise, request.device)
     return LoadedModel(

@@ -1,0 +1,91 @@
+"""The reverse question answered: what stands in the way on a piece of hardware, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlipguide.advice.constraints import basis
+from mlipguide.advice.explanation import feasible_atoms, feasible_time_s
+from mlipguide.advice.ranking import accuracy_order, could_serve
+from mlipguide.core.readable import duration, memory, number, simulated_time
+from mlipguide.records.advice import Candidate, Verdict
+from mlipguide.records.hardware_profile import HardwareProfile
+from mlipguide.records.plan import Bottleneck, HardwareOption
+from mlipguide.records.task import Task
+
+SHOWN_MODELS = 3
+
+
+def bottleneck_of(candidate: Candidate, profile: HardwareProfile, task: Task) -> Bottleneck | None:
+    """Return what is nearer to its limit, or further beyond it; None where neither is known."""
+    shares: dict[Bottleneck, float] = {}
+    if candidate.run_time_s is not None:
+        shares[Bottleneck.TIME] = candidate.run_time_s.value / task.budget_s
+    if candidate.peak_memory_bytes is not None and profile.usable_memory_bytes is not None:
+        shares[Bottleneck.MEMORY] = candidate.peak_memory_bytes.value / profile.usable_memory_bytes.value
+    return max(shares, key=shares.__getitem__) if shares else None
+
+
+def order_of(option: HardwareOption) -> tuple[int, float, str]:
+    """Return what sorts options: what would do first, then the fewest device-hours."""
+    verdicts = [Verdict.FEASIBLE, Verdict.UNKNOWN, Verdict.INFEASIBLE]
+    cost = option.candidate.run_cost
+    hours = float("inf") if cost is None else cost.device_hours.value
+    return verdicts.index(option.candidate.verdict), hours, option.profile.name
+
+
+def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task, *, settled: bool) -> tuple[str, ...]:
+    """Return what fewer atoms, a shorter run, a longer budget or another model would change, in sentences.
+
+    Args:
+        nearest: The best option.
+        others: Other models on the same hardware.
+        task: What is wanted.
+        settled: Whether the option would do as it is.
+    """
+    candidate, where = nearest.candidate, f"On {nearest.profile.name}"
+    found: list[str] = []
+    atoms, time_s = feasible_atoms(candidate), feasible_time_s(candidate, task)
+    if atoms is not None and not settled and atoms < task.atoms:
+        found.append(f"{where}, {atoms:,} atoms instead of {task.atoms:,} would surely end in time and fit.")
+    if time_s is not None and not settled and time_s < task.simulated_time_s:
+        found.append(
+            f"{where}, {simulated_time(time_s)} instead of {simulated_time(task.simulated_time_s)} would surely end "
+            "in time."
+        )
+    run_time = candidate.run_time_s
+    if run_time is not None and not settled:
+        longest = run_time.value if run_time.high is None else run_time.high
+        if longest > task.budget_s:
+            found.append(
+                f"{where}, the run surely ends within {duration(longest)}, {number(longest / task.budget_s)} times the "
+                f"budget ({basis(run_time)})."
+            )
+    peak, usable = candidate.peak_memory_bytes, nearest.profile.usable_memory_bytes
+    if peak is not None and usable is not None and (peak.high or peak.value) > usable.value:
+        found.append(
+            f"It surely fits where {memory(peak.high or peak.value)} are usable; {nearest.profile.device.id} leaves "
+            f"{memory(usable.value)}."
+        )
+    if settled and atoms is not None and atoms > task.atoms:
+        found.append(f"{where}, up to {atoms:,} atoms would surely do.")
+    faster = [
+        other
+        for other in others
+        if other.model != candidate.model
+        and could_serve(other)
+        and other.verdict is not Verdict.INFEASIBLE
+        and other.run_time_s is not None
+        and run_time is not None
+        and other.run_time_s.value < run_time.value
+    ]
+    for other in sorted(faster, key=lambda one: (*accuracy_order(one), one.model))[:SHOWN_MODELS]:
+        assert other.run_time_s is not None
+        assert run_time is not None
+        kappa = other.evidence.kappa_srme
+        error = "no published error" if kappa is None else f"κ_SRME {kappa:.3g}"
+        found.append(
+            f"{other.name} ({error}) would take {duration(other.run_time_s.value)} there ({basis(other.run_time_s)}), "
+            f"{number(run_time.value / other.run_time_s.value)} times less."
+        )
+    return tuple(found)

@@ -1,0 +1,35 @@
+"""Loading the cards of families that are trained for one system."""
+
+from __future__ import annotations
+
+from mlipguide.catalog.locations import builtin_files
+from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.records.family_card import FamilyCard
+
+
+def load_families() -> tuple[FamilyCard, ...]:
+    """Load the built-in families, sorted by id.
+
+    Raises:
+        InputError: A file cannot be read or a card is malformed.
+    """
+    cards = [from_plain(FamilyCard, read_yaml(path), what=str(path)) for path in builtin_files().families]
+    return tuple(sorted(cards, key=lambda card: card.id))
+
+
+def find_family(name: str) -> FamilyCard:
+    """Return the family with this id, in whatever case it is written.
+
+    Raises:
+        InputError: There is none; the closest known name is suggested.
+    """
+    families = {card.id: card for card in load_families()}
+    card = families.get(name.strip().lower())
+    if card is None:
+        raise InputError(
+            f"There is no family '{name}'.{did_you_mean(name, list(families))}",
+            hint=f"There are {', '.join(families)}.",
+            kind="unknown_family",
+        )
+    return card

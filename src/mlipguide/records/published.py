@@ -1,0 +1,86 @@
+"""Timings and limits that others published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mlipguide.records.strict import strict
+
+
+class Confidence(StrEnum):
+    """How near to the measurement a published figure was read."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    VENDOR = "vendor"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class PublishedTiming:
+    """One published figure: a step time, a peak of memory or the largest system, with all that is known of it.
+
+    Attributes:
+        model: Id of a model card where there is one, else the name as published.
+        law: Names the shape of the model; figures of one shape share it.
+        family: Family of its architecture.
+        driver: What advances the atoms.
+        code: The implementation, driver included.
+        device: Id in ``devices.yaml``; None where the device was not named.
+        devices: How many shared the system.
+        dtype: ``float32`` or ``float64``; None where it was not stated.
+        system: Kind of structure; None where it was not stated.
+        atoms: Of the system; None for a largest system.
+        step_time_s: Seconds of a step; None where only memory or a limit was published.
+        peak_memory_bytes: Of a device at ``atoms``; None where it was not published.
+        max_atoms: Largest system that fitted; None where it was not published.
+        confidence: How near to the measurement the figure was read.
+        source: Key in ``sources.bib``.
+        remark: What a reader should know, and where in the source it stands.
+    """
+
+    model: str
+    law: str
+    family: str
+    driver: str
+    code: str
+    device: str | None
+    devices: int
+    dtype: str | None
+    system: str | None
+    atoms: int | None
+    step_time_s: float | None
+    peak_memory_bytes: float | None
+    max_atoms: int | None
+    confidence: Confidence
+    source: str
+    remark: str | None
+
+
+class Ghosts(StrEnum):
+    """How deep the copies of neighbours' atoms are that a device holds around its own."""
+
+    LAYERS = "layers"
+    CUTOFF = "cutoff"
+    NONE = "none"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class ParallelCode:
+    """What runs one system of a family of models on several devices.
+
+    Attributes:
+        driver: What advances the atoms.
+        code: The implementation, named as in :class:`PublishedTiming`.
+        ghosts: How deep the ghosts are.
+        vendors: Makers of the devices that it runs on.
+        sources: Keys in ``sources.bib``.
+    """
+
+    driver: str
+    code: str
+    ghosts: Ghosts
+    vendors: tuple[str, ...]
+    sources: tuple[str, ...]

@@ -1,0 +1,45 @@
+"""A checkpoint of the user's own is what its card says, or nothing that is timed may be kept under that card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlipguide.catalog.elements import SYMBOLS
+from mlipguide.records.model_card import ModelCard
+from mlipguide.sessions.errors import FailureKind, SessionError
+from mlipguide.sessions.interface import ModelFacts
+
+CUTOFF_TOLERANCE_ANGSTROM = 1e-6
+PARAMETER_TOLERANCE = 0.05
+"""Training further may add a head, which is small; another size of a family differs by more."""
+
+
+def require_same_architecture(card: ModelCard, facts: ModelFacts) -> None:
+    """Refuse weights of another architecture than the card's, whose times are shared, or without its elements.
+
+    Raises:
+        SessionError: Kind ``weights``: they differ.
+    """
+    wrong = list(_differences(card, facts))
+    if wrong:
+        raise SessionError(
+            FailureKind.WEIGHTS,
+            f"{card.id}: {card.weights.path} is not what was registered as trained further from "
+            f"{card.weights.derived_from}: it has {' and '.join(wrong)}. Register it anew: mlipguide models remove "
+            f"{card.id}, then mlipguide models add with the right --from or --elements.",
+        )
+
+
+def _differences(card: ModelCard, facts: ModelFacts) -> Iterator[str]:
+    expected = card.architecture
+    cutoff, layers, parameters = expected.cutoff_angstrom, expected.layers, expected.parameters
+    if cutoff is not None and abs(facts.cutoff_angstrom - cutoff) > CUTOFF_TOLERANCE_ANGSTROM:
+        yield f"a cutoff of {facts.cutoff_angstrom:g} Å, not {cutoff:g} Å"
+    if None not in (layers, facts.layers) and facts.layers != layers:
+        yield f"{facts.layers} layers, not {layers}"
+    known = {SYMBOLS[number - 1] for number in facts.elements}
+    missing = [element for element in card.training.elements if element not in known]
+    if missing:
+        yield f"no weights for {len(missing)} of its elements ({', '.join(missing[:5])}{', …' if missing[5:] else ''})"
+    elif parameters is not None and abs(facts.parameters - parameters) > PARAMETER_TOLERANCE * parameters:
+        yield f"{facts.parameters:,} parameters, not {parameters:,}"
