@@ -23,12 +23,13 @@ from mlipguide.hardware.profile_files import build_profile
 from mlipguide.records.published import PublishedTiming
 from mlipguide.sessions.interface import Conditions
 from mlipguide.workflows.candidates import NO_CONSENT, prepare_candidates
-from mlipguide.workflows.elsewhere import KnownCosts, published_figures
+from mlipguide.workflows.elsewhere import KnownCosts
 from mlipguide.workflows.hardware_answers import known_costs_of, with_plain_memory
 from mlipguide.workflows.measuring import MeasuringContext, measure
 from mlipguide.workflows.plan import any_bulk
 from mlipguide.workflows.recalling import MeasuredModels
 from mlipguide.workflows.task_request import TaskRequest, build_task, load_structure
+from mlipguide.workflows.timings_elsewhere import published_figures
 from workbench import run_script, this_machine
 
 MODELS = ("sevennet-0", "sevennet-l3i5", "mace-mp-0-small", "mace-mp-0-medium")
@@ -85,7 +86,7 @@ def limits_from_here(catalogue: Catalogue, figures: tuple[PublishedTiming, ...])
             continue
         profile = build_profile(find_device(figure.device), 1)
         assert profile.usable_memory_bytes is not None
-        costs = bulk.costs_of(catalogue.find(figure.model), profile)
+        costs = bulk.costs_of(catalogue.find(figure.model), profile, figure.max_atoms)
         largest = costs.largest_system_atoms(profile.usable_memory_bytes.value)
         assert largest is not None
         found.append(Limit(f"{figure.model}, largest bulk on {figure.device}", figure.max_atoms, largest.value))

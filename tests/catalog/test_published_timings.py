@@ -15,7 +15,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.hardware.device_models import load_devices
 
 HEADER = (
-    "model,law,family,driver,code,device,devices,dtype,system,atoms,step_ms,peak_memory_gb,max_atoms,confidence,source,"
+    "model,law,family,driver,code,kernels,device,devices,dtype,system,atoms,step_ms,peak_memory_gb,max_atoms,confidence,source,"
     "remark"
 )
 
@@ -61,12 +61,12 @@ def test_parallel_codes_belong_to_families_of_the_catalogue_and_have_sources() -
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("m,l,f,ase,ase,GB10,1,,,100,fast,,,primary,s,", "step_ms is 'fast'"),
-        ("m,l,f,ase,ase,GB10,1,,,100,-3,,,primary,s,", "positive"),
-        ("m,l,f,ase,ase,GB10,1,,,100,,,,primary,s,", "no figure"),
-        ("m,l,f,ase,ase,GB10,1,,,,3,,,primary,s,", "number of atoms"),
-        ("m,l,f,ase,ase,GB10,1,,,100,3,,,hearsay,s,", "confidence"),
-        ("m,l,f,ase,ase,GB10,,,,100,3,,,primary,s,", "devices"),
+        ("m,l,f,ase,ase,torch,GB10,1,,,100,fast,,,primary,s,", "step_ms is 'fast'"),
+        ("m,l,f,ase,ase,torch,GB10,1,,,100,-3,,,primary,s,", "positive"),
+        ("m,l,f,ase,ase,torch,GB10,1,,,100,,,,primary,s,", "no figure"),
+        ("m,l,f,ase,ase,torch,GB10,1,,,,3,,,primary,s,", "number of atoms"),
+        ("m,l,f,ase,ase,torch,GB10,1,,,100,3,,,hearsay,s,", "confidence"),
+        ("m,l,f,ase,ase,torch,GB10,,,,100,3,,,primary,s,", "devices"),
     ],
 )
 def test_a_malformed_row_is_named_with_its_line(tmp_path: Path, row: str, words: str) -> None:

@@ -22,6 +22,7 @@ SITUATION = Situation(
     family="F",
     driver="ase",
     code="ase",
+    kernels="torch",
     device="d",
     platform="gpu",
     vendor="V",
@@ -44,6 +45,7 @@ def costs(memory: MemoryNeed | None = None, *, devices: int = 1) -> RemoteCosts:
     return RemoteCosts(
         curve=TransferModel(timings).curve(SITUATION),
         memory=memory,
+        code="ase",
         devices=devices,
         doublings=0.0,
         share=share,

@@ -14,7 +14,16 @@ from mlipguide.stats.bursts import NORMAL_90
 
 FAST, SLOW = Peak(4e12, 6e13), Peak(1e12, 1.5e13)
 HERE = Situation(
-    law="a", family="F", driver="ase", code="ase", device="d", platform="gpu", vendor="V", peak=FAST, system="s"
+    law="a",
+    family="F",
+    driver="ase",
+    code="ase",
+    kernels="torch",
+    device="d",
+    platform="gpu",
+    vendor="V",
+    peak=FAST,
+    system="s",
 )
 
 
@@ -107,6 +116,7 @@ def _random_situations(generator: np.random.Generator) -> list[Situation]:
             family=f"family {law // 2}",
             driver="ase",
             code=f"code {generator.integers(2)}",
+            kernels="torch",
             device=f"device {device}",
             platform="gpu",
             vendor="V",

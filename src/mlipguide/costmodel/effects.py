@@ -43,6 +43,7 @@ class Situation:
         family: Its architecture's family.
         driver: What advances the atoms.
         code: The implementation, driver included.
+        kernels: What computes the model; codes may share them.
         device: Names the device.
         platform: Kind of device: ``gpu`` or ``cpu``.
         vendor: Its maker.
@@ -54,6 +55,7 @@ class Situation:
     family: str
     driver: str
     code: str
+    kernels: str
     device: str
     platform: str
     vendor: str
@@ -99,11 +101,12 @@ SHARED: dict[str, Callable[[Situation], object]] = {
     "family": lambda one: one.family,
     "law": lambda one: one.law,
     "driver": lambda one: one.driver,
+    "kernels": lambda one: one.kernels,
     "code": lambda one: one.code,
     "device": lambda one: one.device,
     "system": lambda one: one.system,
     "law on platform": lambda one: (one.law, one.platform),
-    "law in code": lambda one: (one.law, one.code),
+    "law in kernels": lambda one: (one.law, one.kernels),
     "series": lambda one: one.series,
 }
 """What two situations may share."""
@@ -117,12 +120,13 @@ CALIBRATED = Spreads(
         "vendor": 0.3,
         "family": 1.2,
         "law": 0.6,
-        "driver": 0.46,
-        "code": 0.81,
+        "driver": 0.1,
+        "kernels": 0.8,
+        "code": 0.2,
         "device": 0.35,
         "system": 0.71,
         "law on platform": 0.26,
-        "law in code": 0.099,
+        "law in kernels": 0.099,
         "series": 0.066,
     },
     fixed={
@@ -130,12 +134,13 @@ CALIBRATED = Spreads(
         "vendor": 0.3,
         "family": 0.32,
         "law": 0.4,
-        "driver": 0.69,
-        "code": 1.2,
+        "driver": 0.7,
+        "kernels": 0.6,
+        "code": 0.8,
         "device": 0.6,
         "system": 0.05,
         "law on platform": 0.2,
-        "law in code": 0.17,
+        "law in kernels": 0.17,
         "series": 0.088,
     },
     coupling=0.64,

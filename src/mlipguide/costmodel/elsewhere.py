@@ -105,6 +105,7 @@ class RemoteCosts:
     Attributes:
         curve: Step time against the load of a device; None where nothing tells of it.
         memory: None where nothing tells of it.
+        code: What runs it.
         devices: That share one system.
         doublings: As in :class:`mlipguide.costmodel.transfer.Timing`.
         share: What one of them does of a system with so many atoms.
@@ -114,6 +115,7 @@ class RemoteCosts:
 
     curve: Curve | None
     memory: MemoryNeed | None
+    code: str
     devices: int
     doublings: float
     share: Callable[[float], Share]

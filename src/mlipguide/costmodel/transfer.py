@@ -6,8 +6,8 @@ A step of a series of timings (one model, code, device, kind of structure) takes
 
 N atoms on each device, ghosts included: a fixed part of launches and of the interpreter, a part in proportion to the
 atoms, and, where a graph is split between devices, what each of d doublings of their number costs. The logarithms of t0
-and a are random effects over the series (:mod:`mlipguide.costmodel.effects`): a crossed random-effects model, which is a
-Gaussian process (Rasmussen & Williams, Gaussian Processes for Machine Learning, MIT Press 2006, sections 2.7 and 3.4).
+and a are random effects over the series (:mod:`mlipguide.costmodel.effects`): a crossed random-effects model, which is
+a Gaussian process (Rasmussen & Williams, Gaussian Processes for Machine Learning, MIT Press 2006, sections 2.7, 3.4).
 The mode of the posterior is found by Gauss-Newton steps, its covariance from the linearisation there (Laplace's
 approximation). So a device on which the same model was timed gives a narrow interval, and one that shares only the
 family or only its peak rates a wide one: what counts for what is not chosen by hand.

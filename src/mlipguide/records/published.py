@@ -27,6 +27,7 @@ class PublishedTiming:
         family: Family of its architecture.
         driver: What advances the atoms.
         code: The implementation, driver included.
+        kernels: What computes the model: codes with the same kernels differ in what surrounds them.
         device: Id in ``devices.yaml``; None where the device was not named.
         devices: How many shared the system.
         dtype: ``float32`` or ``float64``; None where it was not stated.
@@ -45,6 +46,7 @@ class PublishedTiming:
     family: str
     driver: str
     code: str
+    kernels: str
     device: str | None
     devices: int
     dtype: str | None
@@ -74,6 +76,7 @@ class ParallelCode:
     Attributes:
         driver: What advances the atoms.
         code: The implementation, named as in :class:`PublishedTiming`.
+        kernels: What computes the model, as there.
         ghosts: How deep the ghosts are.
         vendors: Makers of the devices that it runs on.
         sources: Keys in ``sources.bib``.
@@ -81,6 +84,7 @@ class ParallelCode:
 
     driver: str
     code: str
+    kernels: str
     ghosts: Ghosts
     vendors: tuple[str, ...]
     sources: tuple[str, ...]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice import Candidate, HardwareAnswer, Verdict
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.hardware_profile import HardwareProfile
+from mlipguide.report.fitted_table import Column, fitted_table
 from mlipguide.report.formatting import estimated, spread
 
 VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
@@ -19,77 +18,63 @@ SHOWN = 6
 """Models shown for each device, beside those on the front and the choice."""
 ELSEWHERE_LEGEND = (
     "† published for this model on this device; ≈≈ transferred: from published timings of other models and devices and "
-    "from this machine's own. After each number its 90 % interval."
+    "from this machine's own; after each number its 90 % interval."
 )
 
 
 def answers_table(answers: Sequence[HardwareAnswer], console: Console) -> RenderableType:
     """Return the table of all profiles, with what it leaves out in a line below each."""
-    wide = console.width >= WIDE_FROM
-    table = hardware_table(wide=wide)
-    left_out: list[str] = []
-    for answer in answers:
-        shown = shown_models(answer)
-        for candidate in shown:
-            add_row(table, answer.profile, candidate, chosen=candidate.model == answer.choice, wide=wide)
-        table.add_section()
-        left_out.append(f"{answer.profile.name}: {_left_out(answer, shown)}")
-    return Group(table, Text("\n".join([ELSEWHERE_LEGEND, *left_out]), style="dim"))
+    rows = [(answer, candidate) for answer in answers for candidate in shown_models(answer)]
+    candidates = [candidate for _, candidate in rows]
+    names = [f"{'▸' if one.model == answer.choice else ' '} {one.model}" for answer, one in rows]
+    columns = [
+        Column(title="Hardware", cells=tuple(answer.profile.name for answer, _ in rows), rank=0),
+        Column(title="Model", cells=tuple(names), rank=0),
+        *cost_columns(candidates),
+        Column(title="κ", cells=tuple(_kappa(one) for one in candidates), rank=3, right=True),
+        Column(title="Verdict", cells=tuple(verdict_words(one) for one in candidates), rank=0),
+    ]
+    table, dropped = fitted_table(columns, console.width)
+    lines = [ELSEWHERE_LEGEND, *_via_words(candidates)]
+    lines += [f"{answer.profile.name}: {_left_out(answer)}" for answer in answers]
+    if dropped:
+        lines.append(f"Left out for want of width: {', '.join(dropped)}.")
+    return Group(table, Text("\n".join(lines), style="dim"))
 
 
-WIDE_FROM = 150
+def cost_columns(candidates: Sequence[Candidate]) -> list[Column]:
+    """Return the columns of what a run takes, those that decide least leave first."""
+
+    def numbers(title: str, rank: int, field: Callable[[Candidate], Estimate | None], words: Words) -> Column:
+        return Column(
+            title=title, cells=tuple(with_spread(field(one), words) for one in candidates), rank=rank, right=True
+        )
+
+    return [
+        numbers("Step", 5, lambda one: one.step_time_s, duration),
+        numbers("Run", 0, lambda one: one.run_time_s, duration),
+        numbers("ns/day", 9, lambda one: one.ns_per_day, number),
+        numbers("Memory", 4, lambda one: one.peak_memory_bytes, memory),
+        numbers("Fits up to", 8, lambda one: one.max_atoms, number),
+        numbers("Device-hours", 6, _device_hours, number),
+        Column(title="Price, energy", cells=tuple(map(_price_words, candidates)), rank=10, right=True),
+        Column(title="Through", cells=tuple(_code(one) for one in candidates), rank=7),
+    ]
 
 
-def hardware_table(*, wide: bool) -> Table:
-    """Return an empty table."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    table.add_column("Hardware", no_wrap=True)
-    table.add_column("Model", no_wrap=True)
-    for title in ("Step", "Run", *(("ns/day",) if wide else ()), "Memory", *(("Fits up to", "Cost") if wide else ())):
-        table.add_column(title, justify="right", no_wrap=True)
-        if title != "Cost":
-            table.add_column("", no_wrap=True, style="dim")
-    table.add_column("κ", justify="right", no_wrap=True)
-    table.add_column("Verdict", no_wrap=True)
-    return table
+Words = Callable[[float], str]
 
 
-def add_row(table: Table, profile: HardwareProfile, candidate: Candidate, *, chosen: bool, wide: bool) -> None:
-    """Add one model on one profile."""
-    name = Text(("▸ " if chosen else "  ") + candidate.model, style="bold" if chosen else "")
-    cells: list[str | Text] = [profile.name, name]
-    cells += _pair(candidate.step_time_s, duration)
-    cells += _pair(candidate.run_time_s, duration)
-    if wide:
-        cells += _pair(candidate.ns_per_day, number)
-    cells += _pair(candidate.peak_memory_bytes, memory)
-    if wide:
-        cells += _pair(candidate.max_atoms, number)
-        cells.append(cost_words(candidate))
-    kappa = candidate.evidence.kappa_srme
-    cells.append(f"{'◆' if candidate.on_pareto_front else ' '} {'–' if kappa is None else f'{kappa:.2f}'}")
-    words = candidate.verdict.value
-    if candidate.rejections:
-        words = "no: " + ", ".join(rejection.constraint for rejection in candidate.rejections)
-    cells.append(Text(words, style=VERDICT_STYLES[candidate.verdict]))
-    table.add_row(*cells)
+def with_spread(estimate: Estimate | None, words: Words) -> str:
+    """Return an estimate with the mark of its basis and its interval, or a dash."""
+    return " ".join(filter(None, (estimated(estimate, words), spread(estimate))))
 
 
-def cost_words(candidate: Candidate) -> str:
-    """Return device-hours, and price and energy where they are known."""
-    cost = candidate.run_cost
-    if cost is None:
-        return "–"
-    words = [f"{number(cost.device_hours.value)} device-h"]
-    if cost.price is not None:
-        words.append(f"{number(cost.price.value)} {cost.currency}")
-    if cost.energy_kwh is not None:
-        words.append(f"{number(cost.energy_kwh.value)} kWh")
-    return ", ".join(words)
-
-
-def _pair(estimate: Estimate | None, formatter: Callable[[float], str]) -> list[str | Text]:
-    return [estimated(estimate, formatter), spread(estimate)]
+def verdict_words(candidate: Candidate) -> str:
+    """Return the verdict, and what stands against the model."""
+    if not candidate.rejections:
+        return candidate.verdict.value
+    return "no: " + ", ".join(dict.fromkeys(rejection.constraint for rejection in candidate.rejections))
 
 
 def shown_models(answer: HardwareAnswer) -> list[Candidate]:
@@ -99,7 +84,35 @@ def shown_models(answer: HardwareAnswer) -> list[Candidate]:
     return [one for one in timed if one.model in first or one.on_pareto_front or one.model == answer.choice]
 
 
-def _left_out(answer: HardwareAnswer, shown: Sequence[Candidate]) -> str:
+def _code(candidate: Candidate) -> str:
+    return "" if candidate.settings is None else candidate.settings.driver
+
+
+def _via_words(candidates: Sequence[Candidate]) -> list[str]:
+    codes = sorted({code for one in candidates if (code := _code(one)) not in ("", "ase")})
+    return [f"Not through ASE but {', '.join(codes)}: faster there, and to be built by hand."] if codes else []
+
+
+def _device_hours(candidate: Candidate) -> Estimate | None:
+    return None if candidate.run_cost is None else candidate.run_cost.device_hours
+
+
+def _price_words(candidate: Candidate) -> str:
+    cost = candidate.run_cost
+    if cost is None:
+        return ""
+    price = [] if cost.price is None else [f"{estimated(cost.price, number)} {cost.currency}"]
+    energy = [] if cost.energy_kwh is None else [f"{estimated(cost.energy_kwh, number)} kWh"]
+    return ", ".join([*price, *energy])
+
+
+def _kappa(candidate: Candidate) -> str:
+    kappa = candidate.evidence.kappa_srme
+    return f"{'◆' if candidate.on_pareto_front else ' '} {'–' if kappa is None else f'{kappa:.2f}'}"
+
+
+def _left_out(answer: HardwareAnswer) -> str:
+    shown = shown_models(answer)
     others = [one for one in answer.candidates if one not in shown]
     counts = {verdict: sum(one.verdict is verdict for one in others) for verdict in Verdict}
     words = [f"{count} {verdict.value}" for verdict, count in counts.items() if count]

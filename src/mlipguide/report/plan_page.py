@@ -3,48 +3,51 @@
 from __future__ import annotations
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from mlipguide.core.readable import duration, memory, number, simulated_time
+from mlipguide.core.readable import duration, number, simulated_time
 from mlipguide.records.advice import Verdict
 from mlipguide.records.plan import HardwareOption, HardwarePlan
-from mlipguide.report.formatting import estimated, spread
-from mlipguide.report.hardware_table import ELSEWHERE_LEGEND, VERDICT_STYLES, cost_words
+from mlipguide.report.fitted_table import Column, fitted_table
+from mlipguide.report.hardware_table import ELSEWHERE_LEGEND, cost_columns, verdict_words
 
-SHOWN = 30
+SHOWN = 25
+NOTE = (
+    "Memory is that of one device. Limit: what is nearer to its limit, or further beyond. Efficiency: against one "
+    "device in the same code. Feasible: the whole interval is within budget and memory."
+)
 
 
-def plan_page(data: HardwarePlan, _console: Console) -> RenderableType:
+def plan_page(data: HardwarePlan, console: Console) -> RenderableType:
     """Return the page: the task, a row for each device, what would do, what would change it."""
-    task = data.task
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    for title in ("Hardware", "Step", "", "Run", "", "Memory", "", "Efficiency", "Cost", "Limit", "Verdict"):
-        table.add_column(title, no_wrap=True, justify="left" if title in ("Hardware", "Verdict", "") else "right")
-    for option in data.options[:SHOWN]:
-        candidate = option.candidate
-        table.add_row(
-            option.profile.name,
-            estimated(candidate.step_time_s, duration),
-            Text(spread(candidate.step_time_s), style="dim"),
-            estimated(candidate.run_time_s, duration),
-            Text(spread(candidate.run_time_s), style="dim"),
-            estimated(candidate.peak_memory_bytes, memory),
-            Text(spread(candidate.peak_memory_bytes), style="dim"),
-            "" if option.efficiency is None else f"{option.efficiency:.0%}",
-            cost_words(candidate),
-            "–" if option.bottleneck is None else option.bottleneck.value,
-            Text(candidate.verdict.value, style=VERDICT_STYLES[candidate.verdict]),
-        )
+    task, options = data.task, data.options[:SHOWN]
+    candidates = [option.candidate for option in options]
+    columns = [
+        Column(title="Hardware", cells=tuple(option.profile.name for option in options), rank=0),
+        *cost_columns(candidates),
+        Column(title="Efficiency", cells=tuple(map(_efficiency, options)), rank=6, right=True),
+        Column(title="Limit", cells=tuple(map(_limit, options)), rank=3),
+        Column(title="Verdict", cells=tuple(map(verdict_words, candidates)), rank=0),
+    ]
+    table, dropped = fitted_table(columns, console.width)
     head = Text.assemble(
         (data.model, "bold"),
         f": {task.atoms:,} atoms of {task.structure.reduced_formula}, {simulated_time(task.simulated_time_s)} in steps "
         f"of {simulated_time(task.timestep_s)} ({task.steps:,} steps), within {duration(task.budget_s)}",
     )
-    parts: list[RenderableType] = [head, Text(""), table, Text(_legend(data), style="dim"), Text(""), _headline(data)]
+    legend = Text("\n".join(_legend(data, dropped)), style="dim")
+    parts: list[RenderableType] = [head, Text(""), table, legend, Text(""), _headline(data)]
     if data.changes:
         parts += [Text(""), Text("What would change it", style="bold"), *(Text(f"· {line}") for line in data.changes)]
     return Group(*parts)
+
+
+def _efficiency(option: HardwareOption) -> str:
+    return "" if option.efficiency is None else f"{option.efficiency:.0%}"
+
+
+def _limit(option: HardwareOption) -> str:
+    return "–" if option.bottleneck is None else option.bottleneck.value
 
 
 def _headline(data: HardwarePlan) -> Text:
@@ -52,23 +55,21 @@ def _headline(data: HardwarePlan) -> Text:
     if not doing:
         return Text(f"Of the {len(data.options)} kinds of hardware considered, none surely would do.", style="bold red")
     cheapest = doing[0]
-    names = ", ".join(data.smallest)
-    hours = cheapest.candidate.run_cost
-    words = "" if hours is None else f", {number(hours.device_hours.value)} device-hours"
+    cost = cheapest.candidate.run_cost
+    words = "" if cost is None else f", {number(cost.device_hours.value)} device-hours"
     return Text.assemble(
-        (f"It would do: {names}. ", "bold green"), f"Fewest device-hours: {cheapest.profile.name}{words}."
+        (f"Surely enough: {', '.join(data.smallest)}. ", "bold green"),
+        f"Fewest device-hours: {cheapest.profile.name}{words}.",
     )
 
 
-def _legend(data: HardwarePlan) -> str:
-    lines = [ELSEWHERE_LEGEND, "Memory is that of one device; Limit: what is nearer to its limit, or further beyond."]
+def _legend(data: HardwarePlan, dropped: tuple[str, ...]) -> list[str]:
+    lines = [
+        ELSEWHERE_LEGEND,
+        NOTE,
+    ]
     if len(data.options) > SHOWN:
         lines.append(f"{len(data.options) - SHOWN} more in --json.")
-    if any(_has_interval(option) for option in data.options):
-        lines.append("Feasible: the whole interval is within budget and memory.")
-    return "\n".join(lines)
-
-
-def _has_interval(option: HardwareOption) -> bool:
-    estimate = option.candidate.step_time_s
-    return estimate is not None and estimate.high is not None
+    if dropped:
+        lines.append(f"Left out for want of width: {', '.join(dropped)}.")
+    return lines

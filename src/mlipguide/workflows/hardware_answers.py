@@ -23,9 +23,10 @@ from mlipguide.records.measurement import Allocator, Settings, Weights
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task
 from mlipguide.workflows.candidates import NO_CONSENT, Prepared, prepare_candidates
-from mlipguide.workflows.elsewhere import KnownCosts, OwnTiming, gather_known_costs
+from mlipguide.workflows.elsewhere import KnownCosts, gather_known_costs
 from mlipguide.workflows.judging import costs_of
 from mlipguide.workflows.recalling import recall
+from mlipguide.workflows.timings_elsewhere import OwnTiming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,13 +100,13 @@ def candidate_on(card: ModelCard, profile: HardwareProfile, known: KnownCosts, t
     """Return a model judged for the task on a profile."""
     if card_rejections(card, task):
         return judge(Findings(card=card, evidence=evidence_of(card)), task, memory_bytes=memory_of(profile))
-    costs = known.costs_of(card, profile)
+    costs = known.costs_of(card, profile, task.atoms)
     step_time = costs.step_time_s(task.atoms)
     limited = profile.usable_memory_bytes is not None
     findings = Findings(
         card=card,
         evidence=evidence_of(card),
-        settings=_settings(profile),
+        settings=_settings(profile, driver=costs.code),
         weights=Weights.PRETRAINED,
         step_time_s=step_time,
         ns_per_day=None if step_time is None else ns_per_day(step_time, timestep_s=task.timestep_s),
@@ -138,13 +139,13 @@ def _run_cost(run_time_s: Estimate, profile: HardwareProfile, devices: int) -> R
     )
 
 
-def _settings(profile: HardwareProfile) -> Settings:
+def _settings(profile: HardwareProfile, *, driver: str) -> Settings:
     on_gpu = profile.device.kind is DeviceKind.GPU
     return Settings(
         threads=profile.host_cores or 1,
         dtype="float32",
         device="cuda:0" if on_gpu else "cpu",
-        driver="ase",
+        driver=driver,
         allocator=Allocator.DEFAULT if on_gpu else Allocator.RETAIN,
     )
 

@@ -131,7 +131,7 @@ def _option(card: ModelCard, profile: HardwareProfile, known: KnownCosts, task: 
     efficiency = None
     cost = candidate.run_cost
     if cost is not None and cost.devices > 1 and candidate.step_time_s is not None:
-        alone = known.costs_of(card, profile, devices=1).step_time_s(task.atoms)
+        alone = known.on_one_device(card, profile).step_time_s(task.atoms)
         if alone is not None:
             efficiency = alone.value / candidate.step_time_s.value / cost.devices
     return HardwareOption(
