@@ -162,3 +162,46 @@ def test_weights_are_downloaded_with_consent(
     assert ask(Consent(granted=True, ask=None)).data.choice == "fake-a"
     assert fake_models.opened[0].weights_file == tmp_path / "a.model"
     assert not fake_models.opened[0].synthetic
+
+
+def test_a_model_without_a_stand_in_is_downloaded_where_it_is_named(
+    fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fetched: list[str] = []
+
+    def download(card: Any, _tell: Any) -> Path:
+        fetched.append(card.id)
+        return tmp_path / f"{card.id}.model"
+
+    monkeypatch.setattr(candidates, "download_weights", download)
+    only_real = replace(DOWNLOADED, synthetic=False)
+    for name in ("fake-a", "fake-b"):
+        fake_models.add(name, fake_card(name, weights=only_real), time_law=linear(1e-4))
+    yes = workflow.Options(consent=Consent(granted=True, ask=None))
+    result = workflow.recommend(TaskRequest(structure=SILICON, models="fake-a"), yes)
+    assert fetched == ["fake-a"]
+    assert result.data.choice == "fake-a"
+    assert fake_models.opened[0].weights_file == tmp_path / "fake-a.model"
+
+
+def test_weights_of_models_that_nobody_named_are_left_alone(
+    fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(card: Any, _tell: Any) -> Path:
+        raise AssertionError(f"{card.id} was downloaded unasked")
+
+    monkeypatch.setattr(candidates, "download_weights", refuse)
+    only_real = replace(DOWNLOADED, synthetic=False)
+    fake_models.add("fake-a", fake_card("fake-a", weights=only_real), time_law=linear(1e-4))
+    found, notices = candidates.fetch_missing_weights(
+        candidates.prepare_candidates(
+            [fake_card("fake-a", weights=only_real)],
+            fake_models.machine,
+            given_weights={},
+            consent=candidates.NO_CONSENT,
+            on_progress=lambda _: None,
+        ).candidates,
+        consent=Consent(granted=True, ask=None),
+        on_progress=lambda _: None,
+    )
+    assert (found, notices) == ({}, ())

@@ -27,13 +27,17 @@ class HardwareOption:
         profile: Kind and number of devices.
         candidate: The model, judged for the task on it; memory is that of one device.
         bottleneck: What is nearer to its limit, or beyond it by more; None where neither is known.
-        efficiency: Speed-up over one device, divided by the number of devices; None for one device.
+        efficiency: Strong scaling: speed-up over one device with all atoms, divided by the number of devices; None for
+            one device.
+        weak_efficiency: Weak scaling: time of one device with its share of the atoms over the time of all devices; None
+            for one device.
     """
 
     profile: HardwareProfile
     candidate: Candidate
     bottleneck: Bottleneck | None
     efficiency: float | None
+    weak_efficiency: float | None
 
 
 @strict

@@ -13,8 +13,9 @@ from mlipguide.report.hardware_table import ELSEWHERE_LEGEND, cost_columns, verd
 
 SHOWN = 25
 NOTE = (
-    "Memory is that of one device. Limit: what is nearer to its limit, or further beyond. Efficiency: against one "
-    "device in the same code. Feasible: the whole interval is within budget and memory."
+    "Memory is that of one device. Limit: what is nearer to its limit, or further beyond. Scaling: efficiency against "
+    "one device in the same code, with all atoms (strong) and with its share of them (weak). Feasible: the whole "
+    "interval is within budget and memory."
 )
 
 
@@ -25,7 +26,7 @@ def plan_page(data: HardwarePlan, console: Console) -> RenderableType:
     columns = [
         Column(title="Hardware", cells=tuple(option.profile.name for option in options), rank=0),
         *cost_columns(candidates),
-        Column(title="Efficiency", cells=tuple(map(_efficiency, options)), rank=6, right=True),
+        Column(title="Scaling", cells=tuple(map(_efficiency, options)), rank=6, right=True),
         Column(title="Limit", cells=tuple(map(_limit, options)), rank=3),
         Column(title="Verdict", cells=tuple(map(verdict_words, candidates)), rank=0),
     ]
@@ -43,7 +44,9 @@ def plan_page(data: HardwarePlan, console: Console) -> RenderableType:
 
 
 def _efficiency(option: HardwareOption) -> str:
-    return "" if option.efficiency is None else f"{option.efficiency:.0%}"
+    if option.efficiency is None or option.weak_efficiency is None:
+        return ""
+    return f"{option.efficiency:.0%}, {option.weak_efficiency:.0%}"
 
 
 def _limit(option: HardwareOption) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class Consent:
         return self.granted or (self.ask is not None and self.ask(question))
 
 
+WEIGHTS = "weights"
 CHECKPOINT = "checkpoint"
 """What stands against a model whose own file is missing or is another one than was registered."""
 
@@ -148,7 +150,7 @@ def prepare_candidates(
                 obstacle = Rejection(CHECKPOINT, f"Not used: {error.message}")
             synthetic = weights_file is None and card.weights.synthetic
             if weights_file is None and not synthetic:
-                obstacle = obstacle or Rejection("weights", "Not timed: its weights are not on this machine.")
+                obstacle = obstacle or Rejection(WEIGHTS, "Not timed: its weights are not on this machine.")
         prepared.append(
             Prepared(
                 card=card,
@@ -164,14 +166,29 @@ def prepare_candidates(
 
 
 def fetch_missing_weights(
-    candidates: Sequence[Prepared], *, consent: Consent, on_progress: Callable[[str], None]
+    candidates: Sequence[Prepared],
+    *,
+    named: AbstractSet[str] = frozenset(),
+    consent: Consent,
+    on_progress: Callable[[str], None],
 ) -> tuple[dict[str, Path], tuple[Notice, ...]]:
-    """With consent, download the weights that candidates would otherwise replace by random ones.
+    """With consent, download the weights that candidates would otherwise replace by random ones or do without.
+
+    Args:
+        candidates: What may be measured.
+        named: Ids of the models that the user asked for by name; of others that cannot run without their weights none
+            is fetched.
+        consent: How far to go.
+        on_progress: Told what is being done.
 
     Returns:
         Files by model id, and a notice for each download that failed.
     """
-    wanted = [item for item in candidates if item.synthetic and item.card.weights.url is not None]
+    wanted = [
+        item
+        for item in candidates
+        if item.card.weights.url is not None and (item.synthetic or (item.card.id in named and lacks_weights(item)))
+    ]
     if not wanted or not consent.to(f"Download the weights of {', '.join(item.card.id for item in wanted)}?"):
         return {}, ()
     files: dict[str, Path] = {}
@@ -188,6 +205,11 @@ def fetch_missing_weights(
             unreachable.add(host)
             notices.append(Notice("weights_unreachable", f"{error.message} {error.hint}"))
     return files, tuple(notices)
+
+
+def lacks_weights(item: Prepared) -> bool:
+    """Tell whether nothing but its weights is missing to start a model."""
+    return item.obstacle is not None and item.obstacle.constraint == WEIGHTS
 
 
 def _environments(

@@ -128,17 +128,19 @@ def _likeliest(tried: Sequence[HardwareOption], task: Task) -> HardwareOption:
 
 def _option(card: ModelCard, profile: HardwareProfile, known: KnownCosts, task: Task) -> HardwareOption:
     candidate = candidate_on(card, profile, known, task)
-    efficiency = None
-    cost = candidate.run_cost
-    if cost is not None and cost.devices > 1 and candidate.step_time_s is not None:
-        alone = known.on_one_device(card, profile).step_time_s(task.atoms)
-        if alone is not None:
-            efficiency = alone.value / candidate.step_time_s.value / cost.devices
+    strong = weak = None
+    cost, together = candidate.run_cost, candidate.step_time_s
+    if cost is not None and cost.devices > 1 and together is not None:
+        alone = known.on_one_device(card, profile)
+        everything, share = (alone.step_time_s(atoms) for atoms in (task.atoms, -(-task.atoms // cost.devices)))
+        if everything is not None and share is not None:
+            strong, weak = everything.value / together.value / cost.devices, share.value / together.value
     return HardwareOption(
         profile=profile,
         candidate=candidate,
         bottleneck=bottleneck_of(candidate, profile, task),
-        efficiency=efficiency,
+        efficiency=strong,
+        weak_efficiency=weak,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,7 @@ from mlipguide.workflows.candidates import (
     default_settings,
     fetch_missing_weights,
     find_given_weights,
+    lacks_weights,
     prepare_candidates,
 )
 from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
@@ -109,7 +111,9 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         each=options.each,
         settled=partial(_settled, task=task, fingerprint=machine.fingerprint),
     )
-    preparation, measured = _measured(preparation, context, options)
+    preparation, measured = _measured(
+        preparation, context, options, named={card.id for card in cards} if request.models else frozenset()
+    )
     cards_by_id = {card.id: card for card in cards}
     if profiles:
         # Published timings answer where nothing could be timed here.
@@ -148,7 +152,7 @@ def _chosen_cards(catalogue: Catalogue, request: TaskRequest) -> tuple[ModelCard
 
 
 def _measured(
-    preparation: Preparation, context: MeasuringContext, options: Options
+    preparation: Preparation, context: MeasuringContext, options: Options, *, named: AbstractSet[str]
 ) -> tuple[Preparation, MeasuredModels]:
     candidates, fingerprint = preparation.candidates, context.machine.fingerprint
     if options.remeasure:
@@ -160,11 +164,14 @@ def _measured(
     protocol = load_protocol()
     missing = lacking(candidates, measured, context.ladder(protocol), budget_s=context.budget_s, protocol=protocol)
     files, notices = fetch_missing_weights(
-        missing, consent=options.consent, on_progress=lambda message: options.on_progress(message, 0.0)
+        [*missing, *(item for item in candidates if lacks_weights(item))],
+        named=named,
+        consent=options.consent,
+        on_progress=lambda message: options.on_progress(message, 0.0),
     )
     if files:
         candidates = tuple(_with_file(item, files.get(item.card.id)) for item in candidates)
-        missing = tuple(_with_file(item, files.get(item.card.id)) for item in missing)
+        missing = lacking(candidates, measured, context.ladder(protocol), budget_s=context.budget_s, protocol=protocol)
     if missing:
         groups = len(sharing(missing, each=options.each))
         options.on_progress(
@@ -197,7 +204,9 @@ def _settled(runs: Sequence[CandidateRun], *, task: Task, fingerprint: str) -> l
 
 
 def _with_file(item: Prepared, file: Path | None) -> Prepared:
-    return item if file is None else replace(item, weights_file=file, synthetic=False)
+    if file is None:
+        return item
+    return replace(item, weights_file=file, synthetic=False, obstacle=None if lacks_weights(item) else item.obstacle)
 
 
 def _answer(
