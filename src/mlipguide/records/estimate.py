@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,6 +53,31 @@ class Estimate:
             basis=self.basis,
             source=self.source,
         )
+
+    def times(self, other: Estimate) -> Estimate:
+        """Return the estimate of the product with an independent quantity: relative errors add in quadrature.
+
+        The basis is the less trusted of the two; the spread is unknown where either is.
+        """
+        value = self.value * other.value
+        spreads = [one.relative_spread for one in (self, other)]
+        known = [spread for spread in spreads if spread is not None]
+        reach = math.exp(math.hypot(*known)) if len(known) == len(spreads) else None
+        less_trusted = max(self, other, key=lambda one: one.basis.rank)
+        return Estimate(
+            value=value,
+            low=None if reach is None else value / reach,
+            high=None if reach is None else value * reach,
+            basis=less_trusted.basis,
+            source=self.source if self.source == other.source else f"{self.source}; {other.source}",
+        )
+
+    @property
+    def relative_spread(self) -> float | None:
+        """Half the width of the interval's logarithm; None where an end is unknown or not positive."""
+        if self.low is None or self.high is None or self.low <= 0:
+            return None
+        return math.log(self.high / self.low) / 2
 
     def inverted(self, numerator: float) -> Estimate:
         """Return the estimate of a positive exact ``numerator`` divided by this quantity."""
