@@ -17,6 +17,8 @@ from mlipguide.report.machine_page import machine_line
 from mlipguide.report.rulings import rulings
 
 UNBOUNDED = 10_000
+UNTIMED_SHOWN = 12
+"""Rows where nothing was timed."""
 VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
 STRATEGY_WORDS = {
     Strategy.PRETRAINED: "run a pretrained model",
@@ -90,7 +92,8 @@ def _table(answer: Recommendation, *, wide: bool) -> Table:
         table.add_column("Commercial", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     timed = [candidate for candidate in answer.candidates if candidate.step_time_s is not None]
-    for candidate in timed or answer.candidates:
+    startable = [candidate for candidate in answer.candidates if candidate.environment is not None]
+    for candidate in timed or (startable or answer.candidates)[:UNTIMED_SHOWN]:
         table.add_row(*_row(candidate, chosen=candidate.model == answer.choice, wide=wide))
     return table
 
@@ -148,6 +151,9 @@ def _facts(answer: Recommendation) -> Table:
 
 
 def _headline(answer: Recommendation) -> Text:
+    untimed = all(candidate.step_time_s is None for candidate in answer.candidates)
+    if answer.choice is None and untimed and any(one.verdict is Verdict.UNKNOWN for one in answer.candidates):
+        return Text("No answer yet: no model was timed.", style="bold yellow")
     if answer.choice is None:
         return Text.assemble(
             ("Nothing is feasible as asked. ", "bold red"), f"Best way: {STRATEGY_WORDS[answer.strategy]}."

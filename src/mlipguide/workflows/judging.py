@@ -51,7 +51,7 @@ def judged(
 
 
 def _unprepared(card: ModelCard, task: Task) -> Findings:
-    unknown = Rejection("backend", f"Not timed: there is no backend '{card.backend}' here.")
+    unknown = Rejection("backend", "Not timed: nothing here runs it.")
     ruled_out = card_rejections(card, task)
     return Findings(card=card, evidence=evidence_of(card), unmeasured_because=None if ruled_out else unknown)
 
