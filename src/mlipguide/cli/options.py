@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from mlipguide.records.advice import Recommendation
+    from mlipguide.records.notice import Result
     from mlipguide.workflows.candidates import Consent
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
@@ -52,6 +54,20 @@ Cards = Annotated[
 Each = Annotated[
     bool, typer.Option("--each", help="Time every checkpoint, also where another one of its architecture was timed.")
 ]
+
+
+def explain_verdict(result: Result[Recommendation], model: str) -> int:
+    """Print why one model got its verdict, and return the exit status of the answer.
+
+    Raises:
+        InputError: The model was not considered.
+    """
+    from mlipguide.cli.output import emit
+    from mlipguide.report.why_page import why_page
+    from mlipguide.workflows.why import why
+
+    reasons = why(result.data, model)
+    return emit("recommend", result, lambda _data, _console: why_page(reasons), as_json=False)
 
 
 def parse_weights(given: Sequence[str] | None) -> dict[str, Path]:

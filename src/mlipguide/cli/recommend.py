@@ -45,6 +45,9 @@ def recommend(
     no_measure: Annotated[
         bool, typer.Option("--no-measure", help="Predict from earlier measurements only, also of other structures.")
     ] = False,
+    why: Annotated[
+        str | None, typer.Option("--why", metavar="MODEL", help="Show why this model got its verdict, with sources.")
+    ] = None,
     each: options.Each = False,
     weights: options.Weights = None,
     yes: options.Yes = False,
@@ -92,4 +95,6 @@ def recommend(
                 on_progress=report,
             ),
         )
+    if why is not None and not as_json:
+        return options.explain_verdict(result, why)
     return emit("recommend", result, recommend_page, as_json=as_json)

@@ -6,7 +6,10 @@ A leaderboard's figures say how a model ranks over all chemistry, not how large 
 from __future__ import annotations
 
 from mlipguide.records.evidence import Evidence, EvidenceKind
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.model_card import Metrics, ModelCard
+
+LEADERBOARD_PREFIX = "leaderboard_"
+"""Of the keys of the leaderboard's entries in the bibliography."""
 
 
 def evidence_of(card: ModelCard) -> Evidence:
@@ -29,5 +32,10 @@ def evidence_of(card: ModelCard) -> Evidence:
         cps=metrics.cps,
         f1=metrics.f1,
         kappa_srme=metrics.kappa_srme,
-        source=f"Matbench Discovery, read {metrics.read_on} [{', '.join(metrics.sources)}]",
+        source=f"{_publisher(metrics)}, read {metrics.read_on} [{', '.join(metrics.sources)}]",
     )
+
+
+def _publisher(metrics: Metrics) -> str:
+    on_leaderboard = any(key.startswith(LEADERBOARD_PREFIX) for key in metrics.sources)
+    return "Matbench Discovery" if on_leaderboard else "its authors"
