@@ -58,11 +58,14 @@ def break_even(price: StrategyPrice, against: StrategyPrice, simulated_time_s: f
     low_extra, high_extra = _difference_ends(own, other)
     low_saved, high_saved = _difference_ends(other_rate, own_rate)
     value = max(0.0, extra / saved)
-    never = high_extra is None or low_saved is None or low_saved <= 0
+    low = high = None
+    if low_extra is not None and high_extra is not None and low_saved is not None and high_saved is not None:
+        low = min(value, max(0.0, low_extra / high_saved))
+        high = max(value, high_extra / low_saved) if low_saved > 0 else None
     estimate = Estimate(
         value=value,
-        low=None if low_extra is None or high_saved is None else min(value, max(0.0, low_extra / high_saved)),
-        high=None if never else max(value, 0.0, (high_extra or 0.0) / (low_saved or 1.0)),
+        low=None if high is None else low,
+        high=high,
         basis=max((one.basis for one in (own, other, own_rate, other_rate)), key=lambda basis: basis.rank),
         source="; ".join(
             dict.fromkeys(part for one in (own, other, own_rate, other_rate) for part in one.source.split("; "))
@@ -90,11 +93,10 @@ def _reason(price: StrategyPrice, against: StrategyPrice, extra: float, saved: f
     if extra <= 0:
         return f"{price.strategy.value} is done sooner than {against.strategy.value} for a run of any length."
     per_ns = duration(saved * 1e-9)
-    interval = ""
-    if found.low is not None:
-        upper = "never" if found.high is None else simulated_time(found.high)
+    interval = " (perhaps never)"
+    if found.low is not None and found.high is not None:
         lower = simulated_time(found.low) if found.low > 0 else "any length"
-        interval = f" ({lower} to {upper})"
+        interval = f" ({lower} to {simulated_time(found.high)})"
     return (
         f"{price.strategy.value} takes {duration(extra)} more than {against.strategy.value} before the run and saves "
         f"{per_ns} a nanosecond: it pays from {simulated_time(found.value)}{interval}."

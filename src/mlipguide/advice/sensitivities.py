@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlipguide.advice.constraints import memory_doubt, time_doubt, time_rejection
+from mlipguide.advice.judgement import judge_accuracy
 from mlipguide.advice.strategies import strategy_table
 from mlipguide.advice.strategy_prices import Known
 from mlipguide.core.readable import duration, number
-from mlipguide.records.advice import Candidate, Rejection
+from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Basis
 from mlipguide.records.strategy import StrategyHardware, StrategyTable
 from mlipguide.records.task import Task
@@ -76,21 +77,20 @@ def rejudged(candidate: Candidate, task: Task, changed: Task, *, memory_bytes: i
         less_trusted = max((step.basis, Basis.EXTRAPOLATED), key=lambda one: one.rank)
         step = replace(step.scaled(changed.atoms / task.atoms), basis=less_trusted)
     run_time = None if step is None else step.scaled(changed.steps)
-    old = set() if candidate.run_time_s is None else {time_doubt(candidate.run_time_s, task.budget_s)}
+    old: set[str | None] = set() if candidate.run_time_s is None else {time_doubt(candidate.run_time_s, task.budget_s)}
     fewer = changed.atoms < task.atoms
     if fewer and peak is not None and memory_bytes is not None:
         old.add(memory_doubt(peak, memory_bytes))
     dropped = {"time", "accuracy"} | ({"memory"} if fewer else set())
     rejections = [one for one in candidate.rejections if one.constraint not in dropped]
-    error, limit = candidate.evidence.force_mae_ev_per_angstrom, changed.force_mae_ev_per_angstrom
-    if error is not None and limit is not None and error > limit:
-        rejections.append(
-            Rejection("accuracy", f"Its force MAE is {error * 1e3:.3g} meV/Å; {limit * 1e3:g} meV/Å asked.")
-        )
+    old |= set(judge_accuracy(candidate.evidence, task)[1])
     doubts = [one for one in candidate.doubts if one not in old]
     if run_time is not None:
         rejections += filter(None, [time_rejection(run_time, changed.budget_s)])
         doubts += filter(None, [time_doubt(run_time, changed.budget_s)])
+    broken, open_questions = judge_accuracy(candidate.evidence, changed)
+    rejections += broken
+    doubts += open_questions
     verdict = Verdict.INFEASIBLE if rejections else Verdict.UNKNOWN if doubts else Verdict.FEASIBLE
     return replace(
         candidate,

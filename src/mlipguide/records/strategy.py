@@ -131,7 +131,7 @@ class BreakEven:
     Attributes:
         strategy: The one that pays back.
         against: The one that it is compared with.
-        simulated_time_s: Where both take the same wall time; its upper end is None where it may never pay.
+        simulated_time_s: Where both take the same wall time; without an interval where it may never pay.
         reason: The arithmetic, in a sentence.
     """
 

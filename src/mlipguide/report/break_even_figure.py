@@ -12,6 +12,7 @@ import textwrap
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from mlipguide.advice.break_even import total_s
@@ -75,10 +76,13 @@ def _figure(table: StrategyTable, task: Task) -> Figure:
     axes.axvline(task.simulated_time_s, color="0.55", linewidth=1, zorder=1)
     axes.axhline(task.budget_s, color="0.55", linewidth=1, linestyle=(0, (2, 2)), zorder=1)
     axes.annotate(
-        f"budget {duration(task.budget_s)}",
-        (times[0], task.budget_s),
-        xytext=(4, 3),
+        f"budget of the run {duration(task.budget_s)}",
+        (times[-1], task.budget_s),
+        xytext=(-4, -12),
         textcoords="offset points",
+        horizontalalignment="right",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+        zorder=6,
         fontsize=9,
         color="0.35",
     )
@@ -86,7 +90,7 @@ def _figure(table: StrategyTable, task: Task) -> Figure:
     _dress(axes, times)
     _caption(axes, task)
     legend = axes.legend(loc="upper left", frameon=True, framealpha=0.9, edgecolor="0.85", fontsize=10)
-    legend.set_title("time to solution, with 90 % bands; ● begins to pay", prop={"size": 8})
+    legend.set_title("time to solution, with 90 % bands; ● begins to pay", prop=FontProperties(size=8))
     legend.set_alignment("left")
     return figure
 

@@ -26,7 +26,7 @@ def strategies_table(table: StrategyTable, console: Console) -> RenderableType:
         Column(title="Runs", cells=tuple(one.model or "–" for one in prices), rank=2),
         Column(title="Frames", cells=tuple(_frames(one) for one in prices), rank=6, right=True),
         Column(title="DFT core-hours", cells=tuple(_reference(one) for one in prices), rank=5, right=True),
-        Column(title="Labels", cells=tuple(_time(one.labels and one.labels.wall_time_s) for one in prices), rank=3),
+        Column(title="Labels", cells=tuple(map(_labels, prices)), rank=3),
         Column(title="Training", cells=tuple(_time(one.training_time_s) for one in prices), rank=3),
         Column(title="Run", cells=tuple(_time(one.production_time_s) for one in prices), rank=1),
         Column(title="Total", cells=tuple(_time(one.total_wall_time_s) for one in prices), rank=0),
@@ -60,6 +60,10 @@ def strategies_table(table: StrategyTable, console: Console) -> RenderableType:
 
 def _name(price: StrategyPrice, table: StrategyTable) -> str:
     return f"{'▸' if price.strategy is table.leading else ' '} {price.strategy.value}"
+
+
+def _labels(price: StrategyPrice) -> str:
+    return _time(None if price.labels is None else price.labels.wall_time_s)
 
 
 def _frames(price: StrategyPrice) -> str:
