@@ -66,6 +66,14 @@ def test_a_cathode_that_is_too_slow_is_distilled() -> None:
     assert priced(table, Strategy.PRETRAINED).verdict is Verdict.INFEASIBLE
 
 
+def test_a_model_that_was_not_timed_has_no_price_and_stands_back() -> None:
+    task = make_task()
+    untimed = make_candidate("better", task, step_time_s=None, evidence=make_evidence(kappa_srme=0.1))
+    table = strategy_table([untimed, model(task)], task, known())
+    assert priced(table, Strategy.PRETRAINED).model == "sevennet-0"
+    assert priced(strategy_table([untimed], task, known()), Strategy.PRETRAINED).total_wall_time_s is None
+
+
 def test_large_and_long_on_many_cores_is_a_fast_potential_with_a_break_even() -> None:
     task = make_task(atoms=100_000, simulated_time_s=1e-8, budget_s=90 * 24 * HOUR)
     table = strategy_table([model(task, 0.4)], task, known(cores=64))

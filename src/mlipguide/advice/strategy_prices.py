@@ -275,13 +275,16 @@ def _run_words(name: str, run_time_s: Estimate | None, task: Task) -> tuple[str,
     return (f"Run: {name} does {task.steps:,} steps of {step} in {duration(run_time_s.value)}.",)
 
 
-def _usefulness(candidate: Candidate) -> tuple[int, bool, bool, tuple[int, float], float, str]:
-    """Return what sorts models for a strategy that runs them: the verdict, then the accuracy, then the time."""
+def _usefulness(candidate: Candidate) -> tuple[bool, int, bool, tuple[int, float], float, str]:
+    """Return what sorts models for a strategy that runs them: timed, then the verdict, the accuracy, the time.
+
+    What was not timed has no price, so that a model that was comes first, whatever its verdict.
+    """
     verdicts = [Verdict.FEASIBLE, Verdict.UNKNOWN, Verdict.INFEASIBLE]
     return (
+        not is_runnable(candidate),
         verdicts.index(candidate.verdict),
         not could_serve(candidate),
-        not is_runnable(candidate),
         accuracy_order(candidate),
         _seconds(candidate),
         candidate.model,
