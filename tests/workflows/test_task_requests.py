@@ -8,6 +8,7 @@ import pytest
 
 from fake_models import CONFIGS, STRUCTURES
 from mlipguide.core.errors import InputError
+from mlipguide.records.task import StatedReference
 from mlipguide.workflows.task_request import (
     DEFAULTS,
     TaskRequest,
@@ -16,6 +17,7 @@ from mlipguide.workflows.task_request import (
     names_in,
     parse_needs,
     read_request,
+    stated_reference,
 )
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
@@ -85,3 +87,26 @@ def test_lists_of_names() -> None:
     assert names_in(None) == ()
     assert parse_needs("stress,stress") == ("stress",)
     assert parse_needs("") == ()
+
+
+def test_what_a_reference_calculation_takes() -> None:
+    assert stated_reference(TaskRequest()) is None
+    assert stated_reference(TaskRequest(dft_cost="2h", dft_cores="64", dft_atoms="96")) == StatedReference(
+        wall_time_s=7200, cores=64, atoms=96
+    )
+    alone = stated_reference(TaskRequest(dft_cost="30m"))
+    assert alone == StatedReference(wall_time_s=1800, cores=1)
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (TaskRequest(dft_cores="64"), "--dft-cores 64 is of a calculation whose time is not given"),
+        (TaskRequest(dft_cost="2h", dft_cores="many"), "--dft-cores: 'many' is not a number of cores"),
+        (TaskRequest(dft_cost="2"), "--dft-cost: '2' has no unit"),
+    ],
+)
+def test_reference_calculations_that_are_refused(request_: TaskRequest, says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        stated_reference(request_)
+    assert says in str(caught.value)

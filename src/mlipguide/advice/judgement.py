@@ -95,7 +95,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
     if findings.weights is Weights.SYNTHETIC:
         doubts.append("Timed with random weights: its own are not on this machine.")
     doubts += _present(licence_doubt(findings.card, task))
-    accuracy_rejections, accuracy_doubts = _judge_accuracy(findings.evidence, task)
+    accuracy_rejections, accuracy_doubts = judge_accuracy(findings.evidence, task)
     rejections += accuracy_rejections
     doubts += accuracy_doubts
     if rejections:
@@ -129,7 +129,8 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
     )
 
 
-def _judge_accuracy(evidence: Evidence, task: Task) -> tuple[list[Rejection], list[str]]:
+def judge_accuracy(evidence: Evidence, task: Task) -> tuple[list[Rejection], list[str]]:
+    """Return the limits on the error that evidence breaks, and those that it leaves open."""
     asked = (
         ("force", task.force_mae_ev_per_angstrom, evidence.force_mae_ev_per_angstrom, "meV/Å"),
         ("energy", task.energy_mae_ev_per_atom, evidence.energy_mae_ev_per_atom, "meV/atom"),

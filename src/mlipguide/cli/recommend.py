@@ -30,6 +30,13 @@ def recommend(
     commercial: Annotated[
         bool, typer.Option("--commercial", help="Only models whose licences allow commercial use.")
     ] = False,
+    dft_cost: Annotated[
+        str | None, typer.Option(metavar="2h", help="Time of one reference calculation [an order of magnitude].")
+    ] = None,
+    dft_cores: Annotated[str | None, typer.Option(metavar="N", help="Cores that it occupies [1].")] = None,
+    dft_atoms: Annotated[
+        str | None, typer.Option(metavar="N", help="Atoms of its cell [those of the cells to be labelled].")
+    ] = None,
     models: options.Models = None,
     hardware: options.Hardware = None,
     index: options.Index = None,
@@ -50,6 +57,10 @@ def recommend(
     ] = None,
     each: options.Each = False,
     weights: options.Weights = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw time to solution against simulated time as .png or .svg."),
+    ] = None,
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> int:
@@ -58,8 +69,10 @@ def recommend(
     Candidates are timed on your own structure; nothing is installed without your consent.
     """
     from mlipguide.cli.output import emit
+    from mlipguide.report.break_even_plot import save_break_even
     from mlipguide.report.progress import progress
     from mlipguide.report.recommend_page import recommend_page
+    from mlipguide.report.scaling_plot import require_plottable
     from mlipguide.workflows.recommend import Options, recommend
     from mlipguide.workflows.task_request import TaskRequest, read_request
 
@@ -79,7 +92,12 @@ def recommend(
         models=models,
         measure_budget=measure_budget,
         hardware=hardware,
+        dft_cost=dft_cost,
+        dft_cores=dft_cores,
+        dft_atoms=dft_atoms,
     )
+    if plot is not None:
+        require_plottable(plot)
     if config is not None:
         request = request.over(read_request(config))
     consent = options.consent(yes=yes, as_json=as_json)
@@ -95,6 +113,8 @@ def recommend(
                 on_progress=report,
             ),
         )
+    if plot is not None:
+        save_break_even(result.data, plot)
     if why is not None and not as_json:
         return options.explain_verdict(result, why)
     return emit("recommend", result, recommend_page, as_json=as_json)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence
@@ -11,26 +10,11 @@ from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Settings, Weights
 from mlipguide.records.model_card import CommercialUse
+from mlipguide.records.strategy import StrategyTable
 from mlipguide.records.strict import strict
 from mlipguide.records.task import Task
-
-
-class Verdict(StrEnum):
-    """Whether a candidate can do the task."""
-
-    FEASIBLE = "feasible"
-    INFEASIBLE = "infeasible"
-    UNKNOWN = "unknown"
-
-
-class Strategy(StrEnum):
-    """How to get a potential for the task."""
-
-    PRETRAINED = "pretrained"
-    FINE_TUNE = "fine-tune"
-    DISTIL = "distil"
-    TRAIN_FROM_SCRATCH = "train-from-scratch"
-    NONE = "none"
+from mlipguide.records.verdict import Strategy as Strategy  # noqa: PLC0414  # others import it from here
+from mlipguide.records.verdict import Verdict as Verdict  # noqa: PLC0414  # others import it from here
 
 
 @strict
@@ -187,6 +171,7 @@ class Recommendation:
         caveats: Limitations that bear on this task.
         next_commands: Commands that can be typed as they are.
         hardware: Where hardware was asked for (``--hardware``): the answer for each, best first.
+        strategies: What every way to a potential costs; None where it was not reckoned.
     """
 
     machine: Machine
@@ -199,3 +184,4 @@ class Recommendation:
     caveats: tuple[Caveat, ...]
     next_commands: tuple[str, ...]
     hardware: tuple[HardwareAnswer, ...] = ()
+    strategies: StrategyTable | None = None

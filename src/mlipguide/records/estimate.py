@@ -69,8 +69,37 @@ class Estimate:
             low=None if reach is None else value / reach,
             high=None if reach is None else value * reach,
             basis=less_trusted.basis,
-            source=self.source if self.source == other.source else f"{self.source}; {other.source}",
+            source=_joined(self.source, other.source),
         )
+
+    def plus(self, other: Estimate) -> Estimate:
+        """Return the estimate of the sum with an independent quantity: errors add in quadrature, each side apart.
+
+        The basis is the less trusted of the two; the spread is unknown where either is. An exact nothing changes
+        nothing.
+        """
+        if other.is_nothing:
+            return self
+        if self.is_nothing:
+            return other
+        value = self.value + other.value
+        ends = (self.low, self.high, other.low, other.high)
+        known = None not in ends
+        below = math.hypot(*(one.value - (one.low or 0.0) for one in (self, other)))
+        above = math.hypot(*((one.high or 0.0) - one.value for one in (self, other)))
+        less_trusted = max(self, other, key=lambda one: one.basis.rank)
+        return Estimate(
+            value=value,
+            low=value - below if known else None,
+            high=value + above if known else None,
+            basis=less_trusted.basis,
+            source=_joined(self.source, other.source),
+        )
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether this is exactly 0, without any spread."""
+        return self.value == self.low == self.high == 0
 
     @property
     def relative_spread(self) -> float | None:
@@ -88,3 +117,13 @@ class Estimate:
             basis=self.basis,
             source=self.source,
         )
+
+
+def nothing(why: str) -> Estimate:
+    """Return an exact 0 for what is not needed, and why it is not."""
+    return Estimate(value=0.0, low=0.0, high=0.0, basis=Basis.MEASURED, source=why)
+
+
+def _joined(one: str, other: str) -> str:
+    """Return two lists of sources as one, each named once."""
+    return "; ".join(dict.fromkeys([*one.split("; "), *other.split("; ")]))

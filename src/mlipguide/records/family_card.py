@@ -78,6 +78,7 @@ class PublishedSpeed:
         driver: What advanced the atoms; None where it was not said.
         dtype: Precision; None where it was not said.
         sources: Keys in ``sources.bib``.
+        elements: Chemical symbols of the system; empty where they were not noted.
         note: How far to trust it.
     """
 
@@ -89,6 +90,7 @@ class PublishedSpeed:
     driver: str | None
     dtype: str | None
     sources: tuple[str, ...]
+    elements: tuple[str, ...] = ()
     note: str | None = None
 
 
@@ -105,6 +107,7 @@ class PublishedTraining:
         hardware: What it ran on.
         force_mae_ev_per_angstrom: On structures that were not trained on; None where it was not measured.
         sources: Keys in ``sources.bib``.
+        elements: Chemical symbols of the system; empty where they were not noted.
         note: How far to trust it.
     """
 
@@ -115,6 +118,7 @@ class PublishedTraining:
     hardware: str
     force_mae_ev_per_angstrom: float | None
     sources: tuple[str, ...]
+    elements: tuple[str, ...] = ()
     note: str | None = None
 
 

@@ -11,6 +11,22 @@ from mlipguide.records.structure import StructureSummary
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class StatedReference:
+    """What one reference (DFT) calculation takes, as the user says.
+
+    Attributes:
+        wall_time_s: Of one calculation.
+        cores: That it occupies.
+        atoms: Of the cell; None where not stated: as in the cells that would be labelled.
+    """
+
+    wall_time_s: float
+    cores: int
+    atoms: int | None = None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A molecular-dynamics run and its conditions; None is what the user left open.
 
@@ -26,6 +42,7 @@ class Task:
         needs: What the model must provide.
         commercial: Whether the licence must allow commercial use.
         assumed: Names of the fields that the user did not give and mlipguide filled in.
+        reference: What a reference calculation takes; None where the user did not say.
     """
 
     structure: StructureSummary
@@ -39,6 +56,7 @@ class Task:
     needs: tuple[Need, ...]
     commercial: bool
     assumed: tuple[str, ...] = field(default=())
+    reference: StatedReference | None = None
 
     @property
     def steps(self) -> int:

@@ -15,6 +15,7 @@ from mlipguide.report.formatting import LEGEND, estimated, spread
 from mlipguide.report.hardware_table import answers_table, shown_models
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.rulings import rulings
+from mlipguide.report.strategies_table import strategies_table
 
 UNBOUNDED = 10_000
 UNTIMED_SHOWN = 12
@@ -50,6 +51,8 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
     ):
         if lines:
             parts += [Text(""), Text(title, style="bold"), *(_item(line) for line in lines)]
+    if answer.strategies is not None:
+        parts += [Text(""), Text("Strategies", style="bold"), strategies_table(answer.strategies, console)]
     if answer.next_commands:
         parts += [Text(""), Text("Next", style="bold")]
         parts += [

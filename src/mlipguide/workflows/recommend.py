@@ -27,6 +27,7 @@ from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.published import evidence_of
 from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.records.advice import Candidate, Recommendation
+from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
@@ -47,6 +48,7 @@ from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memo
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
 from mlipguide.workflows.refusals import refuse_nothing
 from mlipguide.workflows.run_options import RunOptions
+from mlipguide.workflows.strategies import priced_strategies
 from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure, names_in
 
 
@@ -123,7 +125,15 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         best = answers[0]
         memory_bytes = memory_of(best.profile)
         recommendation = replace(
-            _answer(task, machine, best.candidates, cards_by_id, request, memory_bytes=memory_bytes),
+            _answer(
+                task,
+                machine,
+                best.candidates,
+                cards_by_id,
+                request,
+                memory_bytes=memory_bytes,
+                profile=best.profile,
+            ),
             hardware=answers,
         )
     else:
@@ -217,6 +227,7 @@ def _answer(
     request: TaskRequest,
     *,
     memory_bytes: int,
+    profile: HardwareProfile | None = None,
 ) -> Recommendation:
     choice = choose(candidates, task, memory_bytes=memory_bytes)
     leading = choice or next((candidate for candidate in candidates if could_serve(candidate)), None)
@@ -236,6 +247,14 @@ def _answer(
         caveats=caveats_for(task, None if leading is None else cards[leading.model], candidates, load_knowledge()),
         next_commands=next_commands(
             task, choice, candidates, subject=_subject_words(request), buildable=frozenset(load_recipes())
+        ),
+        strategies=priced_strategies(
+            candidates,
+            task,
+            machine,
+            profile,
+            card=None if leading is None else cards[leading.model],
+            memory_bytes=memory_bytes,
         ),
     )
 

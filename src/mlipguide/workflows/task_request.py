@@ -20,7 +20,7 @@ from mlipguide.core.units import (
 from mlipguide.records.model_card import Need
 from mlipguide.records.notice import Notice
 from mlipguide.records.structure import StructureSummary
-from mlipguide.records.task import Task
+from mlipguide.records.task import StatedReference, Task
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -48,6 +48,9 @@ class TaskRequest:
     models: str | None = None
     measure_budget: str | None = None
     hardware: str | None = None
+    dft_cost: str | None = None
+    dft_cores: str | None = None
+    dft_atoms: str | None = None
 
     def over(self, other: TaskRequest) -> TaskRequest:
         """Return this request with what it leaves out taken from ``other``."""
@@ -154,7 +157,34 @@ def build_task(request: TaskRequest, structure: StructureSummary) -> Task:
         needs=parse_needs(request.needs),
         commercial=bool(request.commercial),
         assumed=tuple(assumed),
+        reference=stated_reference(request),
     )
+
+
+def stated_reference(request: TaskRequest) -> StatedReference | None:
+    """Return what the user says that a reference calculation takes; None where nothing.
+
+    Raises:
+        InputError: The cores or atoms without the time, or a number that is none.
+    """
+    if request.dft_cost is None:
+        for option, text in (("--dft-cores", request.dft_cores), ("--dft-atoms", request.dft_atoms)):
+            if text is not None:
+                raise InputError(
+                    f"{option} {text} is of a calculation whose time is not given.", hint="Add --dft-cost 2h."
+                )
+        return None
+    return StatedReference(
+        wall_time_s=WALL_TIME.parse(request.dft_cost, option="--dft-cost"),
+        cores=1 if request.dft_cores is None else _cores(request.dft_cores),
+        atoms=None if request.dft_atoms is None else parse_atoms(request.dft_atoms, option="--dft-atoms"),
+    )
+
+
+def _cores(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"--dft-cores: '{text}' is not a number of cores.", hint="Write for example --dft-cores 64.")
+    return int(text)
 
 
 def achievable_atoms(atoms: int, structure: StructureSummary) -> int:

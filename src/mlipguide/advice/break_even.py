@@ -1,0 +1,103 @@
+"""The simulated time from which one strategy is done sooner than another.
+
+Total wall time is fixed + rate x simulated time, with labels and training fixed and production the rate, so that two
+strategies take the same at (fixed_B - fixed_A) / (rate_A - rate_B).
+"""
+
+from __future__ import annotations
+
+import math
+
+from mlipguide.core.readable import duration, simulated_time
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.strategy import BreakEven, StrategyPrice
+
+
+def fixed_s(price: StrategyPrice) -> Estimate | None:
+    """Return the wall time of labels and training; None where it is not known."""
+    if price.labels is None or price.training_time_s is None:
+        return None
+    return price.labels.wall_time_s.plus(price.training_time_s)
+
+
+def rate(price: StrategyPrice, simulated_time_s: float) -> Estimate | None:
+    """Return the wall time of production for a simulated second."""
+    return None if price.production_time_s is None else price.production_time_s.scaled(1 / simulated_time_s)
+
+
+def total_s(price: StrategyPrice, task_time_s: float, simulated_time_s: float) -> Estimate | None:
+    """Return the time to solution of a run of another length than the task's; None where it is not known.
+
+    Args:
+        price: Of the strategy, for the task.
+        task_time_s: Simulated time of the task.
+        simulated_time_s: Simulated time that is asked about.
+    """
+    fixed, slope = fixed_s(price), rate(price, task_time_s)
+    return None if fixed is None or slope is None else fixed.plus(slope.scaled(simulated_time_s))
+
+
+def break_even(price: StrategyPrice, against: StrategyPrice, simulated_time_s: float) -> BreakEven | None:
+    """Return from which simulated time a strategy is done sooner than another; None where it never is or is not known.
+
+    0 where it always is. The interval is that of the worst and the best case of both differences.
+
+    Args:
+        price: The strategy that may pay back.
+        against: The one that it is compared with.
+        simulated_time_s: Of the task that both prices are for.
+    """
+    own, other = fixed_s(price), fixed_s(against)
+    own_rate, other_rate = rate(price, simulated_time_s), rate(against, simulated_time_s)
+    if own is None or other is None or own_rate is None or other_rate is None:
+        return None
+    saved = other_rate.value - own_rate.value
+    if saved <= 0:
+        return None
+    extra = own.value - other.value
+    low_extra, high_extra = _difference_ends(own, other)
+    low_saved, high_saved = _difference_ends(other_rate, own_rate)
+    value = max(0.0, extra / saved)
+    low = high = None
+    if low_extra is not None and high_extra is not None and low_saved is not None and high_saved is not None:
+        low = min(value, max(0.0, low_extra / high_saved))
+        high = max(value, high_extra / low_saved) if low_saved > 0 else None
+    estimate = Estimate(
+        value=value,
+        low=None if high is None else low,
+        high=high,
+        basis=max((one.basis for one in (own, other, own_rate, other_rate)), key=lambda basis: basis.rank),
+        source="; ".join(
+            dict.fromkeys(part for one in (own, other, own_rate, other_rate) for part in one.source.split("; "))
+        ),
+    )
+    return BreakEven(
+        strategy=price.strategy,
+        against=against.strategy,
+        simulated_time_s=estimate,
+        reason=_reason(price, against, extra, saved, estimate),
+    )
+
+
+def _difference_ends(one: Estimate, other: Estimate) -> tuple[float | None, float | None]:
+    """Return the interval of the difference of two independent quantities; errors add in quadrature."""
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return None, None
+    difference = one.value - other.value
+    below = math.hypot(one.value - one.low, other.high - other.value)
+    above = math.hypot(one.high - one.value, other.value - other.low)
+    return difference - below, difference + above
+
+
+def _reason(price: StrategyPrice, against: StrategyPrice, extra: float, saved: float, found: Estimate) -> str:
+    if extra <= 0:
+        return f"{price.strategy.value} is done sooner than {against.strategy.value} for a run of any length."
+    per_ns = duration(saved * 1e-9)
+    interval = " (perhaps never)"
+    if found.low is not None and found.high is not None:
+        lower = simulated_time(found.low) if found.low > 0 else "any length"
+        interval = f" ({lower} to {simulated_time(found.high)})"
+    return (
+        f"{price.strategy.value} takes {duration(extra)} more than {against.strategy.value} before the run and saves "
+        f"{per_ns} a nanosecond: it pays from {simulated_time(found.value)}{interval}."
+    )

@@ -1,0 +1,93 @@
+"""What the training data of a strategy cost: by reference calculations, or by a model that teaches."""
+
+from __future__ import annotations
+
+from mlipguide.core.readable import duration, number
+from mlipguide.evidence.reference_cost import reference_cost
+from mlipguide.records.advice import Candidate
+from mlipguide.records.estimate import Basis, Estimate, nothing
+from mlipguide.records.strategy import LabelPrice, Reckoned, StrategyHardware
+from mlipguide.records.task import Task
+
+SMALLEST_CELL, LARGEST_CELL = 24, 200
+"""Atoms of the cells that are labelled: large enough for the cutoff, small enough for DFT (mace #147: at most 300)."""
+STEPS_PER_LABEL = Estimate(value=10.0, low=5.0, high=20.0, basis=Basis.PUBLISHED, source="mlipguide_engine_trials")
+"""Steps of the teacher for one label, since frames must differ: 140 frames of 28 atoms took ten minutes at 10 to 20 ms
+for an atom and a step."""
+SMALL_CELL_REACH = 2.0
+"""What an atom costs in a small cell differs by this factor from what it costs in a large one."""
+
+
+def label_atoms(task: Task) -> int:
+    """Return the number of atoms of the cells that would be labelled."""
+    if task.reference is not None and task.reference.atoms is not None:
+        return task.reference.atoms
+    atoms = task.structure.atoms
+    if not any(task.structure.periodic):
+        return atoms
+    if atoms < SMALLEST_CELL:
+        return atoms * -(-SMALLEST_CELL // atoms)
+    return min(atoms, LARGEST_CELL)
+
+
+def no_labels(task: Task) -> LabelPrice:
+    """Return the price of no labels at all."""
+    none = nothing("no labels needed")
+    return LabelPrice(frames=none, atoms=label_atoms(task), reference_core_hours=none, wall_time_s=none)
+
+
+def reference_labels(frames: Estimate, task: Task, hardware: StrategyHardware) -> tuple[LabelPrice, tuple[str, ...]]:
+    """Return the price of labels by reference calculations, and its arithmetic.
+
+    They run on the cores that the user names for them, else on all cores here.
+    """
+    atoms = label_atoms(task)
+    each = reference_cost(task.structure, atoms, task.reference)
+    cores = hardware.cores if task.reference is None else float(task.reference.cores)
+    core_hours = each.estimate.times(frames)
+    wall_time = core_hours.scaled(3600 / cores)
+    words = (
+        f"Labels: {frames.value:.0f} frames of {atoms} atoms are {number(core_hours.value)} core-hours, "
+        f"{duration(wall_time.value)} on {cores:g} cores."
+    )
+    price = LabelPrice(frames=frames, atoms=atoms, reference_core_hours=core_hours, wall_time_s=wall_time)
+    return price, (each.words, words)
+
+
+def taught_labels(
+    frames: Estimate, teacher: Candidate, task: Task, label_step_s: Estimate | None = None
+) -> tuple[LabelPrice, tuple[str, ...]]:
+    """Return the price of labels by a model, and its arithmetic.
+
+    Args:
+        frames: To be labelled.
+        teacher: The model, with the time of its step.
+        task: What is wanted.
+        label_step_s: The teacher's step in a cell of :func:`label_atoms`; None: as for an atom of the task.
+    """
+    atoms = label_atoms(task)
+    step = label_step_s or small_cell_step(teacher, task).estimate
+    wall_time = step.times(STEPS_PER_LABEL).times(frames)
+    words = (
+        f"Labels: {frames.value:.0f} frames of {atoms} atoms by {teacher.name}, {STEPS_PER_LABEL.value:.0f} steps of "
+        f"{duration(step.value)} for each, are {duration(wall_time.value)}."
+    )
+    price = LabelPrice(
+        frames=frames, atoms=atoms, reference_core_hours=nothing("labelled by a model"), wall_time_s=wall_time
+    )
+    return price, (words,)
+
+
+def small_cell_step(candidate: Candidate, task: Task) -> Reckoned:
+    """Return the time of a step in a cell that is labelled, from the time for an atom in the task's system."""
+    assert candidate.step_time_s is not None
+    atoms = label_atoms(task)
+    scaled = candidate.step_time_s.scaled(atoms / task.atoms)
+    less_trusted = max((scaled.basis, Basis.EXTRAPOLATED), key=lambda one: one.rank)
+    carried = Estimate(
+        value=1.0, low=1 / SMALL_CELL_REACH, high=SMALL_CELL_REACH, basis=less_trusted, source=scaled.source
+    )
+    return Reckoned(
+        estimate=scaled.times(carried),
+        words=f"{atoms} atoms of {task.atoms:,}: {duration(scaled.value)} a step.",
+    )

@@ -1,0 +1,121 @@
+"""What would change the answer: the same functions on a changed task, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mlipguide.advice.constraints import memory_doubt, time_doubt, time_rejection
+from mlipguide.advice.judgement import judge_accuracy
+from mlipguide.advice.strategies import strategy_table
+from mlipguide.advice.strategy_prices import Known
+from mlipguide.core.readable import duration, number
+from mlipguide.records.advice import Candidate
+from mlipguide.records.estimate import Basis
+from mlipguide.records.strategy import StrategyHardware, StrategyTable
+from mlipguide.records.task import Task
+from mlipguide.records.verdict import Strategy, Verdict
+
+BUDGET_FACTORS = (3.0, 10.0)
+ACCURACY_FACTOR = 2.0
+FEWER_ATOMS = 10
+A_GPU = StrategyHardware(cores=1.0, gpu="a GPU", gpus=1)
+
+
+def sensitivities(
+    candidates: Sequence[Candidate], task: Task, known: Known, table: StrategyTable, *, memory_bytes: int | None = None
+) -> tuple[str, ...]:
+    """Return what would lead under other conditions, where it differs from what leads now.
+
+    Args:
+        candidates: Every model considered, judged for the task.
+        task: What is wanted.
+        known: Hardware, families, and what was measured by training.
+        table: The answer now.
+        memory_bytes: Usable memory, for fewer atoms; None where it is not to be judged anew.
+    """
+    cases: list[tuple[str, Task, Known]] = [
+        (
+            f"With {factor:g}× the budget ({duration(task.budget_s * factor)})",
+            replace(task, budget_s=task.budget_s * factor),
+            known,
+        )
+        for factor in BUDGET_FACTORS
+    ]
+    limit = task.force_mae_ev_per_angstrom
+    if limit is not None:
+        cases.append(
+            (
+                f"If {limit * ACCURACY_FACTOR * 1e3:g} meV/Å were enough",
+                replace(task, force_mae_ev_per_angstrom=limit * ACCURACY_FACTOR),
+                known,
+            )
+        )
+    fewer = task.atoms // FEWER_ATOMS
+    if fewer >= task.structure.atoms and any(task.structure.periodic):
+        cases.append((f"With {fewer:,} atoms", replace(task, atoms=fewer), known))
+    if known.hardware.gpu is None:
+        cases.append(("With a fast potential on a GPU", task, replace(known, hardware=A_GPU)))
+    found: list[str] = []
+    for words, changed, hardware in cases:
+        judged = [rejudged(one, task, changed, memory_bytes=memory_bytes) for one in candidates]
+        sentence = _sentence(words, strategy_table(judged, changed, hardware), table)
+        if sentence is not None:
+            found.append(sentence)
+    return tuple(dict.fromkeys(found))
+
+
+def rejudged(candidate: Candidate, task: Task, changed: Task, *, memory_bytes: int | None = None) -> Candidate:
+    """Return a candidate judged for a task that differs in budget, force error or atoms.
+
+    The time of a step is taken to be proportional to the atoms; what is known of its memory for more atoms rules
+    nothing out for fewer.
+    """
+    step = candidate.step_time_s
+    peak = candidate.peak_memory_bytes
+    if step is not None and changed.atoms != task.atoms:
+        less_trusted = max((step.basis, Basis.EXTRAPOLATED), key=lambda one: one.rank)
+        step = replace(step.scaled(changed.atoms / task.atoms), basis=less_trusted)
+    run_time = None if step is None else step.scaled(changed.steps)
+    old: set[str | None] = set() if candidate.run_time_s is None else {time_doubt(candidate.run_time_s, task.budget_s)}
+    fewer = changed.atoms < task.atoms
+    if fewer and peak is not None and memory_bytes is not None:
+        old.add(memory_doubt(peak, memory_bytes))
+    dropped = {"time", "accuracy"} | ({"memory"} if fewer else set())
+    rejections = [one for one in candidate.rejections if one.constraint not in dropped]
+    old |= set(judge_accuracy(candidate.evidence, task)[1])
+    doubts = [one for one in candidate.doubts if one not in old]
+    if run_time is not None:
+        rejections += filter(None, [time_rejection(run_time, changed.budget_s)])
+        doubts += filter(None, [time_doubt(run_time, changed.budget_s)])
+    broken, open_questions = judge_accuracy(candidate.evidence, changed)
+    rejections += broken
+    doubts += open_questions
+    verdict = Verdict.INFEASIBLE if rejections else Verdict.UNKNOWN if doubts else Verdict.FEASIBLE
+    return replace(
+        candidate,
+        verdict=verdict,
+        rejections=tuple(rejections),
+        doubts=tuple(doubts),
+        step_time_s=step,
+        run_time_s=run_time,
+    )
+
+
+def _sentence(words: str, changed: StrategyTable, table: StrategyTable) -> str | None:
+    """Return what changes; None where the same strategy leads as surely and about as fast."""
+    price, before = changed.price(changed.leading), table.price(table.leading)
+    if price is None or price.total_wall_time_s is None:
+        return None
+    total = price.total_wall_time_s.value
+    same = changed.leading is table.leading
+    if same and before is not None and before.total_wall_time_s is not None and before.verdict is price.verdict:
+        ratio = before.total_wall_time_s.value / total
+        if ratio < 2:  # noqa: PLR2004  # less is within most intervals
+            return None
+        return f"{words}, {price.strategy.value} would be done in {duration(total)}, {number(ratio)} times sooner."
+    instead = "" if same or table.leading is Strategy.NONE else f" instead of {table.leading.value}"
+    return (
+        f"{words}, {price.strategy.value}{instead} would lead: {price.verdict.value}, {duration(total)} in all with "
+        f"{price.model}."
+    )

@@ -1,0 +1,139 @@
+"""How many labelled frames a potential needs: measured here, else published for its family, else practice.
+
+A number of frames for a system that nobody has trained on is never a number but an interval. Practice is said to be
+practice: 50 to 500 frames to fine-tune (tens sufficed in arXiv:2405.20217, hundreds in arXiv:2502.15582), hundreds for
+a potential of few elements, more for every further element, since each pair of elements has to be met in the data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.family_card import FamilyCard, PublishedTraining
+from mlipguide.records.strategy import LearningCurve, Reckoned
+
+TUNING_FRAMES = (50.0, 150.0, 500.0)
+TUNING_SOURCE = "practice; kaur2024sublimation; radova2025frozen"
+FIRST_ELEMENT_FRAMES = 200.0
+FURTHER_ELEMENT_FRAMES = 100.0
+PRACTICE_REACH = 3.0
+"""The interval of what is practice, a factor to either side."""
+PUBLISHED_REACH = 2.5
+"""Likewise of what was published for other systems: the learning curves of POD on silicon fall by a fifth for a
+doubling of the frames, so that an error 20 % off is a factor of two in frames."""
+STEPS_OF_SUCH = 0.25
+"""A published number holds for as many elements; each element more or less changes it by this share."""
+
+
+def frames_to_tune(elements: int, curve: LearningCurve | None = None, limit: float | None = None) -> Reckoned:
+    """Return the frames that fine-tuning a universal model needs.
+
+    Args:
+        elements: Number of elements, which the base model knows already: it changes nothing.
+        curve: Errors measured by tuning on this system.
+        limit: The force error to reach, eV/Å.
+    """
+    if (measured := _from_curve(curve, limit)) is not None:
+        return measured
+    low, value, high = TUNING_FRAMES
+    return Reckoned(
+        estimate=Estimate(value=value, low=low, high=high, basis=Basis.ASSUMED, source=TUNING_SOURCE),
+        words=(
+            f"Fine-tuning takes {low:.0f} to {high:.0f} frames by practice, whatever the number of elements "
+            f"({elements} here): the base model knows them."
+        ),
+    )
+
+
+def frames_to_train(
+    card: FamilyCard, elements: int, curve: LearningCurve | None = None, limit: float | None = None
+) -> Reckoned:
+    """Return the frames that a potential of one family needs, from a teacher or from reference calculations.
+
+    Args:
+        card: The family.
+        elements: Number of elements.
+        curve: Errors measured by training on this system.
+        limit: The force error to reach, eV/Å.
+    """
+    if (measured := _from_curve(curve, limit)) is not None:
+        return measured
+    published = _nearest(card, elements, limit)
+    if published is None:
+        value = FIRST_ELEMENT_FRAMES + FURTHER_ELEMENT_FRAMES * (elements - 1)
+        estimate = _around(value, PRACTICE_REACH, Basis.ASSUMED, "practice")
+        return Reckoned(
+            estimate=estimate,
+            words=(
+                f"{card.name} takes about {value:.0f} frames by practice: {FIRST_ELEMENT_FRAMES:.0f}, and "
+                f"{FURTHER_ELEMENT_FRAMES:.0f} for each element after the first ({elements} here)."
+            ),
+        )
+    known = len(published.elements)
+    value = published.frames * (1 + STEPS_OF_SUCH) ** (elements - known)
+    reach = PUBLISHED_REACH * (1 + STEPS_OF_SUCH) ** abs(elements - known)
+    carried = "" if known == elements else f", carried over from {known} to {elements} elements"
+    return Reckoned(
+        estimate=_around(value, reach, Basis.PUBLISHED, "; ".join(published.sources)),
+        words=f"{card.name} had {published.frames} frames for {', '.join(published.elements)}{carried}.",
+    )
+
+
+def nearest_training(card: FamilyCard, elements: int) -> PublishedTraining | None:
+    """Return the published training of the family on the most similar number of elements; None where there is none."""
+    return _nearest(card, elements, None)
+
+
+def _nearest(card: FamilyCard, elements: int, limit: float | None) -> PublishedTraining | None:
+    """Return the nearest published training that reached ``limit``; of several, the more accurate."""
+    fitting = [
+        one
+        for one in card.trainings
+        if one.elements
+        and (limit is None or (one.force_mae_ev_per_angstrom is not None and one.force_mae_ev_per_angstrom <= limit))
+    ]
+    return min(
+        fitting,
+        key=lambda one: (abs(len(one.elements) - elements), one.force_mae_ev_per_angstrom or math.inf, one.potential),
+        default=None,
+    )
+
+
+def _from_curve(curve: LearningCurve | None, limit: float | None) -> Reckoned | None:
+    """Return the frames at which a measured curve falls below the limit, its last point where no limit is asked."""
+    if curve is None or not curve.points:
+        return None
+    frames, error = curve.points[-1]
+    if limit is None:
+        return Reckoned(
+            estimate=_around(float(frames), 1.0, Basis.MEASURED, curve.source),
+            words=f"{frames} frames gave {error * 1e3:.3g} meV/Å here.",
+        )
+    crossing = _crossing(curve.points, limit)
+    if crossing is None:
+        return None
+    low, value, high = crossing
+    return Reckoned(
+        estimate=Estimate(value=value, low=low, high=high, basis=Basis.FITTED, source=curve.source),
+        words=f"About {value:.0f} frames reach {limit * 1e3:.3g} meV/Å on the learning curve measured here.",
+    )
+
+
+def _crossing(points: Sequence[tuple[int, float]], limit: float) -> tuple[float, float, float] | None:
+    """Return where a curve crosses the limit, straight between two points on logarithmic axes, and those points."""
+    before: tuple[int, float] | None = None
+    for frames, error in points:
+        if error <= limit:
+            if before is None:
+                return float(frames), float(frames), float(frames)
+            part = math.log(before[1] / limit) / math.log(before[1] / error)
+            value = math.exp(math.log(before[0]) + part * math.log(frames / before[0]))
+            return float(before[0]), value, float(frames)
+        before = (frames, error)
+    return None
+
+
+def _around(value: float, reach: float, basis: Basis, source: str) -> Estimate:
+    return Estimate(value=value, low=value / reach, high=value * reach, basis=basis, source=source)

@@ -1,0 +1,55 @@
+"""The prices of all strategies for a task, on this machine or on hardware that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mlipguide.advice.sensitivities import sensitivities
+from mlipguide.advice.strategies import strategy_table
+from mlipguide.advice.strategy_prices import Known
+from mlipguide.catalog.families import load_families
+from mlipguide.records.advice import Candidate
+from mlipguide.records.device import DeviceKind
+from mlipguide.records.hardware_profile import HardwareProfile
+from mlipguide.records.machine import Machine
+from mlipguide.records.model_card import ModelCard
+from mlipguide.records.strategy import StrategyHardware, StrategyTable
+from mlipguide.records.task import Task
+
+
+def priced_strategies(
+    candidates: Sequence[Candidate],
+    task: Task,
+    machine: Machine,
+    profile: HardwareProfile | None,
+    *,
+    card: ModelCard | None,
+    memory_bytes: int,
+) -> StrategyTable:
+    """Return what every strategy costs, and what would change it.
+
+    Args:
+        candidates: Every model considered, judged for the task.
+        task: What is wanted.
+        machine: This machine.
+        profile: Hardware that was asked for; None for this machine.
+        card: The model that would be run or would teach; None where there is none.
+        memory_bytes: Usable memory of the device.
+    """
+    known = Known(hardware=hardware_of(machine, profile), families=load_families())
+    table = strategy_table(candidates, task, known, card)
+    return replace(table, sensitivities=sensitivities(candidates, task, known, table, memory_bytes=memory_bytes))
+
+
+def hardware_of(machine: Machine, profile: HardwareProfile | None) -> StrategyHardware:
+    """Return the cores and GPUs that training and production may use."""
+    if profile is None:
+        cores = machine.cpu.usable_cores
+        if not machine.gpus:
+            return StrategyHardware(cores=cores)
+        return StrategyHardware(cores=cores, gpu=machine.gpus[0].name, gpus=len(machine.gpus))
+    cores = float(profile.host_cores or machine.cpu.usable_cores)
+    if profile.device.kind is DeviceKind.CPU:
+        return StrategyHardware(cores=cores)
+    return StrategyHardware(cores=cores, gpu=profile.device.name, gpus=profile.count)
