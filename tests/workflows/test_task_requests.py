@@ -8,13 +8,12 @@ import pytest
 
 from fake_models import CONFIGS, STRUCTURES
 from mlipguide.core.errors import InputError
+from mlipguide.workflows.needs import names_in, parse_needs
 from mlipguide.workflows.task_request import (
     DEFAULTS,
     TaskRequest,
     build_task,
     load_structure,
-    names_in,
-    parse_needs,
     read_request,
 )
 
@@ -76,8 +75,8 @@ def test_defaults_are_said_to_be_assumed() -> None:
     request = TaskRequest(structure=str(STRUCTURES / "Si.POSCAR"))
     _, structure, _ = load_structure(request)
     task = build_task(request, structure)
-    assert set(task.assumed) == {*DEFAULTS, "atoms"}
-    assert (task.atoms, task.steps, task.temperature_k, task.budget_s) == (8, 100_000, 300.0, 86400.0)
+    assert set(task.assumed) == {*DEFAULTS, "atoms", "kind", "timestep"}
+    assert (task.atoms, task.steps, task.temperature_k, task.budget_s) == (8, 50_000, 300.0, 86400.0)
 
 
 def test_lists_of_names() -> None:
