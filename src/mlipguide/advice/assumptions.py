@@ -43,11 +43,13 @@ def _derived(task: Task) -> Iterator[Notice]:
     if not task.derived_needs:
         return
     listed = ", ".join(f"{one.need.value} ({one.reason})" for one in task.derived_needs)
-    first = task.derived_needs[0].need.value
-    doubts = any(one.need in DOUBTFUL for one in task.derived_needs)
-    effect = "A model of which nothing says that it knows them is in doubt; none is ruled out." if doubts else ""
-    switch = f"--needs=-{first} leaves one out, --no-derive all."
-    yield Notice("derived_needs", " ".join(filter(None, (f"The structure suggests: {listed}.", effect, switch))))
+    doubted = [one.need.value for one in task.derived_needs if one.need in DOUBTFUL]
+    others = [one.need.value for one in task.derived_needs if one.need not in DOUBTFUL]
+    effects = (
+        [f"A model of which nothing says that it gives or covers {', '.join(doubted)} is in doubt."] if doubted else []
+    ) + ([f"Nothing more than a caveat comes of {', '.join(others)}."] if others else [])
+    switch = f"--needs=-{(doubted or others)[0]} leaves one out, --no-derive all; none rules a model out."
+    yield Notice("derived_needs", " ".join((f"The structure suggests: {listed}.", *effects, switch)))
 
 
 def _atoms(task: Task) -> str:

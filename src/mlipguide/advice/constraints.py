@@ -88,14 +88,14 @@ def provides(card: ModelCard, need: Need) -> bool:
 
 def lacking_words(needs: Sequence[Need]) -> str:
     """Return what a model lacks, in sentences."""
-    gradients = [need for need in needs if need in OF_GRADIENTS and need is not Need.CONSERVATIVE]
+    gradients = [need for need in needs if need in OF_GRADIENTS]
     uncovered = [need for need in needs if need in COVERAGE]
     others = [need for need in needs if need not in (*gradients, *uncovered)]
     sentences = [f"It gives no {', '.join(others)}."] if others else []
     if gradients:
-        sentences.append(
-            f"Its forces are predicted directly and are no gradients of an energy: not for {', '.join(gradients)}."
-        )
+        uses = [need for need in gradients if need is not Need.CONSERVATIVE]
+        words = f": not for {', '.join(uses)}" if uses else ""
+        sentences.append(f"Its forces are predicted directly and are no gradients of an energy{words}.")
     if uncovered:
         sentences.append(f"Nothing says that it covers {', '.join(uncovered)}.")
     return " ".join(sentences)

@@ -28,7 +28,7 @@ def dft_saving(ionic_step_s: Estimate | None = None) -> DftSaving:
     steps = _assumed(IONIC_STEPS, source="practice, without a source")
     saved = share.times(steps)
     return DftSaving(
-        share=share,
+        saved_share=share,
         ionic_steps=steps,
         wall_time_s=None if ionic_step_s is None else ionic_step_s.times(saved),
         reason=(

@@ -145,7 +145,7 @@ def _phonons(structure: StructureSummary, atoms: int) -> Workload:
     share = TIGHT_FACTOR * structure.atoms / max(atoms, structure.atoms)
     relaxation = tuple(count * share for count in RELAXATION)
     return Workload(
-        evaluations=_assumed(fewest + relaxation[0], middle + relaxation[1], most + relaxation[2]),
+        evaluations=_assumed(*map(_rounded, (fewest, middle, most), relaxation)),
         systems=most,
         atoms=atoms,
         reason=(
@@ -155,6 +155,10 @@ def _phonons(structure: StructureSummary, atoms: int) -> Workload:
             "large."
         ),
     )
+
+
+def _rounded(displaced: float, relaxation: float) -> float:
+    return float(round(displaced + relaxation))
 
 
 def _assumed(low: float, middle: float, high: float) -> Estimate:

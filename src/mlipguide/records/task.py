@@ -65,13 +65,13 @@ class DftSaving:
     """What a relaxation beforehand saves of the DFT relaxation that follows.
 
     Attributes:
-        share: Of the ionic steps, between 0 and 1.
+        saved_share: Of the ionic steps, between 0 and 1.
         ionic_steps: That DFT would take without it.
         wall_time_s: Saved for each structure; None while the cost of an ionic step is not known.
         reason: What is known, in a sentence.
     """
 
-    share: Estimate
+    saved_share: Estimate
     ionic_steps: Estimate
     wall_time_s: Estimate | None
     reason: str

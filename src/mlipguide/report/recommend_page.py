@@ -164,6 +164,8 @@ def _legend(answer: Recommendation) -> Text:
         *([] if answer.hardware else [LEGEND]),
         "κ: published κ_SRME, lower is better; ◆ on the front of κ and time.",
     ]
+    if not answer.task.workload.is_exact:
+        lines.append("? rests on a number of evaluations that is assumed from practice.")
     if any(candidate.weights is Weights.SYNTHETIC for candidate in answer.candidates):
         lines.append("* timed with random weights in the published architecture.")
     return Text("\n".join(lines), style="dim")

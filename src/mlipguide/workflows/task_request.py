@@ -192,11 +192,11 @@ def build_task(request: TaskRequest, structure: StructureSummary, signs: Signs |
 def _assumed(request: TaskRequest, kind: TaskKind) -> tuple[str, ...]:
     """Return what was left out of what this kind of task needs; who names a time means molecular dynamics."""
     used = {
-        TaskKind.MD: ("time", "timestep", "temperature", "budget", "atoms"),
-        TaskKind.SCREEN: ("structures", "budget", "atoms"),
-        TaskKind.NEB: ("images", "budget", "atoms"),
+        TaskKind.MD: ("atoms", "time", "timestep", "temperature", "budget"),
+        TaskKind.SCREEN: ("structures", "atoms", "budget"),
+        TaskKind.NEB: ("images", "atoms", "budget"),
     }
-    names = used.get(kind, ("budget", "atoms"))
+    names = used.get(kind, ("atoms", "budget"))
     if request.time is None and request.timestep is None:
         names = ("kind", *names)
     return tuple(name for name in names if getattr(request, name) is None)
