@@ -6,10 +6,13 @@ Suggestions make doubts or caveats; they rule nothing out, they are said, and th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mlipguide.records.model_card import Need
 from mlipguide.records.task import DerivedNeed, TaskKind
-from mlipguide.structures.signs import Signs
+
+if TYPE_CHECKING:
+    from mlipguide.structures.signs import Signs
 
 CELL_KINDS = frozenset({TaskKind.RELAX, TaskKind.SCREEN, TaskKind.PRERELAX})
 """Kinds that commonly relax the cell with the positions."""
