@@ -80,7 +80,7 @@ def test_large_and_long_on_many_cores_is_a_fast_potential_with_a_break_even() ->
     assert table.leading is Strategy.DISTIL
     against = {(one.strategy, one.against): one for one in table.break_evens}
     found = against[Strategy.DISTIL, Strategy.PRETRAINED]
-    assert found.simulated_time_s.value < task.simulated_time_s / 1000
+    assert found.simulated_time_s.value < 1e-8 / 1000
     assert "it pays from" in found.reason
 
 

@@ -88,6 +88,8 @@ def cheapest_test(task: Task, known: Known) -> PlanStep:
 
 def _break_evens(prices: Sequence[StrategyPrice], task: Task) -> tuple[BreakEven, ...]:
     """Return from when each trained potential pays against the pretrained model, and distilling against the others."""
+    if task.simulated_time_s is None:
+        return ()  # only of molecular dynamics is there more or less
     by_strategy = {one.strategy: one for one in prices}
     pairs = (
         (Strategy.DISTIL, Strategy.PRETRAINED),

@@ -13,6 +13,7 @@ from mlipguide.advice.constraints import time_doubt, time_rejection
 from mlipguide.advice.labels import label_atoms, no_labels, reference_labels, taught_labels
 from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
 from mlipguide.core.readable import duration, number
+from mlipguide.costmodel.workloads import run_time_of
 from mlipguide.evidence.fast_speed import fast_step_time, suited_family
 from mlipguide.evidence.frames import frames_to_train, frames_to_tune
 from mlipguide.evidence.training_cost import trained_error, training_time, tuned_error, tuning_time
@@ -20,7 +21,7 @@ from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Basis, Estimate, nothing
 from mlipguide.records.family_card import FamilyCard
 from mlipguide.records.strategy import HoursOf, LabelPrice, LearningCurve, StrategyHardware, StrategyPrice
-from mlipguide.records.task import Task
+from mlipguide.records.task import Task, TaskKind
 from mlipguide.records.verdict import Strategy, Verdict
 
 MENDED_BY_TUNING = frozenset({"time", "memory", "accuracy"})
@@ -94,7 +95,7 @@ def fine_tune_price(candidates: Sequence[Candidate], task: Task, known: Known) -
     )
     labels, words = reference_labels(frames.estimate, task, known.hardware)
     training = tuning_time(base.step_time_s.scaled(1 / task.atoms), frames.estimate, label_atoms(task))
-    run_time = base.step_time_s.scaled(task.steps)
+    run_time = run_time_of(base.step_time_s, task.workload)
     kept = [one.message for one in base.rejections if one.constraint == "memory"]
     parts = _Parts(
         labels=labels,
@@ -157,7 +158,7 @@ def _fast(strategy: Strategy, task: Task, known: Known) -> tuple[FamilyCard, Est
     frames = frames_to_train(card, elements, known.curves.get(strategy), task.force_mae_ev_per_angstrom)
     training = training_time(card, elements, frames.estimate)
     step = fast_step_time(card, elements, task.atoms, known.hardware)
-    run_time = None if step is None else step.estimate.scaled(task.steps)
+    run_time = None if step is None else run_time_of(step.estimate, task.workload)
     doubts = [] if training else [f"How long {card.name} trains was not published."]
     doubts += [] if step else [f"How fast {card.name} is on such hardware was not published."]
     on_gpu = known.hardware.gpu is not None
@@ -272,7 +273,8 @@ def _run_words(name: str, run_time_s: Estimate | None, task: Task) -> tuple[str,
     if run_time_s is None:
         return ()
     step = duration(run_time_s.value / task.steps)
-    return (f"Run: {name} does {task.steps:,} steps of {step} in {duration(run_time_s.value)}.",)
+    what = "steps" if task.kind is TaskKind.MD else "evaluations"
+    return (f"Run: {name} does {task.steps:,} {what} of {step} in {duration(run_time_s.value)}.",)
 
 
 def _usefulness(candidate: Candidate) -> tuple[bool, int, bool, tuple[int, float], float, str]:

@@ -66,14 +66,15 @@ def rendered(table: StrategyTable, task: Task, form: str) -> bytes:
 def _figure(table: StrategyTable, task: Task) -> Figure:
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
     axes = figure.subplots()
+    task_time_s = _time_of(task)
     times = [
-        task.simulated_time_s * 10.0 ** (-DECADES_BELOW + (DECADES_BELOW + DECADES_ABOVE) * point / (POINTS - 1))
+        task_time_s * 10.0 ** (-DECADES_BELOW + (DECADES_BELOW + DECADES_ABOVE) * point / (POINTS - 1))
         for point in range(POINTS)
     ]
     for price in table.prices:
         _draw(axes, price, table, task, times)
     axes.set(xscale="log", yscale="log", xlim=(times[0], times[-1]))
-    axes.axvline(task.simulated_time_s, color="0.55", linewidth=1, zorder=1)
+    axes.axvline(task_time_s, color="0.55", linewidth=1, zorder=1)
     axes.axhline(task.budget_s, color="0.55", linewidth=1, linestyle=(0, (2, 2)), zorder=1)
     axes.annotate(
         f"budget of the run {duration(task.budget_s)}",
@@ -95,8 +96,13 @@ def _figure(table: StrategyTable, task: Task) -> Figure:
     return figure
 
 
+def _time_of(task: Task) -> float:
+    assert task.simulated_time_s is not None, "only molecular dynamics has a break-even"
+    return task.simulated_time_s
+
+
 def _draw(axes: Axes, price: StrategyPrice, table: StrategyTable, task: Task, times: list[float]) -> None:
-    totals = [total_s(price, task.simulated_time_s, time) for time in times]
+    totals = [total_s(price, _time_of(task), time) for time in times]
     known = [(time, total) for time, total in zip(times, totals, strict=True) if total is not None]
     if not known:
         return
@@ -133,7 +139,7 @@ def _mark_break_evens(axes: Axes, table: StrategyTable, task: Task, times: list[
         price, at = table.price(one.strategy), one.simulated_time_s.value
         if one.against is not Strategy.PRETRAINED or price is None or not times[0] < at < times[-1]:
             continue
-        total: Estimate | None = total_s(price, task.simulated_time_s, at)
+        total: Estimate | None = total_s(price, _time_of(task), at)
         if total is not None:
             axes.plot(
                 [at], [total.value], "o", color=COLOURS[one.strategy], markeredgecolor="white", markersize=8, zorder=5
@@ -175,7 +181,7 @@ def _caption(axes: Axes, task: Task) -> None:
     """Write above the plot what the task is."""
     words = (
         f"{task.atoms:,} atoms at {task.temperature_k:g} K in steps of {simulated_time(task.timestep_s)}; the upright "
-        f"line is the task, {simulated_time(task.simulated_time_s)}"
+        f"line is the task, {simulated_time(_time_of(task))}"
     )
     lines = textwrap.wrap(words, CAPTION_WIDTH)
     axes.annotate(

@@ -20,6 +20,11 @@ def save_break_even(answer: Recommendation, path: Path) -> None:
     from mlipguide.report.break_even_figure import drawable, rendered
 
     form = require_plottable(path)
+    if answer.task.simulated_time_s is None:
+        raise InputError(
+            f"There is nothing to draw into {path.name}: only molecular dynamics has a simulated time.",
+            hint="Leave --plot out.",
+        )
     if answer.strategies is None or not drawable(answer.strategies):
         raise InputError(
             f"There is nothing to draw into {path.name}: no strategy has a total time.",
