@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from mlipguide.workflows.candidates import Consent
+    from mlipguide.workflows.script_files import ScriptRequest
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Yes = Annotated[
@@ -80,3 +81,24 @@ def consent(*, yes: bool, as_json: bool) -> Consent:
 
     interactive = sys.stdin.isatty() and sys.stderr.isatty() and not as_json
     return Consent(granted=yes, ask=(lambda question: typer.confirm(question, err=True)) if interactive else None)
+
+
+def script(path: Path | None, *, model: str | None, force: bool, smoke_test: bool) -> ScriptRequest | None:
+    """Return the script that ``--write`` asks for; None without it.
+
+    Raises:
+        InputError: An option that goes with ``--write`` alone.
+    """
+    from mlipguide.core.errors import InputError
+    from mlipguide.workflows.script_files import ScriptRequest
+
+    if path is not None:
+        return ScriptRequest(path=path.expanduser(), model=model, force=force, smoke_test=smoke_test)
+    given = {"--model": model is not None, "--force": force, "--no-smoke-test": not smoke_test}
+    for name, is_given in given.items():
+        if is_given:
+            raise InputError(
+                f"{name} goes with --write.",
+                hint=f"Add --write run.py{', or say --models' if name == '--model' else ''}.",
+            )
+    return None

@@ -45,6 +45,15 @@ def recommend(
     no_measure: Annotated[
         bool, typer.Option("--no-measure", help="Predict from earlier measurements only, also of other structures.")
     ] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN.py", help="Write a script for the production run; RUN.lammps is for LAMMPS."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="M", help="The model of that script [the chosen one].")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let --write replace files that exist.")] = False,
+    no_smoke_test: Annotated[
+        bool, typer.Option("--no-smoke-test", help="Hand the script over without trying ten steps of it.")
+    ] = False,
     each: options.Each = False,
     weights: options.Weights = None,
     yes: options.Yes = False,
@@ -87,6 +96,7 @@ def recommend(
                 consent=consent,
                 remeasure=remeasure,
                 measure=not no_measure,
+                script=options.script(write, model=model, force=force, smoke_test=not no_smoke_test),
                 each=each,
                 weights=options.parse_weights(weights),
                 on_progress=report,

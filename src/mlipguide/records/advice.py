@@ -11,6 +11,7 @@ from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Settings, Weights
 from mlipguide.records.model_card import CommercialUse
+from mlipguide.records.run_script import RunScript
 from mlipguide.records.strict import strict
 from mlipguide.records.task import Task
 
@@ -187,6 +188,7 @@ class Recommendation:
         caveats: Limitations that bear on this task.
         next_commands: Commands that can be typed as they are.
         hardware: Where hardware was asked for (``--hardware``): the answer for each, best first.
+        script: For the production run, where one was asked for (``--write``) and handed over.
     """
 
     machine: Machine
@@ -199,3 +201,4 @@ class Recommendation:
     caveats: tuple[Caveat, ...]
     next_commands: tuple[str, ...]
     hardware: tuple[HardwareAnswer, ...] = ()
+    script: RunScript | None = None
