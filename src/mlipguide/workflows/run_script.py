@@ -145,7 +145,7 @@ def _write_lammps(subject: Subject, request: ScriptRequest) -> tuple[RunScript, 
         model=subject.card.id,
         driver=ScriptDriver.LAMMPS,
         files=tuple(map(str, (request.path, *request.companions))),
-        command=shlex.join(["sbatch", str(batch)]),
+        command=shlex.join(["sbatch", f"--chdir={batch.parent}", str(batch)]),
         smoke_test=SmokeTest.SKIPPED,
         remark=remark,
     )
