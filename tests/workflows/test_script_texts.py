@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from ase.build import bulk, molecule
-from ase.io import read
 
 from factories import make_candidate, make_estimate, make_task
 from mlipguide.catalog.cards import load_catalogue
@@ -19,6 +18,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.environments.recipes import built_in_folder, find_recipe
 from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.model_card import Need
+from mlipguide.structures.files import read_structure
 from mlipguide.workflows import script_texts
 from mlipguide.workflows.script_texts import KINDS, TEMPLATES, Subject, ase_files, lammps_files
 
@@ -138,7 +138,7 @@ def test_a_molecule_stays_a_molecule(tmp_path: Path) -> None:
     files = ase_files(made, find_recipe("sevenn"), tmp_path / "run.py")
     structure = tmp_path / "run.structure.extxyz"
     structure.write_text(files[structure], encoding="utf-8")
-    atoms = read(structure)
+    atoms = read_structure(structure)
     assert not atoms.pbc.any()
     assert atoms.positions == pytest.approx(made.atoms.positions)
 
@@ -169,7 +169,7 @@ def test_lammps(model: str, devices: int, lines: tuple[str, ...], tmp_path: Path
     assert subprocess.run(["bash", "-n"], input=batch, text=True, check=False).returncode == 0
     data = tmp_path / "run.data"
     data.write_text(files[data], encoding="utf-8")
-    atoms = read(data, format="lammps-data", atom_style="atomic")
+    atoms = read_structure(data)
     assert len(atoms) == 96
     assert atoms.get_chemical_formula() == "Si96"
 

@@ -49,6 +49,7 @@ from mlipguide.workflows.refusals import refuse_nothing
 from mlipguide.workflows.run_options import RunOptions
 from mlipguide.workflows.run_script import ScriptContext, find_named, with_script
 from mlipguide.workflows.script_files import ScriptRequest, require_writable
+from mlipguide.workflows.script_texts import require_kind
 from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure, names_in
 
 
@@ -91,6 +92,8 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     weights = find_given_weights(catalogue, options.weights)
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure)
+    if options.script is not None:
+        require_kind(task)
     profiles = () if request.hardware is None else parse_profiles(request.hardware)
     options.on_progress("probing the machine", 0.0)
     machine = options.probe()

@@ -82,6 +82,19 @@ def kind_of(task: Task) -> str:
     return str(getattr(task, "kind", "md"))
 
 
+def require_kind(task: Task) -> None:
+    """Refuse a kind of task that there is no template for.
+
+    Raises:
+        InputError: There is none.
+    """
+    kind = kind_of(task)
+    if kind not in KINDS:
+        raise InputError(
+            f"--write: no script can be written for the task '{kind}' yet.", hint=f"There are {', '.join(KINDS)}."
+        )
+
+
 def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
     """Return the structure file and the script for ASE, by path, in the order in which they are written.
 
@@ -89,10 +102,7 @@ def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
         InputError: No template for this backend or kind of task, or the backend cannot be run with these settings.
     """
     kind = kind_of(subject.task)
-    if kind not in KINDS:
-        raise InputError(
-            f"--write: no script can be written for the task '{kind}' yet.", hint=f"There are {', '.join(KINDS)}."
-        )
+    require_kind(subject.task)
     structure_file = path.with_name(f"{path.stem}.structure.extxyz")
     templates = _templates()
     values = _values(subject, path) | {
