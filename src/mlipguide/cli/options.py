@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlipguide.records.advice import Recommendation
     from mlipguide.records.notice import Result
     from mlipguide.workflows.candidates import Consent
+    from mlipguide.workflows.script_files import ScriptRequest
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Yes = Annotated[
@@ -124,3 +125,24 @@ def asker(option: str) -> TerminalAsker:
             hint="Give the options instead; 'mlipguide recommend --help' lists them.",
         )
     return TerminalAsker()
+
+
+def script(path: Path | None, *, model: str | None, force: bool, smoke_test: bool) -> ScriptRequest | None:
+    """Return the script that ``--write`` asks for; None without it.
+
+    Raises:
+        InputError: An option that goes with ``--write`` alone.
+    """
+    from mlipguide.core.errors import InputError
+    from mlipguide.workflows.script_files import ScriptRequest
+
+    if path is not None:
+        return ScriptRequest(path=path.expanduser(), model=model, force=force, smoke_test=smoke_test)
+    given = {"--model": model is not None, "--force": force, "--no-smoke-test": not smoke_test}
+    for name, is_given in given.items():
+        if is_given:
+            raise InputError(
+                f"{name} goes with --write.",
+                hint=f"Add --write run.py{', or say --models' if name == '--model' else ''}.",
+            )
+    return None

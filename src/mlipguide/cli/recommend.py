@@ -73,6 +73,15 @@ def recommend(
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Ask the questions one by one, then answer.")
     ] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN.py", help="Write a script for the production run; RUN.lammps is for LAMMPS."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="M", help="The model of that script [the chosen one].")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let --write replace files that exist.")] = False,
+    no_smoke_test: Annotated[
+        bool, typer.Option("--no-smoke-test", help="Hand the script over without trying ten steps of it.")
+    ] = False,
     each: options.Each = False,
     weights: options.Weights = None,
     plot: Annotated[
@@ -133,6 +142,7 @@ def recommend(
                 consent=consent,
                 remeasure=remeasure,
                 measure=not no_measure,
+                script=options.script(write, model=model, force=force, smoke_test=not no_smoke_test),
                 each=each,
                 weights=options.parse_weights(weights),
                 on_progress=report,

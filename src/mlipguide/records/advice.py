@@ -10,6 +10,7 @@ from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Settings, Weights
 from mlipguide.records.model_card import CommercialUse
+from mlipguide.records.run_script import RunScript
 from mlipguide.records.strategy import StrategyTable
 from mlipguide.records.strict import strict
 from mlipguide.records.task import Task
@@ -172,6 +173,7 @@ class Recommendation:
         next_commands: Commands that can be typed as they are.
         hardware: Where hardware was asked for (``--hardware``): the answer for each, best first.
         strategies: What every way to a potential costs; None where it was not reckoned.
+        script: For the production run, where one was asked for (``--write``) and handed over.
     """
 
     machine: Machine
@@ -185,3 +187,4 @@ class Recommendation:
     next_commands: tuple[str, ...]
     hardware: tuple[HardwareAnswer, ...] = ()
     strategies: StrategyTable | None = None
+    script: RunScript | None = None

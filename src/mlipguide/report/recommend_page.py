@@ -45,7 +45,7 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
         considered = tuple(shown_models(answer.hardware[0]))
     for title, lines in (
         ("Why", list(answer.reasons)),
-        ("Plan", [step.action for step in answer.plan]),
+        ("Plan", _plan_lines(answer)),
         ("Ruled out or in doubt", rulings(considered, answer.task)),
         ("Keep in mind", [_caveat(caveat) for caveat in answer.caveats]),
     ):
@@ -161,6 +161,18 @@ def _headline(answer: Recommendation) -> Text:
         (f"Run {chosen.name}{where}: ", style),
         f"{duration(chosen.run_time_s.value)} in all{rate}.",
     )
+
+
+def _plan_lines(answer: Recommendation) -> list[str]:
+    """Return the steps, numbered, each with the command that it takes, and what there is to know of the script."""
+    lines = [
+        f"{number}. {step.action}" + (f" {step.command}" if step.command else "")
+        for number, step in enumerate(answer.plan, start=1)
+    ]
+    if answer.script is not None:
+        script = answer.script
+        lines.append(f"Written: {', '.join(script.files)}. {script.remark}")
+    return lines
 
 
 def _caveat(caveat: Caveat) -> str:

@@ -52,6 +52,9 @@ from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, shari
 from mlipguide.workflows.refusals import refuse_nothing
 from mlipguide.workflows.request_words import SUBJECT, request_words
 from mlipguide.workflows.run_options import RunOptions
+from mlipguide.workflows.run_script import ScriptContext, find_named, with_script
+from mlipguide.workflows.script_files import ScriptRequest, require_writable
+from mlipguide.workflows.script_texts import require_kind
 from mlipguide.workflows.strategies import priced_strategies
 from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure
 
@@ -64,10 +67,12 @@ class Options(RunOptions):
         remeasure: Measure again what is in the store.
         measure: Whether anything may be measured; otherwise earlier measurements must do, those on other
             structures included.
+        script: A script for the production run that is to be written; None for none.
     """
 
     remeasure: bool = False
     measure: bool = True
+    script: ScriptRequest | None = None
 
 
 def recommend(request: TaskRequest, options: Options | None = None) -> Result[Recommendation]:
@@ -86,10 +91,15 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     options.on_progress("reading the structure", 0.0)
     catalogue = load_catalogue()
     cards = _chosen_cards(catalogue, request)
+    if options.script is not None:
+        require_writable(options.script)
+        find_named(options.script, {card.id: card for card in cards})
     budget_s = WALL_TIME.parse(request.measure_budget or MEASURE_BUDGET, option="--measure-budget")
     weights = find_given_weights(catalogue, options.weights)
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure, find_signs(atoms))
+    if options.script is not None:
+        require_kind(task)
     profiles = () if request.hardware is None else parse_profiles(request.hardware)
     options.on_progress("probing the machine", 0.0)
     machine = options.probe()
@@ -152,12 +162,16 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         *_preparation_notices(preparation, elsewhere=bool(profiles)),
         *measured.notices,
     )
-    return Result(
+    result = Result(
         recommendation,
         notices=(*notices, *_reuse_notices(measured)),
         errors=(*preparation.problems, *measured.problems),
         exit_code=ExitCode.DONE if recommendation.choice else ExitCode.NOTHING_FEASIBLE,
     )
+    if options.script is None:
+        return result
+    ground = ScriptContext(atoms=atoms, cards=cards_by_id, weights=weights, on_progress=options.on_progress)
+    return with_script(result, options.script, ground)
 
 
 def _chosen_cards(catalogue: Catalogue, request: TaskRequest) -> tuple[ModelCard, ...]:

@@ -1,0 +1,268 @@
+"""The texts of a script for the production run: templates of ``data/run_scripts`` and what is put into them.
+
+A kind of task has a template of its own, and so has each backend: ``calculators/BACKEND.jinja`` makes its ASE
+calculator. A plug-in brings ``WORKER.run.jinja`` beside its worker file. ``lammps/FAMILY.jinja`` is for families whose
+models run in LAMMPS.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import mlipguide
+from mlipguide.core.errors import InputError
+from mlipguide.core.readable import duration
+from mlipguide.environments.recipes import worker_file
+from mlipguide.records.advice import Candidate
+from mlipguide.records.environment import Recipe
+from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.model_card import ModelCard, Need
+from mlipguide.records.task import Task
+from mlipguide.sessions.worker_files import RETAIN_TUNABLES
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from jinja2 import Environment as Templates
+
+TEMPLATES = Path(mlipguide.__file__).parent / "data" / "run_scripts"
+KINDS = {"md": "md.py.jinja", "relax": "relax.py.jinja", "prerelax": "relax.py.jinja", "screen": "screen.py.jinja"}
+FRAMES = 1000
+LOG_LINES_PER_FRAME = 10
+LARGEST_FORCE_EV_PER_ANGSTROM = 0.05
+MOST_RELAXATION_STEPS = 500
+TIME_MARGIN = 1.25
+"""A batch job may take this much longer than the upper end of the estimate."""
+HOUR_S = 3600
+SPARED_S = 300
+"""LAMMPS ends this long before the job's limit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a script is about.
+
+    Attributes:
+        task: What is wanted.
+        atoms: The structure as read.
+        repeats: How often it is repeated along a, b and c.
+        card: The model.
+        candidate: The model, judged.
+        settings: Threads, dtype, device, allocator.
+        weights_file: The checkpoint file; None when the package brings it, or where it is still to be downloaded.
+        needs_file: Whether the checkpoint is a file.
+        python: Interpreter of the backend's environment, or the word that stands for it.
+        devices: That the run occupies.
+    """
+
+    task: Task
+    atoms: Atoms
+    repeats: tuple[int, int, int]
+    card: ModelCard
+    candidate: Candidate
+    settings: Settings
+    weights_file: Path | None
+    needs_file: bool
+    python: str
+    devices: int
+
+    @property
+    def built_atoms(self) -> int:
+        """Number of atoms of the repeated structure, near the one that was asked for."""
+        return len(self.atoms) * math.prod(self.repeats)
+
+
+def kind_of(task: Task) -> str:
+    """Return the kind of a task, ``md`` where it has none."""
+    return str(getattr(task, "kind", "md"))
+
+
+def require_kind(task: Task) -> None:
+    """Refuse a kind of task that there is no template for.
+
+    Raises:
+        InputError: There is none.
+    """
+    kind = kind_of(task)
+    if kind not in KINDS:
+        raise InputError(
+            f"--write: no script can be written for the task '{kind}' yet.", hint=f"There are {', '.join(KINDS)}."
+        )
+
+
+def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
+    """Return the structure file and the script for ASE, by path, in the order in which they are written.
+
+    Raises:
+        InputError: No template for this backend or kind of task, or the backend cannot be run with these settings.
+    """
+    kind = kind_of(subject.task)
+    require_kind(subject.task)
+    structure_file = path.with_name(f"{path.stem}.structure.extxyz")
+    templates = _templates()
+    values = _values(subject, path) | {
+        "structure_file": structure_file.name,
+        "command": shlex.join([subject.python, path.name]),
+    }
+    calculator = templates.from_string(_calculator_template(recipe)).render(values)
+    script = templates.get_template(KINDS[kind]).render(values, calculator=calculator)
+    return {structure_file: _written(subject.atoms, "extxyz"), path: script}
+
+
+def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
+    """Return data file, batch script and input for LAMMPS, by path, in the order in which they are written.
+
+    Raises:
+        InputError: The model has no known interface to LAMMPS, the task is another than MD, the structure is not
+            periodic, or there is no NVIDIA GPU in the plan.
+    """
+    family = subject.card.architecture.family
+    template = TEMPLATES / "lammps" / f"{family}.jinja"
+    if not template.is_file():
+        known = sorted(item.stem for item in template.parent.glob("[A-Z]*.jinja"))
+        raise InputError(
+            f"--write {path}: no interface of {subject.card.name} to LAMMPS is known.",
+            hint=f"Families with one: {', '.join(known)}. --write {path.stem}.py writes a script for ASE.",
+        )
+    if kind_of(subject.task) != "md":
+        raise InputError(f"--write {path}: for LAMMPS only MD runs are written.", hint=f"--write {path.stem}.py")
+    if not subject.atoms.pbc.all():
+        raise InputError(
+            f"--write {path}: the structure is not periodic in all directions.",
+            hint=f"Give it in a periodic box with enough vacuum, or use --write {path.stem}.py.",
+        )
+    if not subject.settings.device.startswith("cuda"):
+        raise InputError(
+            f"--write {path}: the interface to LAMMPS is for NVIDIA GPUs, the answer for {subject.settings.device}.",
+            hint="Ask for such hardware with --hardware A100-80GB, or use --write run.py.",
+        )
+    elements = sorted(set(subject.atoms.get_chemical_symbols()))
+    limit_s = _time_limit_s(subject.candidate)
+    values = _values(subject, path) | {
+        "family": family,
+        "elements": elements,
+        "layers": subject.card.architecture.layers,
+        "devices": subject.devices,
+        "job_name": path.stem,
+        "time_limit": _clock(limit_s),
+        "timeout": _clock(limit_s - SPARED_S),
+        "resources": f"{_expectation(subject.candidate)} The limit leaves a margin.",
+    }
+    templates = _templates()
+    return {
+        path.with_suffix(".data"): _written(
+            subject.atoms.repeat(subject.repeats), "lammps-data", specorder=elements, masses=True, atom_style="atomic"
+        ),
+        path.with_suffix(".sbatch"): templates.get_template("lammps/batch.jinja").render(values),
+        path: templates.get_template("lammps/input.jinja").render(values),
+    }
+
+
+def _values(subject: Subject, path: Path) -> dict[str, Any]:
+    task, card, settings = subject.task, subject.card, subject.settings
+    url = card.weights.url
+    file: str | None = None
+    if subject.weights_file is not None:
+        file = str(subject.weights_file)
+    elif subject.needs_file and url is not None:
+        file = url.rpartition("/")[2]
+    steps = task.steps if kind_of(task) == "md" else MOST_RELAXATION_STEPS
+    frame_every = max(1, steps // FRAMES)
+    return {
+        "stem": path.stem,
+        "model_name": card.name,
+        "backend": card.backend,
+        "formula": task.structure.reduced_formula,
+        "source": task.structure.source,
+        "repeats": subject.repeats,
+        "cell_atoms": len(subject.atoms),
+        "atoms": subject.built_atoms,
+        "device": settings.device,
+        "dtype": settings.dtype,
+        "threads": settings.threads,
+        "tunables": RETAIN_TUNABLES if settings.allocator is Allocator.RETAIN else None,
+        "weights_name": card.weights.name,
+        "weights_file": file,
+        "weights_given": subject.weights_file is not None,
+        "weights_url": url,
+        "steps": steps,
+        "timestep_fs": float(f"{task.timestep_s * 1e15:g}"),
+        "temperature_k": float(f"{task.temperature_k:g}"),
+        "ensemble": "nve" if "nve" in {need.value for need in task.needs} else "nvt",
+        "frame_every": frame_every,
+        "log_every": max(1, frame_every // LOG_LINES_PER_FRAME),
+        "fmax": LARGEST_FORCE_EV_PER_ANGSTROM,
+        "relax_cell": Need.STRESS in task.needs and bool(subject.atoms.pbc.all()),
+        "expectation": _expectation(subject.candidate),
+    }
+
+
+def _expectation(candidate: Candidate) -> str:
+    run = candidate.run_time_s
+    if run is None:
+        return "How long it takes is not known: it was not timed."
+    return f"It should take {duration(run.value)} ({run.basis.value})."
+
+
+def _calculator_template(recipe: Recipe) -> str:
+    worker = worker_file(recipe)
+    file = TEMPLATES / "calculators" / f"{recipe.backend}.jinja"
+    if worker is not None:
+        file = worker.with_suffix(".run.jinja")
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        raise InputError(
+            f"--write: no template makes scripts for the backend '{recipe.backend}'.",
+            hint="Name a model of another backend with --model.",
+        ) from None
+
+
+def _templates() -> Templates:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    templates = Environment(  # noqa: S701  # what is written is Python and LAMMPS, not HTML
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=False
+    )
+    templates.filters |= {"py": repr, "sh": shlex.quote, "plain": plain}
+    templates.globals["refuse"] = _refuse
+    return templates
+
+
+def plain(text: object) -> str:
+    """Return a text that can stand in a docstring or a comment and does not end it."""
+    harmless = str(text).replace("\\", "/").replace('"', "'")
+    return "".join(letter if letter.isprintable() else " " for letter in harmless)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise InputError(f"--write: {reason}", hint="Name another model with --model.")
+
+
+def _written(atoms: Atoms, file_format: str, **options: Any) -> str:
+    import ase.io
+
+    stream = StringIO()
+    ase.io.write(stream, atoms, format=file_format, **options)
+    return stream.getvalue()
+
+
+def _time_limit_s(candidate: Candidate) -> int:
+    run = candidate.run_time_s
+    if run is None:
+        return 24 * HOUR_S
+    return max(1, math.ceil(TIME_MARGIN * (run.high or run.value) / HOUR_S)) * HOUR_S
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // HOUR_S:02d}:{seconds % HOUR_S // 60:02d}:{seconds % 60:02d}"
+
+
+def texts_by_name(files: Mapping[Path, str]) -> dict[str, str]:
+    """Return the texts by the names of their files."""
+    return {path.name: text for path, text in files.items()}

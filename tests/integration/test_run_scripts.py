@@ -1,0 +1,131 @@
+"""``recommend --write`` with real weights in real environments: what is written runs its ten steps, and goes on."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ase.build import bulk, molecule
+from ase.io import read, write
+
+from factories import make_candidate, make_task
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.environments.builds import build_environment
+from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.resolution import find_environment
+from mlipguide.records.environment import EnvironmentState
+from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.model_card import Need
+from mlipguide.structures.files import read_structure
+from mlipguide.workflows import script_texts
+from mlipguide.workflows.script_texts import Subject, ase_files, texts_by_name
+from mlipguide.workflows.smoke_test import try_script
+
+pytestmark = pytest.mark.integration
+
+SETTINGS = Settings(threads=1, dtype="float32", device="cpu", driver="ase", allocator=Allocator.RETAIN)
+MODELS = ("sevennet-0", "chgnet-0.3.0")
+
+
+def python_of(backend: str) -> str:
+    """Return the interpreter of a backend's environment, built where there is none."""
+    recipe = find_recipe(backend)
+    environment = find_environment(recipe)
+    if environment.state is not EnvironmentState.READY:
+        environment = build_environment(recipe, has_nvidia_gpu=False)
+    assert environment.python is not None
+    return environment.python
+
+
+def files_for(model: str, target: Path, **changes: Any) -> tuple[str, dict[Path, str]]:
+    card = load_catalogue().find(model)
+    python = python_of(card.backend)
+    made = Subject(
+        task=make_task(simulated_time_s=2e-14, timestep_s=1e-15, temperature_k=300.0, needs=(Need.STRESS,)),
+        atoms=bulk("MgO", "rocksalt", a=4.25, cubic=True),
+        repeats=(2, 1, 1),
+        card=card,
+        candidate=replace(make_candidate(model), run_time_s=None),
+        settings=SETTINGS,
+        weights_file=None,
+        needs_file=False,
+        python=python,
+        devices=1,
+    )
+    return python, ase_files(replace(made, **changes), find_recipe(card.backend), target)
+
+
+def put(files: dict[Path, str]) -> None:
+    for path, text in files.items():
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_ten_steps_and_the_rest_after_them(model: str, tmp_path: Path) -> None:
+    target = tmp_path / "run.py"
+    python, files = files_for(model, target)
+    assert try_script(texts_by_name(files), target.name, python=python, timeout_s=300) is None
+    put(files)
+    for words in (("--steps", "10"), ()):
+        done = subprocess.run([python, target, *words], capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, done.stderr
+    with (tmp_path / "run.log.csv").open(newline="", encoding="utf-8") as stream:
+        log = list(csv.DictReader(stream))
+    assert [int(row["step"]) for row in log] == list(range(21))
+    total = [float(row["potential_energy_ev"]) + float(row["kinetic_energy_ev"]) for row in log]
+    # The bath moves some energy in 20 fs; a wrong force or a jump at the restart would move more.
+    assert max(total) - min(total) < 0.05
+    assert len(read(tmp_path / "run.traj.extxyz", index=":")) == 21
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_molecule_in_vacuum(model: str, tmp_path: Path) -> None:
+    target = tmp_path / "run.py"
+    python, files = files_for(model, target, atoms=molecule("CH3CH2OH"), repeats=(1, 1, 1))
+    assert try_script(texts_by_name(files), target.name, python=python, timeout_s=300) is None
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_relaxation_with_its_cell(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script_texts, "kind_of", lambda _: "relax")
+    target = tmp_path / "run.py"
+    stretched = bulk("MgO", "rocksalt", a=4.4, cubic=True)
+    stretched.rattle(0.05, seed=1)
+    python, files = files_for(model, target, atoms=stretched, repeats=(1, 1, 1))
+    assert try_script(texts_by_name(files), target.name, python=python, timeout_s=300) is None
+    put(files)
+    for words in (("--steps", "5"), ()):
+        done = subprocess.run([python, target, *words], capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, done.stderr
+    relaxed = read_structure(tmp_path / "run.relaxed.extxyz")
+    # PBE puts MgO at about 4.25 Å.
+    assert relaxed.cell.lengths() == pytest.approx([4.25] * 3, abs=0.05)
+
+
+def test_a_screening_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script_texts, "kind_of", lambda _: "screen")
+    target, folder = tmp_path / "run.py", tmp_path / "crystals"
+    python, files = files_for("sevennet-0", target, repeats=(1, 1, 1))
+    assert try_script(texts_by_name(files), target.name, python=python, timeout_s=300) is None
+    put(files)
+    folder.mkdir()
+    write(folder / "a.cif", bulk("MgO", "rocksalt", a=4.3, cubic=True))
+    write(folder / "b.cif", bulk("Si", cubic=True))
+    (folder / "c.cif").write_text("no structure", encoding="utf-8")
+    for expected in (3, 0):
+        done = subprocess.run([python, target, folder], capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert f"{expected} of 3 structures are left" in done.stdout
+    with (tmp_path / "run.csv").open(newline="", encoding="utf-8") as stream:
+        table = {row["file"]: row for row in csv.DictReader(stream)}
+    assert {name: row["state"].partition(":")[0] for name, row in table.items()} == {
+        "a.cif": "relaxed",
+        "b.cif": "relaxed",
+        "c.cif": "failed",
+    }
+    # The Materials Project has silicon at -5.42 eV per atom.
+    assert float(table["b.cif"]["energy_ev_per_atom"]) == pytest.approx(-5.42, abs=0.1)
