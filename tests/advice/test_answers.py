@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from factories import GIB, HOUR, make_candidate, make_estimate, make_evidence, make_summary, make_task
+from mlipguide.advice.decision import decide
 from mlipguide.advice.explanation import (
     feasible_atoms,
     feasible_time_s,
     reasons_for_choice,
     reasons_for_none,
-    strategy_for,
 )
 from mlipguide.advice.plans import next_commands, plan_for
+from mlipguide.advice.strategies import strategy_table
+from mlipguide.advice.strategy_prices import Known
+from mlipguide.catalog.families import load_families
 from mlipguide.records.advice import Candidate, Rejection, Strategy
+from mlipguide.records.strategy import StrategyHardware, StrategyTable
 
 TASK = make_task()
 FINE = make_candidate("fine", evidence=make_evidence(kappa_srme=0.3), step_time_s=make_estimate(0.2))
@@ -43,6 +48,7 @@ UNBUILT = make_candidate(
     affordable_atoms=None,
     unmeasured_because=Rejection("environment", "No environment."),
 )
+STARTABLE = replace(UNBUILT, environment="managed")
 
 
 @pytest.mark.parametrize(
@@ -51,12 +57,16 @@ UNBUILT = make_candidate(
         (FINE, [FINE, FAST], Strategy.PRETRAINED),
         (None, [slow()], Strategy.DISTIL),
         (None, [ALIEN], Strategy.TRAIN_FROM_SCRATCH),
-        (None, [ALIEN, UNBUILT], Strategy.NONE),
-        (None, [], Strategy.NONE),
+        (None, [ALIEN, STARTABLE], Strategy.NONE),  # one that can be timed comes first
+        (None, [ALIEN, UNBUILT], Strategy.TRAIN_FROM_SCRATCH),  # of one that cannot run here nothing can be had
     ],
 )
 def test_strategies(choice: Candidate | None, candidates: list[Candidate], strategy: Strategy) -> None:
-    assert strategy_for(choice, candidates) is strategy
+    assert decide(choice, candidates, table_of(candidates), TASK) is strategy
+
+
+def table_of(candidates: list[Candidate]) -> StrategyTable:
+    return strategy_table(candidates, TASK, Known(hardware=StrategyHardware(cores=2), families=load_families()))
 
 
 def test_a_choice_is_explained_with_its_numbers() -> None:
@@ -113,14 +123,21 @@ def test_what_is_said_to_be_feasible_is_judged_feasible() -> None:
 
 
 def test_plans_have_costs_and_settings() -> None:
-    plan = plan_for(TASK, Strategy.PRETRAINED, FINE, FINE)
+    plan = plan_for(TASK, None, FINE, None)
     assert plan[-1].wall_time_s == FINE.run_time_s
     assert "100,000 steps of 1 fs" in plan[-1].action
     assert "OMP_NUM_THREADS=1" in plan[-1].action
-    distil = plan_for(TASK, Strategy.DISTIL, None, slow())
-    assert any("SLOW" in step.action for step in distil)
-    assert "train a potential" in plan_for(TASK, Strategy.TRAIN_FROM_SCRATCH, None, None)[0].action
-    assert plan_for(TASK, Strategy.NONE, None, None) == ()
+    assert plan_for(TASK, None, None, None) == ()
+
+
+def test_plans_of_trained_potentials_have_a_price_at_each_step() -> None:
+    distil = table_of([slow()]).price(Strategy.DISTIL)
+    label, train, run = plan_for(TASK, distil, None, None)
+    assert "slow" in label.action
+    assert "nep" in train.action
+    assert all(step.wall_time_s is not None for step in (label, train, run))
+    scratch = table_of([ALIEN]).price(Strategy.TRAIN_FROM_SCRATCH)
+    assert "reference calculations" in plan_for(TASK, scratch, None, None)[0].action
 
 
 def test_next_commands_would_be_feasible() -> None:

@@ -16,7 +16,7 @@ from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.time_step import propose_timestep
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.costmodel.prerelaxation import dft_saving
-from mlipguide.records.advice import Strategy, Verdict
+from mlipguide.records.advice import Verdict
 from mlipguide.records.model_card import Domain, DomainFact, Forces, ModelCard, Need
 from mlipguide.records.task import DerivedNeed, Task, TaskKind
 from mlipguide.structures.presets import build_preset
@@ -196,12 +196,12 @@ def verdict_of(step_s: float, task: Task) -> Verdict:
 def test_the_plan_and_the_reasons_speak_of_the_kind() -> None:
     task = make_task(kind=TaskKind.PRERELAX, dft_saving=dft_saving(make_estimate(600.0)))
     choice = judge(make_findings(), task, memory_bytes=8 * GIB)
-    assert "start DFT from there" in plan_for(task, Strategy.PRETRAINED, choice, choice)[-1].action
+    assert "start DFT from there" in plan_for(task, None, choice, None)[-1].action
     words = " ".join(reasons_for_choice(choice, [choice], task))
     assert "saves most of the ionic steps" in words
     assert "3 h" in words  # 0.6 of 30 steps of 10 min
     band = make_task(kind=TaskKind.NEB, images=5)
-    assert "band of 5 images" in plan_for(band, Strategy.PRETRAINED, choice, choice)[-1].action
+    assert "band of 5 images" in plan_for(band, None, choice, None)[-1].action
 
 
 def test_more_structures_never_make_a_feasible_candidate_of_an_infeasible_one() -> None:

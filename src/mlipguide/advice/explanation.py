@@ -10,25 +10,10 @@ from mlipguide.advice.work_words import saving_words, work_words
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice import Candidate, Strategy, Verdict
 from mlipguide.records.measurement import Weights
+from mlipguide.records.strategy import StrategyTable
 from mlipguide.records.task import Task, TaskKind
 
 SHOWN_WAYS = 3
-
-
-def strategy_for(choice: Candidate | None, candidates: Sequence[Candidate]) -> Strategy:
-    """Return how to get a potential.
-
-    Without a choice: a model that only time or memory rules out can teach a fast potential; where no model
-    knows the elements or gives what is needed, one has to be trained on new reference calculations. While a
-    model that might do was not run yet, nothing can be said.
-    """
-    if choice is not None:
-        return Strategy.PRETRAINED
-    if any(could_serve(candidate) and is_runnable(candidate) for candidate in candidates):
-        return Strategy.DISTIL
-    if any(candidate.verdict is Verdict.UNKNOWN for candidate in candidates) or not candidates:
-        return Strategy.NONE
-    return Strategy.TRAIN_FROM_SCRATCH
 
 
 def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task: Task) -> tuple[str, ...]:
@@ -89,6 +74,18 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_byte
         first = f"{fastest.name} would end in time, after {run_time}, but: {' '.join(obstacles)}"
     shown = sorted(serving, key=lambda c: (accuracy_order(c), c.model))[:SHOWN_WAYS]
     return (first, *(_way_out(candidate, task, memory_bytes) for candidate in shown))
+
+
+def reasons_for_strategy(table: StrategyTable) -> tuple[str, ...]:
+    """Return what the strategy costs in all, and from when training pays."""
+    price = table.price(table.leading)
+    found: list[str] = []
+    if price is not None and price.strategy is not Strategy.PRETRAINED and price.total_wall_time_s is not None:
+        total, name = price.total_wall_time_s, price.strategy.value.replace("-", " ").capitalize()
+        found.append(f"{name} ({price.model}): {duration(total.value)} in all ({basis(total)}).")
+        found += price.reasons
+    found += [one.reason for one in table.break_evens if one.against is Strategy.PRETRAINED]
+    return tuple(found)
 
 
 def feasible_time_s(candidate: Candidate, task: Task) -> float | None:

@@ -8,62 +8,61 @@ from collections.abc import Set as AbstractSet
 from mlipguide.advice.explanation import feasible_atoms, feasible_structures, feasible_time_s
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.work_words import action_words
+from mlipguide.core.readable import number
 from mlipguide.core.units import SIMULATED_TIME
 from mlipguide.records.advice import Candidate, PlanStep, Strategy
 from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.strategy import StrategyPrice
 from mlipguide.records.task import Task, TaskKind
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 
 
 def plan_for(
-    task: Task, strategy: Strategy, choice: Candidate | None, leading: Candidate | None
+    task: Task, price: StrategyPrice | None, choice: Candidate | None, test: PlanStep | None
 ) -> tuple[PlanStep, ...]:
     """Return the steps to the finished simulation, with costs where they are known.
 
     Args:
         task: What is wanted.
-        strategy: How a potential is got.
+        price: Of the strategy; None where there is none.
         choice: The model to run; None when nothing is feasible.
-        leading: The model that would be run or would teach; None when no model knows the elements.
+        test: What settles whether the model will do; None where that is known.
     """
+    first = () if test is None else (test,)
     if choice is not None:
         assert choice.settings is not None
-        return (
-            PlanStep(
-                action=f"Compare {choice.name} with reference calculations on about twenty frames of this system.",
-                command=None,
-                wall_time_s=None,
-            ),
-            PlanStep(
-                action=f"{action_words(task, choice.name)}: {settings_words(choice.settings)}.",
-                command=None,
-                wall_time_s=choice.run_time_s,
-            ),
+        run = PlanStep(
+            action=f"{action_words(task, choice.name)}: {settings_words(choice.settings)}.",
+            command=None,
+            wall_time_s=choice.run_time_s,
         )
-    if strategy is Strategy.DISTIL and leading is not None:
-        return (
-            PlanStep(
-                action=f"Either make the task smaller or the machine faster, as the reasons say for {leading.name}.",
-                command=None,
-                wall_time_s=None,
-            ),
-            PlanStep(
-                action=f"Or let {leading.name} label a few hundred small frames of this system and train a "
-                "fast potential on them (distillation).",
-                command=None,
-                wall_time_s=None,
-            ),
-        )
-    if strategy is Strategy.TRAIN_FROM_SCRATCH:
-        return (
-            PlanStep(
-                action="No pretrained model meets the conditions: train a potential on reference "
-                "calculations of this system.",
-                command=None,
-                wall_time_s=None,
-            ),
-        )
-    return ()
+        return (*first, run)
+    if price is None or price.labels is None or price.model is None:
+        return ()
+    labels, by = price.labels, price.base if price.strategy is Strategy.DISTIL else "reference calculations"
+    training = {
+        Strategy.FINE_TUNE: f"Tune {price.base} on them",
+        Strategy.DISTIL: f"Train a fast potential ({price.model}) on them",
+        Strategy.TRAIN_FROM_SCRATCH: f"Train a potential ({price.model}) on them",
+    }
+    return (
+        *(first if price.strategy is Strategy.DISTIL else ()),
+        PlanStep(
+            action=f"Label about {number(labels.frames.value)} frames of {labels.atoms} atoms with {by}.",
+            command=None,
+            wall_time_s=labels.wall_time_s,
+        ),
+        PlanStep(
+            action=f"{training[price.strategy]}, and test it on frames that it has not seen.",
+            command=None,
+            wall_time_s=price.training_time_s,
+        ),
+        PlanStep(
+            action=f"{action_words(task, f'the trained {price.model}')}.",
+            command=None,
+            wall_time_s=price.production_time_s,
+        ),
+    )
 
 
 def settings_words(settings: Settings) -> str:

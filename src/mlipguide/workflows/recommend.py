@@ -11,10 +11,12 @@ from pathlib import Path
 from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.constraints import card_rejections
-from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, strategy_for
+from mlipguide.advice.decision import decide, leading_candidate
+from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy
 from mlipguide.advice.plans import next_commands, plan_for
-from mlipguide.advice.ranking import choose, could_serve
+from mlipguide.advice.ranking import choose
 from mlipguide.advice.stakes import Contender, settled
+from mlipguide.advice.strategies import cheapest_test, is_untested
 from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.protocol import load_protocol
@@ -55,7 +57,7 @@ from mlipguide.workflows.run_options import RunOptions
 from mlipguide.workflows.run_script import ScriptContext, find_named, with_script
 from mlipguide.workflows.script_files import ScriptRequest, require_writable
 from mlipguide.workflows.script_texts import require_kind
-from mlipguide.workflows.strategies import priced_strategies
+from mlipguide.workflows.strategies import known_for, priced_strategies
 from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure
 
 
@@ -248,32 +250,30 @@ def _answer(
     profile: HardwareProfile | None = None,
 ) -> Recommendation:
     choice = choose(candidates, task, memory_bytes=memory_bytes)
-    leading = choice or next((candidate for candidate in candidates if could_serve(candidate)), None)
-    strategy = strategy_for(choice, candidates)
+    leading = leading_candidate(choice, candidates)
+    card = None if leading is None else cards[leading.model]
+    known = known_for(machine, profile)
+    table = priced_strategies(candidates, task, known, card=card, memory_bytes=memory_bytes)
+    strategy = decide(choice, candidates, table, task)
+    table = replace(table, leading=strategy)
     if choice is not None:
         reasons = reasons_for_choice(choice, candidates, task)
     else:
         reasons = reasons_for_none(candidates, task, memory_bytes=memory_bytes)
+    test = cheapest_test(task, known) if leading is not None and is_untested(leading) else None
     return Recommendation(
         machine=machine,
         task=task,
         candidates=candidates,
         strategy=strategy,
         choice=None if choice is None else choice.model,
-        plan=plan_for(task, strategy, choice, leading),
-        reasons=reasons,
-        caveats=caveats_for(task, None if leading is None else cards[leading.model], candidates, load_knowledge()),
+        plan=plan_for(task, table.price(strategy), choice, test),
+        reasons=(*reasons, *reasons_for_strategy(table)),
+        caveats=caveats_for(task, card, candidates, load_knowledge()),
         next_commands=next_commands(
             task, choice, candidates, subject=request_words(request, SUBJECT), buildable=frozenset(load_recipes())
         ),
-        strategies=priced_strategies(
-            candidates,
-            task,
-            machine,
-            profile,
-            card=None if leading is None else cards[leading.model],
-            memory_bytes=memory_bytes,
-        ),
+        strategies=table,
     )
 
 

@@ -18,26 +18,23 @@ from mlipguide.records.strategy import StrategyHardware, StrategyTable
 from mlipguide.records.task import Task
 
 
+def known_for(machine: Machine, profile: HardwareProfile | None) -> Known:
+    """Return what the prices stand on: families, and this machine or hardware that was asked for."""
+    return Known(hardware=hardware_of(machine, profile), families=load_families())
+
+
 def priced_strategies(
-    candidates: Sequence[Candidate],
-    task: Task,
-    machine: Machine,
-    profile: HardwareProfile | None,
-    *,
-    card: ModelCard | None,
-    memory_bytes: int,
+    candidates: Sequence[Candidate], task: Task, known: Known, *, card: ModelCard | None, memory_bytes: int
 ) -> StrategyTable:
     """Return what every strategy costs, and what would change it.
 
     Args:
         candidates: Every model considered, judged for the task.
         task: What is wanted.
-        machine: This machine.
-        profile: Hardware that was asked for; None for this machine.
+        known: What the prices stand on.
         card: The model that would be run or would teach; None where there is none.
         memory_bytes: Usable memory of the device.
     """
-    known = Known(hardware=hardware_of(machine, profile), families=load_families())
     table = strategy_table(candidates, task, known, card)
     return replace(table, sensitivities=sensitivities(candidates, task, known, table, memory_bytes=memory_bytes))
 

@@ -1,0 +1,51 @@
+"""Which strategy it is: the chosen pretrained model, or what is done first without one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlipguide.advice.ranking import could_serve, is_runnable
+from mlipguide.advice.strategies import leading_strategy
+from mlipguide.records.advice import Candidate
+from mlipguide.records.strategy import StrategyTable
+from mlipguide.records.task import Task
+from mlipguide.records.verdict import Strategy, Verdict
+
+
+def decide(choice: Candidate | None, candidates: Sequence[Candidate], table: StrategyTable, task: Task) -> Strategy:
+    """Return how to get a potential.
+
+    A pretrained model that does the run within the budget is taken, also where a trained one would be done sooner:
+    it takes no labels, no training and no trust in them, and the break-even says what that costs. Without one, the
+    strategy that is done first. While a model that can be started was not timed, and none was that could serve, nothing
+    can be said.
+
+    Args:
+        choice: The pretrained model to run; None when there is none.
+        candidates: All candidates, judged.
+        table: What every strategy costs.
+        task: What is wanted.
+    """
+    if choice is not None:
+        return Strategy.PRETRAINED
+    timed = any(could_serve(one) and is_runnable(one) for one in candidates)
+    if not timed and any(awaits_timing(one) for one in candidates):
+        return Strategy.NONE
+    return leading_strategy([one for one in table.prices if one.strategy is not Strategy.PRETRAINED], task)
+
+
+def awaits_timing(candidate: Candidate) -> bool:
+    """Tell whether a model that can be started here was not timed yet."""
+    untimed = candidate.step_time_s is None and candidate.verdict is Verdict.UNKNOWN
+    return untimed and candidate.environment is not None
+
+
+def leading_candidate(choice: Candidate | None, candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return the model that the answer is about: the chosen one, else the first that could serve.
+
+    One that was timed comes before one that can be started, and that before one that cannot.
+    """
+    if choice is not None:
+        return choice
+    serving = [one for one in candidates if could_serve(one)]
+    return min(serving, key=lambda one: (one.step_time_s is None, one.environment is None), default=None)
