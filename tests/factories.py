@@ -12,6 +12,7 @@ from ase import Atoms
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.subject import Subject
+from mlipguide.costmodel.workloads import md_workload
 from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.evidence import Evidence, EvidenceKind
@@ -37,8 +38,9 @@ from mlipguide.records.model_card import (
     WeightsOrigin,
 )
 from mlipguide.records.structure import StructureSummary
-from mlipguide.records.task import Task
+from mlipguide.records.task import Task, TaskKind
 from mlipguide.sessions.interface import ModelSession
+from mlipguide.workflows.task_building import Run, workload_of
 
 GIB = 2**30
 HOUR = 3600.0
@@ -71,7 +73,7 @@ def make_summary(**changes: Any) -> StructureSummary:
 
 
 def make_task(**changes: Any) -> Task:
-    """Return 100 ps of 2000 atoms within 24 h."""
+    """Return 100 ps of 2000 atoms within 24 h; the workload follows from what is changed."""
     task = Task(
         structure=make_summary(),
         atoms=2000,
@@ -83,8 +85,16 @@ def make_task(**changes: Any) -> Task:
         energy_mae_ev_per_atom=None,
         needs=(),
         commercial=False,
+        workload=md_workload(steps=1, atoms=2000, simulated_time="1 fs", timestep="1 fs"),
     )
-    return replace(task, **changes)
+    if changes.get("kind", TaskKind.MD) is not TaskKind.MD:
+        changes.setdefault("simulated_time_s", None)
+    task = replace(task, **changes)
+    if "workload" in changes:
+        return task
+    run = Run(simulated_time_s=task.simulated_time_s, timestep_s=task.timestep_s)
+    counts = {"atoms": task.atoms, "structures": task.structures, "images": task.images}
+    return replace(task, workload=workload_of(task.kind, task.structure, run, **counts))
 
 
 def make_card(name: str = "model-a", *, commercial: CommercialUse = CommercialUse.YES, **changes: Any) -> ModelCard:

@@ -65,7 +65,7 @@ OTHERS = {
     "conservative need": (
         card_of("direct", architecture__forces=Forces.DIRECT),
         Criteria(needs=(Need.CONSERVATIVE,)),
-        "It gives no conservative.",
+        "Its forces are predicted directly and are no gradients of an energy.",
     ),
     "conservative": (
         card_of("direct", architecture__forces=Forces.DIRECT),

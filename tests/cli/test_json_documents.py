@@ -40,6 +40,9 @@ UNITS = (
     "_w",
     "_angstrom3",
     "_hours",
+    "evaluations",
+    "_share",
+    "_steps",
     "_kwh",
     "price",
 )

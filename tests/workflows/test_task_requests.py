@@ -8,30 +8,105 @@ import pytest
 
 from fake_models import CONFIGS, STRUCTURES
 from mlipguide.core.errors import InputError
+from mlipguide.records.model_card import Need
+from mlipguide.records.task import Task, TaskKind
+from mlipguide.structures.signs import find_signs
+from mlipguide.workflows.needs import names_in, parse_needs
 from mlipguide.workflows.task_request import (
     DEFAULTS,
     TaskRequest,
     build_task,
     load_structure,
-    names_in,
-    parse_needs,
     read_request,
 )
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
 
 
+KINDS = {
+    "lifepo4": TaskKind.MD,
+    "water": TaskKind.MD,
+    "high-entropy-alloy": TaskKind.MD,
+    "oxide-interface": TaskKind.PRERELAX,
+    "catalyst-slab": TaskKind.NEB,
+    "organic-crystal": TaskKind.RELAX,
+    "silicon-phonons": TaskKind.PHONONS,
+    "screening": TaskKind.SCREEN,
+    "silicon": TaskKind.MD,
+}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_task_file_is_a_task(path: Path) -> None:
+def test_every_task_file_is_a_task_and_says_how_to_run_it(path: Path) -> None:
     request = read_request(path)
-    _, structure, _ = load_structure(request)
-    task = build_task(request, structure)
+    atoms, structure, _ = load_structure(request)
+    task = build_task(request, structure, find_signs(atoms))
+    assert task.kind is KINDS[path.stem]
     assert task.steps > 0
-    assert "temperature" not in task.assumed
+    assert {"temperature", "kind", "budget"}.isdisjoint(task.assumed)
+    assert f"mlipguide recommend --config configs/{path.name}" in path.read_text(encoding="utf-8")
+    assert f"[{path.name}]({path.name})" in (CONFIGS / "README.md").read_text(encoding="utf-8")
 
 
-def test_there_are_task_files() -> None:
-    assert len(FILES) >= 3
+def test_there_is_a_task_file_of_every_kind() -> None:
+    assert {path.stem for path in FILES} == set(KINDS)
+    assert set(KINDS.values()) == set(TaskKind)
+
+
+def make(**changes: str | bool | None) -> Task:
+    """Return the task of a request for silicon."""
+    request = TaskRequest(**{"structure": str(STRUCTURES / "Si.POSCAR"), **changes})  # type: ignore[arg-type]  # texts and a flag
+    atoms, structure, _ = load_structure(request)
+    return build_task(request, structure, find_signs(atoms))
+
+
+def test_kinds_without_a_time() -> None:
+    relaxation = make(kind="relax")
+    assert (relaxation.simulated_time_s, relaxation.steps) == (None, 120)
+    assert relaxation.assumed == ("atoms", "budget")
+    assert make(kind="prerelax").dft_saving is not None
+    assert make(kind="phonons").atoms == 64
+    assert make(kind="phonons", atoms="216").atoms == 216
+    assert make(kind="screen").structures == 100
+    assert "structures" in make(kind="screen").assumed
+    assert make(kind="neb", images="5").workload.systems == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"kind": "relaxx"}, "Did you mean 'relax'?"),
+        ({"kind": "relax", "time": "1ns"}, "relax has no simulated time"),
+        ({"structures": "10"}, "--structures 10 is for --kind screen, not for md"),
+        ({"kind": "relax", "images": "3"}, "--images 3 is for --kind neb"),
+        ({"kind": "screen", "structures": "0"}, "'0' is not a whole number of at least 1"),
+        ({"kind": "screen", "structures": "some"}, "'some' is not a whole number"),
+        ({"needs": "none,stress"}, "asks for none and for others"),
+        ({"needs": "-surface"}, "Did you mean 'surfaces'?"),
+    ],
+)
+def test_kinds_and_needs_that_are_refused(changes: dict[str, str], says: str) -> None:
+    with pytest.raises(InputError) as raised:
+        make(**changes)
+    assert says in raised.value.message
+
+
+def test_the_step_is_proposed_and_never_longer_than_the_run() -> None:
+    assert make().timestep_s == pytest.approx(2e-15)
+    assert make(time="1fs").timestep_s == pytest.approx(1e-15)
+    assert make(preset="water", structure=None).timestep_s == pytest.approx(0.5e-15)
+    assert make(timestep="1fs").timestep_s == pytest.approx(1e-15)
+
+
+def test_suggestions_are_declined_one_by_one_or_all() -> None:
+    def suggested(**changes: str | bool | None) -> list[str]:
+        return [one.need.value for one in make(preset="lifepo4", structure=None, **changes).derived_needs]
+
+    assert suggested() == ["magnetism", "long-range"]
+    assert suggested(needs="-magnetism") == ["long-range"]
+    assert suggested(needs="stress,magnetism") == ["long-range"]
+    assert suggested(needs="none") == suggested(derive=False) == []
+    assert make(needs="stress,-surfaces").needs == (Need.STRESS,)
 
 
 def test_options_win_over_the_file() -> None:
@@ -76,8 +151,8 @@ def test_defaults_are_said_to_be_assumed() -> None:
     request = TaskRequest(structure=str(STRUCTURES / "Si.POSCAR"))
     _, structure, _ = load_structure(request)
     task = build_task(request, structure)
-    assert set(task.assumed) == {*DEFAULTS, "atoms"}
-    assert (task.atoms, task.steps, task.temperature_k, task.budget_s) == (8, 100_000, 300.0, 86400.0)
+    assert set(task.assumed) == {*DEFAULTS, "atoms", "kind", "timestep"}
+    assert (task.atoms, task.steps, task.temperature_k, task.budget_s) == (8, 50_000, 300.0, 86400.0)
 
 
 def test_lists_of_names() -> None:

@@ -11,11 +11,9 @@ from mlipguide.core.readable import simulated_time
 from mlipguide.records.advice import Candidate, Caveat
 from mlipguide.records.measurement import Weights
 from mlipguide.records.model_card import Architecture, Domain, ModelCard, Need
-from mlipguide.records.task import Task
+from mlipguide.records.task import Task, TaskKind
 from mlipguide.records.topic import Claim
-
-MAGNETIC = frozenset({"Cr", "Mn", "Fe", "Co", "Ni"})
-"""3d elements whose compounds commonly order magnetically."""
+from mlipguide.structures.signs import MAGNETIC
 
 RELAXATION_SETS = ("MPtrj", "MPF.2021.2.8", "MP-r2SCAN", "MP relaxations")
 """Training sets, or beginnings of their names, that hold relaxations and little else."""
@@ -101,7 +99,7 @@ def _about_numbers(candidates: Sequence[Candidate]) -> Iterator[_Found]:
 
 
 def _about_step(task: Task) -> Iterator[_Found]:
-    if "H" in task.structure.elements and task.timestep_s > LIGHT_STEP_LIMIT_S:
+    if task.kind is TaskKind.MD and "H" in task.structure.elements and task.timestep_s > LIGHT_STEP_LIMIT_S:
         yield _Found("time-step", {"timestep": simulated_time(task.timestep_s)})
 
 
@@ -133,11 +131,12 @@ def _magnetism(task: Task, card: ModelCard) -> _Found | None:
 
 
 def _dispersion(task: Task, card: ModelCard) -> _Found | None:
-    """Judge by the elements alone: layers of other elements, such as MoS2, cannot be told from the summary."""
+    """Judge by the elements, and by what the structure suggests: layers."""
     elements = set(task.structure.elements)
     level = card.training.level_of_theory
     included = provides(card, Need.DISPERSION) or any(mark in level for mark in DISPERSION_MARKS)
-    if included or not (elements <= MOLECULAR or elements >= ORGANIC):
+    suggested = any(one.need is Need.DISPERSION for one in task.derived_needs)
+    if included or not (suggested or elements <= MOLECULAR or elements >= ORGANIC):
         return None
     return _Found("dispersion", {"name": card.name, "level_of_theory": level})
 

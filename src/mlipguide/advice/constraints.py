@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from mlipguide.advice.derived_needs import DOUBTFUL
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice import LicenceSummary, Rejection
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.model_card import CommercialUse, Forces, ModelCard, Need
-from mlipguide.records.task import Task
+from mlipguide.records.model_card import CommercialUse, Domain, Forces, ModelCard, Need
+from mlipguide.records.task import Task, TaskKind
 
 ALLOWING = (CommercialUse.YES, CommercialUse.CONDITIONS)
 """What does not rule commercial use out."""
+
+OF_GRADIENTS = frozenset({Need.CONSERVATIVE, Need.NVE, Need.PHONONS})
+"""Met by forces that are gradients of the energy."""
+
+IMPLIED = {TaskKind.PHONONS: Need.PHONONS, TaskKind.NEB: Need.CONSERVATIVE}
+"""What a kind of task needs, whether it is asked for or not."""
+
+COVERED_BY = {
+    Need.HIGH_PRESSURE: Domain.HIGH_PRESSURE,
+    Need.SURFACES: Domain.SURFACES,
+    Need.MOLECULES: Domain.MOLECULES,
+    Need.REACTIVE: Domain.OFF_EQUILIBRIUM,
+}
+"""The domain whose presence in the training data speaks for a model; silence speaks neither for nor against it."""
+
+COVERAGE = frozenset({*COVERED_BY, Need.LONG_RANGE})
+"""Needs that a model may meet although nothing says so: what is not known of them is a doubt."""
 
 
 def licence_of(card: ModelCard) -> LicenceSummary:
@@ -29,9 +49,9 @@ def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
                 f"{', '.join(missing)} not in its training data ({', '.join(card.training.sets)}).",
             )
         )
-    lacking = [need for need in task.needs if not provides(card, need)]
+    lacking = [need for need in needs_of(task) if need not in COVERAGE and not provides(card, need)]
     if lacking:
-        found.append(Rejection("needs", f"It gives no {', '.join(lacking)}."))
+        found.append(Rejection("needs", lacking_words(lacking)))
     if task.commercial:
         licence = licence_of(card)
         if licence.commercial not in ALLOWING:
@@ -52,11 +72,41 @@ def licence_doubt(card: ModelCard, task: Task) -> str | None:
     return f"Commercial use has conditions (code {licence.code}, weights {licence.weights}): read them."
 
 
+def needs_of(task: Task) -> tuple[Need, ...]:
+    """Return what a task needs, what its kind implies included."""
+    implied = IMPLIED.get(task.kind)
+    return task.needs if implied is None else tuple(dict.fromkeys((*task.needs, implied)))
+
+
 def provides(card: ModelCard, need: Need) -> bool:
-    """Tell whether a model gives what a task needs."""
-    if need is Need.CONSERVATIVE:
+    """Tell whether a model is known to give, or to cover, what a task needs."""
+    if need in OF_GRADIENTS:
         return card.architecture.forces is Forces.CONSERVATIVE
-    return need in card.provides
+    domain = COVERED_BY.get(need)
+    return need in card.provides or any(fact.domain is domain for fact in card.training.domains)
+
+
+def lacking_words(needs: Sequence[Need]) -> str:
+    """Return what a model lacks, in sentences."""
+    gradients = [need for need in needs if need in OF_GRADIENTS]
+    uncovered = [need for need in needs if need in COVERAGE]
+    others = [need for need in needs if need not in (*gradients, *uncovered)]
+    sentences = [f"It gives no {', '.join(others)}."] if others else []
+    if gradients:
+        uses = [need for need in gradients if need is not Need.CONSERVATIVE]
+        words = f": not for {', '.join(uses)}" if uses else ""
+        sentences.append(f"Its forces are predicted directly and are no gradients of an energy{words}.")
+    if uncovered:
+        sentences.append(f"Nothing says that it covers {', '.join(uncovered)}.")
+    return " ".join(sentences)
+
+
+def coverage_doubt(card: ModelCard, task: Task) -> str | None:
+    """Return a doubt where nothing says that a model covers what is asked, or what the structure suggests."""
+    asked = [need for need in task.needs if need in COVERAGE]
+    suggested = [one.need for one in task.derived_needs if one.need in DOUBTFUL]
+    unknown = [need for need in dict.fromkeys((*asked, *suggested)) if not provides(card, need)]
+    return lacking_words(unknown) if unknown else None
 
 
 def memory_rejection(peak: Estimate, memory_bytes: int) -> Rejection | None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from mlipguide.advice.constraints import basis
 from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
+from mlipguide.advice.work_words import saving_words, work_words
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice import Candidate, Strategy, Verdict
 from mlipguide.records.measurement import Weights
-from mlipguide.records.task import Task
+from mlipguide.records.task import Task, TaskKind
 
 SHOWN_WAYS = 3
 
@@ -35,7 +36,8 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     assert choice.run_time_s is not None
     within = "within the" if choice.run_time_s.value <= task.budget_s else "against a"
     run_time = f"{duration(choice.run_time_s.value)} ({basis(choice.run_time_s)})"
-    reasons = [f"{choice.name} does the run in {run_time}, {within} budget of {duration(task.budget_s)}."]
+    work = "run" if task.kind is TaskKind.MD else "work"
+    reasons = [f"{choice.name} does the {work} in {run_time}, {within} budget of {duration(task.budget_s)}."]
     if choice.peak_memory_bytes is not None:
         reasons.append(f"It needs {memory(choice.peak_memory_bytes.value)} ({basis(choice.peak_memory_bytes)}).")
     evidence = choice.evidence
@@ -47,6 +49,8 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
             f"Of the {others} it has the lowest published thermal-conductivity error "
             f"(κ_SRME {evidence.kappa_srme:.3g}; {evidence.source})."
         )
+    if task.dft_saving is not None:
+        reasons.append(saving_words(task.dft_saving))
     if choice.verdict is Verdict.UNKNOWN:
         reasons.append("Whether it will do is not known: " + " ".join(choice.doubts))
     faster = [
@@ -77,8 +81,8 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_byte
     run_time = f"{duration(fastest.run_time_s.value)} ({basis(fastest.run_time_s)})"
     if fastest.run_time_s.value > task.budget_s:
         first = (
-            f"Even the fastest model, {fastest.name}, takes {run_time} for {task.steps:,} steps of "
-            f"{task.atoms:,} atoms; the budget is {duration(task.budget_s)}."
+            f"Even the fastest model, {fastest.name}, takes {run_time} for {work_words(task)}; "
+            f"the budget is {duration(task.budget_s)}."
         )
     else:
         obstacles = [rejection.message for rejection in fastest.rejections] + list(fastest.doubts)
@@ -88,11 +92,22 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_byte
 
 
 def feasible_time_s(candidate: Candidate, task: Task) -> float | None:
-    """Return the time that a candidate surely simulates within the budget, rounded down to two digits."""
-    if candidate.step_time_s is None or not _surely_fits(candidate, task):
+    """Return the time that a candidate surely simulates within the budget, rounded down to two digits.
+
+    None for kinds of task that simulate no time.
+    """
+    if task.simulated_time_s is None or candidate.step_time_s is None or not _surely_fits(candidate, task):
         return None
     slowest = candidate.step_time_s.high or candidate.step_time_s.value
     return _floor_two_digits(task.budget_s / slowest * task.timestep_s)
+
+
+def feasible_structures(candidate: Candidate, task: Task) -> int | None:
+    """Return how many structures a candidate surely screens within the budget, rounded down to two digits."""
+    if task.kind is not TaskKind.SCREEN or candidate.run_time_s is None or not _surely_fits(candidate, task):
+        return None
+    slowest = candidate.run_time_s.high or candidate.run_time_s.value
+    return int(_floor_two_digits(task.budget_s / slowest * task.structures)) or None
 
 
 def feasible_atoms(candidate: Candidate) -> int | None:
@@ -113,8 +128,11 @@ def _way_out(candidate: Candidate, task: Task, memory_bytes: int) -> str:
     ways: list[str] = []
     atoms, time_s = feasible_atoms(candidate), feasible_time_s(candidate, task)
     if atoms is not None and atoms < task.atoms:
-        ways.append(f"{atoms:,} atoms for the whole time")
-    if time_s is not None and time_s < task.simulated_time_s:
+        ways.append(f"{atoms:,} atoms for the whole time" if task.kind is TaskKind.MD else f"{atoms:,} atoms")
+    structures = feasible_structures(candidate, task)
+    if structures is not None and structures < task.structures:
+        ways.append(f"{structures:,} structures")
+    if time_s is not None and task.simulated_time_s is not None and time_s < task.simulated_time_s:
         ways.append(f"{simulated_time(time_s)} with all atoms")
     assert candidate.run_time_s is not None
     machine: list[str] = []

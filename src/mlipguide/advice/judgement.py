@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from mlipguide.advice.constraints import (
     card_rejections,
+    coverage_doubt,
     licence_doubt,
     licence_of,
     memory_doubt,
@@ -14,6 +15,7 @@ from mlipguide.advice.constraints import (
     time_doubt,
     time_rejection,
 )
+from mlipguide.costmodel.workloads import run_time_of
 from mlipguide.records.advice import Candidate, Rejection, RunCost, Verdict
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence, EvidenceKind
@@ -75,7 +77,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
     """
     rejections = list(card_rejections(findings.card, task))
     doubts: list[str] = []
-    run_time = None if findings.step_time_s is None else findings.step_time_s.scaled(task.steps)
+    run_time = None if findings.step_time_s is None else run_time_of(findings.step_time_s, task.workload)
     if findings.unmeasured_because is not None:
         reason = findings.unmeasured_because
         if reason.constraint == "memory":
@@ -95,6 +97,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
     if findings.weights is Weights.SYNTHETIC:
         doubts.append("Timed with random weights: its own are not on this machine.")
     doubts += _present(licence_doubt(findings.card, task))
+    doubts += _present(coverage_doubt(findings.card, task))
     accuracy_rejections, accuracy_doubts = _judge_accuracy(findings.evidence, task)
     rejections += accuracy_rejections
     doubts += accuracy_doubts

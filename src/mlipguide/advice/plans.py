@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from mlipguide.advice.explanation import feasible_atoms, feasible_time_s
+from mlipguide.advice.explanation import feasible_atoms, feasible_structures, feasible_time_s
 from mlipguide.advice.ranking import could_serve, is_runnable
+from mlipguide.advice.work_words import action_words
 from mlipguide.core.units import SIMULATED_TIME
 from mlipguide.records.advice import Candidate, PlanStep, Strategy
 from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.task import Task
+from mlipguide.records.task import Task, TaskKind
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 
 
@@ -34,8 +35,7 @@ def plan_for(
                 wall_time_s=None,
             ),
             PlanStep(
-                action=f"Run {task.steps:,} steps of {task.timestep_s * 1e15:g} fs with {choice.name}: "
-                f"{settings_words(choice.settings)}.",
+                action=f"{action_words(task, choice.name)}: {settings_words(choice.settings)}.",
                 command=None,
                 wall_time_s=choice.run_time_s,
             ),
@@ -108,10 +108,16 @@ def next_commands(
 def _smaller_tasks(task: Task, leading: Candidate, subject: str) -> list[str]:
     found: list[str] = []
     atoms, time_s = feasible_atoms(leading), feasible_time_s(leading, task)
-    length = f"{task.simulated_time_s * 1e12:g}ps"
+    structures = feasible_structures(leading, task)
+    if structures is not None and structures < task.structures:
+        found.append(f"mlipguide recommend {subject} --structures {structures} --atoms {task.atoms}")
+    length = {
+        TaskKind.MD: f" --time {(task.simulated_time_s or 0.0) * 1e12:g}ps",
+        TaskKind.SCREEN: f" --structures {task.structures}",
+    }.get(task.kind, "")
     if atoms is not None and atoms < task.atoms and any(task.structure.periodic):
-        found.append(f"mlipguide recommend {subject} --atoms {atoms} --time {length}")
-    if time_s is not None and time_s >= task.timestep_s and time_s < task.simulated_time_s:
+        found.append(f"mlipguide recommend {subject} --atoms {atoms}{length}")
+    if time_s is not None and task.simulated_time_s is not None and task.timestep_s <= time_s < task.simulated_time_s:
         found.append(f"mlipguide recommend {subject} --atoms {task.atoms} --time {_option(time_s)}")
     return found
 

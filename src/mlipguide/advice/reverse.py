@@ -48,7 +48,7 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
     atoms, time_s = feasible_atoms(candidate), feasible_time_s(candidate, task)
     if atoms is not None and not settled and atoms < task.atoms:
         found.append(f"{where}, {atoms:,} atoms instead of {task.atoms:,} would surely end in time and fit.")
-    if time_s is not None and not settled and time_s < task.simulated_time_s:
+    if time_s is not None and task.simulated_time_s is not None and not settled and time_s < task.simulated_time_s:
         found.append(
             f"{where}, {simulated_time(time_s)} instead of {simulated_time(task.simulated_time_s)} would surely end "
             "in time."

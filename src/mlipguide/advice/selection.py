@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from mlipguide.advice.constraints import provides
+from mlipguide.advice.constraints import lacking_words, provides
 from mlipguide.records.model_card import CommercialUse, Forces, LifeCycle, Metrics, ModelCard
 from mlipguide.records.model_listings import (
     Criteria,
@@ -123,8 +123,8 @@ def _check_elements(card: ModelCard, criteria: Criteria) -> str | None:
 
 
 def _check_needs(card: ModelCard, criteria: Criteria) -> str | None:
-    lacking = [need.value for need in criteria.needs if not provides(card, need)]
-    return f"It gives no {', '.join(lacking)}." if lacking else None
+    lacking = [need for need in criteria.needs if not provides(card, need)]
+    return lacking_words(lacking) if lacking else None
 
 
 def _check_commercial(card: ModelCard, criteria: Criteria) -> str | None:

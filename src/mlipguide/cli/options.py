@@ -102,3 +102,31 @@ def script(path: Path | None, *, model: str | None, force: bool, smoke_test: boo
                 hint=f"Add --write run.py{', or say --models' if name == '--model' else ''}.",
             )
     return None
+
+
+class TerminalAsker:
+    """Puts questions on the terminal, on stderr: stdout is for the answer."""
+
+    def ask(self, question: str, default: str | None) -> str:
+        """Return the answer; the default where there is one and the user just agrees."""
+        return str(typer.prompt(question, default=default, err=True))
+
+    def tell(self, text: str) -> None:
+        """Show a line."""
+        typer.echo(text, err=True)
+
+
+def asker(option: str) -> TerminalAsker:
+    """Return who asks the user.
+
+    Raises:
+        InputError: There is no terminal to ask at.
+    """
+    from mlipguide.core.errors import InputError
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise InputError(
+            f"{option} asks questions, and this is no terminal.",
+            hint="Give the options instead; 'mlipguide recommend --help' lists them.",
+        )
+    return TerminalAsker()

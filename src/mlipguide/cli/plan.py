@@ -17,7 +17,9 @@ def plan(
     ] = None,
     atoms: Annotated[str | None, typer.Option(metavar="N", help="Atoms to simulate [as in the structure].")] = None,
     time: Annotated[str | None, typer.Option(metavar="1ns", help="Simulated time [100ps].")] = None,
-    timestep: Annotated[str | None, typer.Option(metavar="1fs", help="Integration step [1fs].")] = None,
+    timestep: Annotated[
+        str | None, typer.Option(metavar="1fs", help="Integration step [by the lightest atom].")
+    ] = None,
     budget: Annotated[str | None, typer.Option(metavar="24h", help="Wall time the run may take [24h].")] = None,
     hardware: options.Hardware = None,
     max_devices: Annotated[

@@ -13,9 +13,18 @@ from mlipguide.cli import options
 def recommend(
     structure: options.Structure = None,
     *,
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="md, relax, screen, phonons, neb or prerelax (before DFT) [md].")
+    ] = None,
     atoms: Annotated[str | None, typer.Option(metavar="N", help="Atoms to simulate [as in the structure].")] = None,
-    time: Annotated[str | None, typer.Option(metavar="1ns", help="Simulated time [100ps].")] = None,
-    timestep: Annotated[str | None, typer.Option(metavar="1fs", help="Integration step [1fs].")] = None,
+    structures: Annotated[
+        str | None, typer.Option(metavar="N", help="Structures like this one, of --kind screen [100].")
+    ] = None,
+    images: Annotated[str | None, typer.Option(metavar="N", help="Moving images, of --kind neb [7].")] = None,
+    time: Annotated[str | None, typer.Option(metavar="1ns", help="Simulated time, of --kind md [100ps].")] = None,
+    timestep: Annotated[
+        str | None, typer.Option(metavar="1fs", help="Integration step [by the lightest atom and the temperature].")
+    ] = None,
     temperature: Annotated[str | None, typer.Option(metavar="300K", help="Temperature [300K].")] = None,
     budget: Annotated[str | None, typer.Option(metavar="24h", help="Wall time the run may take [24h].")] = None,
     force_mae: Annotated[
@@ -25,8 +34,14 @@ def recommend(
         str | None, typer.Option(metavar="5meV/atom", help="Largest acceptable mean absolute energy error.")
     ] = None,
     needs: Annotated[
-        str | None, typer.Option(metavar="A,B", help="What the model must give: stress, magnetism, ...")
+        str | None,
+        typer.Option(
+            metavar="A,B", help="What the model must give: stress, nve, ...; -surfaces declines a suggestion."
+        ),
     ] = None,
+    no_derive: Annotated[
+        bool, typer.Option("--no-derive", help="Suggest no needs from the structure (a slab, a molecule, ...).")
+    ] = False,
     commercial: Annotated[
         bool, typer.Option("--commercial", help="Only models whose licences allow commercial use.")
     ] = False,
@@ -54,6 +69,9 @@ def recommend(
     no_smoke_test: Annotated[
         bool, typer.Option("--no-smoke-test", help="Hand the script over without trying ten steps of it.")
     ] = False,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Ask the questions one by one, then answer.")
+    ] = False,
     each: options.Each = False,
     weights: options.Weights = None,
     yes: options.Yes = False,
@@ -66,6 +84,7 @@ def recommend(
     from mlipguide.cli.output import emit
     from mlipguide.report.progress import progress
     from mlipguide.report.recommend_page import recommend_page
+    from mlipguide.workflows.interview import interview
     from mlipguide.workflows.recommend import Options, recommend
     from mlipguide.workflows.task_request import TaskRequest, read_request
 
@@ -73,7 +92,10 @@ def recommend(
         structure=structure,
         index=index,
         preset=preset,
+        kind=kind,
         atoms=atoms,
+        structures=structures,
+        images=images,
         time=time,
         timestep=timestep,
         temperature=temperature,
@@ -81,6 +103,7 @@ def recommend(
         force_mae=force_mae,
         energy_mae=energy_mae,
         needs=needs,
+        derive=False if no_derive else None,
         commercial=commercial or None,
         models=models,
         measure_budget=measure_budget,
@@ -88,6 +111,8 @@ def recommend(
     )
     if config is not None:
         request = request.over(read_request(config))
+    if interactive:
+        request = interview(request, options.asker("--interactive"))
     consent = options.consent(yes=yes, as_json=as_json)
     with progress() as report:
         result = recommend(

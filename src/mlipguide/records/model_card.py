@@ -34,7 +34,11 @@ class Forces(StrEnum):
 
 
 class Need(StrEnum):
-    """Something a task may need of a model beside energies and forces."""
+    """Something a task may need of a model beside energies and forces.
+
+    A card's ``provides`` lists what the model gives. That its training data cover surfaces, molecules, high pressure or
+    reactions is a matter of its domains, and that its forces do for NVE and phonons of its architecture.
+    """
 
     STRESS = "stress"
     MAGNETISM = "magnetism"
@@ -43,6 +47,14 @@ class Need(StrEnum):
     SPIN = "spin"
     DISPERSION = "dispersion"
     CONSERVATIVE = "conservative"
+    NVE = "nve"
+    PHONONS = "phonons"
+    LONG_RANGE = "long-range"
+    REACTIVE = "reactive"
+    EXCITED_STATES = "excited-states"
+    HIGH_PRESSURE = "high-pressure"
+    SURFACES = "surfaces"
+    MOLECULES = "molecules"
 
 
 class Domain(StrEnum):

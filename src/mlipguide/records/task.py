@@ -2,35 +2,109 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from enum import StrEnum
 
+from mlipguide.records.estimate import Estimate
 from mlipguide.records.model_card import Need
 from mlipguide.records.strict import strict
 from mlipguide.records.structure import StructureSummary
 
 
+class TaskKind(StrEnum):
+    """What is done with the structure."""
+
+    MD = "md"
+    RELAX = "relax"
+    SCREEN = "screen"
+    PHONONS = "phonons"
+    NEB = "neb"
+    PRERELAX = "prerelax"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """How often energies and forces are evaluated, whatever the kind of task.
+
+    The time of a task is the time of a step times ``evaluations``. A step of molecular dynamics holds the share of
+    the integrator, a small one, which a relaxation spends on its optimiser: the step time stands for both.
+
+    Attributes:
+        evaluations: Of one system each, one after the other, in all. An exact count has the basis ``measured``, the
+            source ``asked``, and an interval of no width; a count from practice has the basis ``assumed``.
+        systems: Independent systems that may run side by side: structures, displaced cells, images.
+        atoms: Of each evaluated system.
+        reason: The arithmetic, in a sentence.
+    """
+
+    evaluations: Estimate
+    systems: int
+    atoms: int
+    reason: str
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the count was asked for and is no estimate."""
+        return self.evaluations.low == self.evaluations.value == self.evaluations.high
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class DerivedNeed:
+    """Something that the structure suggests the model should know, and the sign of it."""
+
+    need: Need
+    reason: str
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class DftSaving:
+    """What a relaxation beforehand saves of the DFT relaxation that follows.
+
+    Attributes:
+        saved_share: Of the ionic steps, between 0 and 1.
+        ionic_steps: That DFT would take without it.
+        wall_time_s: Saved for each structure; None while the cost of an ionic step is not known.
+        reason: What is known, in a sentence.
+    """
+
+    saved_share: Estimate
+    ionic_steps: Estimate
+    wall_time_s: Estimate | None
+    reason: str
+
+
 @strict
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A molecular-dynamics run and its conditions; None is what the user left open.
+    """A piece of work and its conditions; None is what the user left open.
 
     Attributes:
         structure: The structure as given.
-        atoms: Number of atoms to be simulated.
-        simulated_time_s: Length of the run.
-        timestep_s: Integration step.
-        temperature_k: Temperature of the run.
-        budget_s: Wall time that the run may take.
+        atoms: Number of atoms of each system that is simulated.
+        simulated_time_s: Length of a molecular-dynamics run; None for other kinds.
+        timestep_s: Integration step; of other kinds the one that models are timed with.
+        temperature_k: Temperature of the run; of other kinds the one that models are timed at.
+        budget_s: Wall time that everything may take.
         force_mae_ev_per_angstrom: Largest acceptable mean absolute force error.
         energy_mae_ev_per_atom: Largest acceptable mean absolute energy error.
         needs: What the model must provide.
         commercial: Whether the licence must allow commercial use.
+        workload: How often energies and forces are evaluated.
         assumed: Names of the fields that the user did not give and mlipguide filled in.
+        kind: What is done.
+        structures: Number of structures like this one; 1 for all kinds but ``screen``.
+        images: Number of moving images; 1 for all kinds but ``neb``.
+        derived_needs: What the structure suggests; never a reason to rule a model out.
+        dft_saving: Of ``prerelax``, what it saves; None for other kinds.
     """
 
     structure: StructureSummary
     atoms: int
-    simulated_time_s: float
+    simulated_time_s: float | None
     timestep_s: float
     temperature_k: float
     budget_s: float
@@ -38,11 +112,15 @@ class Task:
     energy_mae_ev_per_atom: float | None
     needs: tuple[Need, ...]
     commercial: bool
+    workload: Workload
     assumed: tuple[str, ...] = field(default=())
+    kind: TaskKind = TaskKind.MD
+    structures: int = 1
+    images: int = 1
+    derived_needs: tuple[DerivedNeed, ...] = ()
+    dft_saving: DftSaving | None = None
 
     @property
     def steps(self) -> int:
-        """Number of integration steps, rounded up."""
-        import math
-
-        return max(1, math.ceil(self.simulated_time_s / self.timestep_s - 1e-9))
+        """Evaluations of energy and forces, rounded up: the integration steps of molecular dynamics."""
+        return max(1, math.ceil(self.workload.evaluations.value))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from mlipguide.core.readable import duration, number, simulated_time
+from mlipguide.core.readable import duration, number
 from mlipguide.records.advice import Verdict
 from mlipguide.records.plan import HardwareOption, HardwarePlan
 from mlipguide.report.fitted_table import Column, fitted_table
 from mlipguide.report.hardware_table import ELSEWHERE_LEGEND, cost_columns, verdict_words
+from mlipguide.report.task_words import run_words
 
 SHOWN = 25
 NOTE = (
@@ -33,8 +34,8 @@ def plan_page(data: HardwarePlan, console: Console) -> RenderableType:
     table, dropped = fitted_table(columns, console.width)
     head = Text.assemble(
         (data.model, "bold"),
-        f": {task.atoms:,} atoms of {task.structure.reduced_formula}, {simulated_time(task.simulated_time_s)} in steps "
-        f"of {simulated_time(task.timestep_s)} ({task.steps:,} steps), within {duration(task.budget_s)}",
+        f": {task.atoms:,} atoms of {task.structure.reduced_formula}, {run_words(task)}, within "
+        f"{duration(task.budget_s)}",
     )
     legend = Text("\n".join(_legend(data, dropped)), style="dim")
     parts: list[RenderableType] = [head, Text(""), table, legend, Text(""), _headline(data)]

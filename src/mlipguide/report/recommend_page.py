@@ -7,14 +7,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mlipguide.core.readable import duration, memory, number, simulated_time
+from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice import Candidate, Caveat, Recommendation, Strategy, Verdict
 from mlipguide.records.measurement import Weights
-from mlipguide.records.task import Task
 from mlipguide.report.formatting import LEGEND, estimated, spread
 from mlipguide.report.hardware_table import answers_table, shown_models
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.rulings import rulings
+from mlipguide.report.task_words import task_line
 
 UNBOUNDED = 10_000
 VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
@@ -54,15 +54,6 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
             Padding(Text(command, style="cyan", overflow="fold"), (0, 0, 0, 2)) for command in answer.next_commands
         ]
     return Group(*parts)
-
-
-def task_line(task: Task) -> str:
-    """Return the task in a sentence."""
-    return (
-        f"{task.structure.reduced_formula} ({task.structure.source}), {task.atoms:,} atoms, "
-        f"{simulated_time(task.simulated_time_s)} at {task.temperature_k:g} K in steps of "
-        f"{simulated_time(task.timestep_s)} ({task.steps:,} steps), within {duration(task.budget_s)}"
-    )
 
 
 def candidates_table(answer: Recommendation, console: Console) -> Table:
@@ -155,11 +146,11 @@ def _headline(answer: Recommendation) -> Text:
     chosen = next(candidate for candidate in answer.candidates if candidate.model == answer.choice)
     style = "bold green" if chosen.verdict is Verdict.FEASIBLE else "bold yellow"
     assert chosen.run_time_s is not None
-    assert chosen.ns_per_day is not None
+    rate = "" if chosen.ns_per_day is None else f", {number(chosen.ns_per_day.value)} ns/day"
     where = f" on {answer.hardware[0].profile.name}" if answer.hardware else ""
     return Text.assemble(
         (f"Run {chosen.name}{where}: ", style),
-        f"{duration(chosen.run_time_s.value)} in all, {number(chosen.ns_per_day.value)} ns/day.",
+        f"{duration(chosen.run_time_s.value)} in all{rate}.",
     )
 
 
@@ -185,6 +176,8 @@ def _legend(answer: Recommendation) -> Text:
         *([] if answer.hardware else [LEGEND]),
         "κ: published κ_SRME, lower is better; ◆ on the front of κ and time.",
     ]
+    if not answer.task.workload.is_exact:
+        lines.append("? rests on a number of evaluations that is assumed from practice.")
     if any(candidate.weights is Weights.SYNTHETIC for candidate in answer.candidates):
         lines.append("* timed with random weights in the published architecture.")
     return Text("\n".join(lines), style="dim")

@@ -19,11 +19,12 @@ from mlipguide.workflows.bench_figures import cost_fit, size_result
 from mlipguide.workflows.candidates import NO_CONSENT, Preparation, Prepared, find_given_weights, prepare_candidates
 from mlipguide.workflows.capacity import find_capacity
 from mlipguide.workflows.measuring import MeasuringContext, measure
+from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.recalling import MeasuredModels
 from mlipguide.workflows.refusals import refuse_nothing
 from mlipguide.workflows.run_options import RunOptions
 from mlipguide.workflows.settings_choice import SweptSettings, choose_settings, swept
-from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure, names_in
+from mlipguide.workflows.task_request import DEFAULTS, TIMED_STEP, TaskRequest, load_structure
 
 DEFAULT_LARGEST = "1000"
 DEFAULT_BUDGET = "2m"
@@ -176,7 +177,7 @@ def _conditions(options: Options) -> Conditions:
     scenario = Scenario(name)
     return Conditions(
         temperature_k=TEMPERATURE.parse(options.temperature or DEFAULTS["temperature"], option="--temperature"),
-        timestep_s=SIMULATED_TIME.parse(options.timestep or DEFAULTS["timestep"], option="--timestep"),
+        timestep_s=SIMULATED_TIME.parse(options.timestep or TIMED_STEP, option="--timestep"),
         propagate=scenario is Scenario.SINGLE_STREAM,
         scenario=scenario,
     )

@@ -21,9 +21,10 @@ from mlipguide.workflows.baselines import atoms_of, conditions_of
 from mlipguide.workflows.busy_cores import beside_others
 from mlipguide.workflows.comparing import Run, compare_runs, require_same_machine
 from mlipguide.workflows.environment_pairs import PairedSubject, compare_environments, old_environments
+from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.remeasuring import measure_again, missing_problems, prepare_models, restricted, subject_of
 from mlipguide.workflows.run_options import RunOptions
-from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure, names_in
+from mlipguide.workflows.task_request import DEFAULTS, TIMED_STEP, TaskRequest, load_structure
 
 MAX_SLOWDOWN = "10%"
 BUDGET = "5m"
@@ -187,7 +188,7 @@ def _subjects_of_structure(
         sizes = _sizes(replace(request, sizes=SIZES)) if any(structure.periodic) else (structure.atoms,)
     conditions = Conditions(
         temperature_k=TEMPERATURE.parse(DEFAULTS["temperature"], option="--temperature"),
-        timestep_s=SIMULATED_TIME.parse(DEFAULTS["timestep"], option="--timestep"),
+        timestep_s=SIMULATED_TIME.parse(TIMED_STEP, option="--timestep"),
         propagate=True,
     )
     ready = prepare_models(catalogue, names, machine, options)

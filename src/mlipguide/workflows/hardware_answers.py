@@ -12,6 +12,7 @@ from mlipguide.advice.ranking import accuracy_order, choose, ranked
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import ns_per_day
+from mlipguide.costmodel.workloads import affordable_atoms_of, run_time_of
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.published import evidence_of
 from mlipguide.records.advice import Candidate, HardwareAnswer, Rejection, RunCost
@@ -21,7 +22,7 @@ from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Allocator, Settings, Weights
 from mlipguide.records.model_card import ModelCard
-from mlipguide.records.task import Task
+from mlipguide.records.task import Task, TaskKind
 from mlipguide.workflows.candidates import NO_CONSENT, Prepared, prepare_candidates
 from mlipguide.workflows.elsewhere import KnownCosts, gather_known_costs
 from mlipguide.workflows.judging import costs_of
@@ -109,12 +110,18 @@ def candidate_on(card: ModelCard, profile: HardwareProfile, known: KnownCosts, t
         settings=_settings(profile, driver=costs.code),
         weights=Weights.PRETRAINED,
         step_time_s=step_time,
-        ns_per_day=None if step_time is None else ns_per_day(step_time, timestep_s=task.timestep_s),
+        ns_per_day=(
+            None
+            if step_time is None or task.kind is not TaskKind.MD
+            else ns_per_day(step_time, timestep_s=task.timestep_s)
+        ),
         peak_memory_bytes=costs.peak_memory_bytes(task.atoms),
         max_atoms=costs.largest_system_atoms(memory_of(profile)) if limited else None,
-        affordable_atoms=costs.affordable_atoms(steps=task.steps, budget_s=task.budget_s),
+        affordable_atoms=affordable_atoms_of(costs, task.workload, budget_s=task.budget_s),
         unmeasured_because=UNTIMED if step_time is None else None,
-        run_cost=None if step_time is None else _run_cost(step_time.scaled(task.steps), profile, costs.devices),
+        run_cost=None
+        if step_time is None
+        else _run_cost(run_time_of(step_time, task.workload), profile, costs.devices),
     )
     return judge(findings, task, memory_bytes=memory_of(profile))
 

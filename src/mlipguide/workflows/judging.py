@@ -10,10 +10,11 @@ from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.ranking import ranked
 from mlipguide.costmodel.costs import Costs, costs_from, ns_per_day
+from mlipguide.costmodel.workloads import affordable_atoms_of
 from mlipguide.evidence.published import evidence_of
 from mlipguide.records.advice import Candidate, Rejection
 from mlipguide.records.model_card import ModelCard
-from mlipguide.records.task import Task
+from mlipguide.records.task import Task, TaskKind
 from mlipguide.worker.geometry import pairs_per_atom
 from mlipguide.workflows.candidates import CHECKPOINT, Preparation, Prepared
 from mlipguide.workflows.recalling import MeasuredModels
@@ -75,10 +76,10 @@ def _findings(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms
         settings=item.settings,
         weights=weights,
         step_time_s=step_time,
-        ns_per_day=ns_per_day(step_time, timestep_s=task.timestep_s),
+        ns_per_day=ns_per_day(step_time, timestep_s=task.timestep_s) if task.kind is TaskKind.MD else None,
         peak_memory_bytes=costs.peak_memory_bytes(task.atoms),
         max_atoms=costs.largest_system_atoms(memory_bytes),
-        affordable_atoms=costs.affordable_atoms(steps=task.steps, budget_s=task.budget_s),
+        affordable_atoms=affordable_atoms_of(costs, task.workload, budget_s=task.budget_s),
         measured=costs.records,
         measured_as=measured.measured_as.get(card.id),
     )

@@ -13,7 +13,7 @@ from mlipguide.catalog.elements import SYMBOLS
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.records.model_card import Domain, ModelCard
 from mlipguide.records.model_listings import Criteria, SortKey
-from mlipguide.workflows.task_request import names_in, parse_needs
+from mlipguide.workflows.needs import names_in, parse_needs
 
 T = TypeVar("T", bound=StrEnum)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, strategy_for
@@ -23,6 +23,7 @@ from mlipguide.catalog.topics import load_knowledge
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import costs_from
+from mlipguide.costmodel.workloads import run_time_of
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.published import evidence_of
 from mlipguide.hardware.profiles import parse_profiles
@@ -32,6 +33,7 @@ from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.task import Task
 from mlipguide.sessions.interface import Conditions
+from mlipguide.structures.signs import find_signs
 from mlipguide.workflows.candidates import (
     Preparation,
     Prepared,
@@ -44,13 +46,15 @@ from mlipguide.workflows.candidates import (
 from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
 from mlipguide.workflows.judging import judged
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
+from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
 from mlipguide.workflows.refusals import refuse_nothing
+from mlipguide.workflows.request_words import SUBJECT, request_words
 from mlipguide.workflows.run_options import RunOptions
 from mlipguide.workflows.run_script import ScriptContext, find_named, with_script
 from mlipguide.workflows.script_files import ScriptRequest, require_writable
 from mlipguide.workflows.script_texts import require_kind
-from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure, names_in
+from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +95,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     budget_s = WALL_TIME.parse(request.measure_budget or MEASURE_BUDGET, option="--measure-budget")
     weights = find_given_weights(catalogue, options.weights)
     atoms, structure, structure_notices = load_structure(request)
-    task = build_task(request, structure)
+    task = build_task(request, structure, find_signs(atoms))
     if options.script is not None:
         require_kind(task)
     profiles = () if request.hardware is None else parse_profiles(request.hardware)
@@ -144,7 +148,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     notices = (
         *catalogue.notices,
         *structure_notices,
-        *_assumption_notices(task),
+        *assumption_notices(task, asked_of_models=request.models is not None),
         *_preparation_notices(preparation, elsewhere=bool(profiles)),
         *measured.notices,
     )
@@ -209,7 +213,7 @@ def _settled(runs: Sequence[CandidateRun], *, task: Task, fingerprint: str) -> l
                 model=run.subject.card.id,
                 evidence=evidence_of(run.subject.card),
                 usable=usable,
-                run_time_s=costs_from(records).step_time_s(task.atoms).scaled(task.steps) if records else None,
+                run_time_s=run_time_of(costs_from(records).step_time_s(task.atoms), task.workload) if records else None,
                 sizes=len(records),
             )
         )
@@ -249,34 +253,9 @@ def _answer(
         reasons=reasons,
         caveats=caveats_for(task, None if leading is None else cards[leading.model], candidates, load_knowledge()),
         next_commands=next_commands(
-            task, choice, candidates, subject=_subject_words(request), buildable=frozenset(load_recipes())
+            task, choice, candidates, subject=request_words(request, SUBJECT), buildable=frozenset(load_recipes())
         ),
     )
-
-
-def _subject_words(request: TaskRequest) -> str:
-    """Return the part of the command line that names the structure and the conditions."""
-    words = ["--preset", request.preset] if request.preset else [str(request.structure)]
-    if request.index is not None:
-        words += ["--index", request.index]
-    for name in ("timestep", "temperature", "budget", "needs", "models", "hardware"):
-        value = getattr(request, name)
-        if value is not None:
-            words += [f"--{name}", value]
-    return shlex.join(words) + (" --commercial" if request.commercial else "")
-
-
-def _assumption_notices(task: Task) -> tuple[Notice, ...]:
-    words = {
-        "atoms": f"--atoms {task.atoms} (as in the structure)",
-        "time": f"--time {task.simulated_time_s * 1e12:g}ps",
-        "timestep": f"--timestep {task.timestep_s * 1e15:g}fs",
-        "temperature": f"--temperature {task.temperature_k:g}K",
-        "budget": f"--budget {task.budget_s / 3600:g}h",
-    }
-    if not task.assumed:
-        return ()
-    return (Notice("assumed", f"Assumed, for want of an answer: {', '.join(words[name] for name in task.assumed)}."),)
 
 
 def _preparation_notices(preparation: Preparation, *, elsewhere: bool) -> tuple[Notice, ...]:

@@ -26,8 +26,8 @@ from mlipguide.records.notice import Notice
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.measuring import MeasuringContext, session_request, size_source
+from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.recalling import MeasuredModels
-from mlipguide.workflows.task_request import names_in
 
 if TYPE_CHECKING:
     from ase import Atoms

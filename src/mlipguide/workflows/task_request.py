@@ -12,21 +12,35 @@ from mlipguide.core.serialisation import read_yaml
 from mlipguide.core.units import (
     ENERGY_PER_ATOM,
     FORCE,
-    SIMULATED_TIME,
     TEMPERATURE,
     WALL_TIME,
-    parse_atoms,
 )
-from mlipguide.records.model_card import Need
+from mlipguide.costmodel.prerelaxation import dft_saving
 from mlipguide.records.notice import Notice
 from mlipguide.records.structure import StructureSummary
-from mlipguide.records.task import Task
+from mlipguide.records.task import Task, TaskKind
+from mlipguide.workflows.needs import read_needs
+from mlipguide.workflows.task_building import (
+    IMAGES,
+    STRUCTURES,
+    atoms_for,
+    parse_count,
+    parse_kind,
+    parse_run,
+    suggested_needs,
+    workload_of,
+)
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-DEFAULTS = {"time": "100ps", "timestep": "1fs", "temperature": "300K", "budget": "24h"}
+    from mlipguide.structures.signs import Signs
+
+DEFAULTS = {"time": "100ps", "temperature": "300K", "budget": "24h"}
 MEASURE_BUDGET = "75s"
+TIMED_STEP = "1fs"
+"""The step of commands that only time models: the time of a step does not depend on it."""
+FLAGS = ("commercial", "derive")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +50,9 @@ class TaskRequest:
     structure: str | None = None
     index: str | None = None
     preset: str | None = None
+    kind: str | None = None
+    structures: str | None = None
+    images: str | None = None
     atoms: str | None = None
     time: str | None = None
     timestep: str | None = None
@@ -44,6 +61,7 @@ class TaskRequest:
     force_mae: str | None = None
     energy_mae: str | None = None
     needs: str | None = None
+    derive: bool | None = None
     commercial: bool | None = None
     models: str | None = None
     measure_budget: str | None = None
@@ -83,9 +101,9 @@ def read_request(path: Path) -> TaskRequest:
 def _as_option(path: Path, key: str, value: Any) -> str | bool | None:
     if value is None:
         return None
-    if key == "commercial":
+    if key in FLAGS:
         if not isinstance(value, bool):
-            raise InputError(f"{path}: 'commercial' is true or false, not '{value}'.", hint="Write commercial: true.")
+            raise InputError(f"{path}: '{key}' is true or false, not '{value}'.", hint=f"Write {key}: true.")
         return value
     if isinstance(value, list) and key in ("needs", "models", "hardware"):
         return ",".join(map(str, value))
@@ -122,77 +140,66 @@ def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple
     return atoms, summarise(atoms, source=source), notices
 
 
-def build_task(request: TaskRequest, structure: StructureSummary) -> Task:
+def build_task(request: TaskRequest, structure: StructureSummary, signs: Signs | None = None) -> Task:
     """Turn a request into the task that it means, with the defaults that it leaves to mlipguide.
 
+    Args:
+        request: What the user wrote.
+        structure: The structure.
+        signs: What was seen in it; without them nothing is suggested.
+
     Raises:
-        InputError: A quantity without its unit, out of range, or an unknown need.
+        InputError: A quantity without its unit, out of range or for another kind of task, or an unknown need.
     """
-    assumed = [name for name in DEFAULTS if getattr(request, name) is None]
+    kind = TaskKind.MD if request.kind is None else parse_kind(request.kind)
     texts = {name: getattr(request, name) or default for name, default in DEFAULTS.items()}
-    if request.atoms is None:
-        assumed.append("atoms")
-        atoms = structure.atoms
-    else:
-        atoms = achievable_atoms(parse_atoms(request.atoms, option="--atoms"), structure)
-    timestep = SIMULATED_TIME.parse(texts["timestep"], option="--timestep")
-    simulated = SIMULATED_TIME.parse(texts["time"], option="--time")
-    if timestep > simulated:
-        raise InputError(
-            f"--timestep {texts['timestep']} is longer than --time {texts['time']}.",
-            hint="Shorten the time step.",
-        )
+    temperature_k = TEMPERATURE.parse(texts["temperature"], option="--temperature")
+    run = parse_run(
+        texts["time"],
+        request.timestep,
+        time_given=request.time is not None,
+        kind=kind,
+        elements=structure.elements,
+        temperature_k=temperature_k,
+    )
+    atoms = atoms_for(request.atoms, structure, kind)
+    structures = parse_count(
+        request.structures, option="--structures", kind=kind, wanted=TaskKind.SCREEN, default=STRUCTURES
+    )
+    images = parse_count(request.images, option="--images", kind=kind, wanted=TaskKind.NEB, default=IMAGES)
+    needs = read_needs(request.needs, derive=request.derive is not False)
     return Task(
         structure=structure,
         atoms=atoms,
-        simulated_time_s=simulated,
-        timestep_s=timestep,
-        temperature_k=TEMPERATURE.parse(texts["temperature"], option="--temperature"),
+        simulated_time_s=run.simulated_time_s,
+        timestep_s=run.timestep_s,
+        temperature_k=temperature_k,
         budget_s=WALL_TIME.parse(texts["budget"], option="--budget"),
         force_mae_ev_per_angstrom=_optional(FORCE, request.force_mae, "--force-mae"),
         energy_mae_ev_per_atom=_optional(ENERGY_PER_ATOM, request.energy_mae, "--energy-mae"),
-        needs=parse_needs(request.needs),
+        needs=needs.asked,
         commercial=bool(request.commercial),
-        assumed=tuple(assumed),
+        workload=workload_of(kind, structure, run, atoms=atoms, structures=structures, images=images),
+        assumed=_assumed(request, kind),
+        kind=kind,
+        structures=structures,
+        images=images,
+        derived_needs=suggested_needs(needs, signs, kind, structure),
+        dft_saving=dft_saving() if kind is TaskKind.PRERELAX else None,
     )
 
 
-def achievable_atoms(atoms: int, structure: StructureSummary) -> int:
-    """Return the number of atoms to simulate; only a periodic structure can be repeated.
-
-    Raises:
-        InputError: Another number than a molecule or a cluster has.
-    """
-    if not any(structure.periodic) and atoms != structure.atoms:
-        raise InputError(
-            f"--atoms {atoms}: {structure.source} is not periodic and has {structure.atoms} atoms; it cannot be "
-            "repeated.",
-            hint="Leave --atoms out, or give a periodic box of the molecules.",
-        )
-    return atoms
-
-
-def parse_needs(text: str | None) -> tuple[Need, ...]:
-    """Return the needs in a comma-separated list.
-
-    Raises:
-        InputError: An unknown need.
-    """
-    known = [need.value for need in Need]
-    found: list[Need] = []
-    for name in names_in(text):
-        if name not in known:
-            raise InputError(
-                f"--needs: unknown need '{name}'.{did_you_mean(name, known)}",
-                hint=f"Known needs: {', '.join(known)}.",
-            )
-        found.append(Need(name))
-    return tuple(dict.fromkeys(found))
-
-
-def names_in(text: str | None) -> tuple[str, ...]:
-    """Return the names in a comma-separated list, in order, each once."""
-    return tuple(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
+def _assumed(request: TaskRequest, kind: TaskKind) -> tuple[str, ...]:
+    """Return what was left out of what this kind of task needs; who names a time means molecular dynamics."""
+    used = {
+        TaskKind.MD: ("atoms", "time", "timestep", "temperature", "budget"),
+        TaskKind.SCREEN: ("structures", "atoms", "budget"),
+        TaskKind.NEB: ("images", "atoms", "budget"),
+    }
+    names = used.get(kind, ("atoms", "budget"))
+    if request.time is None and request.timestep is None:
+        names = ("kind", *names)
+    return tuple(name for name in names if getattr(request, name) is None)
 
 
 def _optional(dimension: Any, text: str | None, option: str) -> float | None:

@@ -1,0 +1,74 @@
+"""What was assumed for want of an answer, and how to change each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mlipguide.advice.derived_needs import DOUBTFUL
+from mlipguide.advice.time_step import propose_timestep
+from mlipguide.records.notice import Notice
+from mlipguide.records.task import Task, TaskKind
+
+OTHER_KINDS = ", ".join(kind.value for kind in TaskKind if kind is not TaskKind.MD)
+
+
+def assumption_notices(task: Task, *, asked_of_models: bool = False) -> tuple[Notice, ...]:
+    """Return what mlipguide filled in, and what the structure suggests.
+
+    Args:
+        task: What is wanted.
+        asked_of_models: Whether the user chose the models.
+    """
+    return (*_assumed(task, asked_of_models=asked_of_models), *_derived(task))
+
+
+def _assumed(task: Task, *, asked_of_models: bool) -> Iterator[Notice]:
+    if not task.assumed:
+        return
+    words = ", ".join(_WORDS[name](task) for name in task.assumed)
+    unasked = [
+        *(
+            ["no limit on the error (--force-mae 100meV/A)"]
+            if task.force_mae_ev_per_angstrom is None and task.energy_mae_ev_per_atom is None
+            else []
+        ),
+        *([] if task.commercial else ["any licence (--commercial)"]),
+        *([] if asked_of_models else ["any model (--models A,B)"]),
+    ]
+    also = f"; {', '.join(unasked)}" if unasked else ""
+    yield Notice("assumed", f"Assumed, for want of an answer: {words}{also}. Give an option to change it.")
+
+
+def _derived(task: Task) -> Iterator[Notice]:
+    if not task.derived_needs:
+        return
+    listed = ", ".join(f"{one.need.value} ({one.reason})" for one in task.derived_needs)
+    doubted = [one.need.value for one in task.derived_needs if one.need in DOUBTFUL]
+    others = [one.need.value for one in task.derived_needs if one.need not in DOUBTFUL]
+    effects = (
+        [f"A model of which nothing says that it gives or covers {', '.join(doubted)} is in doubt."] if doubted else []
+    ) + ([f"Nothing more than a caveat comes of {', '.join(others)}."] if others else [])
+    switch = f"--needs=-{(doubted or others)[0]} leaves one out, --no-derive all; none rules a model out."
+    yield Notice("derived_needs", " ".join((f"The structure suggests: {listed}.", *effects, switch)))
+
+
+def _atoms(task: Task) -> str:
+    why = "a supercell with edges of at least 10 Å" if task.atoms != task.structure.atoms else "as in the structure"
+    return f"--atoms {task.atoms} ({why})"
+
+
+def _timestep(task: Task) -> str:
+    reason = propose_timestep(task.structure.elements, task.temperature_k).reason
+    return f"--timestep {task.timestep_s * 1e15:g}fs ({reason})"
+
+
+_WORDS: dict[str, Callable[[Task], str]] = {
+    "kind": lambda _: f"--kind md (one run of molecular dynamics; others: {OTHER_KINDS})",
+    "structures": lambda task: f"--structures {task.structures}",
+    "images": lambda task: f"--images {task.images}",
+    "atoms": _atoms,
+    "time": lambda task: f"--time {(task.simulated_time_s or 0.0) * 1e12:g}ps",
+    "timestep": _timestep,
+    "temperature": lambda task: f"--temperature {task.temperature_k:g}K",
+    "budget": lambda task: f"--budget {task.budget_s / 3600:g}h",
+}

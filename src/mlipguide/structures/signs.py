@@ -1,0 +1,98 @@
+"""What a structure shows of what a model should know: a surface, a molecule, layers, magnetism, mobile ions.
+
+Signs are hints from positions and elements alone. They miss much, and they never prove anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ase
+import numpy as np
+
+VACUUM_GAP_ANGSTROM = 7.0
+"""Empty space between planes of atoms that no layered crystal has: MoS2 has 3 Å, graphite 3.4 Å."""
+
+LARGEST_LAYERED_ATOMS = 300
+"""The bonds of larger cells are not searched for layers: it takes seconds, and layered crystals have small cells."""
+
+MAGNETIC = frozenset({"Cr", "Mn", "Fe", "Co", "Ni"})
+"""3d elements whose compounds commonly order magnetically."""
+
+MOBILE = ("Li", "Na")
+ANIONS = ("N", "O", "F", "S", "Cl", "Se", "Br", "I")
+MOLECULAR = frozenset(["H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"])
+"""Of these alone, an isolated piece of matter is a molecule; otherwise it is a cluster."""
+
+ALL_DIRECTIONS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signs:
+    """What was seen.
+
+    Attributes:
+        slab: The empty space along one axis, in words; None where there is none.
+        molecule: Whether it is an isolated molecule, with or without a box around it.
+        cluster: Whether it is isolated and holds other elements than molecules do.
+        layered: Whether it is a crystal of layers that no bonds join.
+        magnetic: Magnetic 3d elements.
+        mobile_ions: Ions that move, with their anions: both empty or neither.
+        hydrogen: Whether there is hydrogen.
+    """
+
+    slab: str | None
+    molecule: bool
+    cluster: bool
+    layered: bool
+    magnetic: tuple[str, ...]
+    mobile_ions: tuple[str, ...]
+    hydrogen: bool
+
+
+def find_signs(atoms: ase.Atoms) -> Signs:
+    """Look for signs in a structure that :func:`mlipguide.structures.checks.check_structure` has passed."""
+    elements = set(map(str, atoms.symbols))
+    open_axes = [axis for axis in range(3) if not atoms.pbc[axis] or _gap_angstrom(atoms, axis) >= VACUUM_GAP_ANGSTROM]
+    isolated = len(open_axes) == ALL_DIRECTIONS
+    mobile = [ion for ion in MOBILE if ion in elements]
+    anions = [anion for anion in ANIONS if anion in elements]
+    return Signs(
+        slab=_open_words(atoms, open_axes) if open_axes and not isolated else None,
+        molecule=isolated and elements <= MOLECULAR,
+        cluster=isolated and not elements <= MOLECULAR,
+        layered=not open_axes and _is_layered(atoms),
+        magnetic=tuple(sorted(MAGNETIC & elements)),
+        mobile_ions=(*mobile, *anions) if mobile and anions else (),
+        hydrogen="H" in elements,
+    )
+
+
+def _open_words(atoms: ase.Atoms, axes: list[int]) -> str:
+    """Return which axes are open, and how far where the cell says it."""
+    words = [
+        f"{_gap_angstrom(atoms, axis):.0f} Å of vacuum along {'abc'[axis]}"
+        if atoms.pbc[axis]
+        else f"not periodic along {'abc'[axis]}"
+        for axis in axes
+    ]
+    return " and ".join(words)
+
+
+def _gap_angstrom(atoms: ase.Atoms, axis: int) -> float:
+    """Return the widest empty space between planes of atoms normal to an axis, images included."""
+    height = 1.0 / float(np.linalg.norm(np.linalg.inv(np.array(atoms.cell.complete()))[:, axis]))
+    places = np.sort(atoms.get_scaled_positions()[:, axis] % 1.0)
+    return float(np.diff(np.append(places, places[0] + 1.0)).max()) * height
+
+
+def _is_layered(atoms: ase.Atoms) -> bool:
+    """Tell whether the bonds join the atoms in two dimensions only.
+
+    By Larsen et al. (doi:10.1103/PhysRevMaterials.3.034003), as ASE implements it.
+    """
+    from ase.geometry.dimensionality import analyze_dimensionality
+
+    if len(atoms) > LARGEST_LAYERED_ATOMS:
+        return False
+    return bool(analyze_dimensionality(atoms, method="RDA")[0].dimtype == "2D")
