@@ -166,7 +166,7 @@ def _headline(answer: Recommendation) -> Text:
 def _plan_lines(answer: Recommendation) -> list[str]:
     """Return the steps, numbered, each with the command that it takes, and what there is to know of the script."""
     lines = [
-        f"{number}. {step.action}" + (f" {step.command}" if step.command else "")
+        f"{number}. {step.action}" + (f"\n{step.command}" if step.command else "")
         for number, step in enumerate(answer.plan, start=1)
     ]
     if answer.script is not None:

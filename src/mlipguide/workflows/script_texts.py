@@ -78,8 +78,8 @@ class Subject:
 
 
 def kind_of(task: Task) -> str:
-    """Return the kind of a task, ``md`` where it has none."""
-    return str(getattr(task, "kind", "md"))
+    """Return the kind of a task, which names its template."""
+    return task.kind.value
 
 
 def require_kind(task: Task) -> None:
