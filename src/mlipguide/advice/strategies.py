@@ -23,6 +23,8 @@ from mlipguide.records.task import Task
 from mlipguide.records.verdict import Strategy, Verdict
 
 TEST_FRAMES = 20
+CLEARLY_SOONER = 2.0
+"""Of strategies whose totals differ by less, which is well within their intervals, the one with less to train leads."""
 NOT_TRAINED_HERE = frozenset({"excited-states"})
 """Needs that no strategy meets: every model here is of one ground state."""
 TELLING = (EvidenceKind.USER_LABELS, EvidenceKind.SIMILAR_SYSTEMS)
@@ -61,7 +63,9 @@ def leading_strategy(prices: Sequence[StrategyPrice], task: Task) -> Strategy:
     for verdict in (Verdict.FEASIBLE, Verdict.UNKNOWN):
         able = [one for one in prices if one.verdict is verdict and one.total_wall_time_s is not None]
         if able:
-            return min(able, key=lambda one: (_total(one), order.index(one.strategy))).strategy
+            least = min(map(_total, able))
+            near = [one for one in able if _total(one) <= CLEARLY_SOONER * least]
+            return min(near, key=lambda one: order.index(one.strategy)).strategy
     return Strategy.NONE
 
 
