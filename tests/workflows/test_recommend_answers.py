@@ -101,9 +101,11 @@ def test_the_more_accurate_of_those_in_time_is_chosen(fake_models: FakeModels) -
     fake_models.add("fake-best", kappa=0.1, time_law=linear(1.0))
     assert ask(fake_models, budget="100h").data.choice == "fake-good"
     assert ask(fake_models, budget="10h").data.choice == "fake-fast"
-    nothing = ask(fake_models, budget="1s")
-    assert nothing.data.choice is None
-    assert nothing.data.strategy is Strategy.DISTIL
+    hurried = ask(fake_models, budget="1.5h")  # the fastest takes 2.8 h
+    assert hurried.data.choice is None
+    assert hurried.data.strategy is Strategy.DISTIL
+    nothing = ask(fake_models, budget="1s")  # too little for any potential
+    assert (nothing.data.choice, nothing.data.strategy) == (None, Strategy.NONE)
     assert len(fake_models.opened) == 3
 
 
@@ -118,7 +120,7 @@ def test_licences_and_needs_rule_out_before_anything_is_measured(fake_models: Fa
     assert [item.constraint for item in candidate(result, "fake-closed").rejections] == ["licence"]
     needy = ask(fake_models, needs="magnetism")
     assert needy.exit_code == ExitCode.NOTHING_FEASIBLE
-    assert needy.data.strategy is Strategy.TRAIN_FROM_SCRATCH
+    assert needy.data.strategy is Strategy.NONE  # no fast potential gives magnetic moments either
     assert [request.card.id for request in fake_models.opened] == ["fake-open"]
 
 
