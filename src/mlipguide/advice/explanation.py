@@ -77,14 +77,13 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_byte
 
 
 def reasons_for_strategy(table: StrategyTable) -> tuple[str, ...]:
-    """Return what the strategy costs in all, and from when training pays."""
+    """Return what a strategy with training costs in all, and the arithmetic."""
     price = table.price(table.leading)
     found: list[str] = []
     if price is not None and price.strategy is not Strategy.PRETRAINED and price.total_wall_time_s is not None:
         total, name = price.total_wall_time_s, price.strategy.value.replace("-", " ").capitalize()
         found.append(f"{name} ({price.model}): {duration(total.value)} in all ({basis(total)}).")
         found += price.reasons
-    found += [one.reason for one in table.break_evens if one.against is Strategy.PRETRAINED]
     return tuple(found)
 
 

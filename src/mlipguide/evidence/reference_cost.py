@@ -4,8 +4,9 @@
 
 The time of one iteration is k-points times the diagonalisation, whose terms grow with the square to the cube of the
 size (Quantum ESPRESSO, user guide of pw.x, execution time): 2.5 lies between. The level c is that of one published
-run of VASP: 5,898 atoms of GaAs with 23,564 valence electrons made about 30 iterations an hour on 3,072 cores in 2012
-(P. Larsson, NSC). One run sets the level and its distance from cells of a hundred atoms is large, hence the interval.
+run of VASP: 5,898 atoms of doped GaAs with 23,564 electrons made roughly 30 iterations on 3,072 cores (Larsson).
+The copy of the page that was read ends before the unit of time; an hour is what agrees with the few core-hours that a
+cell of a hundred atoms commonly takes. One run sets the level, and it is far from such cells, hence the interval.
 """
 
 from __future__ import annotations

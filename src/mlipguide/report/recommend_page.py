@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, memory, number
-from mlipguide.records.advice import Candidate, Caveat, Recommendation, Strategy, Verdict
+from mlipguide.records.advice import Candidate, Caveat, PlanStep, Recommendation, Strategy, Verdict
 from mlipguide.records.measurement import Weights
 from mlipguide.report.formatting import LEGEND, estimated, spread
 from mlipguide.report.hardware_table import answers_table, shown_models
@@ -43,16 +45,12 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
     considered = answer.candidates
     if answer.hardware:
         considered = tuple(shown_models(answer.hardware[0]))
-    for title, lines in (
-        ("Why", list(answer.reasons)),
-        ("Plan", _plan_lines(answer)),
-        ("Ruled out or in doubt", rulings(considered, answer.task)),
-        ("Keep in mind", [_caveat(caveat) for caveat in answer.caveats]),
-    ):
-        if lines:
-            parts += [Text(""), Text(title, style="bold"), *(_item(line) for line in lines)]
+    parts += _section("Why", answer.reasons)
+    parts += _section("Plan", _plan_lines(answer), numbered=True)
     if answer.strategies is not None:
         parts += [Text(""), Text("Strategies", style="bold"), strategies_table(answer.strategies, console)]
+    parts += _section("Ruled out or in doubt", rulings(considered, answer.task))
+    parts += _section("Keep in mind", [_caveat(caveat) for caveat in answer.caveats])
     if answer.next_commands:
         parts += [Text(""), Text("Next", style="bold")]
         parts += [
@@ -164,15 +162,26 @@ def _headline(answer: Recommendation) -> Text:
 
 
 def _plan_lines(answer: Recommendation) -> list[str]:
-    """Return the steps, numbered, each with the command that it takes, and what there is to know of the script."""
-    lines = [
-        f"{number}. {step.action}" + (f"\n{step.command}" if step.command else "")
-        for number, step in enumerate(answer.plan, start=1)
-    ]
+    """Return the steps, each with its time and the command that it takes, and what there is to know of the script."""
+    lines = [step.action + _time_words(step) + (f"\n{step.command}" if step.command else "") for step in answer.plan]
     if answer.script is not None:
         script = answer.script
         lines.append(f"Written: {', '.join(script.files)}. {script.remark}")
     return lines
+
+
+def _time_words(step: PlanStep) -> str:
+    if step.wall_time_s is None:
+        return ""
+    return f" [{' '.join(filter(None, (estimated(step.wall_time_s, duration), spread(step.wall_time_s))))}]"
+
+
+def _section(title: str, lines: Sequence[str], *, numbered: bool = False) -> list[RenderableType]:
+    """Return a titled list; nothing where it is empty."""
+    if not lines:
+        return []
+    marks = [f"{number}." if numbered else "·" for number, _ in enumerate(lines, start=1)]
+    return [Text(""), Text(title, style="bold"), *(_item(mark, line) for mark, line in zip(marks, lines, strict=True))]
 
 
 def _caveat(caveat: Caveat) -> str:
@@ -192,9 +201,9 @@ def _legend(answer: Recommendation) -> Text:
     return Text("\n".join(lines), style="dim")
 
 
-def _item(text: str) -> RenderableType:
+def _item(mark: str, text: str) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=1)
+    grid.add_column(width=len(mark))
     grid.add_column(overflow="fold")
-    grid.add_row("·", Text(text))
+    grid.add_row(mark, Text(text))
     return Padding(grid, (0, 0, 0, 0))

@@ -22,9 +22,10 @@ def rulings(candidates: Sequence[Candidate], task: Task) -> list[str]:
             slow.append(candidate.model)
             continue
         words = [rejection.message for rejection in candidate.rejections] or list(candidate.doubts)
-        if words:
-            found = untimed if candidate.step_time_s is None and not candidate.rejections else reasons
-            found.setdefault(" ".join(words), []).append(candidate.model)
+        if words and candidate.step_time_s is None and not candidate.rejections:
+            untimed.setdefault(words[0], []).append(candidate.model)  # the rest is of no use before it is timed
+        elif words:
+            reasons.setdefault(" ".join(words), []).append(candidate.model)
     lines = [f"Slower than the budget of {duration(task.budget_s)} allows: {named(slow)}."] if slow else []
     return lines + [f"{named(models)}: {words}" for words, models in (*reasons.items(), *untimed.items())]
 
