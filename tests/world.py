@@ -93,7 +93,9 @@ def decision(task: Task, world: World | None = None) -> Decision:
     candidates = ranked([_candidate(card_of(model), ms, task, world) for model, ms in world.models.items()])
     choice = choose(candidates, task, memory_bytes=world.memory_bytes)
     leading = leading_candidate(choice, candidates)
-    known = Known(hardware=StrategyHardware(cores=world.cores), families=load_families())
+    known = Known(
+        hardware=StrategyHardware(cores=world.cores), families=load_families(), memory_bytes=world.memory_bytes
+    )
     table = strategy_table(candidates, task, known, None if leading is None else card_of(leading.model))
     strategy = decide(choice, candidates, table, task)
     test = cheapest_test(task, known) if leading is not None and is_untested(leading) else None

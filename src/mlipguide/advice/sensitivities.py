@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlipguide.advice.constraints import memory_doubt, time_doubt, time_rejection
+from mlipguide.advice.decision import decide
 from mlipguide.advice.judgement import judge_accuracy
+from mlipguide.advice.ranking import choose
 from mlipguide.advice.strategies import strategy_table
 from mlipguide.advice.strategy_prices import Known
 from mlipguide.core.readable import duration, number
+from mlipguide.costmodel.workloads import run_time_of
 from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Basis
 from mlipguide.records.strategy import StrategyHardware, StrategyTable
@@ -59,10 +62,18 @@ def sensitivities(
     found: list[str] = []
     for words, changed, hardware in cases:
         judged = [rejudged(one, task, changed, memory_bytes=memory_bytes) for one in candidates]
-        sentence = _sentence(words, strategy_table(judged, changed, hardware), table)
+        sentence = _sentence(words, _decided(judged, changed, hardware), table)
         if sentence is not None:
             found.append(sentence)
     return tuple(dict.fromkeys(found))
+
+
+def _decided(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyTable:
+    table = strategy_table(candidates, task, known)
+    if known.memory_bytes is None:
+        return table
+    choice = choose(candidates, task, memory_bytes=known.memory_bytes)
+    return replace(table, leading=decide(choice, candidates, table, task))
 
 
 def rejudged(candidate: Candidate, task: Task, changed: Task, *, memory_bytes: int | None = None) -> Candidate:
@@ -76,7 +87,7 @@ def rejudged(candidate: Candidate, task: Task, changed: Task, *, memory_bytes: i
     if step is not None and changed.atoms != task.atoms:
         less_trusted = max((step.basis, Basis.EXTRAPOLATED), key=lambda one: one.rank)
         step = replace(step.scaled(changed.atoms / task.atoms), basis=less_trusted)
-    run_time = None if step is None else step.scaled(changed.steps)
+    run_time = None if step is None else run_time_of(step, changed.workload)
     old: set[str | None] = set() if candidate.run_time_s is None else {time_doubt(candidate.run_time_s, task.budget_s)}
     fewer = changed.atoms < task.atoms
     if fewer and peak is not None and memory_bytes is not None:

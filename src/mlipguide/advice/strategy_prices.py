@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from mlipguide.advice.constraints import time_doubt, time_rejection
 from mlipguide.advice.labels import label_atoms, no_labels, reference_labels, taught_labels
-from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
+from mlipguide.advice.ranking import accuracy_order, choose, could_serve, is_runnable
 from mlipguide.core.readable import duration, number
 from mlipguide.costmodel.workloads import run_time_of
 from mlipguide.evidence.fast_speed import fast_step_time, suited_family
@@ -40,12 +40,14 @@ class Known:
         families: Families that can be trained.
         curves: Errors measured by training here, by strategy.
         label_step_s: Time of a step in a cell that is labelled, by model.
+        memory_bytes: Usable memory of the device; None where the choice among models is not to be judged.
     """
 
     hardware: StrategyHardware
     families: Sequence[FamilyCard]
     curves: Mapping[Strategy, LearningCurve] = field(default_factory=dict)
     label_step_s: Mapping[str, Estimate] = field(default_factory=dict)
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,8 @@ class _Parts:
 
 def pretrained_price(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyPrice:
     """Return the price of running the best model as it is: its verdict is the price's."""
-    best = next(iter(sorted(candidates, key=_usefulness)), None)
+    best = None if known.memory_bytes is None else choose(candidates, task, memory_bytes=known.memory_bytes)
+    best = best or min(candidates, key=_usefulness, default=None)
     if best is None:
         return _impossible(Strategy.PRETRAINED, known, "No model was considered.")
     error = best.evidence.force_mae_ev_per_angstrom

@@ -11,7 +11,7 @@ from pathlib import Path
 from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.constraints import card_rejections
-from mlipguide.advice.decision import decide, leading_candidate
+from mlipguide.advice.decision import leading_candidate
 from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.ranking import choose
@@ -252,10 +252,8 @@ def _answer(
     choice = choose(candidates, task, memory_bytes=memory_bytes)
     leading = leading_candidate(choice, candidates)
     card = None if leading is None else cards[leading.model]
-    known = known_for(machine, profile)
-    table = priced_strategies(candidates, task, known, card=card, memory_bytes=memory_bytes)
-    strategy = decide(choice, candidates, table, task)
-    table = replace(table, leading=strategy)
+    known = known_for(machine, profile, memory_bytes=memory_bytes)
+    table = priced_strategies(candidates, task, known, choice=choice, card=card)
     if choice is not None:
         reasons = reasons_for_choice(choice, candidates, task)
     else:
@@ -265,9 +263,9 @@ def _answer(
         machine=machine,
         task=task,
         candidates=candidates,
-        strategy=strategy,
+        strategy=table.leading,
         choice=None if choice is None else choice.model,
-        plan=plan_for(task, table.price(strategy), choice, test),
+        plan=plan_for(task, table.price(table.leading), choice, test),
         reasons=(*reasons, *reasons_for_strategy(table)),
         caveats=caveats_for(task, card, candidates, load_knowledge()),
         next_commands=next_commands(

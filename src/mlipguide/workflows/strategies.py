@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mlipguide.advice.decision import decide
 from mlipguide.advice.sensitivities import sensitivities
 from mlipguide.advice.strategies import strategy_table
 from mlipguide.advice.strategy_prices import Known
@@ -18,25 +19,27 @@ from mlipguide.records.strategy import StrategyHardware, StrategyTable
 from mlipguide.records.task import Task
 
 
-def known_for(machine: Machine, profile: HardwareProfile | None) -> Known:
+def known_for(machine: Machine, profile: HardwareProfile | None, *, memory_bytes: int) -> Known:
     """Return what the prices stand on: families, and this machine or hardware that was asked for."""
-    return Known(hardware=hardware_of(machine, profile), families=load_families())
+    return Known(hardware=hardware_of(machine, profile), families=load_families(), memory_bytes=memory_bytes)
 
 
 def priced_strategies(
-    candidates: Sequence[Candidate], task: Task, known: Known, *, card: ModelCard | None, memory_bytes: int
+    candidates: Sequence[Candidate], task: Task, known: Known, *, choice: Candidate | None, card: ModelCard | None
 ) -> StrategyTable:
-    """Return what every strategy costs, and what would change it.
+    """Return what every strategy costs, which it is, and what would change that.
 
     Args:
         candidates: Every model considered, judged for the task.
         task: What is wanted.
         known: What the prices stand on.
+        choice: The pretrained model to run; None when there is none.
         card: The model that would be run or would teach; None where there is none.
-        memory_bytes: Usable memory of the device.
     """
     table = strategy_table(candidates, task, known, card)
-    return replace(table, sensitivities=sensitivities(candidates, task, known, table, memory_bytes=memory_bytes))
+    table = replace(table, leading=decide(choice, candidates, table, task))
+    found = sensitivities(candidates, task, known, table, memory_bytes=known.memory_bytes)
+    return replace(table, sensitivities=found)
 
 
 def hardware_of(machine: Machine, profile: HardwareProfile | None) -> StrategyHardware:
