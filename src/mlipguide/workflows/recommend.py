@@ -101,7 +101,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure, find_signs(atoms))
     if options.script is not None:
-        require_kind(task)
+        require_kind(task, options.script.path, options.script.driver)
     profiles = () if request.hardware is None else parse_profiles(request.hardware)
     options.on_progress("probing the machine", 0.0)
     machine = options.probe()

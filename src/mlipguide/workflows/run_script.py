@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlipguide.advice.constraints import OF_GRADIENTS, lacking_words, needs_of, provides
 from mlipguide.catalog.weights import find_weights, needs_file
 from mlipguide.core.errors import (
     EnvironmentFailedError,
@@ -29,7 +30,15 @@ from mlipguide.structures.supercells import repeats_for
 from mlipguide.workflows.candidates import default_settings
 from mlipguide.workflows.script_files import ScriptRequest, write_all
 from mlipguide.workflows.script_texts import Subject, ase_files, kind_of, lammps_files, texts_by_name
-from mlipguide.workflows.smoke_test import PATIENCE, START_TIMEOUT_S, STEPS, Failure, try_script
+from mlipguide.workflows.smoke_test import (
+    PATIENCE,
+    START_TIMEOUT_S,
+    STEPS,
+    Failure,
+    tried_evaluations,
+    tried_words,
+    try_script,
+)
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -117,6 +126,11 @@ def _written(
             raise InputError(
                 f"{request.path} was not written: {rejection.message}", hint="Name another model with --model."
             )
+    gradients = [need for need in needs_of(answer.task) if need in OF_GRADIENTS and not provides(card, need)]
+    if gradients:
+        raise InputError(
+            f"{request.path} was not written: {lacking_words(gradients)}", hint="Name another model with --model."
+        )
     repeats = (1, 1, 1)
     if kind_of(answer.task) != "screen" and answer.task.atoms > len(context.atoms):
         repeats = repeats_for(context.atoms, atoms_wanted=answer.task.atoms)
@@ -206,7 +220,8 @@ def _smoke_test(
     step = subject.candidate.step_time_s
     step_s = None if step is None or elsewhere else (step.high or step.value)
     fits = not any(item.constraint == "memory" for item in subject.candidate.rejections)
-    whole = step_s is not None and fits and step_s * STEPS <= AFFORDABLE_S
+    evaluations = tried_evaluations(subject.task)
+    whole = step_s is not None and fits and step_s * evaluations <= AFFORDABLE_S
     options = [] if whole else ["--unrepeated"]
     device = subject.settings.device
     if elsewhere and device != here.device:
@@ -214,7 +229,7 @@ def _smoke_test(
         options += ["--device", device]
     atoms = subject.built_atoms if whole else len(subject.atoms)
     context.on_progress(f"trying {STEPS} steps of {request.path.name} with {atoms} atoms on {device}", 1.0)
-    expected_s = STEPS * (step_s or 0.0) * atoms / subject.built_atoms
+    expected_s = evaluations * (step_s or 0.0) * atoms / subject.built_atoms
     failure = try_script(
         texts_by_name(files),
         request.path.name,
@@ -225,7 +240,7 @@ def _smoke_test(
     if failure is not None:
         raise _refusal(failure, files[request.path], request.path)
     where = f" on {device}" if device != subject.settings.device else ""
-    return f"{STEPS} steps with {atoms:,} atoms ran here{where}."
+    return f"{tried_words(subject.task, atoms)} ran here{where}."
 
 
 def _refusal(failure: Failure, text: str, path: Path) -> MlipguideError:

@@ -23,6 +23,7 @@ from mlipguide.records.advice import Candidate
 from mlipguide.records.environment import Recipe
 from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.model_card import ModelCard, Need
+from mlipguide.records.run_script import ScriptDriver
 from mlipguide.records.task import Task
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 
@@ -31,11 +32,23 @@ if TYPE_CHECKING:
     from jinja2 import Environment as Templates
 
 TEMPLATES = Path(mlipguide.__file__).parent / "data" / "run_scripts"
-KINDS = {"md": "md.py.jinja", "relax": "relax.py.jinja", "prerelax": "relax.py.jinja", "screen": "screen.py.jinja"}
+KINDS = {
+    "md": "md.py.jinja",
+    "relax": "relax.py.jinja",
+    "prerelax": "relax.py.jinja",
+    "screen": "screen.py.jinja",
+    "phonons": "phonons.py.jinja",
+    "neb": "neb.py.jinja",
+}
 FRAMES = 1000
 LOG_LINES_PER_FRAME = 10
 LARGEST_FORCE_EV_PER_ANGSTROM = 0.05
 MOST_RELAXATION_STEPS = 500
+TIGHT_FORCE_EV_PER_ANGSTROM = 0.001
+"""What may be left on the atoms of a cell before they are displaced for phonons."""
+DISPLACEMENTS_ANGSTROM = {"float32": 0.03}
+DISPLACEMENT_ANGSTROM = 0.01
+"""Usual in double precision; the rounding of single precision asks for more."""
 TIME_MARGIN = 1.25
 """A batch job may take this much longer than the upper end of the estimate."""
 HOUR_S = 3600
@@ -82,27 +95,22 @@ def kind_of(task: Task) -> str:
     return task.kind.value
 
 
-def require_kind(task: Task) -> None:
-    """Refuse a kind of task that there is no template for.
+def require_kind(task: Task, path: Path, driver: ScriptDriver) -> None:
+    """Refuse a kind of task that a driver has no script for, before minutes are spent on measuring.
 
     Raises:
-        InputError: There is none.
+        InputError: Another task than MD for LAMMPS.
     """
-    kind = kind_of(task)
-    if kind not in KINDS:
-        raise InputError(
-            f"--write: no script can be written for the task '{kind}' yet.", hint=f"There are {', '.join(KINDS)}."
-        )
+    if driver is ScriptDriver.LAMMPS and kind_of(task) != "md":
+        raise InputError(f"--write {path}: for LAMMPS only MD runs are written.", hint=f"--write {path.stem}.py")
 
 
 def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
     """Return the structure file and the script for ASE, by path, in the order in which they are written.
 
     Raises:
-        InputError: No template for this backend or kind of task, or the backend cannot be run with these settings.
+        InputError: No template for this backend, or the backend cannot be run with these settings.
     """
-    kind = kind_of(subject.task)
-    require_kind(subject.task)
     structure_file = path.with_name(f"{path.stem}.structure.extxyz")
     templates = _templates()
     values = _values(subject, path) | {
@@ -110,7 +118,7 @@ def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
         "command": shlex.join([subject.python, path.name]),
     }
     calculator = templates.from_string(_calculator_template(recipe)).render(values)
-    script = templates.get_template(KINDS[kind]).render(values, calculator=calculator)
+    script = templates.get_template(KINDS[kind_of(subject.task)]).render(values, calculator=calculator)
     return {structure_file: _written(subject.atoms, "extxyz"), path: script}
 
 
@@ -129,8 +137,7 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
             f"--write {path}: no interface of {subject.card.name} to LAMMPS is known.",
             hint=f"Families with one: {', '.join(known)}. --write {path.stem}.py writes a script for ASE.",
         )
-    if kind_of(subject.task) != "md":
-        raise InputError(f"--write {path}: for LAMMPS only MD runs are written.", hint=f"--write {path.stem}.py")
+    require_kind(subject.task, path, ScriptDriver.LAMMPS)
     if not subject.atoms.pbc.all():
         raise InputError(
             f"--write {path}: the structure is not periodic in all directions.",
@@ -197,9 +204,24 @@ def _values(subject: Subject, path: Path) -> dict[str, Any]:
         "frame_every": frame_every,
         "log_every": max(1, frame_every // LOG_LINES_PER_FRAME),
         "fmax": LARGEST_FORCE_EV_PER_ANGSTROM,
-        "relax_cell": Need.STRESS in task.needs and bool(subject.atoms.pbc.all()),
+        "tight_fmax": TIGHT_FORCE_EV_PER_ANGSTROM,
+        "displacement": DISPLACEMENTS_ANGSTROM.get(settings.dtype, DISPLACEMENT_ANGSTROM),
+        "images": task.images,
+        "relax_cell": _relaxes_cell(subject),
         "expectation": _expectation(subject.candidate),
     }
+
+
+def _relaxes_cell(subject: Subject) -> bool:
+    """Tell whether edges are relaxed with the atoms: where stress was asked for, and for phonons wherever it is given.
+
+    At a lattice constant that is not the model's own, phonons are those of a crystal under pressure. Both ends of a
+    band have one cell.
+    """
+    if not subject.atoms.pbc.all():
+        return False
+    relaxing = {"phonons": Need.STRESS in subject.card.provides, "neb": False}
+    return relaxing.get(kind_of(subject.task), Need.STRESS in subject.task.needs)
 
 
 def _expectation(candidate: Candidate) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.processes import run_logged
 from mlipguide.environments.interpreters import clean_environment
+from mlipguide.records.task import Task, TaskKind
 
 STEPS = 10
 START_TIMEOUT_S = 300.0
@@ -21,6 +22,24 @@ PATIENCE = 5.0
 DONE = "Reached "
 """What a script says at its end."""
 _MISSING = ("ModuleNotFoundError", "ImportError")
+
+
+def tried_evaluations(task: Task) -> int:
+    """Return how often a script evaluates energies and forces in its smoke test, at most."""
+    if task.kind is TaskKind.PHONONS:
+        return 2 * STEPS  # of the relaxation, and displaced supercells
+    if task.kind is TaskKind.NEB:
+        return STEPS * (1 + task.images)  # of the first end point, and of the band
+    return STEPS
+
+
+def tried_words(task: Task, atoms: int) -> str:
+    """Return what a smoke test did, as the beginning of a sentence."""
+    if task.kind is TaskKind.PHONONS:
+        return f"{STEPS} steps of the relaxation and up to {STEPS} displacements in {atoms:,} atoms"
+    if task.kind is TaskKind.NEB:
+        return f"{STEPS} steps of a band to a made-up second end point with {atoms:,} atoms"
+    return f"{STEPS} steps with {atoms:,} atoms"
 
 
 @dataclass(frozen=True, kw_only=True)
