@@ -18,6 +18,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.environments.recipes import built_in_folder, find_recipe
 from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.model_card import Need
+from mlipguide.records.task import TaskKind
 from mlipguide.structures.files import read_structure
 from mlipguide.workflows import script_texts
 from mlipguide.workflows.script_texts import KINDS, TEMPLATES, Subject, ase_files, lammps_files
@@ -127,10 +128,10 @@ def test_what_a_backend_cannot_do_is_refused() -> None:
     assert "default_dtype='float64'" in script(subject("mace-mp-0-medium", settings=double))
 
 
-def test_a_kind_without_a_template_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(script_texts, "kind_of", lambda _: "neb")
-    with pytest.raises(InputError, match="'neb'"):
-        script(subject("sevennet-0"))
+def test_every_kind_of_task_has_a_template() -> None:
+    folder = Path(script_texts.__file__).parent.parent / "data" / "run_scripts"
+    assert {kind.value for kind in TaskKind} == set(script_texts.KINDS)
+    assert all((folder / name).is_file() for name in script_texts.KINDS.values())
 
 
 def test_a_molecule_stays_a_molecule(tmp_path: Path) -> None:
