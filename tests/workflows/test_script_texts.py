@@ -18,6 +18,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.environments.recipes import built_in_folder, find_recipe
 from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.model_card import Need
+from mlipguide.records.task import TaskKind
 from mlipguide.structures.files import read_structure
 from mlipguide.workflows import script_texts
 from mlipguide.workflows.script_texts import KINDS, TEMPLATES, Subject, ase_files, lammps_files
@@ -127,10 +128,35 @@ def test_what_a_backend_cannot_do_is_refused() -> None:
     assert "default_dtype='float64'" in script(subject("mace-mp-0-medium", settings=double))
 
 
-def test_a_kind_without_a_template_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(script_texts, "kind_of", lambda _: "neb")
-    with pytest.raises(InputError, match="'neb'"):
-        script(subject("sevennet-0"))
+def test_every_kind_of_task_has_a_template() -> None:
+    assert set(KINDS) == {kind.value for kind in TaskKind}
+    assert {*KINDS.values()} == {path.name for path in TEMPLATES.glob("*.py.jinja")}
+
+
+@pytest.mark.parametrize(
+    ("model", "dtype", "displacement"), [("sevennet-0", "float32", 0.03), ("mace-mp-0-medium", "float64", 0.01)]
+)
+def test_a_script_for_phonons(model: str, dtype: str, displacement: float) -> None:
+    made = subject(model, task=make_task(kind=TaskKind.PHONONS), settings=replace(SETTINGS, dtype=dtype))
+    text = script(made)
+    found = constants(text)
+    assert found["DISPLACEMENT"] == displacement
+    assert found["FMAX"] == 0.001
+    assert found["REPEATS"] == (3, 2, 2)
+    assert "moving = FrechetCellFilter(atoms)" in text, "the model gives stress, so the edges are relaxed"
+    assert "run.forces/" in (ast.get_docstring(ast.parse(text)) or "")
+    stress_free = replace(made.card, provides=(Need.CONSERVATIVE,))
+    assert "FrechetCellFilter" not in script(replace(made, card=stress_free))
+    assert "FrechetCellFilter" not in script(replace(made, atoms=molecule("H2O"), repeats=(1, 1, 1)))
+
+
+def test_a_script_for_a_band() -> None:
+    text = script(subject("sevennet-0", task=make_task(kind=TaskKind.NEB, images=5, needs=(Need.STRESS,))))
+    found = constants(text)
+    assert found["IMAGES"] == 5
+    assert found["FMAX"] == 0.05
+    assert "FrechetCellFilter" not in text, "both ends of a band have one cell"
+    assert "--final FILE" in (ast.get_docstring(ast.parse(text)) or "")
 
 
 def test_a_molecule_stays_a_molecule(tmp_path: Path) -> None:
