@@ -20,6 +20,7 @@ from mlipguide.environments.resolution import find_environment
 from mlipguide.records.environment import EnvironmentState
 from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.model_card import Need
+from mlipguide.records.task import TaskKind
 from mlipguide.structures.files import read_structure
 from mlipguide.workflows import script_texts
 from mlipguide.workflows.script_texts import Subject, ase_files, texts_by_name
@@ -129,3 +130,42 @@ def test_a_screening_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytes
     }
     # The Materials Project has silicon at -5.42 eV per atom.
     assert float(table["b.cif"]["energy_ev_per_atom"]) == pytest.approx(-5.42, abs=0.1)
+
+
+def test_phonons_of_silicon(tmp_path: Path) -> None:
+    target = tmp_path / "run.py"
+    task = make_task(kind=TaskKind.PHONONS)
+    python, files = files_for("sevennet-0", target, task=task, atoms=bulk("Si"), repeats=(2, 2, 2))
+    assert try_script(texts_by_name(files), target.name, python=python, timeout_s=300) is None
+    put(files)
+    done = subprocess.run([python, target], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING: there are imaginary modes" not in done.stderr
+    with (tmp_path / "run.bands.csv").open(newline="", encoding="utf-8") as stream:
+        (gamma, *_) = [row for row in csv.DictReader(stream) if row["label"] == "G"]
+    modes = [float(gamma[f"mode_{number}_thz"]) for number in range(1, 7)]
+    assert modes[:3] == pytest.approx([0, 0, 0], abs=0.05)
+    # Measured: 15.5 THz, three times; this model is known to be softer.
+    assert modes[3:] == pytest.approx([modes[5]] * 3, abs=0.05)
+    assert 11 < modes[5] < 16
+
+
+def test_a_band_across_a_vacancy(tmp_path: Path) -> None:
+    target, final = tmp_path / "run.py", tmp_path / "final.extxyz"
+    first = bulk("Cu", a=3.63, cubic=True).repeat((2, 1, 1))
+    hole = first.positions[0].copy()
+    del first[0]
+    second = first.copy()
+    second.positions[0] = hole
+    task = make_task(kind=TaskKind.NEB, images=1)
+    python, files = files_for("sevennet-0", target, task=task, atoms=first, repeats=(1, 1, 1))
+    assert try_script(texts_by_name(files), target.name, python=python, timeout_s=300) is None
+    put(files)
+    write(final, second)
+    for words in (("--final", final, "--steps", "10"), ()):
+        done = subprocess.run([python, target, *words], capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, done.stderr
+    with (tmp_path / "run.path.csv").open(newline="", encoding="utf-8") as stream:
+        energies = [float(row["energy_ev"]) for row in csv.DictReader(stream)]
+    assert energies[1] > 0.1
+    assert energies[2] == pytest.approx(0, abs=0.01)

@@ -129,9 +129,34 @@ def test_what_a_backend_cannot_do_is_refused() -> None:
 
 
 def test_every_kind_of_task_has_a_template() -> None:
-    folder = Path(script_texts.__file__).parent.parent / "data" / "run_scripts"
-    assert {kind.value for kind in TaskKind} == set(script_texts.KINDS)
-    assert all((folder / name).is_file() for name in script_texts.KINDS.values())
+    assert set(KINDS) == {kind.value for kind in TaskKind}
+    assert {*KINDS.values()} == {path.name for path in TEMPLATES.glob("*.py.jinja")}
+
+
+@pytest.mark.parametrize(
+    ("model", "dtype", "displacement"), [("sevennet-0", "float32", 0.03), ("mace-mp-0-medium", "float64", 0.01)]
+)
+def test_a_script_for_phonons(model: str, dtype: str, displacement: float) -> None:
+    made = subject(model, task=make_task(kind=TaskKind.PHONONS), settings=replace(SETTINGS, dtype=dtype))
+    text = script(made)
+    found = constants(text)
+    assert found["DISPLACEMENT"] == displacement
+    assert found["FMAX"] == 0.001
+    assert found["REPEATS"] == (3, 2, 2)
+    assert "moving = FrechetCellFilter(atoms)" in text, "the model gives stress, so the edges are relaxed"
+    assert "run.forces/" in (ast.get_docstring(ast.parse(text)) or "")
+    stress_free = replace(made.card, provides=(Need.CONSERVATIVE,))
+    assert "FrechetCellFilter" not in script(replace(made, card=stress_free))
+    assert "FrechetCellFilter" not in script(replace(made, atoms=molecule("H2O"), repeats=(1, 1, 1)))
+
+
+def test_a_script_for_a_band() -> None:
+    text = script(subject("sevennet-0", task=make_task(kind=TaskKind.NEB, images=5, needs=(Need.STRESS,))))
+    found = constants(text)
+    assert found["IMAGES"] == 5
+    assert found["FMAX"] == 0.05
+    assert "FrechetCellFilter" not in text, "both ends of a band have one cell"
+    assert "--final FILE" in (ast.get_docstring(ast.parse(text)) or "")
 
 
 def test_a_molecule_stays_a_molecule(tmp_path: Path) -> None:
