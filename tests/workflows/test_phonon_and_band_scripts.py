@@ -59,6 +59,7 @@ def crystal_with_vacancy(folder: Path) -> tuple[Path, Atoms]:
     path = folder / "Cu31.vasp"
     write(path, first)
     second = read(path)
+    assert isinstance(second, Atoms)
     nearest = int(np.argmin(np.linalg.norm(second.positions - hole, axis=1)))
     second.positions[nearest] = hole
     return path, second
@@ -198,6 +199,7 @@ def test_a_hop_into_a_vacancy(fake_models: FakeModels, run: Run, tmp_path: Path)
     assert max(energies) == energies[2] > 0.1
     assert f"Barrier {energies[2]:.3f} eV there" in done.stdout
     highest = read(tmp_path / "run.band.extxyz", index=2)
+    assert isinstance(highest, Atoms)
     assert np.linalg.norm(highest.get_forces(), axis=1).max() < 0.06, "a climbing image ends where no force is left"
     assert "this is done" in start(target).stderr
 
