@@ -233,6 +233,24 @@ SCENARIOS = {
     "prerelax: in a hurry": Scenario({"kind": PRERELAX, "atoms": 500, "budget_s": 600.0}, PRETRAINED, MACE),
     # Nothing to pre-relax with.
     "prerelax: an element outside": Scenario({"kind": PRERELAX, "structure": LAWRENCIUM, "atoms": 2}, SCRATCH),
+    # Labels of distorted cells say that all four are off by 250 meV/Å: a poor start for DFT, mended by tuning.
+    "prerelax: labels that no model meets": Scenario(
+        {"kind": PRERELAX, "atoms": 56, **LIMIT, "reference": StatedReference(wall_time_s=600, cores=64)},
+        TUNE,
+        world=World(labels=BAD_LABELS),
+    ),
+    # A hundred crystals of one family, and labels that no model meets: one tuned model serves all.
+    "screen: labels that no model meets": Scenario(
+        {
+            "kind": SCREEN,
+            "structures": 100,
+            "atoms": 20,
+            **LIMIT,
+            "reference": StatedReference(wall_time_s=600, cores=64),
+        },
+        TUNE,
+        world=World(labels=BAD_LABELS),
+    ),
     # --- what is not known
     # All could be started and none was timed: time one before anything is said.
     "unknown: nothing was timed": Scenario({"atoms": 64}, NONE, world=World(models=dict.fromkeys(MS_PER_ATOM, 0.0))),
@@ -274,8 +292,8 @@ def test_there_are_enough_scenarios_of_each_kind_and_strategy() -> None:
     assert len(SCENARIOS) >= 40
     for kind in TaskKind:
         assert sum(one.task.get("kind", MD) is kind for one in SCENARIOS.values()) >= 5, kind
-    for strategy in (PRETRAINED, DISTIL, SCRATCH, NONE):
-        assert sum(one.strategy is strategy for one in SCENARIOS.values()) >= 4, strategy
+    for strategy in Strategy:
+        assert sum(one.strategy is strategy for one in SCENARIOS.values()) >= 5, strategy
 
 
 def test_a_large_run_states_its_break_even() -> None:
