@@ -12,6 +12,7 @@ from ase import Atoms
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.subject import Subject
+from mlipguide.costmodel.effects import Peak, Situation
 from mlipguide.costmodel.workloads import md_workload
 from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Basis, Estimate
@@ -170,6 +171,23 @@ def make_findings(name: str = "model-a", **changes: Any) -> Findings:
 def make_candidate(name: str = "model-a", task: Task | None = None, **changes: Any) -> Candidate:
     """Return the verdict on :func:`make_findings` on a machine of 8 GiB."""
     return judge(make_findings(name, **changes), task or make_task(), memory_bytes=8 * GIB)
+
+
+def make_situation(**changes: Any) -> Situation:
+    """Return a model on a device, of which nothing but the names and peaks is said."""
+    situation = Situation(
+        law="a",
+        family="F",
+        driver="ase",
+        code="ase",
+        kernels="torch",
+        device="d",
+        platform="gpu",
+        vendor="V",
+        peak=Peak(bandwidth_bytes_per_s=2e12, float32_flop_per_s=2e13),
+        system="",
+    )
+    return replace(situation, **changes)
 
 
 def make_samples(wall_s: tuple[float, ...]) -> StepSamples:

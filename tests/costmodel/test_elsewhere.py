@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
+from factories import make_situation
 from mlipguide.costmodel.domains import Share, share_of
-from mlipguide.costmodel.effects import Peak, Situation
 from mlipguide.costmodel.elsewhere import MemoryNeed, RemoteCosts
 from mlipguide.costmodel.points import Point
 from mlipguide.costmodel.scaling import ScalingLaw
@@ -17,18 +17,7 @@ from mlipguide.costmodel.transfer import Timing, TransferModel
 from mlipguide.records.estimate import Basis
 
 GIB = 2**30
-SITUATION = Situation(
-    law="a",
-    family="F",
-    driver="ase",
-    code="ase",
-    kernels="torch",
-    device="d",
-    platform="gpu",
-    vendor="V",
-    peak=Peak(2e12, 2e13),
-    system="",
-)
+SITUATION = make_situation()
 
 
 def need(fixed: float = 1e9, per_atom: float = 4e6) -> MemoryNeed:

@@ -8,23 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from factories import make_situation
 from mlipguide.costmodel.effects import CALIBRATED, Peak, Situation, Spreads, prior_covariance, prior_mean
 from mlipguide.costmodel.transfer import Timing, TransferModel
 from mlipguide.stats.bursts import NORMAL_90
 
 FAST, SLOW = Peak(4e12, 6e13), Peak(1e12, 1.5e13)
-HERE = Situation(
-    law="a",
-    family="F",
-    driver="ase",
-    code="ase",
-    kernels="torch",
-    device="d",
-    platform="gpu",
-    vendor="V",
-    peak=FAST,
-    system="s",
-)
+HERE = make_situation(peak=FAST, system="s")
 
 
 def timings_of(situation: Situation, *, slope_s: float, fixed_s: float, sizes: tuple[int, ...]) -> list[Timing]:

@@ -111,16 +111,16 @@ def coverage_doubt(card: ModelCard, task: Task) -> str | None:
 
 def memory_rejection(peak: Estimate, memory_bytes: int) -> Rejection | None:
     """Return a rejection when even the low end of the peak exceeds the memory."""
-    if _low(peak) > memory_bytes:
+    if peak.at_least > memory_bytes:
         return Rejection("memory", f"It needs {memory(peak.value)} ({basis(peak)}); {memory(memory_bytes)} are usable.")
     return None
 
 
 def memory_doubt(peak: Estimate, memory_bytes: int) -> str | None:
     """Return a doubt when the interval of the peak reaches beyond the memory."""
-    if _low(peak) <= memory_bytes < _high(peak):
+    if peak.at_least <= memory_bytes < peak.at_most:
         return (
-            f"It may not fit: {memory(_low(peak))} to {memory(_high(peak))} needed ({basis(peak)}), "
+            f"It may not fit: {memory(peak.at_least)} to {memory(peak.at_most)} needed ({basis(peak)}), "
             f"{memory(memory_bytes)} usable."
         )
     return None
@@ -128,7 +128,7 @@ def memory_doubt(peak: Estimate, memory_bytes: int) -> str | None:
 
 def time_rejection(run_time_s: Estimate, budget_s: float) -> Rejection | None:
     """Return a rejection when even the low end of the run time exceeds the budget."""
-    if _low(run_time_s) > budget_s:
+    if run_time_s.at_least > budget_s:
         return Rejection(
             "time",
             f"The run takes {duration(run_time_s.value)} ({basis(run_time_s)}), "
@@ -139,22 +139,13 @@ def time_rejection(run_time_s: Estimate, budget_s: float) -> Rejection | None:
 
 def time_doubt(run_time_s: Estimate, budget_s: float) -> str | None:
     """Return a doubt when the interval of the run time reaches beyond the budget."""
-    low, high = _low(run_time_s), _high(run_time_s)
+    low, high = run_time_s.at_least, run_time_s.at_most
     if low <= budget_s < high:
         return (
             f"It may not end in time: {duration(low)} to {duration(high)} ({basis(run_time_s)}), "
             f"budget {duration(budget_s)}."
         )
     return None
-
-
-def _low(estimate: Estimate) -> float:
-    """Return the low end, or the value where the spread is unknown."""
-    return estimate.value if estimate.low is None else estimate.low
-
-
-def _high(estimate: Estimate) -> float:
-    return estimate.value if estimate.high is None else estimate.high
 
 
 def basis(estimate: Estimate) -> str:

@@ -51,7 +51,7 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
         assert quickest.run_time_s is not None
         reasons.append(
             f"{quickest.name} would be {choice.run_time_s.value / quickest.run_time_s.value:.2g} times "
-            f"faster ({duration(quickest.run_time_s.value)}), with {_error_words(quickest)}."
+            f"faster ({duration(quickest.run_time_s.value)}), with {error_words(quickest)}."
         )
     return tuple(reasons)
 
@@ -94,7 +94,7 @@ def feasible_time_s(candidate: Candidate, task: Task) -> float | None:
     """
     if task.simulated_time_s is None or candidate.step_time_s is None or not _surely_fits(candidate, task):
         return None
-    slowest = candidate.step_time_s.high or candidate.step_time_s.value
+    slowest = candidate.step_time_s.at_most
     return _floor_two_digits(task.budget_s / slowest * task.timestep_s)
 
 
@@ -102,16 +102,14 @@ def feasible_structures(candidate: Candidate, task: Task) -> int | None:
     """Return how many structures a candidate surely screens within the budget, rounded down to two digits."""
     if task.kind is not TaskKind.SCREEN or candidate.run_time_s is None or not _surely_fits(candidate, task):
         return None
-    slowest = candidate.run_time_s.high or candidate.run_time_s.value
+    slowest = candidate.run_time_s.at_most
     return int(_floor_two_digits(task.budget_s / slowest * task.structures)) or None
 
 
 def feasible_atoms(candidate: Candidate) -> int | None:
     """Return how many atoms a candidate surely does in time and memory, rounded down to two digits."""
     bounds = [
-        estimate.low if estimate.low is not None else estimate.value
-        for estimate in (candidate.affordable_atoms, candidate.max_atoms)
-        if estimate is not None
+        estimate.at_least for estimate in (candidate.affordable_atoms, candidate.max_atoms) if estimate is not None
     ]
     if candidate.affordable_atoms is None or min(bounds) < 1:
         return None
@@ -142,21 +140,22 @@ def _way_out(candidate: Candidate, task: Task, memory_bytes: int) -> str:
         ways.append(f"a machine {' and '.join(machine)}")
     own_weights = ["its own weights"] if candidate.weights is Weights.SYNTHETIC else []
     words = " and ".join([*([", or ".join(ways)] if ways else []), *own_weights]) or "other conditions"
-    return f"{candidate.name} ({_error_words(candidate)}): feasible with {words}."
+    return f"{candidate.name} ({error_words(candidate)}): feasible with {words}."
 
 
 def _surely_fits(candidate: Candidate, task: Task) -> bool:
     if _exceeds_memory(candidate):
         return False
     fits = candidate.max_atoms
-    return fits is None or (fits.low if fits.low is not None else fits.value) >= task.atoms
+    return fits is None or fits.at_least >= task.atoms
 
 
 def _exceeds_memory(candidate: Candidate) -> bool:
     return any(rejection.constraint == "memory" for rejection in candidate.rejections)
 
 
-def _error_words(candidate: Candidate) -> str:
+def error_words(candidate: Candidate) -> str:
+    """Return the published error of a model, or that there is none."""
     kappa = candidate.evidence.kappa_srme
     return "no published error" if kappa is None else f"κ_SRME {kappa:.3g}"
 

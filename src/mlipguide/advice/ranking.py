@@ -110,9 +110,8 @@ def _dominates(one: Candidate, other: Candidate) -> bool:
 
 
 def _order(candidate: Candidate) -> tuple[int, int, tuple[int, float], float, str]:
-    verdicts = [Verdict.FEASIBLE, Verdict.UNKNOWN, Verdict.INFEASIBLE]
     return (
-        verdicts.index(candidate.verdict),
+        candidate.verdict.rank,
         0 if could_serve(candidate) else 1,
         accuracy_order(candidate),
         _time(candidate),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlipguide.advice.constraints import basis
-from mlipguide.advice.explanation import feasible_atoms, feasible_time_s
+from mlipguide.advice.explanation import error_words, feasible_atoms, feasible_time_s
 from mlipguide.advice.ranking import accuracy_order, could_serve
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice import Candidate, Verdict
@@ -28,10 +28,9 @@ def bottleneck_of(candidate: Candidate, profile: HardwareProfile, task: Task) ->
 
 def order_of(option: HardwareOption) -> tuple[int, float, str]:
     """Return what sorts options: what would do first, then the fewest device-hours."""
-    verdicts = [Verdict.FEASIBLE, Verdict.UNKNOWN, Verdict.INFEASIBLE]
     cost = option.candidate.run_cost
     hours = float("inf") if cost is None else cost.device_hours.value
-    return verdicts.index(option.candidate.verdict), hours, option.profile.name
+    return option.candidate.verdict.rank, hours, option.profile.name
 
 
 def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task, *, settled: bool) -> tuple[str, ...]:
@@ -55,16 +54,16 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
         )
     run_time = candidate.run_time_s
     if run_time is not None and not settled:
-        longest = run_time.value if run_time.high is None else run_time.high
+        longest = run_time.at_most
         if longest > task.budget_s:
             found.append(
                 f"{where}, the run surely ends within {duration(longest)}, {number(longest / task.budget_s)} times the "
                 f"budget ({basis(run_time)})."
             )
     peak, usable = candidate.peak_memory_bytes, nearest.profile.usable_memory_bytes
-    if peak is not None and usable is not None and (peak.high or peak.value) > usable.value:
+    if peak is not None and usable is not None and peak.at_most > usable.value:
         found.append(
-            f"It surely fits where {memory(peak.high or peak.value)} are usable; {nearest.profile.device.id} leaves "
+            f"It surely fits where {memory(peak.at_most)} are usable; {nearest.profile.device.id} leaves "
             f"{memory(usable.value)}."
         )
     if settled and atoms is not None and atoms > task.atoms:
@@ -82,10 +81,8 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
     for other in sorted(faster, key=lambda one: (*accuracy_order(one), one.model))[:SHOWN_MODELS]:
         assert other.run_time_s is not None
         assert run_time is not None
-        kappa = other.evidence.kappa_srme
-        error = "no published error" if kappa is None else f"κ_SRME {kappa:.3g}"
         found.append(
-            f"{other.name} ({error}) would take {duration(other.run_time_s.value)} there ({basis(other.run_time_s)}), "
-            f"{number(run_time.value / other.run_time_s.value)} times less."
+            f"{other.name} ({error_words(other)}) would take {duration(other.run_time_s.value)} there "
+            f"({basis(other.run_time_s)}), {number(run_time.value / other.run_time_s.value)} times less."
         )
     return tuple(found)

@@ -240,7 +240,7 @@ def _against(parts: _Parts, task: Task) -> tuple[list[str], list[str]]:
     if limit is not None and error is None:
         doubts.append(f"What force error it would have is not known ({limit * 1e3:g} meV/Å asked).")
     elif limit is not None and error is not None:
-        low, high = error.low or error.value, error.high or error.value
+        low, high = error.at_least, error.at_most
         if low > limit:
             rejections.append(f"A force MAE of {error.value * 1e3:.3g} meV/Å is expected; {limit * 1e3:g} asked.")
         elif high > limit:
@@ -285,10 +285,9 @@ def _usefulness(candidate: Candidate) -> tuple[bool, int, bool, tuple[int, float
 
     What was not timed has no price, so that a model that was comes first, whatever its verdict.
     """
-    verdicts = [Verdict.FEASIBLE, Verdict.UNKNOWN, Verdict.INFEASIBLE]
     return (
         not is_runnable(candidate),
-        verdicts.index(candidate.verdict),
+        candidate.verdict.rank,
         not could_serve(candidate),
         accuracy_order(candidate),
         _seconds(candidate),

@@ -102,6 +102,16 @@ class Estimate:
         return self.value == self.low == self.high == 0
 
     @property
+    def at_least(self) -> float:
+        """The low end, or the value where the spread is unknown."""
+        return self.value if self.low is None else self.low
+
+    @property
+    def at_most(self) -> float:
+        """The high end, or the value where the spread is unknown."""
+        return self.value if self.high is None else self.high
+
+    @property
     def relative_spread(self) -> float | None:
         """Half the width of the interval's logarithm; None where an end is unknown or not positive."""
         if self.low is None or self.high is None or self.low <= 0:

@@ -12,6 +12,11 @@ class Verdict(StrEnum):
     INFEASIBLE = "infeasible"
     UNKNOWN = "unknown"
 
+    @property
+    def rank(self) -> int:
+        """Position in every order of candidates, 0 first: what does the task, what may, what does not."""
+        return (Verdict.FEASIBLE, Verdict.UNKNOWN, Verdict.INFEASIBLE).index(self)
+
 
 class Strategy(StrEnum):
     """How to get a potential for the task."""

@@ -21,6 +21,7 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.strategy import StrategyPrice, StrategyTable
 from mlipguide.records.task import Task
 from mlipguide.records.verdict import Strategy
+from mlipguide.report.figure_captions import write_caption
 
 COLOURS = {
     Strategy.PRETRAINED: "#0072B2",
@@ -184,15 +185,4 @@ def _caption(axes: Axes, task: Task) -> None:
         f"line is the task, {simulated_time(_time_of(task))}"
     )
     lines = textwrap.wrap(words, CAPTION_WIDTH)
-    axes.annotate(
-        "\n".join(lines),
-        (0, 1),
-        xycoords="axes fraction",
-        xytext=(0, 8),
-        textcoords="offset points",
-        fontsize=9,
-        color="0.35",
-    )
-    structure = task.structure
-    title = f"{structure.reduced_formula} ({structure.source})"
-    axes.set_title(title, loc="left", fontsize=14, fontweight="bold", pad=16 + 13 * len(lines))
+    write_caption(axes, task.structure, lines)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.verdict import Verdict
 
 MARKS = {
     Basis.MEASURED: "",
@@ -17,6 +18,7 @@ MARKS = {
 }
 LEGEND = "No mark: measured at this size; ~ fitted; ≈ extrapolated. ± (or ×÷ when wide) gives the 90 % interval."
 WIDE_HALF_WIDTH = 0.5
+VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
 
 
 def marked(estimate: Estimate | None, text: str) -> str:

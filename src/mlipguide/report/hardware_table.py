@@ -13,7 +13,6 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.report.fitted_table import Column, fitted_table
 from mlipguide.report.formatting import estimated, spread
 
-VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
 SHOWN = 6
 """Models shown for each device, beside those on the front and the choice."""
 ELSEWHERE_LEGEND = (

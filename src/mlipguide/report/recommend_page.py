@@ -12,7 +12,7 @@ from rich.text import Text
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice import Candidate, Caveat, PlanStep, Recommendation, Strategy, Verdict
 from mlipguide.records.measurement import Weights
-from mlipguide.report.formatting import LEGEND, estimated, spread
+from mlipguide.report.formatting import LEGEND, VERDICT_STYLES, estimated, spread
 from mlipguide.report.hardware_table import answers_table, shown_models
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.rulings import rulings
@@ -22,7 +22,6 @@ from mlipguide.report.task_words import task_line
 UNBOUNDED = 10_000
 UNTIMED_SHOWN = 12
 """Rows where nothing was timed."""
-VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
 STRATEGY_WORDS = {
     Strategy.PRETRAINED: "run a pretrained model",
     Strategy.FINE_TUNE: "fine-tune a pretrained model",

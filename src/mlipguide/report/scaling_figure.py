@@ -20,6 +20,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from mlipguide.costmodel.costs import SECONDS_PER_DAY
 from mlipguide.records.bench import BenchData
 from mlipguide.records.measurement import Scenario
+from mlipguide.report.figure_captions import write_caption
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.scaling_axes import round_values, time_title
 from mlipguide.report.series import SYNTHETIC_MARK, Series, agreeing, series_of, settings_words
@@ -74,19 +75,7 @@ def _caption(axes: Axes, data: BenchData) -> None:
         *textwrap.wrap(machine_line(data.machine), CAPTION_WIDTH),
         settings_words(data.measurements[0].settings, common),
     ]
-    axes.annotate(
-        "\n".join(lines),
-        (0, 1),
-        xycoords="axes fraction",
-        xytext=(0, 8),
-        textcoords="offset points",
-        fontsize=9,
-        color="0.35",
-        linespacing=1.4,
-    )
-    structure = data.structure
-    title = f"{structure.reduced_formula} ({structure.source})"
-    axes.set_title(title, loc="left", fontsize=14, fontweight="bold", pad=16 + 13 * len(lines))
+    write_caption(axes, data.structure, lines, linespacing=1.4)
 
 
 def _draw_series(axes: Axes, one: Series, colour: str, marker: str) -> None:

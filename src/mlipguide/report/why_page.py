@@ -12,7 +12,8 @@ from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.reasons import ModelReasons
-from mlipguide.report.hardware_table import VERDICT_STYLES, verdict_words
+from mlipguide.report.formatting import VERDICT_STYLES
+from mlipguide.report.hardware_table import verdict_words
 
 
 def why_page(reasons: Sequence[ModelReasons]) -> RenderableType:
