@@ -16,6 +16,7 @@ from ase.build import bulk
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions
+from mlipguide.sessions.worker_process import WorkerProcess
 from mlipguide.sessions.worker_session import TIMEOUT_VARIABLE, WorkerSession, open_session
 from toy_plugin import ToyPlugin
 
@@ -124,6 +125,7 @@ def test_a_large_worker_that_the_system_kills_ran_out_of_memory(toy_plugin: ToyP
     limit = 2**31  # the toy stops swelling at the half of it
     with toy_plugin.opened("swells", memory_limit_bytes=limit) as session:
         process = session._process
+        assert isinstance(process, WorkerProcess)
         process._limit = int(1.2 * 2**30)
 
         def kill_when_large() -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mlipguide.core.errors import InputError
-from mlipguide.records.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.model_card import ModelCard
 
 SHOWN_DIGITS = 12
 
@@ -44,7 +44,7 @@ def is_missing(card: ModelCard) -> bool:
 
 def checkpoint_problem(card: ModelCard) -> str | None:
     """Return what is wrong with the user's own file that a card is of; None when nothing is, or it is of none."""
-    if card.weights.origin is not WeightsOrigin.LOCAL:
+    if not card.weights.origin.is_own_file:
         return None
     try:
         registered_file(card)

@@ -155,7 +155,7 @@ def remove_own_card(model_id: str) -> tuple[ModelCard, Path]:
         )
     path = card_file(model_id)
     card = from_plain(ModelCard, read_yaml(path), what=str(path))
-    if card.weights.origin is not WeightsOrigin.LOCAL:
+    if not card.weights.origin.is_own_file:
         raise InputError(
             f"{path} is no card of a registered checkpoint.", hint="It was put there by hand; delete it by hand."
         )

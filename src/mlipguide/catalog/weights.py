@@ -39,7 +39,7 @@ def find_weights(card: ModelCard, given: Mapping[str, Path]) -> Path | None:
                     hint="Give the path of a checkpoint file.",
                 )
             return given[name].absolute()
-    if card.weights.origin is WeightsOrigin.LOCAL:
+    if card.weights.origin.is_own_file:
         return registered_file(card)
     target = _target(card)
     return target if target is not None and target.is_file() else None

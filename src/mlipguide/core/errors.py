@@ -66,6 +66,13 @@ class MeasurementFailedError(MlipguideError):
     default_kind = "measurement"
 
 
+class TrainingFailedError(MlipguideError):
+    """A potential could not be trained, or what came out is none."""
+
+    exit_code = ExitCode.MEASUREMENT_FAILED
+    default_kind = "training"
+
+
 def did_you_mean(name: str, known: list[str]) -> str:
     """Return " Did you mean 'x'?" for the closest known name, in whatever case it is, or an empty string."""
     from difflib import get_close_matches

@@ -78,6 +78,12 @@ class WeightsOrigin(StrEnum):
     DOWNLOAD = "download"
     GATED = "gated"
     LOCAL = "local"
+    TRAINED = "trained"
+
+    @property
+    def is_own_file(self) -> bool:
+        """Whether the weights are a file of the user's own, registered with its checksum."""
+        return self in (WeightsOrigin.LOCAL, WeightsOrigin.TRAINED)
 
 
 @strict
@@ -238,13 +244,15 @@ class WeightsFact:
     """Where the weights are.
 
     Attributes:
-        origin: In the package, to be downloaded, behind an agreement, or a file of the user's own.
+        origin: In the package, to be downloaded, behind an agreement, a file of the user's own (local), or one that
+            mlipguide trained from the user's labels.
         name: What the backend calls this checkpoint; of a user's own file, the one that it was trained from.
         url: Where the file is downloaded from; None when it is in the package.
         synthetic: Whether the backend can build the same architecture with random weights.
         path: Absolute path of the user's own file; None otherwise.
         sha256: Of the user's own file when it was registered, in hexadecimal digits; None otherwise.
-        derived_from: Id of the card that the user's own file was trained from; None otherwise.
+        derived_from: Id of the card that the user's own file was trained from; None otherwise, and for what was
+            trained from scratch.
     """
 
     origin: WeightsOrigin
@@ -265,8 +273,11 @@ class WeightsFact:
         if self.origin is WeightsOrigin.LOCAL:
             if None in own or self.url is not None or self.synthetic:
                 raise ValueError("local weights have path, sha256 and derived_from, no url, and are not synthetic")
+        elif self.origin is WeightsOrigin.TRAINED:
+            if None in own[:2] or self.url is not None or self.synthetic:
+                raise ValueError("trained weights have path and sha256, no url, and are not synthetic")
         elif own != (None, None, None):
-            raise ValueError("path, sha256 and derived_from are for local weights only")
+            raise ValueError("path, sha256 and derived_from are for local and trained weights only")
 
 
 @strict

@@ -40,6 +40,7 @@ ORIGINS = {
     WeightsOrigin.DOWNLOAD: "by download",
     WeightsOrigin.GATED: "after accepting terms",
     WeightsOrigin.LOCAL: "from your own file",
+    WeightsOrigin.TRAINED: "trained by mlipguide",
 }
 
 _ROWS: tuple[tuple[str, Callable[[ModelCard], str]], ...] = (

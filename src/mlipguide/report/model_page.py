@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlipguide.records.environment import Environment, EnvironmentState
-from mlipguide.records.model_card import Metrics, ModelCard, WeightsOrigin
+from mlipguide.records.model_card import Metrics, ModelCard
 from mlipguide.records.model_listings import ModelDetails
 from mlipguide.report.fitted_table import Column, fitted_table
 from mlipguide.report.model_words import (
@@ -86,7 +86,7 @@ def _facts(data: ModelDetails) -> list[tuple[str, str]]:
 
 
 def _origin(data: ModelDetails) -> str:
-    if data.model.weights.origin is not WeightsOrigin.LOCAL:
+    if not data.model.weights.origin.is_own_file:
         return origin(data.model)
     found = data.checkpoint_problem or f"as registered, SHA-256 {data.model.weights.sha256}."
     return f"{origin(data.model)}; {found}"

@@ -89,6 +89,8 @@ def origin(card: ModelCard) -> str:
     weights = card.weights
     if weights.origin is WeightsOrigin.LOCAL:
         return f"your own file {weights.path}, trained further from {weights.derived_from}"
+    if weights.origin is WeightsOrigin.TRAINED:
+        return f"your own file {weights.path}, trained by mlipguide"
     if weights.origin is WeightsOrigin.PACKAGE:
         return f"in the package {card.backend}"
     gate = "after accepting its terms: " if weights.origin is WeightsOrigin.GATED else ""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from mlipguide.records.measurement import Scenario, StepSamples
 
 if TYPE_CHECKING:
+    import numpy as np
     from ase import Atoms
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,64 @@ class Conditions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DynamicsPlan:
+    """How atoms are moved by a model for what they do, not for the time that it takes.
+
+    Attributes:
+        steps: Integration steps.
+        every: Steps from one snapshot to the next; the first is taken before any step, the last after the last.
+        timestep_s: Integration step.
+        temperature_k: Of the thermostat, and of the velocities where none are given.
+        friction_per_s: Of the Langevin thermostat; None for constant energy (velocity Verlet).
+        seed: Of the velocities and of the thermostat.
+    """
+
+    steps: int
+    every: int
+    timestep_s: float
+    temperature_k: float
+    friction_per_s: float | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Atoms at one step.
+
+    Attributes:
+        step: Integration steps since the start of the run.
+        positions_angstrom: Shape (atoms, 3), not wrapped into the cell.
+        velocities_angstrom_per_fs: Shape (atoms, 3).
+        energy_ev: Potential energy of the whole structure.
+        kinetic_ev: Kinetic energy.
+        forces_ev_per_angstrom: Shape (atoms, 3).
+        stress_ev_per_angstrom3: Shape (6,), Voigt order and ASE's sign; None without a periodic cell or where the
+            model gives none.
+    """
+
+    step: int
+    positions_angstrom: NDArray[np.float64]
+    velocities_angstrom_per_fs: NDArray[np.float64]
+    energy_ev: float
+    kinetic_ev: float
+    forces_ev_per_angstrom: NDArray[np.float64]
+    stress_ev_per_angstrom3: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trajectory:
+    """What a run gave.
+
+    Attributes:
+        snapshots: In the order of steps, the one before any step first.
+        stopped_because: ``unstable`` when the atoms flew apart before the last step; None when it came that far.
+    """
+
+    snapshots: tuple[Snapshot, ...]
+    stopped_because: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A structure that is ready to be stepped."""
 
@@ -108,6 +168,17 @@ class ModelSession(Protocol):
 
     def single_point(self, atoms: Atoms) -> SinglePoint:
         """Evaluate ``atoms`` once."""
+
+    def dynamics(
+        self, atoms: Atoms, plan: DynamicsPlan, *, velocities: NDArray[np.float64] | None = None
+    ) -> Trajectory:
+        """Move ``atoms`` and return snapshots; nothing is kept, so a run can be continued from its last snapshot.
+
+        Args:
+            atoms: The structure; it is not changed.
+            plan: How they are moved.
+            velocities: Shape (atoms, 3), Å/fs; None to draw them at the plan's temperature.
+        """
 
     def prepare(self, atoms: Atoms, conditions: Conditions) -> Prepared:
         """Make the first call on ``atoms`` and set up the integrator."""

@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from mlipguide.core.errors import EnvironmentFailedError
@@ -17,13 +17,24 @@ from mlipguide.environments.recipes import worker_file
 from mlipguide.records.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.measurement import Allocator, Scenario, Settings, StepSamples
 from mlipguide.records.model_card import ModelCard, WeightsOrigin
-from mlipguide.sessions.interface import Burst, Conditions, ModelFacts, Prepared, SinglePoint
+from mlipguide.sessions.interface import (
+    Burst,
+    Conditions,
+    DynamicsPlan,
+    ModelFacts,
+    Prepared,
+    SinglePoint,
+    Snapshot,
+    Trajectory,
+)
 from mlipguide.sessions.own_checkpoint import require_same_architecture
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
 from mlipguide.sessions.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
+    import numpy as np
     from ase import Atoms
+    from numpy.typing import NDArray
 
 LOAD_TIMEOUT_S = 300.0
 CALL_TIMEOUT_S = 600.0
@@ -54,10 +65,24 @@ class SessionRequest:
     memory_limit_bytes: int | None
 
 
+class Answering(Protocol):
+    """What carries out requests: a worker's process, or in tests the same code in this one."""
+
+    @property
+    def pid(self) -> int:
+        """Process id of what answers."""
+
+    def request(self, operation: str, *, timeout_s: float, **arguments: Any) -> Any:
+        """Send one request and return its result."""
+
+    def close(self) -> None:
+        """End it; may be called more than once."""
+
+
 class WorkerSession:
     """Implements :class:`mlipguide.sessions.interface.ModelSession`."""
 
-    def __init__(self, process: WorkerProcess, facts: ModelFacts, *, call_timeout_s: float) -> None:
+    def __init__(self, process: Answering, facts: ModelFacts, *, call_timeout_s: float) -> None:
         self._process = process
         self._facts = facts
         self._call_timeout_s = call_timeout_s
@@ -82,6 +107,26 @@ class WorkerSession:
             stress_ev_per_angstrom3=None if stress is None else tuple(stress),
             magnetic_moments=None if moments is None else tuple(moments),
             pairs_per_atom=answer["pairs_per_atom"],
+        )
+
+    def dynamics(
+        self, atoms: Atoms, plan: DynamicsPlan, *, velocities: NDArray[np.float64] | None = None
+    ) -> Trajectory:
+        """Move ``atoms`` and return snapshots; nothing is kept, so a run can be continued from its last snapshot."""
+        answer = self._ask(
+            "dynamics",
+            structure=structure_message(atoms),
+            steps=plan.steps,
+            every=plan.every,
+            timestep_fs=plan.timestep_s * 1e15,
+            temperature_k=plan.temperature_k,
+            friction_per_fs=None if plan.friction_per_s is None else plan.friction_per_s * 1e-15,
+            velocities=None if velocities is None else velocities.tolist(),
+            seed=plan.seed,
+        )
+        return Trajectory(
+            snapshots=tuple(_snapshot(item) for item in answer["snapshots"]),
+            stopped_because=answer["stopped_because"],
         )
 
     def prepare(self, atoms: Atoms, conditions: Conditions) -> Prepared:
@@ -196,6 +241,21 @@ def open_session(
 def _chosen_timeout_s(default: float) -> float:
     chosen = os.environ.get(TIMEOUT_VARIABLE)
     return WALL_TIME.parse(chosen, option=TIMEOUT_VARIABLE) if chosen else default
+
+
+def _snapshot(item: dict[str, Any]) -> Snapshot:
+    import numpy as np
+
+    stress = item["stress_ev_per_angstrom3"]
+    return Snapshot(
+        step=item["step"],
+        positions_angstrom=np.array(item["positions"]),
+        velocities_angstrom_per_fs=np.array(item["velocities"]),
+        energy_ev=item["energy_ev"],
+        kinetic_ev=item["kinetic_ev"],
+        forces_ev_per_angstrom=np.array(item["forces_ev_per_angstrom"]),
+        stress_ev_per_angstrom3=None if stress is None else np.array(stress),
+    )
 
 
 def structure_message(atoms: Atoms) -> dict[str, Any]:

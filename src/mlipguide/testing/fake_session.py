@@ -18,10 +18,20 @@ import numpy as np
 
 from mlipguide.records.measurement import StepSamples
 from mlipguide.sessions.errors import FailureKind, SessionError
-from mlipguide.sessions.interface import Burst, Conditions, ModelFacts, Prepared, SinglePoint
+from mlipguide.sessions.interface import (
+    Burst,
+    Conditions,
+    DynamicsPlan,
+    ModelFacts,
+    Prepared,
+    SinglePoint,
+    Snapshot,
+    Trajectory,
+)
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from numpy.typing import NDArray
 
 Law = Callable[[int], float]
 """A cost as a function of the number of atoms: seconds per step, or bytes."""
@@ -92,8 +102,9 @@ class FakeSession:
         force_error: Standard deviation of the forces of single points about zero, eV/Å.
         synthetic: Whether the weights are said to be random.
         elements: Atomic numbers that the model knows.
-        on_call: Called with the operation (``single_point``, ``prepare``, ``run``, ``reference``, ``rest``) and the
-            number of atoms before anything else happens, to watch the order of calls or to raise from within them.
+        on_call: Called with the operation (``single_point``, ``dynamics``, ``prepare``, ``run``, ``reference``,
+            ``rest``) and the number of atoms before anything else happens, to watch the order of calls or to raise
+            from within them.
         elapsed_s: Sum of all times reported so far.
         calls: Operations and numbers of atoms, in order.
         closed: Whether the session was closed, or ended by a failure.
@@ -156,6 +167,35 @@ class FakeSession:
             stress_ev_per_angstrom3=(0.0,) * 6 if all(atoms.pbc) else None,
             magnetic_moments=None,
             pairs_per_atom=self.pairs_per_atom,
+        )
+
+    def dynamics(
+        self, atoms: Atoms, plan: DynamicsPlan, *, velocities: NDArray[np.float64] | None = None
+    ) -> Trajectory:
+        """Return atoms that stand still: a session that moves them by a known law is ``in_process_session``.
+
+        Raises:
+            SessionError: As :meth:`prepare`.
+        """
+        del velocities
+        self._begin("dynamics", len(atoms))
+        self._check(atoms)
+        steps = sorted({*range(0, plan.steps + 1, plan.every), plan.steps})
+        still = np.zeros((len(atoms), 3))
+        return Trajectory(
+            snapshots=tuple(
+                Snapshot(
+                    step=step,
+                    positions_angstrom=atoms.positions.copy(),
+                    velocities_angstrom_per_fs=still,
+                    energy_ev=ENERGY_PER_ATOM_EV * len(atoms),
+                    kinetic_ev=0.0,
+                    forces_ev_per_angstrom=still,
+                    stress_ev_per_angstrom3=None,
+                )
+                for step in steps
+            ),
+            stopped_because=None,
         )
 
     def prepare(self, atoms: Atoms, conditions: Conditions) -> Prepared:

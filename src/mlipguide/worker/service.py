@@ -1,4 +1,4 @@
-"""The worker's operations: load, single_point, prepare, run, forget, reference, rest.
+"""The worker's operations: load, single_point, dynamics, prepare, run, forget, reference, rest.
 
 Every answer is ``{"id", "ok": true, "result"}`` or ``{"id", "ok": false, "error": {"kind", "message"}}``; the
 traceback of a failure goes to stderr, which is the worker's log.
@@ -34,14 +34,19 @@ def failure(number: Any, error: BaseException) -> dict[str, Any]:
 
 
 class Service:
-    """One model at most, and any number of systems prepared for it."""
+    """One model at most, and any number of systems prepared for it.
 
-    def __init__(self) -> None:
-        self._model: LoadedModel | None = None
+    Args:
+        model: One that is loaded already; None to load one by the operation.
+    """
+
+    def __init__(self, model: LoadedModel | None = None) -> None:
+        self._model = model
         self._systems: dict[str, System] = {}
         self._operations: dict[str, Callable[..., Any]] = {
             "load": self._load,
             "single_point": self._single_point,
+            "dynamics": self._dynamics,
             "prepare": self._prepare,
             "run": self._run,
             "forget": self._forget,
@@ -135,6 +140,35 @@ class Service:
             refuse_nonfinite("a magnetic moment", moments)
             result["magnetic_moments"] = [float(moment) for moment in moments]
         return result
+
+    def _dynamics(
+        self,
+        *,
+        structure: dict[str, Any],
+        steps: int,
+        every: int,
+        timestep_fs: float,
+        temperature_k: float,
+        friction_per_fs: float | None = None,
+        velocities: list[list[float]] | None = None,
+        seed: int = 0,
+    ) -> dict[str, Any]:
+        from .dynamics import Plan, run_dynamics
+
+        model = self._loaded()
+        if model.synthetic:
+            raise WorkerError("bad_request", "Random weights never propagate atoms.")
+        atoms = atoms_from_message(structure)
+        refuse_unsupported(atoms, model.elements)
+        plan = Plan(
+            steps=steps,
+            every=every,
+            timestep_fs=timestep_fs,
+            temperature_k=temperature_k,
+            friction_per_fs=friction_per_fs,
+            seed=seed,
+        )
+        return run_dynamics(model, atoms, velocities, plan)
 
     def _prepare(
         self,

@@ -1,0 +1,1 @@
+"""Fits of potentials to labelled frames: engines, learning curves, sampling."""
