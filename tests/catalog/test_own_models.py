@@ -161,10 +161,12 @@ def test_an_own_folder_that_is_a_file_is_no_folder(tmp_path: Path) -> None:
         {"origin": "local", "name": "a", "path": "/a", "sha256": EMPTY_SHA256, "derived_from": "b", "synthetic": True},
         {"origin": "package", "name": "a", "path": "/a"},
         {"origin": "download", "name": "a", "url": "https://a.invalid/b", "sha256": EMPTY_SHA256},
+        {"origin": "trained", "name": "a", "path": "/a"},
+        {"origin": "trained", "name": "a", "path": "/a", "sha256": EMPTY_SHA256, "synthetic": True},
     ],
 )
-def test_path_and_checksum_go_with_local_weights_only(weights: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="local weights"):
+def test_path_and_checksum_go_with_own_files_only(weights: dict[str, object]) -> None:
+    with pytest.raises(InputError, match=r"(local|trained) weights"):
         from_plain(WeightsFact, weights, what="weights")
 
 
