@@ -1,7 +1,7 @@
 """Intervals of ratios of sums over frames, by bootstrap over blocks of frames that depend on each other.
 
-Frames of one trajectory resemble each other, so that drawing single frames makes intervals too narrow. Drawn are blocks:
-a frame that stands alone is a block; a run of n frames (see ``frame_runs``) is cut into consecutive blocks of
+Frames of one trajectory resemble each other, so that drawing single frames makes intervals too narrow. Drawn are
+blocks: a frame that stands alone is a block; a run of n frames (see ``frame_runs``) is cut into consecutive blocks of
 max(n^(1/3), n / m) frames, where n^(1/3) is the order of the best length for the variance of a mean (P. Hall,
 J. L. Horowitz and B.-Y. Jing, Biometrika 82, 561 (1995), doi:10.1093/biomet/82.3.561) and m the number of
 independent frames by the autocorrelation of the errors.
@@ -56,7 +56,8 @@ def block_length(series: NDArray[np.float64]) -> int:
     """Return how many consecutive frames of one run make a block."""
     count = len(series)
     independent = effective_size(series)
-    return min(count, max(round(count ** (1 / 3)), math.ceil(count / independent)))
+    by_count = int(np.rint(np.cbrt(count)))
+    return min(count, max(by_count, math.ceil(count / independent)))
 
 
 def ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:

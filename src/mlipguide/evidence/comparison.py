@@ -6,6 +6,7 @@ better than the two errors. Intervals that overlap do not say that models are eq
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -50,6 +51,6 @@ def ranking(order: Sequence[str], errors: Mapping[str, Sequence[FrameErrors]]) -
         order: The models, the smallest error first.
         errors: Of each model.
     """
-    pairs = list(dict.fromkeys([*zip(order, order[1:], strict=False), *((order[0], one) for one in order[1:])]))
+    pairs = list(dict.fromkeys([*itertools.pairwise(order), *((order[0], one) for one in order[1:])]))
     found = [compare(one, other, errors) for one, other in pairs]
     return tuple(one for one in found if one is not None)

@@ -6,7 +6,9 @@ report it; the mean length of the error vector is larger.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,32 +95,38 @@ def largest_error(frames: Sequence[FrameErrors]) -> LargestError:
 def by_element(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> tuple[ErrorPart, ...]:
     """Return the error of each element's atoms."""
     names = sorted({name for frame in frames for name in frame.elements})
-    return tuple(
-        _part(name, frames, blocks, lambda frame, name=name: frame.elements.get(name), source) for name in names
-    )
+    return tuple(_part(name, frames, blocks, partial(_of_element, name), source) for name in names)
 
 
 def by_group(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> tuple[ErrorPart, ...]:
     """Return the error of each group of frames; empty where none is named."""
     names = sorted({frame.group for frame in frames if frame.group is not None})
-
-    def sums(frame: FrameErrors, name: str) -> ErrorSums | None:
-        if frame.group != name:
-            return None
-        squared = sum(one.squared for one in frame.elements.values())
-        return ErrorSums(components=frame.components, absolute=frame.absolute, squared=squared)
-
-    return tuple(_part(name, frames, blocks, lambda frame, name=name: sums(frame, name), source) for name in names)
+    return tuple(_part(name, frames, blocks, partial(_of_group, name), source) for name in names)
 
 
 def by_magnitude(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> tuple[ErrorPart, ...]:
     """Return the error of atoms by the magnitude of their reference force; ranges without atoms are left out."""
     found = []
-    for place, (low, high) in enumerate(zip(BIN_EDGES[:-1], BIN_EDGES[1:], strict=True)):
+    for place, (low, high) in enumerate(itertools.pairwise(BIN_EDGES)):
         if any(frame.bins[place].components for frame in frames):
             name = f"over {low:g} eV/Å" if np.isinf(high) else f"{low:g} to {high:g} eV/Å"
-            found.append(_part(name, frames, blocks, lambda frame, place=place: frame.bins[place], source))
+            found.append(_part(name, frames, blocks, partial(_of_bin, place), source))
     return tuple(found)
+
+
+def _of_element(name: str, frame: FrameErrors) -> ErrorSums | None:
+    return frame.elements.get(name)
+
+
+def _of_group(name: str, frame: FrameErrors) -> ErrorSums | None:
+    if frame.group != name:
+        return None
+    squared = sum(one.squared for one in frame.elements.values())
+    return ErrorSums(components=frame.components, absolute=frame.absolute, squared=squared)
+
+
+def _of_bin(place: int, frame: FrameErrors) -> ErrorSums:
+    return frame.bins[place]
 
 
 def _part(

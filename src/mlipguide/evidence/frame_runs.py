@@ -1,10 +1,10 @@
 """Which frames of a file are of one trajectory, and so not independent.
 
 Files do not say so. Two frames are taken for one run when they have the same group, the same composition and the same
-cell, wherever they stand in the file (an NVT run, perhaps shuffled with others), or when they follow each other with the
-same group and composition and a cell that changed by no more than 2 % (an NPT run, a relaxation of the cell). Frames
-that were strained or built one by one differ by more, and stand alone. Where this joins too much, intervals are wider
-than they need to be, which is the harmless error.
+cell, wherever they stand in the file (an NVT run, perhaps shuffled with others), or when they follow each other with
+the same group and composition and a cell that changed by no more than 2 % (an NPT run, a relaxation of the cell).
+Frames that were strained or built one by one differ by more, and stand alone. Where this joins too much, intervals are
+wider than they need to be, which is the harmless error.
 """
 
 from __future__ import annotations

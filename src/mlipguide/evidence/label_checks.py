@@ -50,7 +50,8 @@ def _duplicates(notes: Sequence[FrameNote]) -> list[LabelFinding]:
         found.append(
             LabelFinding(
                 kind=FindingKind.DUPLICATES,
-                message=f"{len(repeated):,} frames repeat the structure of an earlier one: {frames_in_words(repeated)}.",
+                message=f"{len(repeated):,} of the frames repeat the structure of an earlier one: "
+                f"{frames_in_words(repeated)}.",
                 frames=tuple(repeated),
             )
         )
@@ -82,8 +83,8 @@ def _net_forces(notes: Sequence[FrameNote]) -> list[LabelFinding]:
     return [
         LabelFinding(
             kind=FindingKind.NET_FORCE,
-            message=f"The forces of {len(large):,} frames do not add up to zero: forces of fixed atoms that were set to "
-            f"zero, or an external field ({frames_in_words(large)}).",
+            message=f"The forces of {len(large):,} frames do not add up to zero: forces of fixed atoms that were set "
+            f"to zero, or an external field ({frames_in_words(large)}).",
             frames=tuple(large),
         )
     ]
@@ -102,8 +103,8 @@ def _large_stresses(notes: Sequence[FrameNote]) -> list[LabelFinding]:
     return [
         LabelFinding(
             kind=FindingKind.STRESS_UNITS,
-            message=f"Stresses of {len(large):,} frames are beyond 100 GPa if they are in eV/Å³ (the median of the largest "
-            f"components is {middle:.3g}): GPa or kbar? ({frames_in_words(large)})",
+            message=f"Stresses of {len(large):,} frames are beyond 100 GPa if they are in eV/Å³ (the median of the "
+            f"largest components is {middle:.3g}): GPa or kbar? ({frames_in_words(large)})",
             frames=tuple(large),
         )
     ]

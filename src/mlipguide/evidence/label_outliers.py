@@ -56,8 +56,8 @@ def _energies(errors: Errors) -> list[LabelFinding]:
     together = len(common) > 1 and float(np.abs(offsets - middle).max()) < abs(middle) / 2
     if together:
         message = (
-            f"The energies of {frames_in_words(common)} lie {middle:+.3g} eV/atom off the others by every model: another "
-            "level of theory or other pseudopotentials?"
+            f"The energies of {frames_in_words(common)} lie {middle:+.3g} eV/atom off the others by every model: "
+            "another level of theory or other pseudopotentials?"
         )
         return [LabelFinding(kind=FindingKind.LEVELS_OF_THEORY, message=message, frames=tuple(common))]
     largest = float(offsets[np.abs(offsets).argmax()])
@@ -78,8 +78,8 @@ def _forces(errors: Errors) -> list[LabelFinding]:
     if not common:
         return []
     message = (
-        f"The forces of {frames_in_words(common)} are far from those of every model, for their size much farther than in "
-        "other frames: not converged, or of another structure?"
+        f"The forces of {frames_in_words(common)} are far from those of every model, for their size much farther than "
+        "in other frames: not converged, or of another structure?"
     )
     return [LabelFinding(kind=FindingKind.OUTLIERS, message=message, frames=tuple(common))]
 

@@ -79,6 +79,7 @@ class LabelScan:
             energy=self._keys.energy or (frame.keys.energy if frame.energy_ev is not None else None),
             forces=self._keys.forces or (frame.keys.forces if forces is not None else None),
             stress=self._keys.stress or (frame.keys.stress if stress is not None else None),
+            free_energy=self._keys.free_energy or frame.keys.free_energy,
         )
         self.frames.append(
             FrameNote(
@@ -95,6 +96,11 @@ class LabelScan:
                 digest=_digest(frame),
             )
         )
+
+    @property
+    def keys(self) -> LabelKeys:
+        """Names of the labels."""
+        return self._keys
 
     @property
     def runs(self) -> int:

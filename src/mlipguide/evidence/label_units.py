@@ -108,8 +108,8 @@ def _stresses(errors: Errors) -> list[LabelFinding]:
         found.append(
             LabelFinding(
                 kind=FindingKind.STRESS_UNITS,
-                message=f"The stresses of {_where(frames, known)} {words} (here: positive under tension, as in ASE; VASP "
-                "prints kbar, positive under compression).",
+                message=f"The stresses of {_where(frames, known)} {words} (here: positive under tension, as in ASE; "
+                "VASP prints kbar, positive under compression).",
                 frames=tuple(frames),
             )
         )
@@ -158,8 +158,8 @@ def _energies(errors: Errors) -> list[LabelFinding]:
     if not words and not (unit == "" and slope < 0):
         return []
     message = (
-        f"The energies seem to be wrong: between frames they change by {abs(slope):.3g} times what the models say, as if "
-        f"they {' or '.join(words)}."
+        f"The energies seem to be wrong: between frames they change by {abs(slope):.3g} times what the models say, as "
+        f"if they {' or '.join(words)}."
         if words
         else "The energies rise where those of the models fall: the wrong sign?"
     )

@@ -1,8 +1,8 @@
 """Softening: by how much a model's forces are too small.
 
 Universal potentials that were trained on relaxations underestimate forces away from equilibrium by a factor that is
-nearly the same for a whole system (B. Deng et al., npj Comput. Mater. 11, 9 (2025), doi:10.1038/s41524-024-01500-6). The
-factor is the slope of predicted against reference forces.
+nearly the same for a whole system (B. Deng et al., npj Comput. Mater. 11, 9 (2025), doi:10.1038/s41524-024-01500-6).
+The factor is the slope of predicted against reference forces.
 
 The slope is that of least squares through zero, sum(p r) / sum(r r). Through zero, since an intercept has no meaning: a
 constant added to all components is no force of any structure. Of predicted on reference and not total least squares,

@@ -13,7 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 import ase
 import ase.io
@@ -72,7 +72,7 @@ def _frames(path: Path, file_format: str) -> Iterator[ase.Atoms]:
         yield from ase.io.iread(name, index=":", format=file_format, do_not_split_by_at_sign=True)
 
 
-def _xyz_frames(stream: TextIO, path: Path) -> Iterator[ase.Atoms]:
+def _xyz_frames(stream: IO[str], path: Path) -> Iterator[ase.Atoms]:
     index = 0
     for line in stream:
         if not line.strip():

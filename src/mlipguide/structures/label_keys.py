@@ -18,13 +18,49 @@ from numpy.typing import NDArray
 from mlipguide.core.errors import InputError, did_you_mean
 
 PREDICTED = frozenset(
-    "allegro chgnet deepmd dp gap grace m3gnet mace mattersim ml mlff mlip mlp model nep nequip orb pred predicted "
-    "prediction sevennet snap".split()
+    [
+        "allegro",
+        "chgnet",
+        "deepmd",
+        "dp",
+        "gap",
+        "grace",
+        "m3gnet",
+        "mace",
+        "mattersim",
+        "ml",
+        "mlff",
+        "mlip",
+        "mlp",
+        "model",
+        "nep",
+        "nequip",
+        "orb",
+        "pred",
+        "predicted",
+        "prediction",
+        "sevennet",
+        "snap",
+    ]
 )
 """Prefixes of what a model said."""
 NO_TOTAL = frozenset(
-    "adsorption atomization band binding cohesive correction delta fermi formation hull interaction isolated kinetic "
-    "site".split()
+    [
+        "adsorption",
+        "atomization",
+        "band",
+        "binding",
+        "cohesive",
+        "correction",
+        "delta",
+        "fermi",
+        "formation",
+        "hull",
+        "interaction",
+        "isolated",
+        "kinetic",
+        "site",
+    ]
 )
 """Prefixes of energies that are no total energy of the structure."""
 
@@ -42,11 +78,19 @@ SHOWN = 12
 
 @dataclass(frozen=True, kw_only=True)
 class LabelKeys:
-    """Names of the labels in a file; None where one was not found or not chosen."""
+    """Names of the labels in a file; None where one was not found or not chosen.
+
+    Attributes:
+        energy: Of the whole structure.
+        forces: Of each atom.
+        stress: Or of the virial.
+        free_energy: Stands beside the energy, which was read; codes with smearing write both.
+    """
 
     energy: str | None = None
     forces: str | None = None
     stress: str | None = None
+    free_energy: str | None = None
 
 
 NO_CHOICE = LabelKeys()
@@ -79,10 +123,13 @@ def find_keys(values: Mapping[str, Any], choice: LabelKeys, *, atoms: int, frame
     Raises:
         InputError: Kind ``ambiguous_labels``: several names fit and their values differ.
     """
+    energy = choice.energy or _find("energy", values, atoms, frame, source)
+    free = None if energy is None else energy[: -len(ENERGY_TO_ZERO)] + FREE_ENERGY
     return LabelKeys(
-        energy=choice.energy or _find("energy", values, atoms, frame, source),
+        energy=energy,
         forces=choice.forces or _find("forces", values, atoms, frame, source),
         stress=choice.stress or _find("stress", values, atoms, frame, source),
+        free_energy=free if free in values and free != energy else None,
     )
 
 
@@ -120,7 +167,7 @@ def _find(quantity: str, values: Mapping[str, Any], atoms: int, frame: int, sour
         return first
     raise InputError(
         f"{source}, frame {frame}: {quantity} may be {', '.join(sorted(found))}, and their values differ.",
-        hint=f"Say which is the reference: {OPTIONS[quantity]} {sorted(found)[0]}.",
+        hint=f"Say which is the reference: {OPTIONS[quantity]} {min(found)}.",
         kind="ambiguous_labels",
     )
 
