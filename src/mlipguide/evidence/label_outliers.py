@@ -21,7 +21,8 @@ OUTLYING_SIGMAS = 10.0
 """Errors of frames of one kind have tails; ten robust standard deviations are beyond them (a judgement)."""
 SMALLEST_GAP_EV_PER_ATOM = 0.1
 """Models err between surfaces and bulk by less; functionals differ by more (PBE and PBE+U by tenths of eV)."""
-RELATIVE_OUTLIER = 6.0
+RELATIVE_OUTLIER = 4.0
+"""Times the median: forces of another structure are wrong by about their size, which is several times that."""
 FORCE_FLOOR_EV_PER_ANGSTROM = 0.1
 """Added to the reference force of a frame before errors are divided by it: at rest there is nothing to divide by."""
 

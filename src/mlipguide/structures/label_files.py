@@ -17,6 +17,7 @@ from typing import IO
 
 import ase
 import ase.io
+from ase.db import connect
 from ase.io.extxyz import read_xyz
 from ase.io.formats import get_ioformat, open_with_compression
 from ase.io.vasp_parsers.vasp_outcar_parsers import outcarchunks
@@ -65,6 +66,10 @@ def _frames(path: Path, file_format: str) -> Iterator[ase.Atoms]:
         with path.open(encoding="utf-8", errors="replace") as stream:
             for chunk in outcarchunks(stream):
                 yield chunk.build()
+    elif file_format == "db":
+        with connect(name) as database:
+            for row in database.select():  # ASE's reader of frames drops what is stored beside the structure
+                yield row.toatoms(add_additional_information=True)
     elif get_ioformat(file_format).single:
         found = ase.io.read(name, format=file_format, do_not_split_by_at_sign=True)
         yield found[-1] if isinstance(found, list) else found
