@@ -25,7 +25,7 @@ DATA = Path(__file__).parent / "data" / "mlearn"
 
 
 def rattled(count: int, *, seed: int = 0, amplitude: float = 0.1, group: str = "rattled") -> list[Atoms]:
-    """Return copper cells of 32 atoms with EMT's energies, forces and stresses as labels, displaced by various amounts."""
+    """Return copper cells of 32 atoms with EMT's energies, forces and stresses, displaced by various amounts."""
     frames = []
     for index in range(count):
         atoms = bulk("Cu", cubic=True) * (2, 2, 2)
@@ -48,19 +48,19 @@ def write(path: Path, frames: Sequence[Atoms]) -> Path:
     return path
 
 
-class OffEMT(Calculator):  # type: ignore[misc]  # ase has no types
+class OffEMT(Calculator):
     """EMT with forces that are too small by a factor and off by noise, and another zero of energy."""
 
-    implemented_properties = ("energy", "forces", "stress")
+    implemented_properties = ["energy", "forces", "stress"]  # noqa: RUF012  # as ase declares it
 
     def __init__(self, *, slope: float = 1.0, noise: float = 0.0, shift_ev: float = 0.0) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # of ase
         self.slope, self.noise, self.shift_ev = slope, noise, shift_ev
 
     def calculate(self, atoms: Any = None, properties: Any = ("energy",), system_changes: Any = all_changes) -> None:
         """Compute EMT's answer and change it."""
-        super().calculate(atoms, properties, system_changes)
-        copy = self.atoms.copy()
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # of ase
+        copy: Atoms = atoms.copy()
         copy.calc = EMT()
         key = int(abs(float(copy.positions.sum())) * 1e6) % 2**31
         noise = np.random.default_rng(key).normal(0.0, self.noise, (len(copy), 3)) if self.noise else 0.0

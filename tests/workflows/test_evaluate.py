@@ -174,7 +174,7 @@ def test_plots_and_worst_frames_are_written(evaluate: Evaluate, tmp_path: Path) 
         evaluate("--plot", tmp_path / name)
         assert (tmp_path / name).stat().st_size > 5_000
     document = evaluate("--worst", "3", tmp_path / "worst.extxyz")
-    worst = ase.io.read(tmp_path / "worst.extxyz", index=":")
+    worst: list[Any] = list(ase.io.iread(tmp_path / "worst.extxyz"))
     assert len(worst) == 3
     errors = [np.abs(one.arrays["predicted_forces"] - one.arrays["REF_forces"]).mean() for one in worst]
     assert errors == sorted(errors, reverse=True)

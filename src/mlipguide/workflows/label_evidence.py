@@ -28,7 +28,7 @@ from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.evaluate import can_evaluate, findings_of
 from mlipguide.workflows.evaluated_before import still_holds
 from mlipguide.workflows.evaluating import EvaluatingContext, evaluate_models
-from mlipguide.workflows.label_input import LabelRequest, open_labels
+from mlipguide.workflows.label_input import LabelInput, LabelRequest, open_labels
 from mlipguide.workflows.measuring import Opener
 
 DEFAULT_BUDGET = "5m"
@@ -83,29 +83,36 @@ def evidence_from(evaluation: StoredEvaluation, card: ModelCard, kind: EvidenceK
     )
 
 
-def evidence_on_labels(
-    path: Path,
-    candidates: Sequence[Prepared],
-    structure: StructureSummary,
-    *,
-    machine: Machine,
-    opener: Opener,
-    on_progress: Callable[[str, float], None],
-    budget: str | None,
-) -> LabelEvidence:
-    """Evaluate candidates on the user's labels, as far as a budget allows.
+@dataclass(frozen=True, kw_only=True)
+class TaskLabels:
+    """Labels that were given with a task.
+
+    Attributes:
+        labels: The file, read through once.
+        kind: How close they are to the task's structure.
+        budget_s: Wall time for evaluating all models.
+        notices: What is worth knowing of them.
+    """
+
+    labels: LabelInput
+    kind: EvidenceKind
+    budget_s: float
+    notices: tuple[Notice, ...]
+
+
+def read_task_labels(
+    path: Path, structure: StructureSummary, *, budget: str | None, on_progress: Callable[[str, float], None]
+) -> TaskLabels:
+    """Read the labels of a task through, before anything is measured for it.
 
     Args:
         path: The labels.
-        candidates: Models that may be chosen; those without their own weights are left out.
         structure: Of the task.
-        machine: This machine.
-        opener: Starts a model.
+        budget: Wall time for evaluating all models, with its unit.
         on_progress: Told what is being done.
-        budget: Wall time for all models together, with its unit.
 
     Raises:
-        InputError: The labels cannot be used, lack elements of the task, or seem to be in other units.
+        InputError: The labels cannot be used, or lack elements of the task.
     """
     budget_s = WALL_TIME.parse(budget or DEFAULT_BUDGET, option="--labels-budget")
     labels = open_labels(LabelRequest(path=path, keys=NO_CHOICE, max_frames=MOST_FRAMES), on_progress)
@@ -117,25 +124,50 @@ def evidence_on_labels(
             hint="Give labels of this system, or leave --labels out.",
             kind="labels_of_another_system",
         )
-    found = LabelEvidence(notices=list(labels.notices))
+    notices = list(labels.notices)
     kind = EvidenceKind.USER_LABELS
     if not is_of_system(labels.summary, structure):
         kind = EvidenceKind.SIMILAR_SYSTEMS
-        found.notices.append(
+        notices.append(
             Notice(
                 "labels_of_similar_system",
                 f"No frame of {path.name} is of {structure.reduced_formula} as given (composition, periodicity, "
                 "density): errors on it count as those on a similar system.",
             )
         )
+    return TaskLabels(labels=labels, kind=kind, budget_s=budget_s, notices=tuple(notices))
+
+
+def evidence_on_labels(
+    given: TaskLabels,
+    candidates: Sequence[Prepared],
+    *,
+    machine: Machine,
+    opener: Opener,
+    on_progress: Callable[[str, float], None],
+) -> LabelEvidence:
+    """Evaluate candidates on the user's labels, as far as the budget allows.
+
+    Args:
+        given: The labels.
+        candidates: Models that may be chosen; those without their own weights are left out.
+        machine: This machine.
+        opener: Starts a model.
+        on_progress: Told what is being done.
+
+    Raises:
+        InputError: The labels seem to be in other units or to have the wrong sign.
+    """
+    labels, budget_s, name = given.labels, given.budget_s, given.labels.summary.source
+    found = LabelEvidence(notices=list(given.notices))
     ready = [item for item in candidates if can_evaluate(item)]
     if not ready:
         found.notices.append(
-            Notice("labels_unused", f"{path.name} was not used: no model can run here with its own weights.")
+            Notice("labels_unused", f"{name} was not used: no model can run here with its own weights.")
         )
         return found
     on_progress(
-        f"evaluating {len(ready)} model{'' if len(ready) == 1 else 's'} on {path.name}: at most about "
+        f"evaluating {len(ready)} model{'' if len(ready) == 1 else 's'} on {name}: at most about "
         f"{duration(budget_s)} (--labels-budget)",
         0.0,
     )
@@ -145,15 +177,15 @@ def evidence_on_labels(
     if spoiling:
         raise InputError(
             f"--labels: {' '.join(one.message for one in spoiling)}",
-            hint=f"Convert {path.name} to eV and eV/Å; mlipguide evaluate {path.name} shows more.",
+            hint=f"Convert {name} to eV and eV/Å; mlipguide evaluate {name} shows more.",
             kind="label_units",
         )
     found.notices += evaluated.notices
     found.notices += [Notice(f"labels_{one.kind.value}", one.message) for one in findings_of(labels, evaluated)]
     found.problems += evaluated.problems
     cards = {item.card.id: item.card for item in ready}
-    for name, one in evaluated.by_model.items():
-        found.by_model[name] = evidence_from(one, cards[name], kind)
+    for model, one in evaluated.by_model.items():
+        found.by_model[model] = evidence_from(one, cards[model], given.kind)
     return found
 
 

@@ -36,7 +36,6 @@ from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.task import Task
 from mlipguide.sessions.interface import Conditions
-from mlipguide.structures.files import require_file
 from mlipguide.structures.signs import find_signs
 from mlipguide.workflows.candidates import (
     Preparation,
@@ -49,7 +48,13 @@ from mlipguide.workflows.candidates import (
 )
 from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
 from mlipguide.workflows.judging import judged
-from mlipguide.workflows.label_evidence import LabelEvidence, evidence_on_labels, remembered_evidence
+from mlipguide.workflows.label_evidence import (
+    LabelEvidence,
+    TaskLabels,
+    evidence_on_labels,
+    read_task_labels,
+    remembered_evidence,
+)
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
@@ -102,12 +107,11 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         find_named(options.script, {card.id: card for card in cards})
     budget_s = WALL_TIME.parse(request.measure_budget or MEASURE_BUDGET, option="--measure-budget")
     weights = find_given_weights(catalogue, options.weights)
-    if request.labels is not None:
-        require_file(Path(request.labels).expanduser())
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure, find_signs(atoms))
     if options.script is not None:
         require_kind(task, options.script.path, options.script.driver)
+    labels = _labels(request, task, options)
     profiles = () if request.hardware is None else parse_profiles(request.hardware)
     options.on_progress("probing the machine", 0.0)
     machine = options.probe()
@@ -138,7 +142,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     preparation, measured = _measured(
         preparation, context, options, named={card.id for card in cards} if request.models else frozenset()
     )
-    known_errors = _evidence(request, preparation, task, machine, options)
+    known_errors = _evidence(labels, preparation, task, machine, options)
     cards_by_id = {card.id: card for card in cards}
     if profiles:
         # Published timings answer where nothing could be timed here.
@@ -186,22 +190,28 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     return with_script(result, options.script, ground)
 
 
+def _labels(request: TaskRequest, task: Task, options: Options) -> TaskLabels | None:
+    """Return the labels that the user gave, read through: what is wrong with them is said before anything is timed."""
+    if request.labels is None:
+        return None
+    path = Path(request.labels).expanduser()
+    return read_task_labels(path, task.structure, budget=request.labels_budget, on_progress=options.on_progress)
+
+
 def _evidence(
-    request: TaskRequest, preparation: Preparation, task: Task, machine: Machine, options: Options
+    labels: TaskLabels | None, preparation: Preparation, task: Task, machine: Machine, options: Options
 ) -> LabelEvidence:
     """Return the errors of models on labels of the system: those given, else those of earlier evaluations."""
-    if request.labels is None:
+    if labels is None:
         if not options.stored_labels:
             return LabelEvidence()
         return remembered_evidence(preparation.candidates, task.structure)
     return evidence_on_labels(
-        Path(request.labels).expanduser(),
+        labels,
         preparation.candidates,
-        task.structure,
         machine=machine,
         opener=options.opener,
         on_progress=options.on_progress,
-        budget=request.labels_budget,
     )
 
 
