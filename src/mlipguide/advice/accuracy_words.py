@@ -8,6 +8,7 @@ from mlipguide.advice.ranking import is_runnable, meets_limits
 from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.task import Task
+from mlipguide.records.verdict import Verdict
 
 SHOWN = 5
 
@@ -48,9 +49,11 @@ def accuracy_reasons(choice: Candidate, candidates: Sequence[Candidate], task: T
     if limit is None:
         reasons.append(f"Of the models with a known error here it was the best choice; others: {shown} meV/Å.")
         return reasons
-    meeting = [one for one in rivals if meets_limits(one, task)]
+    certain = choice.verdict is Verdict.FEASIBLE
+    meeting = [one for one in rivals if meets_limits(one, task) and (one.verdict is Verdict.FEASIBLE or not certain)]
     if meets_limits(choice, task) and not meeting:
-        reasons.append(f"It alone meets the {limit * 1e3:g} meV/Å asked; the others: {shown} meV/Å.")
+        surely = " for certain" if certain and any(meets_limits(one, task) for one in rivals) else ""
+        reasons.append(f"It alone meets the {limit * 1e3:g} meV/Å asked{surely}; the others: {shown} meV/Å.")
     elif meets_limits(choice, task):
         reasons.append(
             f"Of those that meet the {limit * 1e3:g} meV/Å asked it is the fastest that ends in time; others: {shown} "

@@ -18,6 +18,8 @@ LEGEND = (
 )
 SHOWN_FRAMES = 10
 NARROW = 100
+LOPSIDED = 0.4
+"""Half width over value from which an interval is written with both ends: it is not symmetric then."""
 GPA_PER_EV_ANGSTROM3 = 160.21766
 
 
@@ -153,8 +155,12 @@ def _part_words(part: ErrorPart | None) -> str:
     if part is None:
         return "–"
     mae = part.force_mae_ev_per_angstrom
-    half = "" if mae.low is None or mae.high is None else f" ±{(mae.high - mae.low) / 2:.3f}"
-    return f"{mae.value:.3f}{half}"
+    if mae.low is None or mae.high is None:
+        return f"{mae.value:.3f}"
+    half = (mae.high - mae.low) / 2
+    if half > LOPSIDED * mae.value:
+        return f"{mae.value:.3f} ({mae.low:.2f}–{mae.high:.2f})"
+    return f"{mae.value:.3f} ±{half:.3f}"
 
 
 def _slope_words(one: ModelAccuracy) -> str:
