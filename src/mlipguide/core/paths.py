@@ -47,6 +47,11 @@ def baselines_dir() -> Path:
     return data_dir() / "baselines"
 
 
+def evidence_dir() -> Path:
+    """Folder of the models' errors on labelled frames, one JSON file each."""
+    return data_dir() / "evidence"
+
+
 def hardware_dir() -> Path:
     """Folder of the hardware profiles that were given a name, one YAML file each."""
     return data_dir() / "hardware"

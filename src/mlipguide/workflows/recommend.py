@@ -48,6 +48,13 @@ from mlipguide.workflows.candidates import (
 )
 from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
 from mlipguide.workflows.judging import judged
+from mlipguide.workflows.label_evidence import (
+    LabelEvidence,
+    TaskLabels,
+    evidence_on_labels,
+    read_task_labels,
+    remembered_evidence,
+)
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
@@ -70,11 +77,13 @@ class Options(RunOptions):
         measure: Whether anything may be measured; otherwise earlier measurements must do, those on other
             structures included.
         script: A script for the production run that is to be written; None for none.
+        stored_labels: Whether evaluations on labels of the same system that are in the store count.
     """
 
     remeasure: bool = False
     measure: bool = True
     script: ScriptRequest | None = None
+    stored_labels: bool = True
 
 
 def recommend(request: TaskRequest, options: Options | None = None) -> Result[Recommendation]:
@@ -102,6 +111,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     task = build_task(request, structure, find_signs(atoms))
     if options.script is not None:
         require_kind(task, options.script.path, options.script.driver)
+    labels = _labels(request, task, options)
     profiles = () if request.hardware is None else parse_profiles(request.hardware)
     options.on_progress("probing the machine", 0.0)
     machine = options.probe()
@@ -132,12 +142,13 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     preparation, measured = _measured(
         preparation, context, options, named={card.id for card in cards} if request.models else frozenset()
     )
+    known_errors = _evidence(labels, preparation, task, machine, options)
     cards_by_id = {card.id: card for card in cards}
     if profiles:
         # Published timings answer where nothing could be timed here.
         options.on_progress("carrying the timings over", 1.0)
         known = known_costs_of(catalogue, machine, task, atoms, given_weights=weights)
-        answers = answers_elsewhere(cards, profiles, known, task)
+        answers = answers_elsewhere(cards, profiles, known, task, known_errors.by_model)
         best = answers[0]
         memory_bytes = memory_of(best.profile)
         recommendation = replace(
@@ -155,7 +166,9 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     else:
         refuse_nothing(preparation, measured)
         memory_bytes = usable_memory_bytes(machine, default_settings(machine))
-        candidates = judged(cards, preparation, measured, task, atoms, memory_bytes=memory_bytes)
+        candidates = judged(
+            cards, preparation, measured, task, atoms, memory_bytes=memory_bytes, evidence=known_errors.by_model
+        )
         recommendation = _answer(task, machine, candidates, cards_by_id, request, memory_bytes=memory_bytes)
     notices = (
         *catalogue.notices,
@@ -163,17 +176,43 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         *assumption_notices(task, asked_of_models=request.models is not None),
         *_preparation_notices(preparation, elsewhere=bool(profiles)),
         *measured.notices,
+        *known_errors.notices,
     )
     result = Result(
         recommendation,
         notices=(*notices, *_reuse_notices(measured)),
-        errors=(*preparation.problems, *measured.problems),
+        errors=(*preparation.problems, *measured.problems, *known_errors.problems),
         exit_code=ExitCode.DONE if recommendation.choice else ExitCode.NOTHING_FEASIBLE,
     )
     if options.script is None:
         return result
     ground = ScriptContext(atoms=atoms, cards=cards_by_id, weights=weights, on_progress=options.on_progress)
     return with_script(result, options.script, ground)
+
+
+def _labels(request: TaskRequest, task: Task, options: Options) -> TaskLabels | None:
+    """Return the labels that the user gave, read through: what is wrong with them is said before anything is timed."""
+    if request.labels is None:
+        return None
+    path = Path(request.labels).expanduser()
+    return read_task_labels(path, task.structure, budget=request.labels_budget, on_progress=options.on_progress)
+
+
+def _evidence(
+    labels: TaskLabels | None, preparation: Preparation, task: Task, machine: Machine, options: Options
+) -> LabelEvidence:
+    """Return the errors of models on labels of the system: those given, else those of earlier evaluations."""
+    if labels is None:
+        if not options.stored_labels:
+            return LabelEvidence()
+        return remembered_evidence(preparation.candidates, task.structure)
+    return evidence_on_labels(
+        labels,
+        preparation.candidates,
+        machine=machine,
+        opener=options.opener,
+        on_progress=options.on_progress,
+    )
 
 
 def _chosen_cards(catalogue: Catalogue, request: TaskRequest) -> tuple[ModelCard, ...]:
