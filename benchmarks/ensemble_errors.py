@@ -1,7 +1,7 @@
 """Forces of several models on the labelled frames of Si and Li, kept so that nothing is evaluated twice.
 
 The frames are those of the files ``mlearn/{Si,Li}_{train,test}.extxyz`` (Y. Zuo et al., J. Phys. Chem. A 124, 731
-(2020), doi:10.1021/acs.jpca.9b08723): the test files in full, and of each train file every so-manieth frame of each group.
+(2020), doi:10.1021/acs.jpca.9b08723): the test files in full, and of each train file frames evenly over its groups.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +118,7 @@ def _forces_of(model: str, frames: Sequence[LabelledFrame]) -> list[NDArray[np.f
     finally:
         session.close()
     partial = file.with_suffix(f".{os.getpid()}.part.npz")
-    np.savez(partial, **{f"frame_{place}": array for place, array in enumerate(forces)})
+    named: dict[str, Any] = {f"frame_{place}": array for place, array in enumerate(forces)}
+    np.savez(partial, **named)
     partial.replace(file)
     return forces

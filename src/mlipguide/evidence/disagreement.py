@@ -5,10 +5,11 @@ component, its mean square over all components:
 
     d² = 1 / (3 N (M - 1)) sum_i sum_m |F_mi - <F_i>|²,    <F_i> = 1 / M sum_m F_mi,
 
-and that of one atom the norm d_i² = 1 / (M - 1) sum_m |F_mi - <F_i>|², so that d² is the mean of d_i² / 3. For two models d is
-their root mean square difference of a component over sqrt(2). This is the model deviation of query by committee
-(Y. Zhang et al., Phys. Rev. Mater. 3, 023804 (2019), doi:10.1103/PhysRevMaterials.3.023804) but for two things: M - 1 in
-place of M, so that ensembles of two and of five compare, and 3 N, so that d compares with the error of a component.
+and that of one atom the norm d_i² = 1 / (M - 1) sum_m |F_mi - <F_i>|², so that d² is the mean of d_i² / 3. For two
+models d is their root mean square difference of a component over sqrt(2). This is the model deviation of query by
+committee (L. Zhang et al., Phys. Rev. Mater. 3, 023804 (2019), doi:10.1103/PhysRevMaterials.3.023804) but for two
+things: M - 1 in place of M, so that ensembles of two and of five compare, and 3 N, so that d compares with the error of
+a component.
 
 Energies of models differ by constants that mean nothing: each model's mean over the frames is taken off. Stresses are
 compared as they are.

@@ -1,13 +1,13 @@
 """From disagreement to expected error.
 
 The force MAE E of one model of an ensemble is taken proportional to the disagreement d of the frame, with one constant
-as in F. Musil et al., J. Chem. Theory Comput. 15, 906 (2019), doi:10.1021/acs.jctc.8b00959. A power of d, or the magnitude
-of the forces as a second variable, fits a system better that it was fitted on and the other system worse
-(``benchmarks/disagreement.py`` prints this). The interval is that of conformal prediction with the score E / d (J. Lei et
-al., J. Am. Stat. Assoc. 113, 1094 (2018), doi:10.1080/01621459.2017.1307116): the quantiles 5 % and 95 % of E / d on labelled
-frames, every group of every system of the same weight, and moved outwards by (n + 1) / n for n frames. That guarantees 90 %
-only where the next frame is drawn as these were. The user's is not: coverage on systems and groups that were left out is
-what the benchmark measures.
+as in F. Musil et al., J. Chem. Theory Comput. 15, 906 (2019), doi:10.1021/acs.jctc.8b00959. A power of d, or the
+magnitude of the forces as a second variable, fits a system better that it was fitted on and the other one worse
+(``benchmarks/disagreement.py`` prints this). The interval is that of split conformal prediction with the score E / d
+(J. Lei et al., J. Am. Stat. Assoc. 113, 1094 (2018), doi:10.1080/01621459.2017.1307116): the quantiles 5 % and 95 % of
+E / d on labelled frames, every group of every system of the same weight, moved outwards by (n + 1) / n for n frames.
+That guarantees 90 % only where the next frame is drawn as these were. The user's is not: what the benchmark measures is
+the coverage on systems and groups that were left out, and the calibration states it.
 """
 
 from __future__ import annotations
@@ -129,4 +129,5 @@ def _quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: 
     """Return the smallest value with at least ``share`` of the weight at or below it."""
     order = np.argsort(values)
     reached = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(np.searchsorted(reached, share - 1e-12), len(values) - 1)])
+    place = int(np.searchsorted(reached, share - 1e-12))
+    return float(values[order[min(place, len(values) - 1)]])

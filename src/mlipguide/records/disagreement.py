@@ -39,6 +39,7 @@ class Calibration:
         largest_ev_per_angstrom: Largest disagreement that it was fitted on.
         systems: Elements of the systems that it was fitted on, each one element.
         models: Models of the ensembles.
+        coverage_left_out: Share of the errors of each system within the 90 % interval that was fitted without it.
         ensembles: Number of ensembles made of them.
         frames: Number of labelled frames.
         level_of_theory: Of the labels.
@@ -55,6 +56,7 @@ class Calibration:
     largest_ev_per_angstrom: float
     systems: tuple[str, ...]
     models: tuple[str, ...]
+    coverage_left_out: dict[str, float]
     ensembles: int
     frames: int
     level_of_theory: str

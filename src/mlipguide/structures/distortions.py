@@ -34,7 +34,7 @@ class Distortion:
 
 
 GENTLE_TO_STRONG = (Distortion(0.02, 0.01), Distortion(0.04, 0.02), Distortion(0.06, 0.03), Distortion(0.08, 0.04))
-"""A judgement: from a quarter of the way to melting up to nearly there, with strains that pressures of some GPa cause."""
+"""A judgement: from a fifth of the way to melting up to nearly there, with strains that some GPa cause."""
 
 
 def distorted_copies(

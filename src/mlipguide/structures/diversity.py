@@ -11,8 +11,8 @@ apart (D. Schwalbe-Koda et al., Nat. Commun. 16, 4014 (2025), doi:10.1038/s41467
 and M. Parrinello, Phys. Rev. Lett. 98, 146401 (2007), doi:10.1103/PhysRevLett.98.146401.
 
 Frames are chosen by farthest point sampling (G. Imbalzano et al., J. Chem. Phys. 148, 241730 (2018),
-doi:10.1063/1.5024611): each is the one farthest from all that are chosen; with weights, the one of the largest product of weight
-and distance.
+doi:10.1063/1.5024611): each is the one farthest from all that are chosen; with weights, the one of the largest product
+of weight and distance.
 """
 
 from __future__ import annotations
@@ -105,9 +105,7 @@ def _describe(atoms: ase.Atoms, elements: Sequence[int]) -> NDArray[np.float64]:
     return np.concatenate(features)
 
 
-def _nearest_lists(
-    centre: NDArray[np.int64], closeness: NDArray[np.float64], count: int
-) -> NDArray[np.float64]:
+def _nearest_lists(centre: NDArray[np.int64], closeness: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Return the closest neighbours of each atom, shape (atoms, NEIGHBOURS); pairs come ordered by centre, distance."""
     table = np.zeros((count, NEIGHBOURS))
     begin = np.searchsorted(centre, np.arange(count))

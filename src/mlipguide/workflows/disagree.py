@@ -13,6 +13,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.core.units import FORCE, SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
 from mlipguide.evidence.disagreement_calibration import load_calibration
 from mlipguide.records.disagreement import Disagreement, SamplingRun
+from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.structures.supercells import near_cubic_supercell
@@ -168,15 +169,16 @@ def _cell(given: Atoms, wanted: int, *, named: bool) -> tuple[Atoms, tuple[Notic
     if any(given.pbc) and wanted > len(given):
         atoms = near_cubic_supercell(given, atoms_wanted=wanted)
     if len(atoms) > LARGE_ATOMS and not named:
-        words = f"The cell has {len(atoms)} atoms: on a processor few frames fit into the budget. A smaller cell of the "
+        words = (
+            f"The cell has {len(atoms)} atoms: on a processor few frames fit into the budget. A smaller cell of the "
+        )
         return atoms, (Notice("large_cell", f"{words}same surroundings, or a larger --budget, says more."),)
     return atoms, ()
 
 
-def _prepared(cards: tuple[ModelCard, ...], options: Options, weights: dict[str, Path], machine: object) -> Preparation:
-    from mlipguide.records.machine import Machine
-
-    assert isinstance(machine, Machine)
+def _prepared(
+    cards: tuple[ModelCard, ...], options: Options, weights: dict[str, Path], machine: Machine
+) -> Preparation:
 
     def prepare(given: dict[str, Path]) -> Preparation:
         return prepare_candidates(
