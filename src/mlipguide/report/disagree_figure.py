@@ -1,7 +1,7 @@
 """Disagreement over time drawn by matplotlib, with the expected error and the frames to label.
 
-Colours as in :mod:`mlipguide.report.scaling_figure`. Above, the disagreement of forces along the run, with the band of the
-expected force MAE; the points right of it are distorted copies, which have no time. Below, energy and stress.
+Colours as in :mod:`mlipguide.report.scaling_figure`. Above, the disagreement of forces along the run, with the band of
+the expected force MAE; the points right of it are distorted copies, which have no time. Below, energy and stress.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def _figure(data: Disagreement) -> Figure:
             axes.axvspan(begin, max(places.values()) + _step(run) / 2, color="0.95", zorder=0, linewidth=0)
         above.annotate(
             "distorted copies",
-            (begin, 1),
+            (begin, 0),
             xycoords=("data", "axes fraction"),
-            xytext=(4, -12),
+            xytext=(4, 4),
             textcoords="offset points",
             fontsize=9,
             color="0.35",
@@ -162,11 +162,13 @@ def _draw_others(axes: Axes, run: Sequence[FrameDisagreement], places: dict[int,
         for one in run
         if one.stress_disagreement_ev_per_angstrom3 is not None
     ]
-    axes.plot([x for x, _ in energy], [y for _, y in energy], color=ENERGY, linewidth=1.6)
+    axes.plot([x for x, _ in energy], [y for _, y in energy], color=ENERGY, linewidth=1.4, marker="o", markersize=3)
     axes.set_ylabel("Energy (meV/atom)", color=ENERGY)
     if stress:
         right = axes.twinx()
-        right.plot([x for x, _ in stress], [y for _, y in stress], color=STRESS, linewidth=1.6)
+        right.plot(
+            [x for x, _ in stress], [y for _, y in stress], color=STRESS, linewidth=1.4, marker="s", markersize=3
+        )
         right.set_ylabel("Stress (GPa)", color=STRESS)
         right.set_ylim(bottom=0, top=1.15 * max(y for _, y in stress) or 1.0)
         right.spines["top"].set_visible(False)
@@ -184,8 +186,8 @@ def _caption(axes: Axes, data: Disagreement) -> None:
     how = (
         "no run"
         if run is None
-        else f"{simulated_time(run.simulated_s)} at {run.temperature_k:g} K in steps of {simulated_time(run.timestep_s)} "
-        f"with {run.model}{', which exploded' if run.unstable else ''}"
+        else f"{simulated_time(run.simulated_s)} at {run.temperature_k:g} K in steps of "
+        f"{simulated_time(run.timestep_s)} with {run.model}{', which exploded' if run.unstable else ''}"
     )
     words = f"{', '.join(data.models)} on {data.atoms} atoms; {how}"
     write_caption(axes, data.structure, textwrap.wrap(words, CAPTION_WIDTH))

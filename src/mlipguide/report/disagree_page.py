@@ -15,6 +15,8 @@ from mlipguide.report.formatting import MARKS
 
 EV_PER_ANGSTROM3_IN_GPA = 160.21766208
 """1 eV/Å³, from e = 1.602176634e-19 C."""
+VANISHING_EV_PER_ANGSTROM = 1e-3
+"""An expected error below is not shown: the structure is at rest, and it says nothing."""
 PARTS_OF_TIME = 8
 """Lines of the table over time."""
 STYLES = {Agreement.AGREE: "green", Agreement.DIFFER: "yellow", Agreement.DISAGREE: "red"}
@@ -31,8 +33,9 @@ def disagree_page(data: Disagreement, console: Console) -> RenderableType:
         parts += [Text(""), Text("Over time", style="bold"), _time_table(data)]
     if len(data.models) > 2:  # noqa: PLR2004  # of two there is one pair, which the table has
         parts += [Text(""), Text("Between models (mean absolute difference)", style="bold"), _pairs_table(data)]
-    for title, lines in (("What this says", _meaning(data)), ("What to do", _advice(data))):
-        parts += [Text(""), Text(title, style="bold"), *(Text(line) for line in lines)]
+    said = [("·", line) for line in _meaning(data)]
+    for title, items in (("What this says", said), ("What to do", _advice(data))):
+        parts += [Text(""), Text(title, style="bold"), _list(items)]
     return Group(*parts)
 
 
@@ -90,13 +93,12 @@ def _groups_table(data: Disagreement) -> Table:
 
 def _legend(data: Disagreement) -> list[str]:
     where = "of the run" if any(item.name == FrameKind.DYNAMICS for item in data.kinds) else "of all frames"
-    lines = [
-        "Standard deviation over the models of a force component, root mean square;",
-        "worst atom: of its force as a vector. Expected: force MAE with its 90 % interval;",
-        f"{MARKS[data.overall.expected_force_mae_ev_per_angstrom.basis]} "
-        f"{data.overall.expected_force_mae_ev_per_angstrom.basis.value}.",
+    basis = data.overall.expected_force_mae_ev_per_angstrom.basis
+    elements = f" Elements: {where}." if len(data.elements) > 1 else ""
+    return [
+        "Standard deviation over the models of a force component, root mean square; worst atom: of its force as a "
+        f"vector. Expected: force MAE in meV/Å with its 90 % interval; {MARKS[basis]} {basis.value}.{elements}"
     ]
-    return [*lines, f"Elements: {where}."] if len(data.elements) > 1 else lines
 
 
 def _over_time(data: Disagreement) -> list[list[FrameDisagreement]]:
@@ -132,44 +134,54 @@ def _pairs_table(data: Disagreement) -> Table:
 
 def _meaning(data: Disagreement) -> list[str]:
     lines = {
-        Agreement.AGREE: [
-            "· Agreement is no proof: models can be wrong together, and are where they share their data."
-        ],
-        Agreement.DIFFER: ["· They cannot all be right, and which one is nearest to the truth this does not tell."],
-        Agreement.DISAGREE: ["· At least one of them is wrong here, and which one this does not tell."],
+        Agreement.AGREE: ["Agreement is no proof: models can be wrong together, and are where they share their data."],
+        Agreement.DIFFER: ["They cannot all be right, and which one is nearest to the truth this does not tell."],
+        Agreement.DISAGREE: ["At least one of them is wrong here, and which one this does not tell."],
     }[data.agreement]
     if data.run is not None and data.run.unstable:
-        lines.append(f"· The run with {data.run.model} exploded: check the step and the structure before all else.")
+        lines.append(f"The run with {data.run.model} exploded: check the step and the structure before all else.")
     if data.shared_data:
         lines.append(
-            f"· All of them were trained on {' and '.join(data.shared_data)}: what that gets wrong is in no disagreement."
+            f"All of them were trained on {' and '.join(data.shared_data)}: what that gets wrong is in no disagreement."
         )
     calibration = data.calibration
-    held = ", ".join(f"{share:.0%} on {system}" for system, share in calibration.coverage_left_out.items())
+    held = ", ".join(f"{share:.0%} of cases for {system}" for system, share in calibration.coverage_left_out.items())
     lines.append(
-        f"· Expected errors: {calibration.ratio:.2f} ({calibration.low_ratio:.2f} to {calibration.high_ratio:.2f}) times "
-        f"the disagreement, from {calibration.frames} frames of {' and '.join(calibration.systems)} labelled with "
-        f"{calibration.level_of_theory}. Fitted without a system, 90 % intervals held {held}."
+        f"Expected errors are {calibration.ratio:.2f} ({calibration.low_ratio:.2f} to {calibration.high_ratio:.2f}) "
+        f"times the disagreement: so it was on {calibration.frames} frames of {' and '.join(calibration.systems)} with "
+        f"labels of {calibration.level_of_theory}. Fitted without the system that they were tested on, these 90 % "
+        f"intervals held the true error in {held}."
     )
     if data.extrapolated:
-        lines.append(f"· Extrapolated here: {'; '.join(data.extrapolated)}. Take it for an order of magnitude.")
+        lines.append(f"Extrapolated here: {'; '.join(data.extrapolated)}. Take it for an order of magnitude.")
     return lines
 
 
-def _advice(data: Disagreement) -> list[str]:
+def _advice(data: Disagreement) -> list[tuple[str, str]]:
     chosen = data.to_label
     if chosen is None or chosen.file is None:
-        return [
-            "· To be sure, label a few frames all the same: --output FILE writes frames that differ.",
-        ]
-    some = f"this {len(chosen.frames)} frame" if len(chosen.frames) == 1 else f"these {len(chosen.frames)} frames"
-    models = ",".join(data.models)
+        return [("·", "To be sure, label a few frames all the same: --output FILE writes frames that differ.")]
+    count = len(chosen.frames)
+    these = "this frame" if count == 1 else f"these {count} frames"
     return [
-        f"1. Label {some}, chosen to differ and where the models do: {chosen.file}",
-        "   (energies and forces of the method that you trust, in one file, eV and eV/Å).",
-        f"2. mlipguide evaluate LABELLED --models {models}",
-        f"3. mlipguide recommend {data.structure.source.partition('@')[0]} --labels LABELLED",
+        (
+            "1.",
+            f"Label {these}, chosen to differ and where the models do: {chosen.file} (energies and forces of the "
+            "method that you trust, as eV and eV/Å in one file).",
+        ),
+        ("2.", f"mlipguide evaluate LABELLED --models {','.join(data.models)}"),
+        ("3.", f"mlipguide recommend {data.structure.source.partition('@')[0]} --labels LABELLED"),
     ]
+
+
+def _list(items: Sequence[tuple[str, str]]) -> Table:
+    """Return lines with their marks, wrapped under themselves."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for mark, line in items:
+        table.add_row(mark, line)
+    return table
 
 
 def _empty_table(first: str, *others: str) -> Table:
@@ -186,7 +198,7 @@ def _mev(value_ev: float) -> str:
 
 def _expected(estimate: Estimate) -> str:
     """Return an expected error with its interval, in meV/Å."""
-    if estimate.value == 0:
+    if estimate.at_most < VANISHING_EV_PER_ANGSTROM:
         return "–"
     value = f"{MARKS[estimate.basis]}{estimate.value * 1e3:.0f}"
     if estimate.low is None or estimate.high is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,10 @@ from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.structures.supercells import near_cubic_supercell
+from mlipguide.workflows.busy_cores import LOOK_S, cores_left
 from mlipguide.workflows.candidates import (
     Preparation,
+    Prepared,
     fetch_missing_weights,
     find_given_weights,
     lacks_weights,
@@ -198,7 +200,24 @@ def _prepared(
     )
     if files:
         found = prepare({**weights, **files})
-    return Preparation(found.candidates, (*found.notices, *notices), found.problems)
+    candidates, thread_notices = _beside_others(found, options, machine)
+    return Preparation(candidates, (*found.notices, *notices, *thread_notices), found.problems)
+
+
+def _beside_others(
+    found: Preparation, options: Options, machine: Machine
+) -> tuple[tuple[Prepared, ...], tuple[Notice, ...]]:
+    """Return the candidates with no more threads than other processes leave cores: figures do not depend on them."""
+    seen = options.wait(LOOK_S, machine.cpu.usable_cores)
+    most = cores_left(seen, machine.cpu.usable_cores)
+    if most is None or all(item.settings.device != "cpu" or item.settings.threads <= most for item in found.candidates):
+        return found.candidates, ()
+    lowered = tuple(
+        replace(item, settings=replace(item.settings, threads=min(most, item.settings.threads)))
+        for item in found.candidates
+    )
+    words = f"Other processes keep {seen.other_load_share:.0%} of the cores busy: models run with {most} of them."
+    return lowered, (Notice("fewer_threads", f"{words} Fewer frames fit into the budget than on an idle machine."),)
 
 
 def _shared_data(cards: list[ModelCard]) -> tuple[str, ...]:
