@@ -95,10 +95,11 @@ def _legend(data: Disagreement) -> list[str]:
     where = "of the run" if any(item.name == FrameKind.DYNAMICS for item in data.kinds) else "of all frames"
     basis = data.overall.expected_force_mae_ev_per_angstrom.basis
     elements = f" Elements: {where}." if len(data.elements) > 1 else ""
-    return [
+    words = (
         "Standard deviation over the models of a force component, root mean square; worst atom: of its force as a "
         f"vector. Expected: force MAE in meV/Å with its 90 % interval; {MARKS[basis]} {basis.value}.{elements}"
-    ]
+    )
+    return [words]
 
 
 def _over_time(data: Disagreement) -> list[list[FrameDisagreement]]:
@@ -163,12 +164,12 @@ def _advice(data: Disagreement) -> list[tuple[str, str]]:
         return [("·", "To be sure, label a few frames all the same: --output FILE writes frames that differ.")]
     count = len(chosen.frames)
     these = "this frame" if count == 1 else f"these {count} frames"
+    first = (
+        f"Label {these}, chosen to differ and where the models do: {chosen.file} (energies and forces of the method "
+        "that you trust, as eV and eV/Å in one file)."
+    )
     return [
-        (
-            "1.",
-            f"Label {these}, chosen to differ and where the models do: {chosen.file} (energies and forces of the "
-            "method that you trust, as eV and eV/Å in one file).",
-        ),
+        ("1.", first),
         ("2.", f"mlipguide evaluate LABELLED --models {','.join(data.models)}"),
         ("3.", f"mlipguide recommend {data.structure.source.partition('@')[0]} --labels LABELLED"),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -33,11 +33,13 @@ class Committee:
         sessions: By model, in the order they were asked for.
         notices: What there is to say.
         problems: Models that failed.
+        took_s: Wall time of the last answer of each model.
     """
 
     sessions: dict[str, ModelSession]
     notices: list[Notice] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    took_s: dict[str, float] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
     _in_a_row: dict[str, int] = field(default_factory=dict)
     _last: dict[str, str] = field(default_factory=dict)
@@ -55,8 +57,10 @@ class Committee:
         """
         found: dict[str, SinglePoint] = {}
         for model, session in list(self.sessions.items()):
+            begin = time.monotonic()
             try:
                 found[model] = session.single_point(atoms)
+                self.took_s[model] = time.monotonic() - begin
                 self._in_a_row[model] = 0
             except SessionError as error:
                 self._count(model, error)
@@ -129,13 +133,6 @@ def open_committee(
     finally:
         for session in committee.sessions.values():
             session.close()
-
-
-def seconds_of(evaluate: Callable[[], object]) -> float:
-    """Return the wall time of a call."""
-    begin = time.monotonic()
-    evaluate()
-    return time.monotonic() - begin
 
 
 def _stays_out(item: Prepared) -> bool:

@@ -17,7 +17,7 @@ from mlipguide.sessions.errors import SessionError
 from mlipguide.sessions.interface import SinglePoint
 from mlipguide.sessions.sampling import Sampled, SamplingPlan, sample
 from mlipguide.structures.distortions import distorted_copies
-from mlipguide.workflows.committee import Committee, seconds_of
+from mlipguide.workflows.committee import Committee
 from mlipguide.workflows.measuring import Progress
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ DISTORTED = 8
 """Two of each strength."""
 LONGEST_SPACING_S = 1e-13
 """Between two frames of the run: later ones are no more independent, and the run is short."""
+SHORTEST_S = 1e-4
+"""No evaluation takes less with its way to the worker and back."""
 FEWEST_EVALUATED = 6
 """Frames that are evaluated whatever the budget: the start, and some of both kinds."""
 
@@ -123,8 +125,9 @@ def gather_frames(committee: Committee, atoms: Atoms, plan: FramesPlan, on_progr
     sampler = plan.sampler if plan.sampler in committee.sessions else committee.models[0]
     if sampler != plan.sampler:
         notices.append(Notice("sampler", f"{plan.sampler} could not make the run; {sampler} did."))
-    step_s = seconds_of(lambda: committee.evaluate(atoms)) / len(committee.models)
-    wanted = _sampling(plan, step_s, len(committee.models))
+    (copy,) = distorted_copies(atoms, 1, seed=plan.seed)
+    committee.evaluate(copy)  # of the same positions, calculators give back what they kept
+    wanted = _sampling(plan, committee, sampler)
     run, run_notices = _run(committee, sampler, atoms, wanted, tell)
     notices += run_notices
     frames = [_Frame(kind=FrameKind.START, atoms=atoms)]
@@ -155,11 +158,12 @@ def gather_frames(committee: Committee, atoms: Atoms, plan: FramesPlan, on_progr
     return Gathered(frames=tuple(whole), sampler=sampler, run=run, notices=tuple(notices))
 
 
-def _sampling(plan: FramesPlan, step_s: float, models: int) -> SamplingPlan:
+def _sampling(plan: FramesPlan, committee: Committee, sampler: str) -> SamplingPlan:
     """Return a run that fits its share of the time, with as many frames as can be evaluated in the rest."""
     left_s = max(0.0, plan.deadline - time.monotonic())
-    affordable = int((1 - RUN_SHARE) * left_s / (step_s * models)) - DISTORTED
-    steps = int(RUN_SHARE * left_s / step_s)
+    took_s = {model: max(committee.took_s.get(model, 0.0), SHORTEST_S) for model in committee.models}
+    affordable = int((1 - RUN_SHARE) * left_s / sum(took_s.values())) - DISTORTED
+    steps = int(RUN_SHARE * left_s / took_s[sampler])
     frames = max(FEWEST_FRAMES, min(MOST_FRAMES, affordable, steps))
     longest = max(1, round(LONGEST_SPACING_S / plan.timestep_s))
     return SamplingPlan(
@@ -183,9 +187,7 @@ def _run(
             committee.sessions[sampler],
             atoms,
             wanted,
-            on_progress=lambda time_s, frames: tell(
-                f"running with {sampler}, {simulated_time(time_s)}, {frames} frames"
-            ),
+            on_progress=lambda time_s, _frames: tell(f"running with {sampler}, {simulated_time(time_s)}"),
         )
     except SessionError as error:
         if error.ends_session:
