@@ -54,9 +54,9 @@ class Scaled(EMT):  # type: ignore[misc]  # untyped in ASE
 
 @pytest.fixture(autouse=True)
 def few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a run have six frames, three steps apart, and four distorted copies."""
+    """Let a run have six frames, 0.04 ps apart, and four distorted copies."""
     monkeypatch.setattr(disagreement_frames, "MOST_FRAMES", 6)
-    monkeypatch.setattr(disagreement_frames, "LONGEST_SPACING_S", 1e-14)
+    monkeypatch.setattr(disagreement_frames, "LONGEST_SPACING_S", 4e-14)
     monkeypatch.setattr(disagreement_frames, "DISTORTED", 4)
 
 
@@ -96,6 +96,8 @@ def test_a_known_distance(fake_models: FakeModels, run: Run, copper: Path, wante
     share = abs(other - one) / math.sqrt(2) / ((one + other) / 2)
     assert data["agreement"] == wanted
     assert data["overall"]["relative_disagreement"] == pytest.approx(share, rel=1e-6)
+    assert data["overall"]["name"] == "run after settling"
+    assert data["overall"]["frames"] == sum((item["time_s"] or 0) >= 1e-13 for item in data["frames"])
     moving = [item for item in data["frames"] if item["kind"] != "start"]
     assert moving
     for item in moving:
@@ -153,7 +155,9 @@ def test_the_end_of_the_time_leaves_frames_of_every_kind(
     frames = outcome.document["data"]["frames"]
     assert len(frames) == disagreement_frames.FEWEST_EVALUATED
     assert {item["kind"] for item in frames} >= {"start", "distorted"}
-    assert "budget" in {notice["kind"] for notice in outcome.document["notices"]}
+    assert {"budget", "short_run"} <= {notice["kind"] for notice in outcome.document["notices"]}
+    assert outcome.document["data"]["overall"]["name"] == "run and distorted copies"
+    assert outcome.document["data"]["overall"]["frames"] == len(frames) - 1
 
 
 def test_an_explosion_is_a_finding(fake_models: FakeModels, run: Run, copper: Path) -> None:
@@ -210,7 +214,7 @@ def test_models_that_cannot_move_atoms_are_compared_all_the_same(
 ) -> None:
     models = add(fake_models, still=lambda: FakeSession(name="still", force_error=0.1), calm=scaled(1.0))
     data = ask(run, copper, models)["data"]
-    assert data["overall"]["name"] == "overall"
+    assert data["overall"]["frames"] > 0
     assert len(data["elements"]) == 1
 
 

@@ -110,7 +110,7 @@ class GroupDisagreement:
     """Several frames together, or the atoms of one element in them.
 
     Attributes:
-        name: A kind of frame, or an element.
+        name: A kind of frame, an element, or what ``overall`` is of.
         frames: Number of frames.
         atoms: Number of atoms in each.
         force_disagreement_ev_per_angstrom: As of a frame, root mean square over all.
@@ -188,7 +188,8 @@ class Disagreement:
         run: Where frames were taken from; None where it gave none.
         agreement: How the models stand to each other.
         tolerance_ev_per_angstrom: Force MAE that the user can bear; None where it was not said.
-        overall: All frames of the run, or all frames where it gave none.
+        overall: What the verdict stands on: the run after its first 0.1 ps, or where that is too little all frames
+            but the start.
         kinds: By kind of frame.
         elements: By element, over the same frames as ``overall``.
         pairs: Any two models.

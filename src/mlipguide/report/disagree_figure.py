@@ -51,19 +51,21 @@ def _figure(data: Disagreement) -> Figure:
     _draw_others(below, run, places)
     if distorted:
         begin = min(places[one.frame] for one in distorted) - _step(run) / 2
+        end = max(places.values()) + _step(run) / 2
         for axes in (above, below):
-            axes.axvspan(begin, max(places.values()) + _step(run) / 2, color="0.95", zorder=0, linewidth=0)
+            axes.axvspan(begin, end, color="0.95", zorder=0, linewidth=0)
         above.annotate(
             "distorted copies",
-            (begin, 0),
+            (end, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(4, 4),
+            xytext=(-4, -12),
+            horizontalalignment="right",
             textcoords="offset points",
             fontsize=9,
             color="0.35",
         )
     for axes in (above, below):
-        axes.set_ylim(bottom=0)
+        axes.set(ylim=(0, None), xlim=(0, max(places.values(), default=1.0) + _step(run) / 2))
         axes.grid(which="major", color="0.88", linewidth=0.8)
         axes.set_axisbelow(True)
         axes.spines["top"].set_visible(False)

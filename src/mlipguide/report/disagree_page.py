@@ -64,8 +64,8 @@ def _verdict(data: Disagreement) -> Text:
     share = "" if relative is None else f", {relative:.0%} of the forces"
     text = Text.assemble(
         (words, f"bold {STYLES[data.agreement]}"),
-        f": {_mev(data.overall.force_disagreement_ev_per_angstrom)} meV/Å{share}. Expected force MAE of one of them: "
-        f"{_expected(expected)} meV/Å",
+        f": {_mev(data.overall.force_disagreement_ev_per_angstrom)} meV/Å{share} ({data.overall.name}). Expected force "
+        f"MAE of one of them: {_expected(expected)} meV/Å",
     )
     if data.tolerance_ev_per_angstrom is not None:
         text.append(f"; you can bear {_mev(data.tolerance_ev_per_angstrom)}")
@@ -92,9 +92,8 @@ def _groups_table(data: Disagreement) -> Table:
 
 
 def _legend(data: Disagreement) -> list[str]:
-    where = "of the run" if any(item.name == FrameKind.DYNAMICS for item in data.kinds) else "of all frames"
     basis = data.overall.expected_force_mae_ev_per_angstrom.basis
-    elements = f" Elements: {where}." if len(data.elements) > 1 else ""
+    elements = f" Elements: {data.overall.name}." if len(data.elements) > 1 else ""
     words = (
         "Standard deviation over the models of a force component, root mean square; worst atom: of its force as a "
         f"vector. Expected: force MAE in meV/Å with its 90 % interval; {MARKS[basis]} {basis.value}.{elements}"

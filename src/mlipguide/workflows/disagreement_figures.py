@@ -31,10 +31,14 @@ from mlipguide.records.disagreement import (
 )
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.structure import StructureSummary
+from mlipguide.sessions.sampling import FRICTION_PER_S
 from mlipguide.workflows.disagreement_frames import Evaluated
 
 VANISHING_EV_PER_ANGSTROM = 1e-3
 """Forces below are those of a structure at rest: nothing can be compared with them."""
+SETTLING_S = 1 / FRICTION_PER_S
+"""A run begins at rest; by then the thermostat has given its atoms their amplitude."""
+FEWEST_SETTLED = 3
 AGREEING, DISAGREEING = 0.10, 0.25
 """Disagreement over the magnitude of the forces, where the user names no tolerance: a judgement. Three universal models
 differed by 0.22 on hot silicon and lithium (median over the AIMD frames of ``benchmarks/disagreement.py``), where their
@@ -88,9 +92,9 @@ def figures_of(case: Case, frames: Sequence[Evaluated], calibration: Calibration
     forces = [force_disagreement(one.forces_ev_per_angstrom) for one in frames]
     kinds = [kind for kind in FrameKind if any(one.kind is kind for one in frames)]
     everything = list(zip(frames, forces, strict=True))
-    main = [pair for pair in everything if pair[0].kind is FrameKind.DYNAMICS] or everything
+    name, main = _main_frames(everything)
     symbols, everyone = np.array(frames[0].atoms.symbols), np.ones(case.atoms, dtype=bool)
-    overall = _group("overall", main, everyone, scale)
+    overall = _group(name, main, everyone, scale)
     elements = [_group(symbol, main, symbols == symbol, scale) for symbol in case.structure.elements]
     by_kind = [
         _group(kind.value, [pair for pair in everything if pair[0].kind is kind], everyone, scale) for kind in kinds
@@ -119,6 +123,17 @@ def figures_of(case: Case, frames: Sequence[Evaluated], calibration: Calibration
         extrapolated=scale.reasons(overall.force_disagreement_ev_per_angstrom),
         shared_data=case.shared_data,
     )
+
+
+def _main_frames(
+    everything: list[tuple[Evaluated, ForceDisagreement]],
+) -> tuple[str, list[tuple[Evaluated, ForceDisagreement]]]:
+    """Return what the verdict stands on: the run once its atoms have left their places, else all that moved."""
+    settled = [pair for pair in everything if pair[0].time_s is not None and pair[0].time_s >= SETTLING_S]
+    if len(settled) >= FEWEST_SETTLED:
+        return "run after settling", settled
+    moved = [pair for pair in everything if pair[0].kind is not FrameKind.START]
+    return ("run and distorted copies", moved) if moved else ("start", everything)
 
 
 def _judge(overall: GroupDisagreement, tolerance_ev_per_angstrom: float | None) -> Agreement:
