@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -83,7 +85,7 @@ def test_the_file_in_the_package() -> None:
 
 def test_outside_of_what_it_was_fitted_on_it_says_so() -> None:
     calibration = load_calibration()
-    inside = {
+    inside: dict[str, Any] = {
         "elements": ("Si",),
         "models": calibration.models[:2],
         "disagreement_ev_per_angstrom": 0.1,

@@ -20,15 +20,17 @@ from mlipguide.testing.in_process import in_process_session
 COPPER = bulk("Cu", cubic=True).repeat(2)
 
 
-class Bomb(EMT):  # type: ignore[misc]  # untyped in ASE
+class Bomb(EMT):
     """Pushes all atoms away from the middle once it was asked often enough."""
 
+    atoms: Any
+
     def __init__(self, after: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in ASE
         self.left = after
 
     def calculate(self, *arguments: Any, **options: Any) -> None:
-        super().calculate(*arguments, **options)
+        super().calculate(*arguments, **options)  # type: ignore[no-untyped-call]  # untyped in ASE
         self.left -= 1
         if self.left < 0:
             positions = self.atoms.positions

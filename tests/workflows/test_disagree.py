@@ -28,18 +28,20 @@ BUDGET = ("--budget", "1h", "--atoms", "32")
 """The number of frames ends a run, not the time: see ``few_frames``."""
 
 
-class Scaled(EMT):  # type: ignore[misc]  # untyped in ASE
+class Scaled(EMT):
     """EMT times a factor: forces of two of them are apart by a known share. It can fail or explode later on."""
 
+    atoms: Any
+
     def __init__(self, factor: float, *, fails_after: int | None = None, explodes_after: int | None = None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in ASE
         self.factor = factor
         self.fails_after = fails_after
         self.explodes_after = explodes_after
         self.count = 0
 
     def calculate(self, *arguments: Any, **options: Any) -> None:
-        super().calculate(*arguments, **options)
+        super().calculate(*arguments, **options)  # type: ignore[no-untyped-call]  # untyped in ASE
         self.count += 1
         if self.fails_after is not None and self.count > self.fails_after:
             raise RuntimeError("out of ideas")

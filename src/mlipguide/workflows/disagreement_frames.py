@@ -195,8 +195,8 @@ def _run(
         return None, [Notice("no_run", f"{sampler} made no run: {error.message} Distorted copies stand in for it.")]
     if not run.unstable and run.simulated_s < 1 / wanted.friction_per_s:
         words = (
-            f"The run came to {simulated_time(run.simulated_s)} only, too short for thermal motion: the figures stand on "
-            "distorted copies as well. A larger --budget, fewer --atoms or a faster --sampler gives a longer one."
+            f"The run came to {simulated_time(run.simulated_s)} only, too short for thermal motion: the figures stand "
+            "on distorted copies as well. A larger --budget, fewer --atoms or a faster --sampler gives a longer one."
         )
         return run, [Notice("short_run", words)]
     if not run.unstable:
