@@ -33,9 +33,17 @@ class Scaled(EMT):
 
     atoms: Any
 
-    def __init__(self, factor: float, *, fails_after: int | None = None, explodes_after: int | None = None) -> None:
+    def __init__(
+        self,
+        factor: float,
+        *,
+        only: str | None = None,
+        fails_after: int | None = None,
+        explodes_after: int | None = None,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in ASE
         self.factor = factor
+        self.only = only
         self.fails_after = fails_after
         self.explodes_after = explodes_after
         self.count = 0
@@ -45,6 +53,9 @@ class Scaled(EMT):
         self.count += 1
         if self.fails_after is not None and self.count > self.fails_after:
             raise RuntimeError("out of ideas")
+        if self.only is not None:
+            self.results["forces"][self.atoms.symbols == self.only] *= self.factor
+            return
         for name in ("energy", "free_energy", "forces"):
             self.results[name] = self.results[name] * self.factor
         if "stress" in self.results:
@@ -120,6 +131,22 @@ def test_the_tolerance_decides_where_it_is_given(fake_models: FakeModels, run: R
     models = add(fake_models, first=scaled(1.0), second=scaled(1.2))
     assert ask(run, copper, models, "--force-mae", "50eV/A")["data"]["agreement"] == "agree"
     assert ask(run, copper, models, "--force-mae", "0.01meV/A")["data"]["agreement"] == "disagree"
+
+
+def test_the_worst_element_decides(fake_models: FakeModels, run: Run, copper: Path) -> None:
+    alloy = bulk("Cu", a=3.8, cubic=True).repeat(2)
+    alloy.symbols[::2] = "Au"
+    path = copper.with_name("CuAu.extxyz")
+    write(path, alloy)
+    models = add(fake_models, first=scaled(1.0), second=scaled(1.8, only="Au"))
+    data = ask(run, path, models)["data"]
+    copper_atoms, gold = data["elements"]
+    assert (copper_atoms["name"], gold["name"]) == ("Cu", "Au")
+    assert copper_atoms["force_disagreement_ev_per_angstrom"] == pytest.approx(0, abs=1e-9)
+    assert gold["relative_disagreement"] == pytest.approx(0.8 / math.sqrt(2) / 1.4, rel=1e-4)
+    assert data["overall"]["relative_disagreement"] < gold["relative_disagreement"]
+    assert data["agreement"] == "disagree"
+    assert {item["largest_atom_element"] for item in data["frames"] if item["kind"] != "start"} == {"Au"}
 
 
 def test_frames_to_label_are_written_without_labels(fake_models: FakeModels, run: Run, copper: Path) -> None:

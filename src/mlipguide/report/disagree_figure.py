@@ -166,6 +166,7 @@ def _draw_others(axes: Axes, run: Sequence[FrameDisagreement], places: dict[int,
     ]
     axes.plot([x for x, _ in energy], [y for _, y in energy], color=ENERGY, linewidth=1.4, marker="o", markersize=3)
     axes.set_ylabel("Energy (meV/atom)", color=ENERGY)
+    axes.set_ylim(top=1.15 * max((y for _, y in energy), default=1.0) or 1.0)
     if stress:
         right = axes.twinx()
         right.plot(

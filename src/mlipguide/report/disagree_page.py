@@ -62,6 +62,9 @@ def _verdict(data: Disagreement) -> Text:
     }[data.agreement]
     relative = data.overall.relative_disagreement
     share = "" if relative is None else f", {relative:.0%} of the forces"
+    worst = max(data.elements, key=lambda one: one.relative_disagreement or 0.0)
+    if len(data.elements) > 1 and worst.relative_disagreement is not None:
+        share += f" and {worst.relative_disagreement:.0%} of those on {worst.name}"
     text = Text.assemble(
         (words, f"bold {STYLES[data.agreement]}"),
         f": {_mev(data.overall.force_disagreement_ev_per_angstrom)} meV/Å{share} ({data.overall.name}). Expected force "

@@ -105,7 +105,7 @@ def figures_of(case: Case, frames: Sequence[Evaluated], calibration: Calibration
         atoms=case.atoms,
         models=case.models,
         run=case.run,
-        agreement=_judge(overall, case.tolerance_ev_per_angstrom),
+        agreement=_judge(overall, elements, case.tolerance_ev_per_angstrom),
         tolerance_ev_per_angstrom=case.tolerance_ev_per_angstrom,
         overall=overall,
         kinds=tuple(by_kind),
@@ -136,13 +136,17 @@ def _main_frames(
     return ("run and distorted copies", moved) if moved else ("start", everything)
 
 
-def _judge(overall: GroupDisagreement, tolerance_ev_per_angstrom: float | None) -> Agreement:
+def _judge(
+    overall: GroupDisagreement, elements: Sequence[GroupDisagreement], tolerance_ev_per_angstrom: float | None
+) -> Agreement:
+    """Return how they stand; without a tolerance by the worst element, which large forces of others would hide."""
     if tolerance_ev_per_angstrom is not None:
         expected = overall.expected_force_mae_ev_per_angstrom
         if expected.at_most <= tolerance_ev_per_angstrom:
             return Agreement.AGREE
         return Agreement.DISAGREE if expected.at_least > tolerance_ev_per_angstrom else Agreement.DIFFER
-    relative = overall.relative_disagreement
+    relatives = [one.relative_disagreement for one in elements if one.relative_disagreement is not None]
+    relative = max(relatives, default=None)
     if relative is None:  # at rest: nothing but symmetry was seen
         return Agreement.DIFFER
     if relative <= AGREEING:
