@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from ase.calculators.emt import EMT
 from ase.io import write
 from jsonschema import Draft202012Validator
 
-from fake_models import FakeModels, Run
+from fake_models import FakeModels, Run, fake_card
 from mlipguide.core.errors import ExitCode
 from mlipguide.evidence.disagreement_calibration import load_calibration
+from mlipguide.records.model_card import WeightsOrigin
 from mlipguide.report.envelope import schema_file
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.labels import read_labels
@@ -277,6 +279,25 @@ def test_random_weights_are_refused(run: Run, copper: Path) -> None:
     outcome = run("disagree", copper, "--models", "mace-mp-0-small,mace-mp-0-medium")
     assert outcome.code in (ExitCode.BAD_INPUT, ExitCode.ENVIRONMENT_FAILED)
     assert "Two models at least" in outcome.err
+
+
+def test_a_model_of_random_weights_is_named_with_the_reason(fake_models: FakeModels, run: Run, copper: Path) -> None:
+    models = add(fake_models, first=scaled(1.0))
+    card = fake_card("random")
+    missing = replace(card.weights, origin=WeightsOrigin.DOWNLOAD, synthetic=True)
+    fake_models.add("random", replace(card, weights=missing))
+    outcome = run("disagree", copper, "--models", f"{models},random", *BUDGET)
+    assert outcome.code == ExitCode.BAD_INPUT
+    assert "only first can be run here" in outcome.err
+    assert "random was left out" in outcome.err
+    assert fake_models.opened == []
+
+
+def test_a_model_that_nothing_here_runs_is_named(fake_models: FakeModels, run: Run, copper: Path) -> None:
+    models = add(fake_models, first=scaled(1.0))
+    outcome = run("disagree", copper, "--models", f"{models},orb-v3", *BUDGET)
+    assert outcome.code == ExitCode.BAD_INPUT
+    assert "nothing here runs" in outcome.err
 
 
 @pytest.mark.parametrize("width", [80, 120])

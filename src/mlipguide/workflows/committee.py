@@ -154,14 +154,11 @@ def _refusal(item: Prepared) -> Problem:
 
 
 def _refuse(preparation: Preparation, usable: Sequence[Prepared], problems: Sequence[Problem]) -> None:
-    named = len(preparation.candidates)
-    can = usable[0].card.id if usable else "none of them"
-    message = f"Two models at least are needed to disagree; of {named} that can be run in principle {can} can be here"
-    if named < FEWEST and not problems:
-        raise InputError(
-            f"Two models at least are needed to disagree; {named} was named that mlipguide can run.",
-            hint="For example --models sevennet-l3i5,sevennet-0,chgnet-0.3.0",
-        )
-    first = problems[0] if problems else Problem("models", "", "Name further models with --models.")
+    can = f"only {usable[0].card.id}" if usable else "none of those that were named"
+    why = [problem.message for problem in problems] or [notice.message for notice in preparation.notices]
+    message = f"Two models at least are needed to disagree, and {can} can be run here. {why[0] if why else ''}".strip()
+    if not problems:
+        raise InputError(message, hint="For example --models sevennet-l3i5,sevennet-0,chgnet-0.3.0")
+    first = problems[0]
     kind = EnvironmentFailedError if first.kind == "environment_missing" else InputError
-    raise kind(f"{message}. {first.message}".strip(), hint=first.hint, kind=first.kind)
+    raise kind(message, hint=first.hint, kind=first.kind)
