@@ -148,12 +148,12 @@ def _meaning(data: Disagreement) -> list[str]:
             f"All of them were trained on {' and '.join(data.shared_data)}: what that gets wrong is in no disagreement."
         )
     calibration = data.calibration
-    held = ", ".join(f"{share:.0%} of cases for {system}" for system, share in calibration.coverage_left_out.items())
+    held = " and ".join(f"{share:.0%} ({system})" for system, share in calibration.coverage_left_out.items())
     lines.append(
         f"Expected errors are {calibration.ratio:.2f} ({calibration.low_ratio:.2f} to {calibration.high_ratio:.2f}) "
         f"times the disagreement: so it was on {calibration.frames} frames of {' and '.join(calibration.systems)} with "
         f"labels of {calibration.level_of_theory}. Fitted without the system that they were tested on, these 90 % "
-        f"intervals held the true error in {held}."
+        f"intervals held the true error in {held} of cases."
     )
     if data.extrapolated:
         lines.append(f"Extrapolated here: {'; '.join(data.extrapolated)}. Take it for an order of magnitude.")
