@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The other files of benchmarks/ are parts of these.
-BENCHMARKS := startup allocator overhead holdout naive false_alarm regret transfer transfer_memory
+BENCHMARKS := startup allocator overhead holdout naive false_alarm regret transfer transfer_memory disagreement
 
 .PHONY: demo test lint bench clean
 

@@ -27,6 +27,7 @@ from mlipguide.sessions.worker_session import SessionRequest
 from mlipguide.testing.fake_session import FakeSession
 from mlipguide.workflows import bench as bench_workflow
 from mlipguide.workflows import check as check_workflow
+from mlipguide.workflows import disagree as disagree_workflow
 from mlipguide.workflows import plan as plan_workflow
 from mlipguide.workflows import recommend as recommend_workflow
 from mlipguide.workflows.measuring import no_wait
@@ -135,7 +136,7 @@ class FakeModels:
 def fake_models(toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch) -> FakeModels:
     """Let all commands, from Python and from the command line, use fake models on a fake machine."""
     fakes = FakeModels(toy_plugin)
-    for module in (recommend_workflow, bench_workflow, check_workflow):
+    for module in (recommend_workflow, bench_workflow, check_workflow, disagree_workflow):
         monkeypatch.setattr(
             module, "Options", partial(module.Options, opener=fakes.open, probe=fakes.probe, wait=no_wait)
         )

@@ -13,6 +13,7 @@ from mlipguide.records.accuracy import Evaluation
 from mlipguide.records.advice import Recommendation
 from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
+from mlipguide.records.disagreement import Disagreement
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.plan import HardwarePlan
 from mlipguide.records.strict import strict
@@ -23,12 +24,14 @@ DOCUMENTS: dict[str, Any] = {
     "bench": BenchData,
     "check": Comparison,
     "evaluate": Evaluation,
+    "disagree": Disagreement,
     "explain": Explanation,
     "plan": HardwarePlan,
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "evaluate": 1, "explain": 1, "plan": 1}
+VERSIONS = dict.fromkeys(DOCUMENTS, 1)
+"""Of these documents."""
 
 
 @strict
