@@ -14,6 +14,7 @@ from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.plan import HardwarePlan
+from mlipguide.records.stability import StabilityData
 from mlipguide.records.strict import strict
 from mlipguide.records.topic import Explanation
 
@@ -23,10 +24,11 @@ DOCUMENTS: dict[str, Any] = {
     "check": Comparison,
     "explain": Explanation,
     "plan": HardwarePlan,
+    "stability": StabilityData,
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "explain": 1, "plan": 1}
+VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "explain": 1, "plan": 1, "stability": 1}
 
 
 @strict

@@ -6,9 +6,9 @@ Velocity Verlet does not conserve the energy H but, to fourth order in the step 
 
 (E. Hairer, C. Lubich, G. Wanner, Acta Numerica 12, 399 (2003), doi:10.1017/S0962492902000144; used to monitor drift
 by R. D. Engle, R. D. Skeel, M. Drees, J. Comput. Phys. 206, 432 (2005), doi:10.1016/j.jcp.2004.12.009). For harmonic
-forces it is exact. What S gains or loses is a true drift, and because S hardly oscillates, short runs show it. dF/dt is taken
-from the forces one step before and after. H itself deviates in proportion to dt^2 when the forces are the gradient of
-an energy (P. T. Merz, M. R. Shirts, PLoS ONE 13, e0202764 (2018), doi:10.1371/journal.pone.0202764).
+forces it is exact. What S gains or loses is a true drift, and because S hardly oscillates, short runs show it. dF/dt is
+taken from the forces one step before and after. H itself deviates in proportion to dt^2 when the forces are the
+gradient of an energy (P. T. Merz, M. R. Shirts, PLoS ONE 13, e0202764 (2018), doi:10.1371/journal.pone.0202764).
 
 The error of a slope counts samples that depend on each other once: the variance is multiplied by the statistical
 inefficiency 1 + 2 sum of autocorrelations of the residuals, summed up to a window of five correlation times (A. Sokal,
@@ -36,8 +36,7 @@ DETRENDED = 0.85
 """What taking off a line leaves of the mean square difference of a random walk over an eighth of its length (drawn)."""
 LEAST_LEFT = 0.25
 SAME_DRIFT = 0.7
-"""A drift of which half the step keeps more than this is not the integrator's, whose error falls at least in proportion
-to the step."""
+"""Of an error in proportion to the step half the step leaves a half, of one that does not depend on it all."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def statistical_inefficiency(residuals: NDArray[np.float64]) -> float:
     sums = 1 + 2 * np.cumsum(correlation[1:])
     wide_enough = np.arange(1, number) >= WINDOW * np.maximum(sums, 1.0)
     found = float(sums[np.argmax(wide_enough)]) if wide_enough.any() else float(sums.max(initial=1.0))
-    # Residuals about a line have lost some of their correlation: about three of their times in the length of the series.
+    # Residuals about a line have lost some of their correlation: about three of their times in the series.
     return max(1.0, found) / max(LEAST_LEFT, 1 - 3 * max(1.0, found) / number)
 
 
@@ -160,24 +159,21 @@ def scaling_exponent(ratios: Sequence[tuple[float, float]]) -> float | None:
     return float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
 
 
-def cause_of(drift: Slope | None, at_half: Slope | None, *, negligible: float = 0.0) -> DriftCause | None:
-    """Return where a drift comes from, seen by what half the step leaves of it; None without a drift.
+def unconserved_ev(energies: Energies) -> float:
+    """Return the standard deviation of the shadow energy: what comes and goes, and is not the integrator's."""
+    return float(np.nanstd(energies.shadow_ev))
 
-    The integrator's error falls at least in proportion to the step; what forces that are no gradient pump in per unit
-    of time does not depend on it.
+
+def cause_of(unconserved: float, at_half: float | None) -> DriftCause:
+    """Return where changes of the shadow energy come from, seen by what half the step leaves of them.
+
+    The integrator's error falls at least in proportion to the step; what forces that are no gradient pump in and out
+    does not depend on it.
 
     Args:
-        drift: At some step.
-        at_half: At half of it.
-        negligible: In the same unit; a drift of no more is none.
+        unconserved: Standard deviation of the shadow energy at some step.
+        at_half: At half of it, from the same start and for the same time; None where that run broke.
     """
-    if drift is None or abs(drift.value) <= max(drift.half_width, negligible):
-        return None
-    if at_half is None:
+    if at_half is None or unconserved <= 0:
         return DriftCause.UNCLEAR
-    left, reach = at_half.value / drift.value, (at_half.half_width + drift.half_width) / abs(drift.value)
-    if left - reach > 0.5:  # noqa: PLR2004  # the share that an error of first order leaves
-        return DriftCause.FORCES
-    if left + reach < 1.0 and left < SAME_DRIFT:
-        return DriftCause.TIME_STEP
-    return DriftCause.FORCES if left > SAME_DRIFT and reach < left else DriftCause.UNCLEAR
+    return DriftCause.FORCES if at_half / unconserved > SAME_DRIFT else DriftCause.TIME_STEP

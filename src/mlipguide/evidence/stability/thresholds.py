@@ -17,6 +17,12 @@ THRESHOLDS: dict[str, Threshold] = {
         source="judgement: of a harmonic vibration this ratio is (2 pi dt / period)^2 / 4 (hairer2003verlet), so 0.05 "
         "is 14 steps a period",
     ),
+    "unconserved-energy": Threshold(
+        value=0.02,
+        relation=Relation.AT_MOST,
+        source="judgement: of a conservative model it is 0.001 or less (seen: EMT, SevenNet-0); the shadow energy is that "
+        "of engle2005shadow",
+    ),
     "fluctuation-scaling": Threshold(
         value=0.3,
         relation=Relation.AT_MOST,
@@ -63,7 +69,7 @@ THRESHOLDS: dict[str, Threshold] = {
     "hottest-atom": Threshold(
         value=17.0,
         relation=Relation.AT_MOST,
-        source="judgement: by Maxwell and Boltzmann one atom in four million has more (allen2017simulation); an atom "
+        source="judgement: by Maxwell and Boltzmann one atom in five million has more (allen2017simulation); an atom "
         "that falls into a hole of the potential has far more",
     ),
     "bond-scan-jump": Threshold(
