@@ -36,7 +36,7 @@ def rendered(data: StabilityData, form: str) -> bytes:
 
 def _figure(data: StabilityData) -> Figure:
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
-    above, below = np.ravel(figure.subfigures(2, 1, height_ratios=(1.15, 1.0)))
+    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(1.15, 1.0))).ravel()
     panels = above.subplots(1, MOST_COLUMNS, sharey=True, squeeze=False)[0]
     lower = below.subplots(1, 2, squeeze=False)[0]
     for position, model in enumerate(data.results):

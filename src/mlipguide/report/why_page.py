@@ -74,5 +74,5 @@ def _in_full(estimate: Estimate, words: Callable[[float], str]) -> str:
 
 
 def _why(candidate: Candidate) -> list[Text]:
-    lines = [rejection.message for rejection in candidate.rejections] + list(candidate.doubts)
+    lines = [one.message for one in candidate.rejections] + [*candidate.doubts, *candidate.remarks]
     return [Text(f"· {line}") for line in lines] or [Text("· Nothing stands against it.")]

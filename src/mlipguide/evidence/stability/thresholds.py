@@ -20,8 +20,8 @@ THRESHOLDS: dict[str, Threshold] = {
     "unconserved-energy": Threshold(
         value=0.02,
         relation=Relation.AT_MOST,
-        source="judgement: of a conservative model it is 0.001 or less (seen: EMT, SevenNet-0); the shadow energy is that "
-        "of engle2005shadow",
+        source="judgement: of a conservative model it is 0.001 or less (seen: EMT, SevenNet-0); the shadow energy is "
+        "that of engle2005shadow",
     ),
     "fluctuation-scaling": Threshold(
         value=0.3,
