@@ -48,11 +48,13 @@ class _Wrapped(Calculator):
     """Evaluates another calculator and changes what it says."""
 
     atoms: Any
-    implemented_properties = [*PROPERTIES, "stress"]  # noqa: RUF012  # as ASE declares it
+    implemented_properties = PROPERTIES
 
     def __init__(self, base: Any) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in ASE
         self._base = base
+        # A property that never comes would be asked for again, with another evaluation each time.
+        self.implemented_properties = [name for name in (*PROPERTIES, "stress") if name in base.implemented_properties]
 
     def calculate(self, atoms: Atoms | None = None, properties: Any = None, system_changes: Any = all_changes) -> None:
         """Evaluate the base and change its energy and forces."""

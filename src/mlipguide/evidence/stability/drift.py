@@ -5,10 +5,10 @@ Velocity Verlet does not conserve the energy H but, to fourth order in the step 
     S = H - dt^2 / 12 sum v . dF/dt - dt^2 / 24 sum F^2 / m
 
 (E. Hairer, C. Lubich, G. Wanner, Acta Numerica 12, 399 (2003), doi:10.1017/S0962492902000144; used to monitor drift
-by R. D. Engle, R. D. Skeel, M. Drees, J. Comput. Phys. 206, 432 (2005), doi:10.1016/j.jcp.2004.12.009). For harmonic
-forces it is exact. What S gains or loses is a true drift, and because S hardly oscillates, short runs show it. dF/dt is
-taken from the forces one step before and after. H itself deviates in proportion to dt^2 when the forces are the
-gradient of an energy (P. T. Merz, M. R. Shirts, PLoS ONE 13, e0202764 (2018), doi:10.1371/journal.pone.0202764).
+by R. D. Engle, R. D. Skeel, M. Drees, J. Comput. Phys. 206, 432 (2005), doi:10.1016/j.jcp.2004.12.009). What S gains or
+loses is a true drift, and because S hardly oscillates, short runs show it. dF/dt is taken from the forces one step
+before and after. H itself deviates in proportion to dt^2 when the forces are the gradient of an energy (P. T. Merz,
+M. R. Shirts, PLoS ONE 13, e0202764 (2018), doi:10.1371/journal.pone.0202764).
 
 The error of a slope counts samples that depend on each other once: the variance is multiplied by the statistical
 inefficiency 1 + 2 sum of autocorrelations of the residuals, summed up to a window of five correlation times (A. Sokal,
