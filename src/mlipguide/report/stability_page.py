@@ -45,7 +45,7 @@ def _table(one: ModelStability) -> Table:
     table.add_column("Test", no_wrap=True)
     table.add_column("Value", justify="right", no_wrap=True)
     table.add_column("Limit", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    table.add_column("Unit", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     for test in one.tests:
         verdict = Text("–" if test.verdict is TestVerdict.NOT_APPLICABLE else test.verdict.value)

@@ -18,7 +18,6 @@ from mlipguide.records.machine import Machine
 from mlipguide.records.notice import Notice, Problem, Result
 from mlipguide.records.stability import ModelStability, StabilityData, TestResult, TestVerdict, overall
 from mlipguide.records.structure import StructureSummary
-from mlipguide.sessions.errors import SessionError
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.store import stability as store
 from mlipguide.workflows.candidates import Prepared, find_given_weights, prepare_candidates
@@ -121,7 +120,7 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
         share_s = max(budget_s / (4 * len(ready)), left_s / (len(ready) - position))
         try:
             found, short = _tested(item, machine, conditions, options, budget_s=share_s, place=(position, len(ready)))
-        except SessionError as error:
+        except MeasurementFailedError as error:
             problems.append(Problem.from_error(error))
             continue
         store.append(found)
@@ -187,7 +186,8 @@ def _tested(
     session = options.opener(session_request(item, machine))
     try:
         if session.facts.synthetic:
-            raise InputError(_synthetic(item).message, hint=_synthetic(item).hint)
+            refusal = _synthetic(item)
+            raise MeasurementFailedError(refusal.message, hint=refusal.hint, kind=refusal.kind)
         options.on_progress(f"{item.card.id}: timing an evaluation", position / models)
         cell = choose_cell(session, conditions.atoms, budget_s - (time.monotonic() - begin))
         subject = _subject(item, session, conditions, options, cell=cell, place=place)
