@@ -16,7 +16,7 @@ from fake_models import FakeModels, Run
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.records.stability import DriftCause, ModelStability, TestVerdict
 from mlipguide.store import stability as store
-from mlipguide.testing.calculators import Turned
+from mlipguide.testing.calculators import Kinked, Turned
 from mlipguide.testing.fake_session import linear
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.workflows import recommend as recommend_workflow
@@ -66,6 +66,17 @@ def test_a_conservative_model_is_told_from_one_with_a_curl(models: FakeModels, c
     assert all(session._process.closed for session in models.sessions)  # type: ignore[attr-defined]
     assert store.find(PLAIN).records == (plain,)
     assert store.find(CURLED).records == (curled,)
+
+
+def test_a_jump_of_the_energy_is_not_taken_for_a_curl(models: FakeModels, copper: str) -> None:
+    models.makers[PLAIN] = lambda: in_process_session(Kinked(EMT(), 2.8, 0.01))
+    (found,) = ask(models, copper, names=PLAIN).data.results
+    assert found.verdict is TestVerdict.FAILED
+    assert found.test("bond-scan-jump").verdict is TestVerdict.FAILED
+    assert found.test("closed-loop-work").verdict is TestVerdict.PASSED
+    gradient = found.test("force-gradient")
+    assert gradient.verdict is TestVerdict.PASSED or "jumps" in gradient.why
+    assert found.conservative is not False
 
 
 def test_random_weights_are_refused_with_the_reason(models: FakeModels, copper: str) -> None:
