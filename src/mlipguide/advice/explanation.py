@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlipguide.advice.accuracy_words import accuracy_reasons
+from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import basis
 from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
 from mlipguide.advice.work_words import saving_words, work_words
@@ -26,6 +27,7 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     reasons = [f"{choice.name} does the {work} in {run_time}, {within} budget of {duration(task.budget_s)}."]
     if choice.peak_memory_bytes is not None:
         reasons.append(f"It needs {memory(choice.peak_memory_bytes.value)} ({basis(choice.peak_memory_bytes)}).")
+    reasons += choice.remarks
     evidence = choice.evidence
     if evidence.force_mae_ev_per_angstrom is not None:
         reasons += accuracy_reasons(choice, candidates, task)
@@ -67,7 +69,7 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_byte
     run_time = f"{duration(fastest.run_time_s.value)} ({basis(fastest.run_time_s)})"
     if fastest.run_time_s.value > task.budget_s:
         first = (
-            f"Even the fastest model, {fastest.name}, takes {run_time} for {work_words(task)}; "
+            f"Even the fastest model, {fastest.name}, takes {run_time} for {work_words(run_by(fastest, task))}; "
             f"the budget is {duration(task.budget_s)}."
         )
     else:
@@ -96,7 +98,7 @@ def feasible_time_s(candidate: Candidate, task: Task) -> float | None:
     if task.simulated_time_s is None or candidate.step_time_s is None or not _surely_fits(candidate, task):
         return None
     slowest = candidate.step_time_s.at_most
-    return _floor_two_digits(task.budget_s / slowest * task.timestep_s)
+    return _floor_two_digits(task.budget_s / slowest * run_by(candidate, task).timestep_s)
 
 
 def feasible_structures(candidate: Candidate, task: Task) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from mlipguide.advice.candidate_step import at_step, conservation_rejection, step_for
 from mlipguide.advice.constraints import (
     card_rejections,
     coverage_doubt,
@@ -21,7 +22,8 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence, EvidenceKind
 from mlipguide.records.measurement import Settings, Weights
 from mlipguide.records.model_card import ModelCard
-from mlipguide.records.task import Task
+from mlipguide.records.stability import ModelStability
+from mlipguide.records.task import Task, TaskKind
 
 T = TypeVar("T")
 
@@ -45,6 +47,7 @@ class Findings:
         measured_as: The checkpoint that was timed in its place.
         unmeasured_because: Why there are no numbers; None when there are.
         run_cost: What the run costs; None on this machine.
+        stability: What tests of stability found that bears on the task; None without any.
     """
 
     card: ModelCard
@@ -61,6 +64,7 @@ class Findings:
     measured_as: str | None = None
     unmeasured_because: Rejection | None = None
     run_cost: RunCost | None = None
+    stability: ModelStability | None = None
 
 
 def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
@@ -76,6 +80,8 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         memory_bytes: Usable memory of the device.
     """
     rejections = list(card_rejections(findings.card, task))
+    step = step_for(task, findings.stability)
+    task = at_step(task, step.seconds)
     doubts: list[str] = []
     run_time = None if findings.step_time_s is None else run_time_of(findings.step_time_s, task.workload)
     if findings.unmeasured_because is not None:
@@ -96,6 +102,8 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         doubts += _present(time_doubt(run_time, task.budget_s))
     if findings.weights is Weights.SYNTHETIC:
         doubts.append("Timed with random weights: its own are not on this machine.")
+    rejections += _present(conservation_rejection(task, findings.stability))
+    doubts += _present(step.doubt)
     doubts += _present(licence_doubt(findings.card, task))
     doubts += _present(coverage_doubt(findings.card, task))
     accuracy_rejections, accuracy_doubts = judge_accuracy(findings.evidence, task)
@@ -129,6 +137,8 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         measured=findings.measured,
         measured_as=findings.measured_as,
         run_cost=findings.run_cost,
+        timestep_s=task.timestep_s if task.kind is TaskKind.MD else None,
+        remarks=tuple(_present(step.reason)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
+from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.explanation import feasible_atoms, feasible_structures, feasible_time_s
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.work_words import action_words
@@ -32,7 +33,7 @@ def plan_for(
     if choice is not None:
         assert choice.settings is not None
         run = PlanStep(
-            action=f"{action_words(task, choice.name)}: {settings_words(choice.settings)}.",
+            action=f"{action_words(run_by(choice, task), choice.name)}: {settings_words(choice.settings)}.",
             command=None,
             wall_time_s=choice.run_time_s,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import memory_doubt, time_doubt, time_rejection
 from mlipguide.advice.decision import decide
 from mlipguide.advice.judgement import judge_accuracy
@@ -87,7 +88,7 @@ def rejudged(candidate: Candidate, task: Task, changed: Task, *, memory_bytes: i
     if step is not None and changed.atoms != task.atoms:
         less_trusted = max((step.basis, Basis.EXTRAPOLATED), key=lambda one: one.rank)
         step = replace(step.scaled(changed.atoms / task.atoms), basis=less_trusted)
-    run_time = None if step is None else run_time_of(step, changed.workload)
+    run_time = None if step is None else run_time_of(step, run_by(candidate, changed).workload)
     old: set[str | None] = set() if candidate.run_time_s is None else {time_doubt(candidate.run_time_s, task.budget_s)}
     fewer = changed.atoms < task.atoms
     if fewer and peak is not None and memory_bytes is not None:

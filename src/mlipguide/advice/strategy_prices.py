@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import time_doubt, time_rejection
 from mlipguide.advice.labels import label_atoms, no_labels, reference_labels, taught_labels
 from mlipguide.advice.ranking import accuracy_order, choose, could_serve, is_runnable
@@ -98,7 +99,8 @@ def fine_tune_price(candidates: Sequence[Candidate], task: Task, known: Known) -
     )
     labels, words = reference_labels(frames.estimate, task, known.hardware)
     training = tuning_time(base.step_time_s.scaled(1 / task.atoms), frames.estimate, label_atoms(task))
-    run_time = run_time_of(base.step_time_s, task.workload)
+    own = run_by(base, task)
+    run_time = run_time_of(base.step_time_s, own.workload)
     kept = [one.message for one in base.rejections if one.constraint == "memory"]
     parts = _Parts(
         labels=labels,
@@ -111,7 +113,7 @@ def fine_tune_price(candidates: Sequence[Candidate], task: Task, known: Known) -
             frames.words,
             *words,
             training.words,
-            *_run_words(f"{base.name}, tuned,", run_time, task),
+            *_run_words(f"{base.name}, tuned,", run_time, own),
         ),
         rejections=tuple(kept),
         doubts=tuple(one for one in base.doubts if one.startswith(KEPT_BY_TUNING)),

@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from mlipguide import __version__
-from mlipguide.cli import bench, check, disagree, doctor, env, evaluate, explain, hardware, models, plan, recommend
+from mlipguide.cli import (
+    bench,
+    check,
+    disagree,
+    doctor,
+    env,
+    evaluate,
+    explain,
+    hardware,
+    models,
+    plan,
+    recommend,
+    stability,
+)
 
 app = typer.Typer(
     name="mlipguide",
@@ -43,6 +56,7 @@ app.add_typer(bench.app, name="bench")
 app.command("check")(check.check)
 app.command("evaluate")(evaluate.evaluate)
 app.command("disagree")(disagree.disagree)
+app.command("stability")(stability.stability)
 app.command("plan")(plan.plan)
 app.add_typer(models.app, name="models")
 app.add_typer(hardware.app, name="hardware")

@@ -42,6 +42,11 @@ def measurements_dir() -> Path:
     return data_dir() / "measurements"
 
 
+def stability_dir() -> Path:
+    """Folder of what tests of stability found, one JSON file each, by model."""
+    return data_dir() / "stability"
+
+
 def baselines_dir() -> Path:
     """Folder of the baselines that were given a name, one JSON file each."""
     return data_dir() / "baselines"

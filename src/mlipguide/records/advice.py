@@ -86,6 +86,9 @@ class Candidate:
         measured_as: The checkpoint of the same architecture that was timed in its place; None when it was timed
             itself.
         run_cost: What the run costs; None on this machine, and where no time is known.
+        timestep_s: Integration step that it runs with, the task's or a shorter one of its own; None for kinds of task
+            without one.
+        remarks: What sets its run apart, as sentences, without bearing on the verdict.
     """
 
     model: str
@@ -109,6 +112,8 @@ class Candidate:
     measured: tuple[str, ...]
     measured_as: str | None
     run_cost: RunCost | None = None
+    timestep_s: float | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @strict

@@ -16,6 +16,7 @@ from mlipguide.records.comparison import Comparison
 from mlipguide.records.disagreement import Disagreement
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.plan import HardwarePlan
+from mlipguide.records.stability import StabilityData
 from mlipguide.records.strict import strict
 from mlipguide.records.topic import Explanation
 
@@ -27,6 +28,7 @@ DOCUMENTS: dict[str, Any] = {
     "disagree": Disagreement,
     "explain": Explanation,
     "plan": HardwarePlan,
+    "stability": StabilityData,
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mlipguide.core.readable import duration, memory, number
+from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.reasons import ModelReasons
@@ -53,6 +53,8 @@ def _numbers(candidate: Candidate) -> Table:
     )
     for title, estimate, words in rows:
         table.add_row(title, "not known" if estimate is None else _in_full(estimate, words))
+    if candidate.timestep_s is not None:
+        table.add_row("Time step", simulated_time(candidate.timestep_s))
     evidence = candidate.evidence
     figures = {"F1": evidence.f1, "κ_SRME": evidence.kappa_srme, "CPS": evidence.cps}
     known = ", ".join(f"{name} {value:.3g}" for name, value in figures.items() if value is not None)
@@ -79,5 +81,5 @@ def _in_full(estimate: Estimate, words: Callable[[float], str]) -> str:
 
 
 def _why(candidate: Candidate) -> list[Text]:
-    lines = [rejection.message for rejection in candidate.rejections] + list(candidate.doubts)
+    lines = [one.message for one in candidate.rejections] + [*candidate.doubts, *candidate.remarks]
     return [Text(f"· {line}") for line in lines] or [Text("· Nothing stands against it.")]

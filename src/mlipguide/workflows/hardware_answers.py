@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mlipguide.advice.candidate_step import at_step, step_for
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.ranking import accuracy_order, choose, ranked
@@ -27,6 +28,7 @@ from mlipguide.records.task import Task, TaskKind
 from mlipguide.workflows.candidates import NO_CONSENT, Prepared, prepare_candidates
 from mlipguide.workflows.elsewhere import KnownCosts, gather_known_costs
 from mlipguide.workflows.judging import NO_EVIDENCE, costs_of
+from mlipguide.workflows.known_stability import known_stability
 from mlipguide.workflows.recalling import recall
 from mlipguide.workflows.timings_elsewhere import OwnTiming
 
@@ -111,6 +113,8 @@ def candidate_on(
         return judge(Findings(card=card, evidence=evidence), task, memory_bytes=memory_of(profile))
     costs = known.costs_of(card, profile, task.atoms)
     step_time = costs.step_time_s(task.atoms)
+    stability = known_stability(card.id, task)
+    own = at_step(task, step_for(task, stability).seconds)
     limited = profile.usable_memory_bytes is not None
     findings = Findings(
         card=card,
@@ -121,15 +125,14 @@ def candidate_on(
         ns_per_day=(
             None
             if step_time is None or task.kind is not TaskKind.MD
-            else ns_per_day(step_time, timestep_s=task.timestep_s)
+            else ns_per_day(step_time, timestep_s=own.timestep_s)
         ),
         peak_memory_bytes=costs.peak_memory_bytes(task.atoms),
         max_atoms=costs.largest_system_atoms(memory_of(profile)) if limited else None,
-        affordable_atoms=affordable_atoms_of(costs, task.workload, budget_s=task.budget_s),
+        affordable_atoms=affordable_atoms_of(costs, own.workload, budget_s=task.budget_s),
         unmeasured_because=UNTIMED if step_time is None else None,
-        run_cost=None
-        if step_time is None
-        else _run_cost(run_time_of(step_time, task.workload), profile, costs.devices),
+        run_cost=None if step_time is None else _run_cost(run_time_of(step_time, own.workload), profile, costs.devices),
+        stability=stability,
     )
     return judge(findings, task, memory_bytes=memory_of(profile))
 

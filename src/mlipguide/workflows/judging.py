@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mlipguide.advice.candidate_step import at_step, step_for
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.ranking import ranked
@@ -19,6 +20,7 @@ from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task, TaskKind
 from mlipguide.worker.geometry import pairs_per_atom
 from mlipguide.workflows.candidates import CHECKPOINT, Preparation, Prepared
+from mlipguide.workflows.known_stability import stability_of
 from mlipguide.workflows.recalling import MeasuredModels
 
 if TYPE_CHECKING:
@@ -69,13 +71,19 @@ def _findings(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms
     card = item.card
     evidence = evidence_of(card)
     kind = item.environment.kind.value if item.environment.python else None
+    stability = stability_of(item, task)
     burst_at = measured.out_of_memory_at.get(card.id)
     costs = None if _lacks_its_file(item) else costs_of(item, measured, task, atoms)
     if costs is None or (burst_at is not None and burst_at <= task.atoms):
         return Findings(
-            card=card, evidence=evidence, environment=kind, unmeasured_because=_why_unmeasured(item, measured)
+            card=card,
+            evidence=evidence,
+            environment=kind,
+            unmeasured_because=_why_unmeasured(item, measured),
+            stability=stability,
         )
     step_time = costs.step_time_s(task.atoms)
+    own = at_step(task, step_for(task, stability).seconds)
     weights = (measured.by_model.get(card.id) or measured.elsewhere[card.id])[-1].weights
     return Findings(
         card=card,
@@ -84,12 +92,13 @@ def _findings(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms
         settings=item.settings,
         weights=weights,
         step_time_s=step_time,
-        ns_per_day=ns_per_day(step_time, timestep_s=task.timestep_s) if task.kind is TaskKind.MD else None,
+        ns_per_day=ns_per_day(step_time, timestep_s=own.timestep_s) if task.kind is TaskKind.MD else None,
         peak_memory_bytes=costs.peak_memory_bytes(task.atoms),
         max_atoms=costs.largest_system_atoms(memory_bytes),
-        affordable_atoms=affordable_atoms_of(costs, task.workload, budget_s=task.budget_s),
+        affordable_atoms=affordable_atoms_of(costs, own.workload, budget_s=task.budget_s),
         measured=costs.records,
         measured_as=measured.measured_as.get(card.id),
+        stability=stability,
     )
 
 

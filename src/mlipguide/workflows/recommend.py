@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from mlipguide.advice.assumptions import assumption_notices
+from mlipguide.advice.candidate_step import at_step, step_for
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.decision import leading_candidate
@@ -48,6 +49,7 @@ from mlipguide.workflows.candidates import (
 )
 from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
 from mlipguide.workflows.judging import judged
+from mlipguide.workflows.known_stability import known_stability
 from mlipguide.workflows.label_evidence import (
     LabelEvidence,
     TaskLabels,
@@ -259,12 +261,13 @@ def _settled(runs: Sequence[CandidateRun], *, task: Task, fingerprint: str) -> l
     for run in runs:
         records = measurements_of(run, structure=task.structure, conditions=conditions, fingerprint=fingerprint)
         usable = run.facts is not None and not run.facts.synthetic
+        own = at_step(task, step_for(task, known_stability(run.subject.card.id, task)).seconds)
         contenders.append(
             Contender(
                 model=run.subject.card.id,
                 evidence=evidence_of(run.subject.card),
                 usable=usable,
-                run_time_s=run_time_of(costs_from(records).step_time_s(task.atoms), task.workload) if records else None,
+                run_time_s=run_time_of(costs_from(records).step_time_s(task.atoms), own.workload) if records else None,
                 sizes=len(records),
             )
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import OF_GRADIENTS, lacking_words, needs_of, provides
 from mlipguide.catalog.weights import find_weights, needs_file
 from mlipguide.core.errors import (
@@ -135,7 +136,7 @@ def _written(
     if kind_of(answer.task) != "screen" and answer.task.atoms > len(context.atoms):
         repeats = repeats_for(context.atoms, atoms_wanted=answer.task.atoms)
     subject = Subject(
-        task=answer.task,
+        task=run_by(candidate, answer.task),
         atoms=context.atoms,
         repeats=repeats,
         card=card,

@@ -1,0 +1,32 @@
+"""SevenNet-0 makes a stable run of silicon at 1 fs; single precision fails no test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlipguide.core.paths import DATA_VARIABLE
+from mlipguide.records.stability import TestVerdict
+from mlipguide.workflows.candidates import Consent
+from mlipguide.workflows.stability import Options, stability
+from mlipguide.workflows.task_request import TaskRequest
+
+pytestmark = pytest.mark.integration
+
+SILICON = Path(__file__).parents[2] / "configs" / "structures" / "Si.POSCAR"
+
+
+def test_sevennet_passes_on_silicon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    request = TaskRequest(structure=str(SILICON), models="sevennet-0", timestep="1fs", temperature="300K")
+    options = Options(budget="30s", threads=1, consent=Consent(granted=True, ask=None))
+    (found,) = stability(request, options).data.results
+    failed = [one.test for one in found.tests if one.verdict not in (TestVerdict.PASSED, TestVerdict.NOT_APPLICABLE)]
+    assert not [name for name in failed if found.test(name).decisive]
+    assert found.verdict is TestVerdict.PASSED
+    assert found.conservative is True
+    assert found.recommended_timestep_s is not None
+    assert found.recommended_timestep_s >= 1e-15
+    bulk_modulus = found.test("bulk-modulus").value
+    assert bulk_modulus == pytest.approx(98, rel=0.15)  # of silicon, GPa
