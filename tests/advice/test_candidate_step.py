@@ -89,6 +89,12 @@ def test_a_longer_step_than_the_tasks_changes_nothing() -> None:
     assert run_by(None, task) is task
 
 
+def test_a_recommendation_that_ends_where_the_tests_do_says_nothing_of_longer_steps() -> None:
+    longest_tried = found_earlier(recommended_timestep_s=2e-15, stable_timestep_s=6e-15)
+    assert step_for(make_task(timestep_s=4e-15), longest_tried).reason is None
+    assert step_for(make_task(timestep_s=8e-15), longest_tried).seconds == pytest.approx(2e-15)
+
+
 def test_a_model_without_any_good_step_is_in_doubt() -> None:
     found = judged(found_earlier(recommended_timestep_s=None))
     assert found.verdict is Verdict.UNKNOWN

@@ -17,6 +17,8 @@ from mlipguide.records.task import Task, TaskKind
 from mlipguide.structures.summaries import is_same_kind
 
 LONGER = 1 + 1e-6
+LOOKED_AT = 2.0
+"""Times the step of the tests: the longest that they recommend."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,11 @@ def step_for(task: Task, tested: ModelStability | None) -> CandidateStep:
             task.timestep_s,
             doubt=f"By {when} no time step that was tried keeps the energy as it should (mlipguide stability).",
         )
-    if own * LONGER >= task.timestep_s:
+    # Tests look closely at no more than twice their step: a recommendation that ends there says nothing of longer ones.
+    longest = own
+    if own * LONGER >= LOOKED_AT * tested.timestep_s and tested.stable_timestep_s is not None:
+        longest = max(own, tested.stable_timestep_s)
+    if longest * LONGER >= task.timestep_s:
         return CandidateStep(task.timestep_s)
     return CandidateStep(
         own,
