@@ -34,7 +34,9 @@ def load(request: LoadRequest) -> LoadedModel:
     """
     torch_runtime.require_dtype(request.dtype, ("float64",), "LAMMPS")
     if request.device != "cpu":
-        raise WorkerError("unsupported_setting", f"This LAMMPS runs on processors, not on the device '{request.device}'.")
+        raise WorkerError(
+            "unsupported_setting", f"This LAMMPS runs on processors, not on the device '{request.device}'."
+        )
     if request.ranks > 1 and request.driver != LAMMPS_DRIVER:
         raise WorkerError("unsupported_setting", f"{request.ranks} MPI ranks need the driver 'lammps'.")
     if request.synthetic:

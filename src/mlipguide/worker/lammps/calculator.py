@@ -66,9 +66,7 @@ def make_calculator(potential: Potential, *, threads: int) -> Any:
             set_up(self._lammps, box, potential)
             self._lammps.command("neighbor 0.1 bin")  # every evaluation makes its list anew
             self._lammps.command("compute virial all pressure NULL virial")
-            self._lammps.command(
-                f"thermo_style custom pe {' '.join(f'c_virial[{index}]' for index in range(1, 7))}"
-            )
+            self._lammps.command(f"thermo_style custom pe {' '.join(f'c_virial[{index}]' for index in range(1, 7))}")
             self._set_up = [box.cell, box.types]
 
     return LammpsCalculator()

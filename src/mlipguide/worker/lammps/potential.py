@@ -68,7 +68,9 @@ def read_potential(path: Path) -> Potential:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WorkerError("weights", f"'{path}' does not name a potential for LAMMPS: {error!r}.") from error
     if potential.pair_style not in PAIR_STYLES:
-        raise WorkerError("weights", f"'{path}' has the pair style '{potential.pair_style}', which was never tried here.")
+        raise WorkerError(
+            "weights", f"'{path}' has the pair style '{potential.pair_style}', which was never tried here."
+        )
     for file, expected in zip(potential.files, checksums, strict=True):
         try:
             found = hashlib.sha256(file.read_bytes()).hexdigest()

@@ -118,6 +118,8 @@ def _of_own_atoms(instance: Any, name: str) -> Any:
 def _kinetic_ev(instance: Any) -> float:
     from ase import units
 
-    masses = instance.numpy.extract_atom("mass")[instance.numpy.extract_atom("type")[: instance.extract_global("nlocal")]]
+    masses = instance.numpy.extract_atom("mass")[
+        instance.numpy.extract_atom("type")[: instance.extract_global("nlocal")]
+    ]
     squares = (_of_own_atoms(instance, "v") ** 2).sum(axis=1)
     return float((masses.ravel() * squares).sum() / 2 * (1e-3 / units.fs) ** 2)

@@ -94,9 +94,7 @@ class LammpsSystem:
 
     def call_first(self) -> dict[str, float | int]:
         """Hand the structure over and evaluate it; return the time of that and the peak of memory, ranks together."""
-        box = box_of(
-            self._atoms, self._potential.elements, margin=EMPTY_CUTOFFS * self._potential.cutoff_angstrom
-        )
+        box = box_of(self._atoms, self._potential.elements, margin=EMPTY_CUTOFFS * self._potential.cutoff_angstrom)
         answers = self._team.ask(
             "prepare",
             system=self._name,
