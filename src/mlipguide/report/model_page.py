@@ -64,7 +64,10 @@ def _facts(data: ModelDetails) -> list[tuple[str, str]]:
             ),
         ),
         ("Gives", f"energy, forces, {capabilities(card)}"),
-        ("Trained on", f"{', '.join(training.sets)}; {training.level_of_theory}{head}{cited(training.sources)}"),
+        (
+            "Trained on",
+            f"{', '.join(training.sets) or 'labels of your own'}; {training.level_of_theory}{head}{cited(training.sources)}",
+        ),
         ("Elements", f"{len(training.elements)}: {' '.join(training.elements)}"),
     ]
     rows += [
