@@ -1,9 +1,9 @@
 """A strictly local potential on several MPI ranks, from what one rank takes.
 
-Each of k ranks has n/k of the atoms and, around its box, ghosts as deep as one cutoff and the skin of the neighbour list
-(Plimpton, doi:10.1006/jcph.1995.1039). It computes its own atoms only; of a ghost it receives the position and returns
-the force. One rank alone has ghosts as well, the periodic images. So with g ghosts for each own atom and w the work for
-a ghost over that for an atom
+Each of k ranks has n/k of the atoms and, around its box, ghosts as deep as one cutoff and the skin of the neighbour
+list (Plimpton, doi:10.1006/jcph.1995.1039). It computes its own atoms only; of a ghost it receives the position and
+returns the force. One rank alone has ghosts as well, the periodic images. So with g ghosts for each own atom and w the
+work for a ghost over that for an atom
 
     t_k(n) = t_1(n/k) (1 + w g_k) / (1 + w g_1),
 
@@ -20,8 +20,8 @@ from mlipguide.costmodel.scaling import ScalingLaw
 from mlipguide.records.estimate import Basis, Estimate
 
 GHOST_WORK = 0.001
-"""Lists and communication took less than 0.3 % of the steps of a POD potential of silicon on one rank, with 2 to 4 ghosts
-for each atom (measured here, 512 and 1,000 atoms)."""
+"""Lists and communication took less than 0.3 % of the steps of a POD potential of silicon on one rank, with 2 to 4
+ghosts for each atom (measured here, 512 and 1,000 atoms)."""
 SKIN_ANGSTROM = 1.0
 """Of the neighbour list that the driver makes."""
 SHARED_MACHINE = 0.10
@@ -68,4 +68,4 @@ def _ghosts_per_atom(
 ) -> float:
     """Return ghosts over own atoms, images along uncut directions among the ghosts."""
     edge = (atoms / atoms_per_angstrom3) ** (1 / 3)
-    return math.prod(1 + 2 * reach_angstrom * pieces / edge for pieces in cut) - 1
+    return float(math.prod(1 + 2 * reach_angstrom * pieces / edge for pieces in cut)) - 1

@@ -18,8 +18,8 @@ FEWEST_SIZES = 2
 def check_ranks(measurements: Sequence[Measurement], cards: Mapping[str, ModelCard]) -> tuple[RanksCheck, ...]:
     """Return a prediction beside every measurement with several ranks.
 
-    Nothing is said of a model that passes messages, whose ghosts are deeper and are computed, of structures that are not
-    periodic, and where one rank with otherwise equal settings was measured at fewer than two sizes.
+    Nothing is said of a model that passes messages, whose ghosts are deeper and are computed, of structures that are
+    not periodic, and where one rank with otherwise equal settings was measured at fewer than two sizes.
 
     Args:
         measurements: Of one structure.

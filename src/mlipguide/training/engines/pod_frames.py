@@ -1,10 +1,10 @@
 """Labelled frames as ``fitpod`` takes them, a LAMMPS command that reads less than its file format can say.
 
 Seen in its source (``src/ML-POD/fitpod_command.cpp`` of the release of July 2025): a frame's second line is searched
-for words that hold ``attice``, ``nergy`` and ``tress``; each atom's line holds a symbol, a position and a force. All frames
-are periodic or none is. Neighbours are looked for in so many images of the cell along each vector as the cutoff over
-the diagonal of the lower triangular cell says, which is too few for a skewed cell, and of atoms inside the cell only.
-So every frame is wrapped, given empty space along directions that are not periodic, mirrored if its cell is
+for words that hold ``attice``, ``nergy`` and ``tress``; each atom's line holds a symbol, a position and a force. All
+frames are periodic or none is. Neighbours are looked for in so many images of the cell along each vector as the cutoff
+over the diagonal of the lower triangular cell says, which is too few for a skewed cell, and of atoms inside the cell
+only. So every frame is wrapped, given empty space along directions that are not periodic, mirrored if its cell is
 left-handed, and if need be written in a less skewed cell of the same crystal, or repeated.
 """
 

@@ -46,9 +46,9 @@ _SIZES: dict[int, dict[str, tuple[tuple[int, int], ...]]] = {
         "large": ((8, 0), (6, 5), (4, 3), (3, 2)),
     },
 }
-"""Radial functions and angular degree of each body order from two, by number of species. The small one of one species is the
-default of ``fitpod``. With two species every descriptor comes once for each combination of neighbours, so the sizes are
-one step smaller."""
+"""Radial functions and angular degree of each body order from two, by number of species. The small one of one species
+is the default of ``fitpod``. With two species every descriptor comes once for each combination of neighbours, so the
+sizes are one step smaller."""
 MOST_SPECIES = max(_SIZES)
 BASENAME = "pod"
 PARAMETERS = "pod_parameters.pod"
