@@ -29,6 +29,8 @@ from mlipguide.sessions.worker_session import SessionRequest, open_session
 
 KEY_DIGITS = 8
 LABELS = "that of the labels"
+OWN_LABELS = "own_labels"
+"""Key of a source: what is known of such a potential stands in the folder of its fit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +120,9 @@ def card_of(
             forces=Forces.CONSERVATIVE,
         ),
         provides=about.provides,
-        training=TrainingData(sets=(), elements=recipe.elements, level_of_theory=level_of_theory or LABELS, sources=()),
+        training=TrainingData(
+            sets=(), elements=recipe.elements, level_of_theory=level_of_theory or LABELS, sources=(OWN_LABELS,)
+        ),
         licences=Licences(code=about.code, weights=weights_licence or _own_licence(about.code.read_on)),
         weights=WeightsFact(
             origin=WeightsOrigin.TRAINED,
@@ -167,7 +171,7 @@ def _own_licence(read_on: str) -> LicenceFact:
     return LicenceFact(
         name="the user's own",
         commercial=CommercialUse.YES,
-        sources=(),
+        sources=(OWN_LABELS,),
         read_on=read_on,
         remark="Fitted to the user's own labels; whether those may be used so is for the user to know.",
     )
