@@ -2,8 +2,8 @@
 
 A POD potential of silicon runs with one and with two ranks, in turns, on crystals of several sizes. The law of one rank
 is fitted to its own times; that of two is then predicted at sizes whose halves the law never saw. Medians are what a
-user of this machine gets. Quiet steps (a low quantile) are those during which nobody else had a processor: where other
-work runs, two ranks wait for each other, and only these tell what the machine can do.
+user of this machine gets. Where other work runs, two ranks wait for each other, and step times say little; then the
+processor time of a rank tells more: it is the step time of an idle machine, or more, since a rank that waits is busy.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ FOLDER = Path(__file__).parent.parent / "tests" / "data" / "pod_silicon"
 REPEATS = (3, 4, 5, 6)
 """Of the cubic cell of eight atoms: 216, 512, 1,000 and 1,728 atoms."""
 TEMPERATURE_K = 300.0
-QUIET = 0.02
-"""Quantile of the quiet steps."""
+QUIET = 0.1
+"""Quantile of the bursts that waited least."""
 BOUND = 0.15
 CUTOFF_ANGSTROM = 5.0
 DENSITY = 8 / 5.43**3
@@ -69,10 +69,15 @@ def start(ranks: int) -> WorkerSession:
     )
 
 
-def measure(budget_s: float) -> tuple[dict[tuple[int, int], list[float]], float]:
-    """Return step times by ranks and atoms, and the pairs per atom; sizes and ranks take turns."""
+Times = dict[tuple[int, int], list[float]]
+"""By ranks and atoms."""
+
+
+def measure(budget_s: float) -> tuple[Times, Times, float]:
+    """Return step times, processor times of a rank and step, and the pairs per atom; sizes and ranks take turns."""
     conditions = Conditions(temperature_k=TEMPERATURE_K, timestep_s=1e-15, propagate=True)
-    times: dict[tuple[int, int], list[float]] = {}
+    times: Times = {}
+    processor: Times = {}
     turns: list[tuple[WorkerSession, int, Prepared]] = []
     with ExitStack() as stack:
         for ranks in (1, 2):
@@ -86,8 +91,10 @@ def measure(budget_s: float) -> tuple[dict[tuple[int, int], list[float]], float]
         for _ in range(rounds):
             for session, ranks, prepared in turns:
                 burst = session.run(prepared, max_steps=100_000, max_s=budget_s / rounds / len(turns))
-                times.setdefault((ranks, prepared.atoms), []).extend(burst.samples.wall_s[1:])
-        return times, turns[0][2].pairs_per_atom
+                key = (ranks, prepared.atoms)
+                times.setdefault(key, []).extend(burst.samples.wall_s)
+                processor.setdefault(key, []).append(statistics.mean(burst.samples.cpu_s) / ranks)
+        return times, processor, turns[0][2].pairs_per_atom
 
 
 def compare(times: dict[tuple[int, int], float], pairs_per_atom: float) -> list[float]:
@@ -121,20 +128,24 @@ def compare(times: dict[tuple[int, int], float], pairs_per_atom: float) -> list[
 
 
 def main() -> None:
-    """Measure and report; the status is 1 when the quiet steps are not within the bound."""
+    """Measure and report; the status is 1 when the processor times are not within the bound."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=float, default=60.0, help="Seconds of stepping.")
     budget_s = parser.parse_args().budget
     if find_environment(find_recipe("lammps")).state is not EnvironmentState.READY:
         raise EnvironmentFailedError("No environment of lammps.", hint="mlipguide env build lammps")
-    samples, pairs_per_atom = measure(budget_s)
-    print("Medians")
-    compare({key: statistics.median(values) for key, values in samples.items()}, pairs_per_atom)
-    print("Quiet steps")
-    quiet = {key: sorted(values)[int(QUIET * len(values))] for key, values in samples.items()}
-    ratios = compare(quiet, pairs_per_atom)
-    worst = max(abs(ratio - 1) for ratio in ratios)
-    print(f"Two ranks from one, quiet steps: at most {worst:.0%} off (bound {BOUND:.0%}).")
+    times, processor, pairs_per_atom = measure(budget_s)
+    print("Step times, medians")
+    by_clock = compare({key: statistics.median(values) for key, values in times.items()}, pairs_per_atom)
+    print("Processor time of a rank and step, bursts that waited least")
+    least = {key: sorted(values)[int(QUIET * len(values))] for key, values in processor.items()}
+    by_work = compare(least, pairs_per_atom)
+    clock, worst = (max(abs(ratio - 1) for ratio in ratios) for ratios in (by_clock, by_work))
+    print(f"Two ranks from one: step times at most {clock:.0%} off, processor time {worst:.0%} (bound {BOUND:.0%}).")
+    clock_share = statistics.median(
+        sum(processor[key]) / len(processor[key]) / statistics.median(times[key]) for key in times
+    )
+    print(f"A rank had a processor for {clock_share:.0%} of the time; well below 100 %, step times say little.")
     if worst > BOUND:
         sys.exit(1)
 
