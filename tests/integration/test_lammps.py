@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -163,6 +164,23 @@ def test_a_killed_rank_is_reported() -> None:
         assert "rank" in raised.value.message
     finally:
         session.close()
+
+
+def test_ranks_end_with_a_worker_that_is_killed_while_they_run() -> None:
+    session = start(ranks=2)
+    worker = psutil.Process(session.pid)
+    try:
+        prepared = session.prepare(silicon(8), CONDITIONS)
+        children = worker.children(recursive=True)
+        killer = threading.Timer(2.0, worker.kill)
+        killer.start()
+        with pytest.raises(SessionError) as raised:
+            session.run(prepared, max_steps=100_000, max_s=60.0)
+        assert raised.value.failure is FailureKind.CRASHED
+    finally:
+        session.close()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_ranks_without_the_driver_are_refused() -> None:

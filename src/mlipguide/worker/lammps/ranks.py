@@ -42,11 +42,14 @@ class RankTeam:
 
     def __init__(self, potential: str, *, threads: int, ranks: int, command: Sequence[str] | None = None) -> None:
         # A path of a socket has 107 characters at most, so it is in the system's own short temporary folder.
-        self._folder = tempfile.TemporaryDirectory(prefix="mlg-", dir="/tmp")  # private: mode 700
-        path = str(Path(self._folder.name) / "s")
+        # It is gone as soon as all ranks are connected, so that nothing is left behind by a worker that is ended.
         self._streams: list[Any] = []
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        with (
+            tempfile.TemporaryDirectory(prefix="mlg-", dir="/tmp") as folder,  # private: mode 700
+            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
+        ):
+            path = str(Path(folder) / "s")
             listener.bind(path)
             listener.listen(ranks)
             listener.settimeout(POLL_S)
@@ -60,10 +63,10 @@ class RankTeam:
                     connection = self._accept(listener)
                     self._streams.append(connection.makefile("rw", encoding="utf-8"))
                     connection.close()
-                self._answers()  # each rank has loaded the potential
             except BaseException:
                 self.close()
                 raise
+        self._answers()  # each rank has loaded the potential
 
     def ask(self, operation: str, **arguments: Any) -> list[Any]:
         """Have every rank carry out one operation, and return their results, the first rank's first.
@@ -96,7 +99,6 @@ class RankTeam:
                 except subprocess.TimeoutExpired:
                     self._process.kill()
                     self._process.wait()
-        self._folder.cleanup()
 
     def _accept(self, listener: socket.socket) -> socket.socket:
         assert self._process is not None

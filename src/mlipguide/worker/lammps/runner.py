@@ -36,7 +36,8 @@ class Runner:
         self._potential = read_potential(Path(potential))
         self._threads = threads
         self._systems: dict[str, Any] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="mlipguide-lammps-")
+        # It has no name, so that nothing is left behind by a worker that is ended.
+        self._log = tempfile.TemporaryFile(mode="r", encoding="utf-8")  # noqa: SIM115  # open as long as this is
 
     def carry_out(self, operation: str, arguments: dict[str, Any]) -> Any:
         """Carry out ``prepare``, ``run`` or ``forget`` by its name."""
@@ -82,16 +83,17 @@ class Runner:
             ``kinetic_ev`` of the atoms that this process has.
         """
         instance = self._systems[system]
-        log = Path(self._folder.name) / "loop.log"
         before = resources.usage_now()
         with lammps_errors():
-            instance.command(f'log "{log}"')
+            instance.command(f"log /dev/fd/{self._log.fileno()}")
             try:
                 instance.command(f"run {steps} pre no post yes")
             finally:
                 instance.command("log none")
         after = resources.usage_now()
-        times = read_loop_times(log.read_text(encoding="utf-8")) if log.is_file() else None
+        self._log.seek(0)
+        text = self._log.read()
+        times = read_loop_times(text) if text else None
         return {
             "steps_s": None if times is None else list(times.steps_s),
             "forces_share": None if times is None else times.forces_share,
