@@ -133,10 +133,13 @@ def _facts(answer: Recommendation) -> Table:
     table.add_row("Task", task_line(answer.task))
     settings = next((c.settings for c in answer.candidates if c.settings is not None), None)
     if settings is not None and not answer.hardware:
+        threads = f"{settings.threads} thread{'s' if settings.threads > 1 else ''}"
+        if settings.ranks > 1:
+            threads = f"{settings.ranks} MPI ranks of {threads}"
         kept = ", freed memory kept" if settings.allocator.value == "retain" else ""
         table.add_row(
             "Settings",
-            f"{settings.device}, {settings.threads} threads, {settings.dtype}, driver {settings.driver}{kept}",
+            f"{settings.device}, {threads}, {settings.dtype}, driver {settings.driver}{kept}",
         )
     return table
 

@@ -30,7 +30,7 @@ from mlipguide.records.run_script import RunScript, ScriptDriver, SmokeTest
 from mlipguide.structures.supercells import repeats_for
 from mlipguide.workflows.candidates import default_settings
 from mlipguide.workflows.script_files import ScriptRequest, write_all
-from mlipguide.workflows.script_texts import Subject, ase_files, kind_of, lammps_files, texts_by_name
+from mlipguide.workflows.script_texts import NATIVE, Subject, ase_files, kind_of, lammps_files, texts_by_name
 from mlipguide.workflows.smoke_test import (
     PATIENCE,
     START_TIMEOUT_S,
@@ -153,9 +153,14 @@ def _written(
 
 
 def _write_lammps(subject: Subject, request: ScriptRequest) -> tuple[RunScript, tuple[Notice, ...]]:
+    remark = "Not run: there is no LAMMPS with this pair style here; the file's head says how to check it."
+    if subject.card.backend == NATIVE:
+        environment = find_environment(find_recipe(NATIVE))
+        if environment.python is not None:
+            subject = replace(subject, python=environment.python)
+        remark = "Not tried; the file's head says how to run it without a batch system."
     write_all(lammps_files(subject, request.path))
     batch = request.path.with_suffix(".sbatch")
-    remark = "Not run: there is no LAMMPS with this pair style here; the file's head says how to check it."
     script = RunScript(
         model=subject.card.id,
         driver=ScriptDriver.LAMMPS,

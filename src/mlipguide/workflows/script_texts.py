@@ -7,6 +7,7 @@ models run in LAMMPS.
 
 from __future__ import annotations
 
+import json
 import math
 import shlex
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import mlipguide
 from mlipguide.core.errors import InputError
 from mlipguide.core.readable import duration
+from mlipguide.costmodel.ranks import SKIN_ANGSTROM
 from mlipguide.environments.recipes import worker_file
 from mlipguide.records.advice import Candidate
 from mlipguide.records.environment import Recipe
@@ -49,6 +51,10 @@ TIGHT_FORCE_EV_PER_ANGSTROM = 0.001
 DISPLACEMENTS_ANGSTROM = {"float32": 0.03}
 DISPLACEMENT_ANGSTROM = 0.01
 """Usual in double precision; the rounding of single precision asks for more."""
+NATIVE = "lammps"
+"""The backend whose potentials need nothing but LAMMPS itself, on processors."""
+LAMMPS_SKIN_ANGSTROM = 2.0
+"""Its default in units metal."""
 TIME_MARGIN = 1.25
 """A batch job may take this much longer than the upper end of the estimate."""
 HOUR_S = 3600
@@ -143,7 +149,8 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
             f"--write {path}: the structure is not periodic in all directions.",
             hint=f"Give it in a periodic box with enough vacuum, or use --write {path.stem}.py.",
         )
-    if not subject.settings.device.startswith("cuda"):
+    native = subject.card.backend == NATIVE
+    if not native and not subject.settings.device.startswith("cuda"):
         raise InputError(
             f"--write {path}: the interface to LAMMPS is for NVIDIA GPUs, the answer for {subject.settings.device}.",
             hint="Ask for such hardware with --hardware A100-80GB, or use --write run.py.",
@@ -155,6 +162,10 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
         "elements": elements,
         "layers": subject.card.architecture.layers,
         "devices": subject.devices,
+        "native": native,
+        "ranks": subject.settings.ranks,
+        "skin": SKIN_ANGSTROM if native else LAMMPS_SKIN_ANGSTROM,
+        **(_potential(subject) if native else {}),
         "job_name": path.stem,
         "time_limit": _clock(limit_s),
         "timeout": _clock(limit_s - SPARED_S),
@@ -167,6 +178,18 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
         ),
         path.with_suffix(".sbatch"): templates.get_template("lammps/batch.jinja").render(values),
         path: templates.get_template("lammps/input.jinja").render(values),
+    }
+
+
+def _potential(subject: Subject) -> dict[str, Any]:
+    """Return the files of a potential that LAMMPS runs by itself, and the programs of its environment."""
+    assert subject.weights_file is not None
+    named = json.loads(subject.weights_file.read_text(encoding="utf-8"))["files"]
+    programs = Path(subject.python).parent
+    return {
+        "potential_files": [str(subject.weights_file.parent / name) for name in named],
+        "program": str(programs / "lmp"),
+        "launcher": str(programs / "mpiexec"),
     }
 
 
