@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -92,11 +92,10 @@ class TestNep(BackendContract):
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
-    def trained(cls, nep: FittedPotential) -> Iterator[None]:
+    def trained(cls, nep: FittedPotential) -> None:
         """Train it before anything is opened."""
         cls.potential = nep
         cls.card = nep_card(nep)
-        yield
 
     @classmethod
     def open(cls, *, memory_limit_bytes: int | None = None) -> WorkerSession:

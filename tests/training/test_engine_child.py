@@ -29,7 +29,8 @@ state = os.path.join(folder, "state")
 first = int(open(state).read()) if os.path.exists(state) else 0
 for step in range(first, job["options"]["steps"]):
     open(state, "w").write(str(step + 1))
-    print({mark!r} + json.dumps({{"done": step + 1, "of": job["options"]["steps"], "force_rmse": 1 / (step + 1)}}), flush=True)
+    told = {{"done": step + 1, "of": job["options"]["steps"], "force_rmse": 1 / (step + 1)}}
+    print({mark!r} + json.dumps(told), flush=True)
     time.sleep({pause})
 {end}
 """

@@ -36,7 +36,7 @@ OPTIONS: dict[str, float | int | str | bool] = {
     "batch": 1,
     "check_every": 20,
     "patience": 3,
-    "lr": 1e-3,
+    "lr": 3e-4,
     "lambda_e": 1.0,
     "lambda_f": 1.0,
     "lambda_v": 0.01,

@@ -4,8 +4,8 @@ Before anything else the reference energies are estimated anew: the labels of a 
 another functional or another zero, which shifts the energy of each element by a constant. The constants are the least
 squares solution of sum_k n_ik d_k = E_i(label) - E_i(model), each frame i weighed by one over its number of atoms.
 Then all weights that are not frozen follow the gradient of a Huber loss (doi:10.1214/aoms/1177703732) of energies,
-forces and stresses with Adam (doi:10.48550/arXiv.1412.6980); the learning rate rises over the first tenth of the steps and falls
-along a cosine (doi:10.48550/arXiv.1608.03983). What is kept is the state with the least loss on the frames that were
+forces and stresses with Adam (doi:10.48550/arXiv.1412.6980); the learning rate rises over the first tenth of the steps
+and falls along a cosine (doi:10.48550/arXiv.1608.03983). What is kept is the state with the least loss on the frames that were
 held out.
 
 The order of the frames depends on the seed and the number of the step alone, so that a run that goes on from a
@@ -100,6 +100,7 @@ def estimate_shifts(adapter: Adapter, frames: Sequence[Any], examples: Sequence[
     counts = np.array([[atoms.get_chemical_symbols().count(symbol) for symbol in symbols] for atoms in frames], float)
     sizes = counts.sum(axis=1)
     missing = []
+    adapter.network.eval()
     for example in examples:
         predicted = float(adapter.predict([example.sample]).energies.detach()[0])
         missing.append(float(example.labels.energy) - predicted)
@@ -151,6 +152,7 @@ class Run:
         """Evaluate the held-out frames."""
         total = force_error = energy_error = 0.0
         components = 0
+        self.adapter.network.eval()  # forces then need no gradients of their own
         for example in self.judging:
             predicted = self.adapter.predict([example.sample])
             total += float(loss_of(predicted, [example.labels], self.weights).detach())
@@ -197,6 +199,7 @@ class Run:
         chosen = [self.learning[place] for place in self._places()]
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * rate_share(self.step, self.steps)
+        self.adapter.network.train()
         self.optimizer.zero_grad(set_to_none=True)
         loss = loss_of(
             self.adapter.predict([example.sample for example in chosen]),
