@@ -1,8 +1,8 @@
 """Pretrained models trained further on a user's frames, by a loop in the worker that any package can be adapted to.
 
 Reference energies are estimated anew first; a part of the frames, spread over the groups, is held out to choose the
-best state by and to stop early. The number of steps is part of the recipe, so that equal recipes on equal frames give equal
-checkpoints, and a fit takes about as long on few frames as on many.
+best state by and to stop early. The number of steps is part of the recipe, so that equal recipes on equal frames give
+equal checkpoints, and a fit takes about as long on few frames as on many.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.engines.child import Training, ready_environment, train
 from mlipguide.training.engines.frames_file import frames_text
 
-ADAPTERS = ("sevenn",)
+ADAPTERS = ("sevenn", "chgnet")
 """Backends with a file in ``worker/training/adapters``."""
 HELD_OUT_SHARE = 0.15
 FEWEST_TO_SPLIT = 8

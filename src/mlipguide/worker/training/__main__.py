@@ -6,12 +6,14 @@ import json
 import sys
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ..failures import kind_of
 from .job import FAILURE, RESULT, Job, Progress, write_json
 
+ADAPTERS = ("chgnet", "sevenn")
 USAGE = "usage: python -m mlipguide_worker.training JOB.json"
 
 
@@ -62,11 +64,11 @@ def find_program(name: str) -> Callable[[Job, Progress], dict[str, Any]]:
 
         return train
     program, _, adapter = name.partition(":")
-    if program == "fine_tune" and adapter == "sevenn":
-        from .adapters.sevenn import open_adapter
+    if program == "fine_tune" and adapter in ADAPTERS:
         from .fine_tuning import fine_tune
 
-        return lambda job, progress: fine_tune(job, progress, open_adapter)
+        opener = import_module(f"{__package__}.adapters.{adapter}").open_adapter
+        return lambda job, progress: fine_tune(job, progress, opener)
     raise ValueError(f"there is no training program {name!r}")
 
 

@@ -5,8 +5,8 @@ another functional or another zero, which shifts the energy of each element by a
 squares solution of sum_k n_ik d_k = E_i(label) - E_i(model), each frame i weighed by one over its number of atoms.
 Then all weights that are not frozen follow the gradient of a Huber loss (doi:10.1214/aoms/1177703732) of energies,
 forces and stresses with Adam (doi:10.48550/arXiv.1412.6980); the learning rate rises over the first tenth of the steps
-and falls along a cosine (doi:10.48550/arXiv.1608.03983). What is kept is the state with the least loss on the frames that were
-held out.
+and falls along a cosine (doi:10.48550/arXiv.1608.03983). What is kept is the state with the least loss on the
+frames that were held out.
 
 The order of the frames depends on the seed and the number of the step alone, so that a run that goes on from a
 checkpoint takes the steps that it would have taken.
