@@ -69,6 +69,7 @@ def test_the_number_of_passes_gives_the_number_of_steps() -> None:
     assert passes_of(OPTIONS, 10) == 20
     assert passes_of(OPTIONS, 100) == 2
     assert passes_of(OPTIONS, 10_000) == 1
+    assert passes_of(OPTIONS, 1) == 100
 
 
 def test_the_input_holds_a_schedule_of_two_stages(tmp_path: Path) -> None:
@@ -77,11 +78,12 @@ def test_the_input_holds_a_schedule_of_two_stages(tmp_path: Path) -> None:
     assert words["type"] == "2 Li O"
     assert words["epoch"] == "20"
     assert words["start_stage2"] == "16"
-    assert float(words["scheduler_factor"]) ** 15 == pytest.approx(1e-2)
+    assert float(words["scheduler_factor"]) ** 15 == pytest.approx(1e-1)
     assert float(words["stage2_scheduler_factor"]) ** 5 == pytest.approx(1e-1)
     assert "steps" not in words
     single = dict(line.split(" ", 1) for line in input_text(job, 1).splitlines())
     assert "stage2" not in single
+    assert float(single["scheduler_factor"]) == pytest.approx(1e-2)
 
 
 def test_the_listener_reads_passes_and_parameters(

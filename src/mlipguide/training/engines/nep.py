@@ -34,9 +34,13 @@ from mlipguide.training.engines.frames_file import frames_text
 
 BACKEND = "nep"
 FEW_ELEMENTS = 2
-"""Up to so many, the neighbours within 5 Å say enough (silicon: issue's trials); oxides and more want 6 Å."""
+"""Up to so many, neighbours within 5 Å are taken, else within 6 Å: with these cutoffs silicon and LiFePO4 were fitted in
+the trials that the engine was chosen by. A judgement; whoever knows better sets ``cutoff`` in the recipe."""
 
 COMMON: dict[str, float | int | str | bool] = {
+    # By trial on 100 frames of silicon, tested on others: with a decay of weights of 1e-4, gradients clipped at 10 and
+    # energies that weigh 10 from the beginning, forces were wrong by 0.095 eV/Å; like this by 0.080, with half as many
+    # parameters.
     "l_max": "4 2 0",
     "lambda_e": 0.1,
     "lambda_f": 1.0,

@@ -69,21 +69,21 @@ def longest_cutoff(options: dict[str, Any]) -> float:
 
 def passes_of(options: dict[str, Any], frames: int) -> int:
     """Return how often all frames are passed, so that there are about ``steps`` steps, whatever their number."""
-    return max(1, round(int(options[STEPS]) * int(options["batch"]) / frames))
+    return max(1, round(int(options[STEPS]) / math.ceil(frames / int(options["batch"]))))
 
 
 def input_text(job: Job, passes: int) -> str:
     """Return torchnep's file of keywords.
 
-    The learning rate falls by the same factor with each pass, from ``lr`` to ``stop_lr``. In the last share ``stage2``
-    of the passes, it starts again from ``stage2_lr``, and energies weigh ``stage2_lambda_e``.
+    The learning rate falls by the same factor with each pass, from ``lr`` to ``stage2_lr``, and in the last share
+    ``stage2`` of the passes, in which energies weigh ``stage2_lambda_e``, from there to ``stop_lr``.
     """
     options = {name: value for name, value in job.options.items() if name not in (STEPS, "stage2")}
     second = round(passes * float(job.options["stage2"]))
     first = passes - second
 
-    def factor(start: str, over: int) -> float:
-        return float((float(job.options["stop_lr"]) / float(job.options[start])) ** (1 / max(1, over)))
+    def factor(start: str, end: str, over: int) -> float:
+        return float((float(job.options[end]) / float(job.options[start])) ** (1 / max(1, over)))
 
     lines = [
         "version 4",
@@ -92,14 +92,14 @@ def input_text(job: Job, passes: int) -> str:
         f"epoch {passes}",
         "lr_scheduler step",
         "scheduler_patience 1",
-        f"scheduler_factor {factor('lr', first)!r}",
+        f"scheduler_factor {factor('lr', 'stage2_lr' if second and first else 'stop_lr', first or passes)!r}",
     ]
     if second and first:
         lines += [
             "stage2 1",
             f"start_stage2 {first + 1}",
             "stage2_scheduler_patience 1",
-            f"stage2_scheduler_factor {factor('stage2_lr', second)!r}",
+            f"stage2_scheduler_factor {factor('stage2_lr', 'stop_lr', second)!r}",
         ]
     return "\n".join(lines) + "\n"
 
