@@ -157,8 +157,9 @@ def test_a_diverging_nep_is_not_delivered(tmp_path: Path) -> None:
     assert not (tmp_path / "nep.txt").exists()
 
 
-def sevennet_trainer() -> FineTuneTrainer:
-    return FineTuneTrainer(load_catalogue().find("sevennet-0"), find_recipe("sevenn"), environment_of("sevenn"))
+def fine_tune_trainer(name: str) -> FineTuneTrainer:
+    base = load_catalogue().find(name)
+    return FineTuneTrainer(base, find_recipe(base.backend), environment_of(base.backend))
 
 
 def silicon_frames() -> list[LabelledFrame]:
@@ -167,16 +168,18 @@ def silicon_frames() -> list[LabelledFrame]:
     return [replace(frame, energy_ev=-2 * 4.4, stress_ev_per_angstrom3=None) for frame in frames]
 
 
-def test_an_interrupted_fine_tuning_gives_the_same_weights(tmp_path: Path) -> None:
-    (recipe,) = sevennet_trainer().recipes(["Si"], seed=1)
+@pytest.mark.parametrize("name", ["sevennet-0", "chgnet-0.3.0"])
+def test_an_interrupted_fine_tuning_gives_the_same_weights(tmp_path: Path, name: str) -> None:
+    trainer = fine_tune_trainer(name)
+    (recipe,) = trainer.recipes(["Si"], seed=1)
     recipe, frames = short(recipe, steps=4, check_every=2, lr=1e-4), silicon_frames()
-    whole = sevennet_trainer().fit(recipe, frames, tmp_path / "whole", on_progress=silent)
+    whole = trainer.fit(recipe, frames, tmp_path / "whole", on_progress=silent)
     with pytest.raises(KeyboardInterrupt):
-        sevennet_trainer().fit(recipe, frames, tmp_path / "parts", on_progress=interrupt_at(0.75))
-    parts = sevennet_trainer().fit(recipe, frames, tmp_path / "parts", on_progress=silent)
+        trainer.fit(recipe, frames, tmp_path / "parts", on_progress=interrupt_at(0.75))
+    parts = trainer.fit(recipe, frames, tmp_path / "parts", on_progress=silent)
     points = []
     for potential in (whole, parts):
-        session = sevennet_trainer().open(potential)
+        session = trainer.open(potential)
         try:
             points.append(session.single_point(frames[0].atoms))
         finally:
@@ -186,11 +189,10 @@ def test_an_interrupted_fine_tuning_gives_the_same_weights(tmp_path: Path) -> No
 
 
 def test_a_diverging_fine_tuning_is_not_delivered(tmp_path: Path) -> None:
-    (recipe,) = sevennet_trainer().recipes(["Si"], seed=1)
+    trainer = fine_tune_trainer("sevennet-0")
+    (recipe,) = trainer.recipes(["Si"], seed=1)
     with pytest.raises(TrainingFailedError, match="diverged"):
-        sevennet_trainer().fit(
-            short(recipe, steps=4, check_every=2, lr=100.0), silicon_frames(), tmp_path, on_progress=silent
-        )
+        trainer.fit(short(recipe, steps=4, check_every=2, lr=100.0), silicon_frames(), tmp_path, on_progress=silent)
     assert not (tmp_path / "checkpoint.pth").exists()
 
 

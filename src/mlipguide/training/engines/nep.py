@@ -34,8 +34,8 @@ from mlipguide.training.engines.frames_file import frames_text
 
 BACKEND = "nep"
 FEW_ELEMENTS = 2
-"""Up to so many, neighbours within 5 Å are taken, else within 6 Å: with these cutoffs silicon and LiFePO4 were fitted in
-the trials that the engine was chosen by. A judgement; whoever knows better sets ``cutoff`` in the recipe."""
+"""Up to so many, neighbours within 5 Å are taken, else within 6 Å: with these cutoffs silicon and LiFePO4 were fitted
+in the trials that the engine was chosen by. A judgement; whoever knows better sets ``cutoff`` in the recipe."""
 
 COMMON: dict[str, float | int | str | bool] = {
     # By trial on 100 frames of silicon, tested on others: with a decay of weights of 1e-4, gradients clipped at 10 and
