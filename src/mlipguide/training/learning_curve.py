@@ -38,6 +38,9 @@ NUGGET = 0.02
 """Share of the scatter that fits of one repeat do not have in common, at the least: training has chance of its own."""
 REACH = 4.0
 """How far beyond the largest subset the curve is believed, as a factor."""
+EVER = 100.0
+"""Times the data beyond which a target counts as out of reach: a slow power law gets anywhere in the end, but nobody
+labels for it (a judgement)."""
 FEWEST_SIZES = 3
 DRAWS = 8000
 SEED = 20261125
@@ -78,7 +81,7 @@ class Need:
         frames: With interval; None when the middle lies beyond what the curve is believed for, or the target is never
             reached. The upper end is infinite where the target may be out of reach altogether.
         probability: Of reaching the target with ``REACH`` times the data at most.
-        ever: Of reaching it with any number of frames, if the form holds that far.
+        ever: Of reaching it with ``EVER`` times the data, if the form held that far.
         low: Fewest frames that it may take; None if it is certain to fail.
     """
 
@@ -163,7 +166,7 @@ class FittedCurve:
         return Need(
             frames=Range(middle, low, high) if middle <= REACH * self.largest else None,
             probability=float((frames <= REACH * self.largest).mean()),
-            ever=float((share > self.floors).mean()),
+            ever=float((frames <= EVER * self.largest).mean()),
             low=low if math.isfinite(low) else None,
         )
 

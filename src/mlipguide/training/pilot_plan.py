@@ -21,6 +21,7 @@ NEXT_SIZE = 3.0
 MARGIN = 1.25
 """A fit is begun when this many times its expected time is left: fits of one model differ by about a quarter."""
 REPEATS = 3
+AGAIN = 2.0
 EXPONENT_RANGE = (0.0, 2.5)
 WHOLE_WORTH, REPEAT_WORTH = 4.0, 0.5
 """What a fit to all frames and a repeat are worth against the first fit to a part: the whole gives the potential that
@@ -116,18 +117,22 @@ def next_fit(fits: Sequence[PlannedFit], finished: Sequence[FinishedFit], *, lef
     """
     if left_s <= 0:
         return None
-    waiting = [fit for fit in _waiting(fits, finished) if _fits_in(fit, finished, left_s)]
     smallest = min((fit.frames for fit in fits), default=0)
+    tried = {one.fit.model for one in finished if not one.cut}
+    waiting = [
+        fit
+        for fit in _waiting(fits, finished, left_s)
+        if _fits_in(fit, finished, left_s) and (fit.model in tried or fit.frames == smallest)
+    ]
     largest = max((fit.frames for fit in fits), default=0)
 
     def order(fit: PlannedFit) -> tuple[object, ...]:
         expected = expected_s(fit, finished)
-        begun = any(one.fit.model == fit.model for one in finished)
+        begun = fit.model in tried
         worth = REPEAT_WORTH if fit.repeat else WHOLE_WORTH if fit.frames == largest else 1.0
         first = not begun and fit.frames == smallest and fit.repeat == 0
         return (0 if first else 1, (expected if expected is not None else 0.0) / worth, fit.rank, fit)
 
-    waiting = [fit for fit in waiting if any(one.fit.model == fit.model for one in finished) or fit.frames == smallest]
     return min(waiting, key=order, default=None)
 
 
@@ -152,14 +157,17 @@ def left_out(fits: Sequence[PlannedFit], finished: Sequence[FinishedFit]) -> tup
 
 def remaining_s(fits: Sequence[PlannedFit], finished: Sequence[FinishedFit], *, left_s: float) -> float:
     """Return how much longer a pilot will take: what is left to do, or what is left of its time."""
-    expected = [expected_s(fit, finished) for fit in _waiting(fits, finished)]
+    expected = [expected_s(fit, finished) for fit in _waiting(fits, finished, left_s)]
     known = [one for one in expected if one is not None]
     return min(left_s, math.fsum(known) if len(known) == len(expected) else left_s)
 
 
-def _waiting(fits: Sequence[PlannedFit], finished: Sequence[FinishedFit]) -> list[PlannedFit]:
-    """Return what is not done and may come out: of a model that failed nothing more is tried."""
-    done = {one.fit for one in finished}
+def _waiting(fits: Sequence[PlannedFit], finished: Sequence[FinishedFit], left_s: float) -> list[PlannedFit]:
+    """Return what is not done and may come out: of a model that failed nothing more is tried.
+
+    What was stopped is tried again when there is twice the time that it had.
+    """
+    done = {one.fit for one in finished if not one.cut or AGAIN * one.spent_s > left_s}
     failed = {one.fit.model for one in finished if one.failed}
     return [fit for fit in fits if fit not in done and fit.model not in failed]
 

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from ase.geometry import find_mic
 
 from mlipguide.structures.labels import LabelledFrame
 
@@ -117,10 +116,13 @@ def is_duplicate(one: LabelledFrame, other: LabelledFrame) -> bool:
         return False
     cell, other_cell = one.atoms.cell[:], other.atoms.cell[:]
     moved = one.atoms.positions - other.atoms.positions
+    moved = moved - moved[0]  # a shift of the whole is no difference
     if one.atoms.cell.rank == other.atoms.cell.rank == len(cell):
-        if float(np.abs(np.linalg.solve(cell, other_cell) - np.eye(len(cell))).max()) > DUPLICATE_STRAIN:
+        inverse = np.linalg.inv(cell)
+        if float(np.abs(inverse @ other_cell - np.eye(len(cell))).max()) > DUPLICATE_STRAIN:
             return False
-        moved, _ = find_mic(moved, one.atoms.cell, pbc=one.atoms.pbc)
+        parts = moved @ inverse
+        moved = (parts - np.round(parts) * one.atoms.pbc) @ cell  # atoms that hardly moved are next to their image
     elif float(np.abs(cell - other_cell).max()) > DUPLICATE_ANGSTROM:
         return False
     moved = moved - moved.mean(axis=0)

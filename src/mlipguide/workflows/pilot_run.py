@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -88,16 +89,17 @@ class PilotRun:
 
     @property
     def finished(self) -> tuple[FinishedFit, ...]:
-        """What is finished or was stopped."""
+        """What is finished or was stopped, in an order that does not depend on when."""
         ended = [
             FinishedFit(fit, one.record.spent_s, failed=one.record.potential is None) for fit, one in self.done.items()
         ]
-        return (*ended, *(FinishedFit(fit, spent_s, cut=True) for fit, spent_s in self.cut.items()))
+        stopped = [FinishedFit(fit, spent_s, cut=True) for fit, spent_s in self.cut.items()]
+        return tuple(sorted([*ended, *stopped], key=lambda one: one.fit))
 
     @property
     def spent_s(self) -> float:
         """Wall time of everything that was done, earlier runs included."""
-        return self.spent_before_s + self.speeds.spent_s + sum(one.spent_s for one in self.finished)
+        return math.fsum([self.spent_before_s, self.speeds.spent_s, *(one.spent_s for one in self.finished)])
 
     @property
     def left_s(self) -> float:

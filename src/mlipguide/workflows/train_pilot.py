@@ -104,8 +104,6 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
     budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
     data = load_training_frames(request.labelled, test=request.test, seed=request.seed)
     folder = (request.folder or default_folder(request.labelled)).expanduser().absolute()
-    open_folder(folder, data, seed=request.seed)
-    make_folder(logs_dir())
     machine = options.probe()
     found = options.trainers(
         TrainerSearch(
@@ -116,6 +114,8 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
         )
     )
     require_trainers(found)
+    open_folder(folder, data, seed=request.seed)
+    make_folder(logs_dir())
     tests = PretrainedTests(
         folder=folder / PRETRAINED,
         test=data.test,
@@ -152,7 +152,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
     trivial = mean_force(data.test)
     curves = curves_of(points, target)
     known: dict[tuple[Engine, str], ModelSpeed] = {
-        model: record.speed for model, record in speeds.known.items() if record.speed is not None
+        model: record.speed for model, record in sorted(speeds.known.items()) if record.speed is not None
     }
     potential = best_potential(done, known, target=target, trivial_ev_per_angstrom=trivial)
     answer = PilotData(
@@ -241,7 +241,8 @@ def require_trainers(found: Trainers) -> None:
         raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind)
     reasons = " ".join(notice.message for notice in found.notices)
     raise EnvironmentFailedError(
-        f"No engine can train here. {reasons}".strip(), hint="Give --yes to build what is missing."
+        f"No engine can train here. {reasons}".strip(),
+        hint="Choose another engine with --engines, or give --yes to build what is missing.",
     )
 
 

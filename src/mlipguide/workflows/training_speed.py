@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -60,7 +61,7 @@ class Speeds:
     @property
     def spent_s(self) -> float:
         """Wall time of all timings."""
-        return sum(one.spent_s for one in self.known.values())
+        return math.fsum(one.spent_s for one in self.known.values())
 
     def has(self, model: tuple[Engine, str]) -> bool:
         """Tell whether a model was timed, now or in an earlier run."""
