@@ -70,7 +70,7 @@ class Pilot:
         clock = FakeClock()
         trainer = FakeTrainer(curves=self.curves, clock=clock, on_call=on_call, **self.changes)
         self.trainers.append(trainer)
-        asked = {"labelled": self.labelled, "folder": self.tmp / folder, "models": "none", "budget": "10m"} | request
+        asked: dict[str, Any] = {"labelled": self.labelled, "folder": self.tmp / folder, "models": "none", "budget": "10m"} | request
         return train_pilot(
             PilotRequest(**asked),
             Options(trainers=lambda _: Trainers((trainer,)), clock=clock, probe=make_machine),
@@ -87,7 +87,8 @@ def without_place(result: Result[PilotData]) -> Any:
     """Return the answer without the name of its folder."""
     plain = to_plain(result.data)
     text = json.dumps(plain, sort_keys=True).replace(plain["folder"], "FOLDER")
-    return json.loads(text)
+    # The fake clock of a new start begins at 0: its differences are rounded in another way.
+    return json.loads(text, parse_float=lambda digits: float(f"{float(digits):.9g}"))
 
 
 def test_the_curves_hold_the_truth(pilot: Pilot) -> None:
@@ -183,7 +184,7 @@ def calls_of(pilot: Pilot, folder: str) -> int:
 
 
 def test_interrupted_after_any_call_it_ends_with_the_same_result(pilot: Pilot) -> None:
-    asked = {"budget": "2m", "target": "100meV/A"}
+    asked: dict[str, Any] = {"budget": "2m", "target": "100meV/A"}
     whole = without_place(pilot(folder="whole", **asked))
     total = calls_of(pilot, "counted")
     assert total > 300
@@ -204,7 +205,7 @@ def test_interrupted_after_any_call_it_ends_with_the_same_result(pilot: Pilot) -
 
 
 def test_interrupted_every_few_calls_it_still_ends(pilot: Pilot) -> None:
-    asked = {"budget": "2m"}
+    asked: dict[str, Any] = {"budget": "2m"}
     whole = without_place(pilot(folder="whole", **asked))
     for _ in range(200):
         left = 60  # more than a fit has, so that each start gets one further

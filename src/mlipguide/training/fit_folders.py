@@ -23,7 +23,8 @@ from mlipguide.records.training import FitRecipe, FittedPotential, FrameErrors
 from mlipguide.structures.labels import LabelledFrame
 
 FORMAT = 1
-FINISHED, CUT = "fit.json", "cut.json"
+FINISHED, CUT, POTENTIAL = "fit.json", "cut.json", "potential"
+"""What the engine writes is in a folder of its own beside the records."""
 DIGITS = 10
 
 
@@ -85,7 +86,7 @@ def read_fit(folder: Path) -> FitRecord | None:
     record = from_plain(FitRecord, document["fit"], what=str(folder / FINISHED))
     if record.potential is None:
         return record
-    return replace(record, potential=replace(record.potential, folder=str(folder)))
+    return replace(record, potential=replace(record.potential, folder=str(folder / POTENTIAL)))
 
 
 def write_fit(folder: Path, record: FitRecord) -> None:

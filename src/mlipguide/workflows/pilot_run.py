@@ -8,14 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlipguide.core.errors import EnvironmentFailedError, TrainingFailedError
+from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.core.paths import make_folder
 from mlipguide.core.readable import duration
 from mlipguide.records.notice import Problem
 from mlipguide.records.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.errors import SessionError
 from mlipguide.structures.labels import LabelledFrame
-from mlipguide.training.fit_folders import FitRecord, fit_folder, read_cut, read_fit, write_cut, write_fit
+from mlipguide.training.fit_folders import POTENTIAL, FitRecord, fit_folder, read_cut, read_fit, write_cut, write_fit
 from mlipguide.training.pilot_plan import FinishedFit, PlannedFit, all_fits, next_fit, remaining_s
 from mlipguide.training.splits import subset_sizes, training_order
 from mlipguide.training.test_errors import errors_on
@@ -76,7 +76,15 @@ class PilotRun:
         self._by_engine = {trainer.engine: trainer for trainer in self.trainers}
         self._recipes: dict[tuple[Engine, str, int], FitRecipe] = {}
         self._orders: dict[int, tuple[int, ...]] = {}
-        sizes = {trainer.engine: self._sizes_of(trainer) for trainer in self.trainers}
+        sizes: dict[Engine, list[str]] = {}
+        for trainer in self.trainers:
+            try:
+                recipes = trainer.recipes(self.data.elements, seed=self.seed)
+            except InputError as error:
+                self.problems.append(Problem.from_error(error))
+                self._by_engine.pop(trainer.engine)
+            else:
+                sizes[trainer.engine] = [recipe.size for recipe in recipes]
         self.fits = all_fits(sizes, subset_sizes(len(self.data.train)))
         make_folder(self.folder / FITS)
         for fit in self.fits:
@@ -116,7 +124,7 @@ class PilotRun:
         while (fit := next_fit(self._usable(), self.finished, left_s=self.left_s)) is not None:
             try:
                 self._do(fit)
-            except EnvironmentFailedError as error:
+            except (EnvironmentFailedError, InputError) as error:
                 self.problems.append(Problem.from_error(error))
                 self._by_engine.pop(fit.engine)
             self._measure_speeds()
@@ -167,7 +175,7 @@ class PilotRun:
     ) -> FitRecord:
         potential: FittedPotential | None = None
         try:
-            potential = trainer.fit(recipe, frames, folder, on_progress=tell)
+            potential = trainer.fit(recipe, frames, make_folder(folder / POTENTIAL), on_progress=tell)
             with closing(trainer.open(potential)) as session:
                 errors = errors_on(session, self.data.test)
         except (TrainingFailedError, SessionError) as error:
@@ -193,10 +201,6 @@ class PilotRun:
                 continue
             self.on_progress(f"{fit.engine.value} {fit.size}, timing steps", self.spent_s / self.budget_s)
             self.speeds.measure(fit.model, self._by_engine[fit.engine], one.record.potential)
-
-    def _sizes_of(self, trainer: Trainer) -> list[str]:
-        recipes = trainer.recipes(self.data.elements, seed=self.seed)
-        return [recipe.size for recipe in recipes]
 
     def _recipe(self, fit: PlannedFit) -> FitRecipe:
         key = (fit.engine, fit.size, fit.repeat)

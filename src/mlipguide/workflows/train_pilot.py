@@ -132,6 +132,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
         folder=folder / SPEEDS,
         atoms=typical([frame.atoms for frame in data.test]),
         clock=options.clock,
+        drivers=found.drivers,
     )
     run = PilotRun(
         data=data,

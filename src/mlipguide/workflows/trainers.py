@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from mlipguide.core.errors import EnvironmentFailedError
 from mlipguide.environments.builds import build_environment
@@ -15,16 +15,24 @@ from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.training import Engine
 from mlipguide.training.engines import BACKENDS, trainer_class
 from mlipguide.training.trainer import Trainer
-from mlipguide.workflows.candidates import Consent, default_settings
+from mlipguide.workflows.candidates import Consent
 
 
 @dataclass(frozen=True)
 class Trainers:
-    """What can train, and what there is to say about the rest."""
+    """What can train, and what there is to say about the rest.
+
+    Attributes:
+        ready: Engines, in the order in which they were asked for.
+        notices: Why others are left out.
+        problems: Environments that could not be built.
+        drivers: What advances the atoms of an engine's potentials.
+    """
 
     ready: tuple[Trainer, ...]
     notices: tuple[Notice, ...] = ()
     problems: tuple[Problem, ...] = ()
+    drivers: Mapping[Engine, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ def find_trainers(search: TrainerSearch) -> Trainers:
     ready: list[Trainer] = []
     notices: list[Notice] = []
     problems: list[Problem] = []
+    drivers: dict[Engine, str] = {}
     for engine in search.engines:
         make = trainer_class(engine)
         if make is None:
@@ -72,5 +81,6 @@ def find_trainers(search: TrainerSearch) -> Trainers:
                 )
             )
             continue
-        ready.append(make(environment=environment, recipe=recipe, settings=default_settings(search.machine)))
-    return Trainers(tuple(ready), tuple(notices), tuple(problems))
+        ready.append(make(recipe, environment))
+        drivers[engine] = recipe.driver
+    return Trainers(tuple(ready), tuple(notices), tuple(problems), drivers)

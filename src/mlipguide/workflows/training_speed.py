@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +47,7 @@ class Speeds:
     Attributes:
         folder: Of the files.
         atoms: What is stepped, repeated to about ``ATOMS`` atoms.
-        driver: What advances the atoms, by engine; ``ase`` for the others.
+        drivers: What advances the atoms, by engine; ``ase`` for the others.
         clock: Seconds from some moment on.
         known: By model.
     """
@@ -55,7 +55,7 @@ class Speeds:
     folder: Path
     atoms: ase.Atoms
     clock: Callable[[], float]
-    driver: dict[Engine, str] = field(default_factory=lambda: {Engine.POD: "lammps"})
+    drivers: Mapping[Engine, str] = field(default_factory=dict)
     known: dict[tuple[Engine, str], SpeedRecord] = field(default_factory=dict)
 
     @property
@@ -100,7 +100,7 @@ class Speeds:
             engine=engine,
             size=size,
             atoms=prepared.atoms,
-            driver=self.driver.get(engine, "ase"),
+            driver=self.drivers.get(engine, "ase"),
             time_per_atom_s=Estimate(
                 value=centre.value,
                 low=centre.low,
