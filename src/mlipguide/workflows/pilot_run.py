@@ -24,6 +24,8 @@ from mlipguide.workflows.training_data import TrainingFrames
 from mlipguide.workflows.training_speed import Speeds
 
 FITS = "fits"
+SPEED_S, SPEED_SHARE = 8.0, 0.1
+"""What is kept back of the budget to time each model: starting it and two bursts of steps."""
 
 
 class _OutOfTimeError(Exception):
@@ -111,8 +113,11 @@ class PilotRun:
 
     @property
     def left_s(self) -> float:
-        """Wall time that is left."""
-        return self.budget_s - self.spent_s
+        """Wall time that is left for fits: of the budget, without what timing the models takes in the end."""
+        fits_s = math.fsum(one.spent_s for one in self.finished)
+        models = len({fit.model for fit in self.fits})
+        reserve_s = min(SPEED_S * models, SPEED_SHARE * self.budget_s)
+        return self.budget_s - self.spent_before_s - reserve_s - fits_s
 
     def run(self) -> None:
         """Do fits until nothing is left that ends in time.
@@ -120,14 +125,13 @@ class PilotRun:
         Raises:
             StorageError: The folder cannot be written.
         """
-        self._measure_speeds()
         while (fit := next_fit(self._usable(), self.finished, left_s=self.left_s)) is not None:
             try:
                 self._do(fit)
             except (EnvironmentFailedError, InputError) as error:
                 self.problems.append(Problem.from_error(error))
                 self._by_engine.pop(fit.engine)
-            self._measure_speeds()
+        self._measure_speeds()
 
     def _usable(self) -> list[PlannedFit]:
         return [fit for fit in self.fits if fit.engine in self._by_engine]
@@ -195,8 +199,8 @@ class PilotRun:
             )
 
     def _measure_speeds(self) -> None:
-        """Time each model once, with the first of its fits that is there."""
-        for fit, one in sorted(self.done.items()):
+        """Time each model once, with the fit to the most frames that there is."""
+        for fit, one in sorted(self.done.items(), key=lambda item: (-item[0].frames, item[0])):
             if one.record.potential is None or fit.engine not in self._by_engine or self.speeds.has(fit.model):
                 continue
             self.on_progress(f"{fit.engine.value} {fit.size}, timing steps", self.spent_s / self.budget_s)

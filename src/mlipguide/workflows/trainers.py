@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from mlipguide.core.errors import EnvironmentFailedError
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.catalog.weights import find_weights, needs_file
+from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
-from mlipguide.records.environment import EnvironmentState
+from mlipguide.records.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.machine import GpuVendor, Machine
+from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.training import Engine
 from mlipguide.training.engines import BACKENDS, trainer_class
 from mlipguide.training.trainer import Trainer
 from mlipguide.workflows.candidates import Consent
+
+BASE = "sevennet-0"
+"""Its weights come with the package, and it is the fastest of those that do."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +44,21 @@ class Trainers:
 
 @dataclass(frozen=True)
 class TrainerSearch:
-    """What an engine is looked for with."""
+    """What engines are looked for with.
+
+    Attributes:
+        engines: Which ones.
+        machine: This machine.
+        consent: How far to go in building environments.
+        on_progress: Told what is being done.
+        base: Model that is trained further by the engine ``fine-tune``.
+    """
 
     engines: Sequence[Engine]
     machine: Machine
     consent: Consent
     on_progress: Callable[[str], None]
+    base: str = BASE
 
 
 def find_trainers(search: TrainerSearch) -> Trainers:
@@ -58,7 +74,8 @@ def find_trainers(search: TrainerSearch) -> Trainers:
                 Notice("engine_missing", f"{engine.value} was left out: this installation has no such engine.")
             )
             continue
-        backend = BACKENDS[engine]
+        base = load_catalogue().find(search.base) if engine is Engine.FINE_TUNE else None
+        backend = BACKENDS[engine] if base is None else base.backend
         recipe = find_recipe(backend)
         environment = find_environment(recipe)
         missing = environment.state is not EnvironmentState.READY
@@ -81,6 +98,20 @@ def find_trainers(search: TrainerSearch) -> Trainers:
                 )
             )
             continue
-        ready.append(make(recipe, environment))
+        try:
+            ready.append(_made(make, recipe, environment, base))
+        except InputError as error:
+            notices.append(Notice("engine_missing", f"{engine.value} was left out: {error.message} {error.hint}"))
+            continue
         drivers[engine] = recipe.driver
     return Trainers(tuple(ready), tuple(notices), tuple(problems), drivers)
+
+
+def _made(make: Any, recipe: Recipe, environment: Environment, base: ModelCard | None) -> Trainer:
+    trainer: Trainer
+    if base is None:
+        trainer = make(recipe, environment)
+    else:
+        weights = find_weights(base, {}) if needs_file(base) else None
+        trainer = make(base, recipe, environment, weights_file=weights)
+    return trainer

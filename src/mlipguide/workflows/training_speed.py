@@ -88,8 +88,7 @@ class Speeds:
 
     def _timed(self, model: tuple[Engine, str], trainer: Trainer, potential: FittedPotential) -> ModelSpeed:
         atoms = near_cubic_supercell(self.atoms, atoms_wanted=ATOMS)
-        # Rattled copies in turn: the time of a step does not depend on how good the first, coarse potential is.
-        conditions = Conditions(temperature_k=TEMPERATURE_K, timestep_s=TIMESTEP_S, propagate=False)
+        conditions = Conditions(temperature_k=TEMPERATURE_K, timestep_s=TIMESTEP_S, propagate=True)
         with closing(trainer.open(potential)) as session:
             prepared = session.prepare(atoms, conditions)
             session.run(prepared, max_steps=WARM_UP_STEPS, max_s=BURST_S)
