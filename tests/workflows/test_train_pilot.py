@@ -11,7 +11,6 @@ from typing import Any
 
 import ase.io
 import pytest
-from ase.calculators.singlepoint import SinglePointCalculator
 from jsonschema import Draft202012Validator
 
 from fake_models import FakeModels, make_machine
@@ -20,27 +19,14 @@ from mlipguide.core.serialisation import to_plain
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.pilot import PilotData, Reach
 from mlipguide.report.envelope import render_result, schema_file
-from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.fake_session import linear
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
 from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
 from mlipguide.workflows.trainers import Trainers
+from training_files import write_frames
 
 SMALL = FakeCurve(floor=0.08, scale=0.8, time_law=linear(1e-4), parameters=100)
 LARGE = FakeCurve(floor=0.01, scale=1.2, second_per_frame=0.6, time_law=linear(3e-4), parameters=400)
-
-
-def write_frames(path: Path, frames: list[LabelledFrame]) -> Path:
-    """Write labelled frames as extended XYZ."""
-    images = []
-    for frame in frames:
-        atoms = frame.atoms.copy()
-        if frame.group is not None:
-            atoms.info["group"] = frame.group
-        atoms.calc = SinglePointCalculator(atoms, energy=frame.energy_ev, forces=frame.forces_ev_per_angstrom)
-        images.append(atoms)
-    ase.io.write(path, images)
-    return path
 
 
 @dataclass
@@ -70,7 +56,12 @@ class Pilot:
         clock = FakeClock()
         trainer = FakeTrainer(curves=self.curves, clock=clock, on_call=on_call, **self.changes)
         self.trainers.append(trainer)
-        asked: dict[str, Any] = {"labelled": self.labelled, "folder": self.tmp / folder, "models": "none", "budget": "10m"} | request
+        asked: dict[str, Any] = {
+            "labelled": self.labelled,
+            "folder": self.tmp / folder,
+            "models": "none",
+            "budget": "10m",
+        } | request
         return train_pilot(
             PilotRequest(**asked),
             Options(trainers=lambda _: Trainers((trainer,)), clock=clock, probe=make_machine),

@@ -21,6 +21,10 @@ Folder = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the test frames, the subsets and the fits.", min=0)]
 
+Base = Annotated[
+    str | None, typer.Option("--base", metavar="MODEL", help="What fine-tune trains further [sevennet-0].")
+]
+
 
 @app.command("pilot", epilog="Interrupted and called again it goes on; with a longer --budget it does more fits.")
 def pilot(
@@ -40,6 +44,7 @@ def pilot(
         str | None,
         typer.Option("--models", metavar="A,B", help="Pretrained models to compare with, ready or none [ready]."),
     ] = None,
+    base: Base = None,
     folder: Folder = None,
     seed: Seed = 0,
     plot: Annotated[
@@ -67,6 +72,7 @@ def pilot(
                 target=target,
                 budget=budget,
                 models=models,
+                base=base,
                 folder=folder,
                 seed=seed,
             ),
@@ -75,3 +81,49 @@ def pilot(
     if plot is not None:
         save_plot(result.data, plot)
     return emit("train pilot", result, pilot_page, as_json=as_json)
+
+
+@app.command("fit", epilog="A fit that a pilot in the same folder made is not made again.")
+def fit(
+    labelled: Labelled,
+    *,
+    engine: Annotated[str, typer.Option("--engine", metavar="NAME", help="pod, nep or fine-tune.")],
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="NAME", help="small, medium, large [the pilot's best].")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="10m", help="Wall time, which the fit itself may exceed [10m].")
+    ] = None,
+    test: Test = None,
+    model: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="Name of the new model [after file, engine and size].")
+    ] = None,
+    base: Base = None,
+    folder: Folder = None,
+    seed: Seed = 0,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+) -> int:
+    """Fit a model to everything but the test frames, and hand over a potential that runs."""
+    from mlipguide.cli.output import emit
+    from mlipguide.report.fit_page import fit_page
+    from mlipguide.report.progress import progress
+    from mlipguide.workflows.train_fit import FitRequest, train_fit
+    from mlipguide.workflows.train_pilot import Options
+
+    with progress() as report:
+        result = train_fit(
+            FitRequest(
+                labelled=labelled.expanduser(),
+                engine=engine,
+                size=size,
+                test=None if test is None else test.expanduser(),
+                budget=budget,
+                folder=folder,
+                model=model,
+                base=base,
+                seed=seed,
+            ),
+            Options(consent=options.consent(yes=yes, as_json=as_json), on_progress=report),
+        )
+    return emit("train fit", result, fit_page, as_json=as_json)

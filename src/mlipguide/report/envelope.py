@@ -12,6 +12,7 @@ from mlipguide.core.serialisation import json_schema, to_json, to_plain
 from mlipguide.records.advice import Recommendation
 from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
+from mlipguide.records.fit import FitData
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.pilot import PilotData
 from mlipguide.records.plan import HardwarePlan
@@ -24,11 +25,12 @@ DOCUMENTS: dict[str, Any] = {
     "check": Comparison,
     "explain": Explanation,
     "plan": HardwarePlan,
+    "train fit": FitData,
     "train pilot": PilotData,
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "explain": 1, "plan": 1, "train pilot": 1}
+VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "explain": 1, "plan": 1, "train fit": 1, "train pilot": 1}
 
 
 @strict

@@ -25,7 +25,7 @@ from mlipguide.workflows.pilot_answer import best_at, best_potential, curves_of,
 from mlipguide.workflows.pilot_run import PilotRun
 from mlipguide.workflows.pretrained_errors import NONE, READY, SHARE, PretrainedTests
 from mlipguide.workflows.run_options import RunOptions
-from mlipguide.workflows.trainers import Trainers, TrainerSearch, find_trainers
+from mlipguide.workflows.trainers import BASE, Trainers, TrainerSearch, find_trainers
 from mlipguide.workflows.training_data import TrainingFrames, load_training_frames
 from mlipguide.workflows.training_speed import Speeds, typical
 
@@ -45,6 +45,7 @@ class PilotRequest:
         target: Wanted force MAE, with unit.
         budget: Wall time, with unit.
         models: Pretrained models to compare with, ``ready`` for those that are, or ``none``.
+        base: Model that is trained further, by the engine ``fine-tune``.
         folder: Where everything is kept.
         seed: Of the division, the subsets and the fits.
     """
@@ -55,6 +56,7 @@ class PilotRequest:
     target: str | None = None
     budget: str | None = None
     models: str | None = None
+    base: str | None = None
     folder: Path | None = None
     seed: int = 0
 
@@ -111,6 +113,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
             machine=machine,
             consent=options.consent,
             on_progress=lambda message: options.on_progress(message, 0.0),
+            base=request.base or BASE,
         )
     )
     require_trainers(found)
