@@ -31,6 +31,7 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> PilotData:
     trainer = FakeTrainer(curves={"small": FakeCurve(), "large": FakeCurve(floor=0.01, scale=1.2)}, clock=clock)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLIPGUIDE_CACHE_DIR", str(folder / "cache"))
+        patch.setenv("MLIPGUIDE_DATA_DIR", str(folder / "data"))
         data = train_pilot(
             PilotRequest(labelled=labelled, folder=folder / "pilot", models="none", target="100meV/A", budget="1m"),
             Options(trainers=lambda _: Trainers((trainer,)), clock=clock, probe=make_machine),

@@ -16,11 +16,14 @@ from jsonschema import Draft202012Validator
 from fake_models import FakeModels, make_machine
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.core.serialisation import to_plain
+from mlipguide.records.advice import Strategy
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.pilot import PilotData, Reach
 from mlipguide.report.envelope import render_result, schema_file
+from mlipguide.store.pilots import find, read
 from mlipguide.testing.fake_session import linear
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
+from mlipguide.workflows.kept_pilots import known_curves
 from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
 from mlipguide.workflows.trainers import Trainers
 from training_files import write_frames
@@ -71,6 +74,7 @@ class Pilot:
 @pytest.fixture
 def pilot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pilot:
     monkeypatch.setenv("MLIPGUIDE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("MLIPGUIDE_DATA_DIR", str(tmp_path / "data"))
     return Pilot(tmp_path)
 
 
@@ -364,3 +368,26 @@ def test_the_document_follows_its_schema(pilot: Pilot) -> None:
     Draft202012Validator(json.loads(schema_file("train pilot").read_text(encoding="utf-8"))).validate(document)
     assert document["schema"] == "mlipguide.train.pilot/1"
     assert {"points", "learning_curve", "potential"} <= set(document["data"])
+
+
+def test_what_it_found_is_known_to_recommend(pilot: Pilot) -> None:
+    pilot(budget="1h")
+    curves = known_curves(("Si",))
+    assert set(curves) == {Strategy.TRAIN_FROM_SCRATCH}
+    curve = curves[Strategy.TRAIN_FROM_SCRATCH]
+    assert "pod large" in curve.source
+    assert curve.points[-1][1] == pytest.approx(LARGE.error(curve.points[-1][0]), rel=0.1)
+    pilot(budget="1h")
+    assert len(list((pilot.tmp / "data" / "pilots").iterdir())) == 1, "the same folder is one pilot"
+    assert known_curves(("Si", "O")) == {}
+
+
+def test_a_stored_pilot_of_a_newer_version_is_left_alone(pilot: Pilot) -> None:
+    pilot(budget="1m")
+    (path,) = (pilot.tmp / "data" / "pilots").iterdir()
+    document = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(document | {"format": 99}), encoding="utf-8")
+    with pytest.raises(InputError, match="newer mlipguide"):
+        read(path)
+    assert find(("Si",)).pilots == ()
+    assert [notice.kind for notice in find(("Si",)).notices] == ["unreadable_pilot"]

@@ -20,6 +20,7 @@ from mlipguide.training.engines import find_engine
 from mlipguide.training.fit_folders import digest
 from mlipguide.training.pilot_plan import left_out as fits_left_out
 from mlipguide.training.test_errors import mean_force
+from mlipguide.workflows.kept_pilots import keep_pilot
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.pilot_answer import best_at, best_potential, curves_of, left_out, points_of
 from mlipguide.workflows.pilot_run import PilotRun
@@ -175,6 +176,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
         potential=potential,
         left_out=left_out(fits_left_out(run.fits, run.finished)),
     )
+    keep_pilot(answer)
     problems = (
         *found.problems,
         *tests.problems,
