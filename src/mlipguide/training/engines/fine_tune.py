@@ -1,7 +1,7 @@
 """Pretrained models trained further on a user's frames, by a loop in the worker that any package can be adapted to.
 
-Reference energies are estimated anew first; a part of the frames, spread over the groups, is held out to choose the best
-state by and to stop early. The number of steps is part of the recipe, so that equal recipes on equal frames give equal
+Reference energies are estimated anew first; a part of the frames, spread over the groups, is held out to choose the
+best state by and to stop early. The number of steps is part of the recipe, so that equal recipes on equal frames give equal
 checkpoints, and a fit takes about as long on few frames as on many.
 """
 

@@ -1,7 +1,7 @@
-"""NEP potentials (doi:10.1103/PhysRevB.104.104309): trained by torchnep in a child process, run by calorine in a worker.
+"""NEP potentials (doi:10.1103/PhysRevB.104.104309): trained by torchnep in a child process, run by calorine.
 
-The same file runs in GPUMD on a GPU. The number of optimizer steps is part of the recipe, not the time: equal recipes on
-equal frames give equal potentials on any machine, and a fit takes about as long on few frames as on many.
+The same file runs in GPUMD on a GPU. The number of optimizer steps is part of the recipe, not the time: equal recipes
+on equal frames give equal potentials on any machine, and a fit takes about as long on few frames as on many.
 """
 
 from __future__ import annotations
@@ -137,9 +137,7 @@ class NepTrainer:
                 card=nep_card(potential),
                 recipe=self._recipe,
                 environment=self._environment,
-                settings=Settings(
-                    threads=1, dtype="float64", device="cpu", driver="ase", allocator=Allocator.DEFAULT
-                ),
+                settings=Settings(threads=1, dtype="float64", device="cpu", driver="ase", allocator=Allocator.DEFAULT),
                 weights_file=Path(potential.folder) / potential.files[0],
                 synthetic=False,
                 memory_limit_bytes=None,

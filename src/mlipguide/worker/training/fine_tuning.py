@@ -3,10 +3,10 @@
 Before anything else the reference energies are estimated anew: the labels of a user come from other pseudopotentials,
 another functional or another zero, which shifts the energy of each element by a constant. The constants are the least
 squares solution of sum_k n_ik d_k = E_i(label) - E_i(model), each frame i weighed by one over its number of atoms.
-Then all weights that are not frozen follow the gradient of a Huber loss (Huber, doi:10.1214/aoms/1177703732) of energies,
-forces and stresses with Adam (doi:10.48550/arXiv.1412.6980); the learning rate rises over the first tenth of the steps
-and falls along a cosine (doi:10.48550/arXiv.1608.03983). What is kept is the state with the least loss on the frames that
-were held out.
+Then all weights that are not frozen follow the gradient of a Huber loss (doi:10.1214/aoms/1177703732) of energies,
+forces and stresses with Adam (doi:10.48550/arXiv.1412.6980); the learning rate rises over the first tenth of the steps and falls
+along a cosine (doi:10.48550/arXiv.1608.03983). What is kept is the state with the least loss on the frames that were
+held out.
 
 The order of the frames depends on the seed and the number of the step alone, so that a run that goes on from a
 checkpoint takes the steps that it would have taken.
@@ -16,94 +16,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from .adapters.interface import Adapter
 from .job import Job, Progress, Watch, diverged, write_whole
+from .losses import Example, Score, Weights, example_of, loss_of, rate_share
 
 POTENTIAL, STATE = "checkpoint.pth", "state.pt"
-WARM_UP, LAST_SHARE = 0.1, 0.02
-"""Shares: of the steps that the learning rate rises in, and of it that is left at the end. Usual values."""
 LARGEST_GRADIENT = 10.0
-EV_PER_ANGSTROM3_IN_GPA = 160.21766
-"""Stresses enter the loss in GPa, in which they are of the size of forces in eV/Å (CODATA 2018)."""
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """What a model says of some structures, as tensors that gradients flow through.
-
-    Attributes:
-        energies: Shape (structures,), eV.
-        forces: Shape (atoms of all of them, 3), eV/Å.
-        stresses: Shape (structures, 6), Voigt order and ASE's sign, eV/Å³; None where the model gives none.
-    """
-
-    energies: Any
-    forces: Any
-    stresses: Any | None
-
-
-class Adapter(Protocol):
-    """A pretrained model that can be trained."""
-
-    @property
-    def network(self) -> Any:
-        """The ``torch.nn.Module``."""
-
-    def prepare(self, atoms: Any) -> Any:
-        """Turn a structure into what the model takes; done once for each frame."""
-
-    def predict(self, samples: Sequence[Any]) -> Predicted:
-        """Evaluate prepared structures together."""
-
-    def shift(self, energies_ev: dict[str, float]) -> None:
-        """Add a constant to the energy of each atom of these elements."""
-
-    def freeze(self, layers: int) -> None:
-        """Exclude the embedding and the first ``layers`` layers from the training."""
-
-    def save(self, path: Path) -> None:
-        """Write the model as a checkpoint that its package loads."""
-
-    def verify(self, path: Path, atoms: Any) -> tuple[float, float]:
-        """Return the energies of ``atoms`` by this model and by the package's own calculator on a checkpoint, eV."""
-
-    @property
-    def cutoff(self) -> float:
-        """Radius of the neighbour list, Å."""
-
-    @property
-    def versions(self) -> dict[str, str]:
-        """Of the packages that decide the result."""
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What a frame is to be fitted to, as tensors."""
-
-    energy: Any
-    forces: Any
-    stress: Any | None
-    atoms: int
-
-
-@dataclass(frozen=True)
-class Example:
-    """A prepared structure with its labels."""
-
-    sample: Any
-    labels: Labels
-
-
-@dataclass(frozen=True)
-class Score:
-    """How well some frames are met: the loss, and the mean absolute errors of forces (eV/Å) and energies (eV/atom)."""
-
-    loss: float
-    force_mae: float
-    energy_mae: float
 
 
 def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, int], Adapter]) -> dict[str, Any]:
@@ -120,7 +40,7 @@ def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, int], A
     frames = read(job.frames, index=":")
     held = set(job.validation)
     training = [atoms for place, atoms in enumerate(frames) if place not in held]
-    examples = [_example(adapter, atoms) for atoms in frames]
+    examples = [example_of(adapter, atoms) for atoms in frames]
     learning = [example for place, example in enumerate(examples) if place not in held]
     judging = [example for place, example in enumerate(examples) if place in held] or learning
 
@@ -200,8 +120,7 @@ class Run:
         self.steps, self.batch = int(options["steps"]), int(options["batch"])
         self.check_every, self.patience = int(options["check_every"]), int(options["patience"])
         self.rate = float(options["lr"])
-        self.weights = tuple(float(options[name]) for name in ("lambda_e", "lambda_f", "lambda_v"))
-        self.delta = float(options["huber_delta"])
+        self.weights = Weights(*(float(options[name]) for name in ("lambda_e", "lambda_f", "lambda_v", "huber_delta")))
         self.trained = [parameter for parameter in adapter.network.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.Adam(self.trained, lr=self.rate)
         self.watch = Watch()
@@ -234,7 +153,7 @@ class Run:
         components = 0
         for example in self.judging:
             predicted = self.adapter.predict([example.sample])
-            total += float(self._loss(predicted, [example.labels]).detach())
+            total += float(loss_of(predicted, [example.labels], self.weights).detach())
             force_error += float((predicted.forces.detach() - example.labels.forces).abs().sum())
             components += 3 * example.labels.atoms
             difference = predicted.energies.detach()[0] - example.labels.energy
@@ -279,8 +198,10 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * rate_share(self.step, self.steps)
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self._loss(
-            self.adapter.predict([example.sample for example in chosen]), [example.labels for example in chosen]
+        loss = loss_of(
+            self.adapter.predict([example.sample for example in chosen]),
+            [example.labels for example in chosen],
+            self.weights,
         )
         loss.backward()
         norm = float(torch.nn.utils.clip_grad_norm_(self.trained, LARGEST_GRADIENT))
@@ -299,44 +220,3 @@ class Run:
             generator = torch.Generator().manual_seed(self.seed + place // count)
             places.append(int(torch.randperm(count, generator=generator)[place % count]))
         return places
-
-    def _loss(self, predicted: Predicted, labels: Sequence[Labels]) -> Any:
-        import torch
-        from torch.nn.functional import huber_loss
-
-        energy, force, stress = self.weights
-        sizes = torch.tensor([label.atoms for label in labels], dtype=predicted.energies.dtype)
-        wanted = torch.stack([label.energy for label in labels])
-        loss = energy * huber_loss(predicted.energies / sizes, wanted / sizes, delta=self.delta)
-        loss = loss + force * huber_loss(predicted.forces, torch.cat([label.forces for label in labels]), delta=self.delta)
-        with_stress = [place for place, label in enumerate(labels) if label.stress is not None]
-        if stress and with_stress and predicted.stresses is not None:
-            found = predicted.stresses[with_stress] * EV_PER_ANGSTROM3_IN_GPA
-            known = torch.stack([labels[place].stress for place in with_stress]) * EV_PER_ANGSTROM3_IN_GPA
-            loss = loss + stress * huber_loss(found, known, delta=self.delta)
-        return loss
-
-
-def rate_share(step: int, steps: int) -> float:
-    """Return the share of the learning rate at a step: a rise, then half a cosine."""
-    rise = max(1, round(WARM_UP * steps))
-    if step < rise:
-        return (step + 1) / rise
-    along = (step - rise) / max(1, steps - rise)
-    return LAST_SHARE + (1 - LAST_SHARE) * (1 + math.cos(math.pi * along)) / 2
-
-
-def _example(adapter: Adapter, atoms: Any) -> Example:
-    import torch
-
-    results = atoms.calc.results
-    stress = results.get("stress") if atoms.pbc.all() else None
-    return Example(
-        sample=adapter.prepare(atoms),
-        labels=Labels(
-            energy=torch.tensor(float(results["energy"])),
-            forces=torch.tensor(results["forces"], dtype=torch.float32),
-            stress=None if stress is None else torch.tensor(stress, dtype=torch.float32),
-            atoms=len(atoms),
-        ),
-    )

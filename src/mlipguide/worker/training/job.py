@@ -73,6 +73,7 @@ class Progress:
     _start: float = field(init=False, default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        """Read what earlier parts took."""
         try:
             self._before_s = float(json.loads((self.folder / CLOCK).read_text(encoding="utf-8"))["elapsed_s"])
         except (OSError, ValueError, KeyError, TypeError):

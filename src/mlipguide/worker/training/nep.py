@@ -42,7 +42,7 @@ def train(job: Job, progress: Progress) -> dict[str, Any]:
     (folder / "nep.in").write_text(input_text(job, passes), encoding="utf-8")
     torch.save = _whole(torch.save)
     listener = Listener(sys.stdout, progress, passes=passes, steps=math.ceil(count / int(job.options["batch"])))
-    sys.stdout = listener  # type: ignore[assignment]  # what torchnep prints is its only report
+    sys.stdout = listener  # what torchnep prints is its only report
     try:
         train_nep(
             str(folder / "nep.in"),
@@ -75,8 +75,8 @@ def passes_of(options: dict[str, Any], frames: int) -> int:
 def input_text(job: Job, passes: int) -> str:
     """Return torchnep's file of keywords.
 
-    The learning rate falls by the same factor with each pass, from ``lr`` to ``stop_lr``. In the last share ``stage2`` of
-    the passes, it starts again from ``stage2_lr``, and energies weigh ``stage2_lambda_e``.
+    The learning rate falls by the same factor with each pass, from ``lr`` to ``stop_lr``. In the last share ``stage2``
+    of the passes, it starts again from ``stage2_lr``, and energies weigh ``stage2_lambda_e``.
     """
     options = {name: value for name, value in job.options.items() if name not in (STEPS, "stage2")}
     second = round(passes * float(job.options["stage2"]))

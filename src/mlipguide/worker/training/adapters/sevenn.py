@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...failures import WorkerError
-from ..fine_tuning import Predicted
+from .interface import Predicted
 
 VOIGT = (0, 1, 2, 4, 5, 3)
 """Where ASE's xx, yy, zz, yz, xz, xy stand in SevenNet's xx, yy, zz, xy, yz, zx."""
@@ -24,7 +24,7 @@ def open_adapter(base: str, _seed: int) -> Adapter:
 
 
 class Adapter:
-    """Implements :class:`..fine_tuning.Adapter`."""
+    """Implements :class:`.interface.Adapter`."""
 
     def __init__(self, base: str) -> None:
         from sevenn.util import load_checkpoint

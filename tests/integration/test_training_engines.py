@@ -1,0 +1,200 @@
+"""Engines that train in real environments, on fits of seconds: the contract, interruption, divergence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from ase.calculators.lj import LennardJones
+
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.core.errors import TrainingFailedError
+from mlipguide.environments.builds import build_environment
+from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.resolution import find_environment
+from mlipguide.records.environment import Environment, EnvironmentState
+from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.training import FitRecipe, FittedPotential
+from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
+from mlipguide.structures.labels import LabelledFrame
+from mlipguide.testing.contract import BackendContract
+from mlipguide.training.engines.fine_tune import FineTuneTrainer
+from mlipguide.training.engines.nep import NepTrainer, nep_card
+
+pytestmark = pytest.mark.integration
+
+SIGMA, EPSILON_EV = 1.9, 0.3
+"""Å and eV: a law that holds rock salt together, so that there is something to learn."""
+
+
+def silent(_message: str, _share: float) -> None:
+    pass
+
+
+@cache
+def environment_of(backend: str) -> Environment:
+    """Return the environment of a backend, built where there is none."""
+    recipe = find_recipe(backend)
+    environment = find_environment(recipe)
+    if environment.state is EnvironmentState.READY:
+        return environment
+    return build_environment(recipe, has_nvidia_gpu=False)
+
+
+def lennard_jones_frames(count: int, *, symbol: str = "MgO") -> list[LabelledFrame]:
+    """Return rattled and strained cells with energies, forces and stresses of a known law."""
+    frames = []
+    for index in range(count):
+        atoms = bulk(symbol, "rocksalt", a=4.25, cubic=True) if symbol == "MgO" else bulk(symbol)
+        atoms.set_cell(atoms.cell.array * (0.97 + 0.06 * index / count), scale_atoms=True)
+        atoms.rattle(0.1, seed=index)
+        atoms.calc = LennardJones(sigma=SIGMA, epsilon=EPSILON_EV, rc=6.0, smooth=True)
+        frames.append(
+            LabelledFrame(
+                index=index,
+                atoms=atoms.copy(),
+                energy_ev=float(atoms.get_potential_energy()),
+                forces_ev_per_angstrom=atoms.get_forces(),
+                stress_ev_per_angstrom3=atoms.get_stress(),
+                group=None,
+            )
+        )
+    return frames
+
+
+def nep_trainer() -> NepTrainer:
+    return NepTrainer(find_recipe("nep"), environment_of("nep"))
+
+
+def short(recipe: FitRecipe, **options: float | str) -> FitRecipe:
+    return replace(recipe, options={**recipe.options, **options})
+
+
+@pytest.fixture(scope="module")
+def nep(tmp_path_factory: pytest.TempPathFactory) -> FittedPotential:
+    (recipe, _) = nep_trainer().recipes(["Mg", "O"], seed=1)
+    folder = tmp_path_factory.mktemp("nep")
+    return nep_trainer().fit(short(recipe, steps=60), lennard_jones_frames(12), folder, on_progress=silent)
+
+
+class TestNep(BackendContract):
+    """A potential that was trained a moment ago."""
+
+    potential: ClassVar[FittedPotential]
+    memory_limit_bytes = 2**30
+    exhausting_atoms = 60_000
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def trained(cls, nep: FittedPotential) -> Iterator[None]:
+        """Train it before anything is opened."""
+        cls.potential = nep
+        cls.card = nep_card(nep)
+        yield
+
+    @classmethod
+    def open(cls, *, memory_limit_bytes: int | None = None) -> WorkerSession:
+        """Start a worker in the backend's environment."""
+        return open_session(
+            SessionRequest(
+                card=cls.card,
+                recipe=find_recipe("nep"),
+                environment=environment_of("nep"),
+                settings=Settings(threads=1, dtype="float64", device="cpu", driver="ase", allocator=Allocator.DEFAULT),
+                weights_file=Path(cls.potential.folder) / cls.potential.files[0],
+                synthetic=False,
+                memory_limit_bytes=memory_limit_bytes,
+            )
+        )
+
+
+def test_a_nep_learns(nep: FittedPotential) -> None:
+    frames = lennard_jones_frames(12)
+    assert nep.parameters > 100
+    session = nep_trainer().open(nep)
+    try:
+        assert session.facts.parameters == nep.parameters
+        errors = [session.single_point(frame.atoms).forces_ev_per_angstrom - _forces(frame) for frame in frames]
+    finally:
+        session.close()
+    size = np.concatenate([_forces(frame) for frame in frames]).std()
+    assert np.concatenate(errors).std() < 0.5 * size
+
+
+def interrupt_at(share: float) -> Callable[[str, float], None]:
+    def told(_message: str, reached: float) -> None:
+        if reached >= share:
+            raise KeyboardInterrupt
+
+    return told
+
+
+def test_an_interrupted_nep_is_the_same_file(tmp_path: Path) -> None:
+    (recipe, _) = nep_trainer().recipes(["Mg", "O"], seed=2)
+    frames, recipe = lennard_jones_frames(4), short(recipe, steps=8)
+    whole = nep_trainer().fit(recipe, frames, tmp_path / "whole", on_progress=silent)
+    with pytest.raises(KeyboardInterrupt):
+        nep_trainer().fit(recipe, frames, tmp_path / "parts", on_progress=interrupt_at(0.5))
+    assert not (tmp_path / "parts" / "nep.txt").exists()
+    nep_trainer().fit(recipe, frames, tmp_path / "parts", on_progress=silent)
+    assert (tmp_path / "parts" / "nep.txt").read_bytes() == (Path(whole.folder) / "nep.txt").read_bytes()
+
+
+def test_a_diverging_nep_is_not_delivered(tmp_path: Path) -> None:
+    (recipe, _) = nep_trainer().recipes(["Mg", "O"], seed=2)
+    with pytest.raises(TrainingFailedError, match="diverged"):
+        nep_trainer().fit(
+            short(recipe, steps=40, lr=1e4, stop_lr=1e4, stage2=0.0),
+            lennard_jones_frames(4),
+            tmp_path,
+            on_progress=silent,
+        )
+    assert not (tmp_path / "nep.txt").exists()
+
+
+def sevennet_trainer() -> FineTuneTrainer:
+    return FineTuneTrainer(load_catalogue().find("sevennet-0"), find_recipe("sevenn"), environment_of("sevenn"))
+
+
+def silicon_frames() -> list[LabelledFrame]:
+    """Return cells of two atoms whose energies have another zero than the model's, by 1 eV an atom."""
+    frames = lennard_jones_frames(10, symbol="Si")
+    return [replace(frame, energy_ev=-2 * 4.4, stress_ev_per_angstrom3=None) for frame in frames]
+
+
+def test_an_interrupted_fine_tuning_gives_the_same_weights(tmp_path: Path) -> None:
+    (recipe,) = sevennet_trainer().recipes(["Si"], seed=1)
+    recipe, frames = short(recipe, steps=4, check_every=2, lr=1e-4), silicon_frames()
+    whole = sevennet_trainer().fit(recipe, frames, tmp_path / "whole", on_progress=silent)
+    with pytest.raises(KeyboardInterrupt):
+        sevennet_trainer().fit(recipe, frames, tmp_path / "parts", on_progress=interrupt_at(0.75))
+    parts = sevennet_trainer().fit(recipe, frames, tmp_path / "parts", on_progress=silent)
+    points = []
+    for potential in (whole, parts):
+        session = sevennet_trainer().open(potential)
+        try:
+            points.append(session.single_point(frames[0].atoms))
+        finally:
+            session.close()
+    assert points[0] == points[1]
+    assert points[0].energy_ev / 2 == pytest.approx(-4.4, abs=0.3)  # the zero of the labels, not the model's -5.4
+
+
+def test_a_diverging_fine_tuning_is_not_delivered(tmp_path: Path) -> None:
+    (recipe,) = sevennet_trainer().recipes(["Si"], seed=1)
+    with pytest.raises(TrainingFailedError, match="diverged"):
+        sevennet_trainer().fit(
+            short(recipe, steps=4, check_every=2, lr=100.0), silicon_frames(), tmp_path, on_progress=silent
+        )
+    assert not (tmp_path / "checkpoint.pth").exists()
+
+
+def _forces(frame: LabelledFrame) -> np.ndarray:
+    assert frame.forces_ev_per_angstrom is not None
+    return frame.forces_ev_per_angstrom
