@@ -136,6 +136,9 @@ def make_evidence(**changes: Any) -> Evidence:
         kappa_srme=0.5,
         source="board",
     )
+    for name in ("force_mae_ev_per_angstrom", "energy_mae_ev_per_atom"):
+        if isinstance(changes.get(name), float):  # a figure whose spread is not known
+            changes[name] = make_estimate(changes[name], spread=None, basis=Basis.MEASURED)
     return replace(evidence, **changes)
 
 

@@ -135,7 +135,7 @@ def _candidate(card: ModelCard, ms: float | None, task: Task, world: World) -> C
         evidence = replace(
             evidence,
             kind=EvidenceKind.USER_LABELS,
-            force_mae_ev_per_angstrom=world.labels[card.id],
+            force_mae_ev_per_angstrom=make_estimate(world.labels[card.id], spread=None),
             source="the user's labels",
         )
     if not ms or card_rejections(card, task):

@@ -9,6 +9,7 @@ from mlipguide.advice.constraints import provides
 from mlipguide.catalog.topics import Knowledge
 from mlipguide.core.readable import simulated_time
 from mlipguide.records.advice import Candidate, Caveat
+from mlipguide.records.evidence import Evidence, EvidenceKind
 from mlipguide.records.measurement import Weights
 from mlipguide.records.model_card import Architecture, Domain, ModelCard, Need
 from mlipguide.records.task import Task, TaskKind
@@ -60,9 +61,25 @@ def caveats_for(
     """
     found = [*_about_numbers(candidates)]
     if leading is not None:
-        found += [item for check in _CHECKS if (item := check(task, leading)) is not None]
+        evidence = next((one.evidence for one in candidates if one.model == leading.id), None)
+        found += [
+            item
+            for check in _CHECKS
+            if (item := check(task, leading)) is not None and not _is_refuted(item.topic, evidence)
+        ]
     found += _about_step(task)
     return tuple(_caveat(item, knowledge) for item in found)
+
+
+def _is_refuted(topic: str, evidence: Evidence | None) -> bool:
+    """Tell whether errors on labels of this system say more than the caveat, which speaks of what is not known.
+
+    That the error is not known; that forces may be too small, where they were found not to be.
+    """
+    if evidence is None or evidence.kind is not EvidenceKind.USER_LABELS or evidence.force_mae_ev_per_angstrom is None:
+        return False
+    slope = evidence.force_slope
+    return topic == "extrapolation" or (topic == "softening" and slope is not None and slope.at_most >= 1)
 
 
 def _caveat(found: _Found, knowledge: Knowledge) -> Caveat:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlipguide.advice.accuracy_words import accuracy_reasons
 from mlipguide.advice.constraints import basis
 from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
 from mlipguide.advice.work_words import saving_words, work_words
@@ -27,7 +28,7 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
         reasons.append(f"It needs {memory(choice.peak_memory_bytes.value)} ({basis(choice.peak_memory_bytes)}).")
     evidence = choice.evidence
     if evidence.force_mae_ev_per_angstrom is not None:
-        reasons.append(f"Its force MAE is {evidence.force_mae_ev_per_angstrom * 1e3:.3g} meV/Å ({evidence.source}).")
+        reasons += accuracy_reasons(choice, candidates, task)
     elif evidence.kappa_srme is not None:
         others = "feasible models" if choice.verdict is Verdict.FEASIBLE else "models that may do"
         reasons.append(
@@ -155,7 +156,10 @@ def _exceeds_memory(candidate: Candidate) -> bool:
 
 
 def error_words(candidate: Candidate) -> str:
-    """Return the published error of a model, or that there is none."""
+    """Return the error of a model on labels, else the published one, or that there is none."""
+    known = candidate.evidence.force_mae_ev_per_angstrom
+    if known is not None:
+        return f"a force MAE of {known.value * 1e3:.3g} meV/Å"
     kappa = candidate.evidence.kappa_srme
     return "no published error" if kappa is None else f"κ_SRME {kappa:.3g}"
 

@@ -133,7 +133,10 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
 
 
 def judge_accuracy(evidence: Evidence, task: Task) -> tuple[list[Rejection], list[str]]:
-    """Return the limits on the error that evidence breaks, and those that it leaves open."""
+    """Return the limits on the error that evidence breaks, and those that it leaves open.
+
+    A limit is broken when the whole 90 % interval lies above it, and met when the whole interval lies below.
+    """
     asked = (
         ("force", task.force_mae_ev_per_angstrom, evidence.force_mae_ev_per_angstrom, "meV/Å"),
         ("energy", task.energy_mae_ev_per_atom, evidence.energy_mae_ev_per_atom, "meV/atom"),
@@ -145,13 +148,24 @@ def judge_accuracy(evidence: Evidence, task: Task) -> tuple[list[Rejection], lis
             continue
         if known is None:
             doubts.append(f"Its {name} error on a system like this is not known ({limit * 1e3:g} {unit} asked).")
-        elif known > limit:
+        elif known.at_least > limit:
             rejections.append(
-                Rejection("accuracy", f"Its {name} MAE is {known * 1e3:.3g} {unit}; {limit * 1e3:g} {unit} asked.")
+                Rejection("accuracy", f"Its {name} MAE is {_in_words(known, unit)}; {limit * 1e3:g} {unit} asked.")
             )
+        elif known.at_most > limit:
+            likely = "probably meets" if known.value <= limit else "probably misses"
+            doubts.append(f"It {likely} the {limit * 1e3:g} {unit} asked: its {name} MAE is {_in_words(known, unit)}.")
     if evidence.kind is EvidenceKind.NONE and not doubts:
         doubts.append("No comparable figure of its accuracy was published.")
     return rejections, doubts
+
+
+def _in_words(error: Estimate, unit: str) -> str:
+    """Return an error in thousandths of its unit with its interval."""
+    spread = ""
+    if error.low is not None and error.high is not None and error.high > error.low:
+        spread = f" (90 %: {error.low * 1e3:.3g} to {error.high * 1e3:.3g})"
+    return f"{error.value * 1e3:.3g} {unit}{spread}"
 
 
 def _present(item: T | None) -> list[T]:

@@ -56,14 +56,23 @@ def choose(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) ->
     for verdict in (Verdict.FEASIBLE, Verdict.UNKNOWN):
         usable = [c for c in candidates if c.verdict is verdict and is_runnable(c) and is_likely(c, task, memory_bytes)]
         if usable:
-            # A feasible candidate meets every limit that was asked; of the others, those with a figure may.
-            known = [
-                c for c in usable if verdict is Verdict.FEASIBLE or c.evidence.force_mae_ev_per_angstrom is not None
-            ]
+            # A feasible candidate meets every limit that was asked; of the others, those whose figures do may.
+            known = [c for c in usable if verdict is Verdict.FEASIBLE or meets_limits(c, task)]
             if accuracy_asked and known:
                 return min(known, key=lambda c: (_time(c), c.model))
             return min(usable, key=lambda c: (*accuracy_order(c), _time(c), c.model))
     return None
+
+
+def meets_limits(candidate: Candidate, task: Task) -> bool:
+    """Tell whether a force error is known and neither it nor the energy error exceeds what was asked."""
+    force, energy = candidate.evidence.force_mae_ev_per_angstrom, candidate.evidence.energy_mae_ev_per_atom
+    asked_force, asked_energy = task.force_mae_ev_per_angstrom, task.energy_mae_ev_per_atom
+    return (
+        force is not None
+        and (asked_force is None or force.value <= asked_force)
+        and (asked_energy is None or energy is None or energy.value <= asked_energy)
+    )
 
 
 def is_likely(candidate: Candidate, task: Task, memory_bytes: int) -> bool:
@@ -82,7 +91,7 @@ def error_of(candidate: Candidate) -> float:
     """Return the figure that stands for a candidate's error, infinite where nothing is known."""
     evidence = candidate.evidence
     if evidence.force_mae_ev_per_angstrom is not None:
-        return evidence.force_mae_ev_per_angstrom
+        return evidence.force_mae_ev_per_angstrom.value
     return float("inf") if evidence.kappa_srme is None else evidence.kappa_srme
 
 

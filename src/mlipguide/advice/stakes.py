@@ -70,7 +70,7 @@ def _is_more_accurate(one: Evidence, other: Evidence) -> bool:
     if one.kind is not other.kind:
         return False
     if one.force_mae_ev_per_angstrom is not None and other.force_mae_ev_per_angstrom is not None:
-        return one.force_mae_ev_per_angstrom <= other.force_mae_ev_per_angstrom
+        return one.force_mae_ev_per_angstrom.value <= other.force_mae_ev_per_angstrom.value
     return one.kappa_srme is not None and other.kappa_srme is not None and one.kappa_srme <= other.kappa_srme
 
 

@@ -18,7 +18,7 @@ from mlipguide.evidence.fast_speed import fast_step_time, suited_family
 from mlipguide.evidence.frames import frames_to_train, frames_to_tune
 from mlipguide.evidence.training_cost import trained_error, training_time, tuned_error, tuning_time
 from mlipguide.records.advice import Candidate
-from mlipguide.records.estimate import Basis, Estimate, nothing
+from mlipguide.records.estimate import Estimate, nothing
 from mlipguide.records.family_card import FamilyCard
 from mlipguide.records.strategy import HoursOf, LabelPrice, LearningCurve, StrategyHardware, StrategyPrice
 from mlipguide.records.task import Task, TaskKind
@@ -81,7 +81,7 @@ def pretrained_price(candidates: Sequence[Candidate], task: Task, known: Known) 
         reasons=_run_words(best.name, best.run_time_s, task),
         rejections=tuple(one.message for one in best.rejections),
         doubts=best.doubts,
-        error=None if error is None else _known_error(error, best),
+        error=error,
     )
     return _priced(Strategy.PRETRAINED, parts, task, model=best.model, base=None, judged=True)
 
@@ -106,10 +106,16 @@ def fine_tune_price(candidates: Sequence[Candidate], task: Task, known: Known) -
         production_time_s=run_time,
         hours_of=known.hardware.hours_of,
         units=known.hardware.units,
-        reasons=(frames.words, *words, training.words, *_run_words(f"{base.name}, tuned,", run_time, task)),
+        reasons=(
+            *_softness(base),
+            frames.words,
+            *words,
+            training.words,
+            *_run_words(f"{base.name}, tuned,", run_time, task),
+        ),
         rejections=tuple(kept),
         doubts=tuple(one for one in base.doubts if one.startswith(KEPT_BY_TUNING)),
-        error=tuned_error(base.evidence.force_mae_ev_per_angstrom),
+        error=tuned_error(_value(base.evidence.force_mae_ev_per_angstrom)),
     )
     return _priced(Strategy.FINE_TUNE, parts, task, model=base.model, base=base.model)
 
@@ -125,7 +131,7 @@ def distil_price(candidates: Sequence[Candidate], task: Task, known: Known) -> S
         return fast
     card, frames, parts = fast
     labels, words = taught_labels(frames, teacher, task, known.label_step_s.get(teacher.model))
-    taught = teacher.evidence.force_mae_ev_per_angstrom
+    taught = _value(teacher.evidence.force_mae_ev_per_angstrom)
     error = None if taught is None or parts.error is None else _on_top(parts.error, taught)
     doubts = tuple(one for one in teacher.doubts if one not in _costs(teacher, task))
     parts = replace(
@@ -272,6 +278,21 @@ def _impossible(strategy: Strategy, known: Known, why: str) -> StrategyPrice:
     )
 
 
+def _softness(base: Candidate) -> tuple[str, ...]:
+    """Return what tuning mends for certain: forces that are too small throughout, which few frames correct.
+
+    B. Deng et al., npj Comput. Mater. 11, 9 (2025), doi:10.1038/s41524-024-01500-6.
+    """
+    slope = base.evidence.force_slope
+    if slope is None or slope.at_most >= 1:
+        return ()
+    words = (
+        f"{base.name} is too soft here: its forces are {slope.value:.2f} times the reference. That error is "
+        "systematic, and few frames mend most of it (deng2025softening)."
+    )
+    return (words,)
+
+
 def _run_words(name: str, run_time_s: Estimate | None, task: Task) -> tuple[str, ...]:
     if run_time_s is None:
         return ()
@@ -310,10 +331,8 @@ def _seconds(candidate: Candidate) -> float:
     return float("inf") if candidate.step_time_s is None else candidate.step_time_s.value
 
 
-def _known_error(error: float, candidate: Candidate) -> Estimate:
-    """Return a known error as an estimate whose spread is not known."""
-    source = candidate.evidence.source or candidate.evidence.kind.value
-    return Estimate(value=error, low=None, high=None, basis=Basis.PUBLISHED, source=source)
+def _value(error: Estimate | None) -> float | None:
+    return None if error is None else error.value
 
 
 def _on_top(error: Estimate, taught: float) -> Estimate:

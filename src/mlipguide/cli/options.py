@@ -55,6 +55,35 @@ Cards = Annotated[
 Each = Annotated[
     bool, typer.Option("--each", help="Time every checkpoint, also where another one of its architecture was timed.")
 ]
+LabelFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="LABELLED", help="Frames with energies and forces: extxyz, ASE db, OUTCAR, vasprun.xml, ..."
+    ),
+]
+EnergyKey = Annotated[
+    str | None, typer.Option("--energy-key", metavar="NAME", help="Name of the energy in the labels [found].")
+]
+ForcesKey = Annotated[
+    str | None, typer.Option("--forces-key", metavar="NAME", help="Name of the forces in the labels [found].")
+]
+StressKey = Annotated[
+    str | None,
+    typer.Option("--stress-key", metavar="NAME", help="Name of the stress, or of the virial, in the labels [found]."),
+]
+
+
+def positive(number: int, option: str) -> int:
+    """Return a number of things that is at least one.
+
+    Raises:
+        InputError: It is not.
+    """
+    from mlipguide.core.errors import InputError
+
+    if number < 1:
+        raise InputError(f"{option}: {number} is not a number of frames.", hint="Give at least 1.")
+    return number
 
 
 def explain_verdict(result: Result[Recommendation], model: str) -> int:

@@ -52,6 +52,16 @@ def recommend(
     dft_atoms: Annotated[
         str | None, typer.Option(metavar="N", help="Atoms of its cell [those of the cells to be labelled].")
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Frames with reference energies and forces: models are compared on them."),
+    ] = None,
+    labels_budget: Annotated[
+        str | None, typer.Option(metavar="5m", help="Wall time for comparing all models with the labels [5m].")
+    ] = None,
+    no_stored_labels: Annotated[
+        bool, typer.Option("--no-stored-labels", help="Leave errors out that 'evaluate' found on this system before.")
+    ] = False,
     models: options.Models = None,
     hardware: options.Hardware = None,
     index: options.Index = None,
@@ -127,6 +137,8 @@ def recommend(
         dft_cost=dft_cost,
         dft_cores=dft_cores,
         dft_atoms=dft_atoms,
+        labels=None if labels is None else str(labels),
+        labels_budget=labels_budget,
     )
     if plot is not None:
         require_plottable(plot)
@@ -142,6 +154,7 @@ def recommend(
                 consent=consent,
                 remeasure=remeasure,
                 measure=not no_measure,
+                stored_labels=not no_stored_labels,
                 script=options.script(write, model=model, force=force, smoke_test=not no_smoke_test),
                 each=each,
                 weights=options.parse_weights(weights),

@@ -47,6 +47,11 @@ def baselines_dir() -> Path:
     return data_dir() / "baselines"
 
 
+def evidence_dir() -> Path:
+    """Folder of the models' errors on labelled frames, one JSON file each."""
+    return data_dir() / "evidence"
+
+
 def pilots_dir() -> Path:
     """Folder of what pilots found, one JSON file each; their fits are where the user put them."""
     return data_dir() / "pilots"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
 
 
@@ -25,17 +26,19 @@ class Evidence:
     Attributes:
         kind: How close the evidence is to the user's system.
         force_mae_ev_per_angstrom: On the user's labels or similar systems; never from a leaderboard.
-        energy_mae_ev_per_atom: Likewise.
+        energy_mae_ev_per_atom: Likewise, after a shift for each element was taken off.
         cps: Combined score of the leaderboard, a rank over all chemistry and not an error of this system.
         f1: The leaderboard's F1.
         kappa_srme: The leaderboard's thermal-conductivity error.
         source: Where the figures are from.
+        force_slope: Of predicted against reference forces on the same labels; below 1 the model is too soft.
     """
 
     kind: EvidenceKind
-    force_mae_ev_per_angstrom: float | None
-    energy_mae_ev_per_atom: float | None
+    force_mae_ev_per_angstrom: Estimate | None
+    energy_mae_ev_per_atom: Estimate | None
     cps: float | None
     f1: float | None
     kappa_srme: float | None
     source: str | None
+    force_slope: Estimate | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import mlipguide
 from mlipguide.core.errors import MlipguideError
 from mlipguide.core.serialisation import json_schema, to_json, to_plain
+from mlipguide.records.accuracy import Evaluation
 from mlipguide.records.advice import Recommendation
 from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
@@ -23,6 +24,7 @@ DOCUMENTS: dict[str, Any] = {
     "recommend": Recommendation,
     "bench": BenchData,
     "check": Comparison,
+    "evaluate": Evaluation,
     "explain": Explanation,
     "plan": HardwarePlan,
     "train fit": FitData,
@@ -30,7 +32,7 @@ DOCUMENTS: dict[str, Any] = {
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "explain": 1, "plan": 1, "train fit": 1, "train pilot": 1}
+VERSIONS = dict.fromkeys(DOCUMENTS, 1)
 
 
 @strict

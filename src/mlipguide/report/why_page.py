@@ -57,7 +57,12 @@ def _numbers(candidate: Candidate) -> Table:
     figures = {"F1": evidence.f1, "κ_SRME": evidence.kappa_srme, "CPS": evidence.cps}
     known = ", ".join(f"{name} {value:.3g}" for name, value in figures.items() if value is not None)
     if evidence.force_mae_ev_per_angstrom is not None:
-        known = f"force MAE {evidence.force_mae_ev_per_angstrom * 1e3:.3g} meV/Å, {known}".rstrip(", ")
+        mae = _in_full(evidence.force_mae_ev_per_angstrom.scaled(1e3), "{:.3g} meV/Å".format)
+        table.add_row("Force MAE", mae)
+    if evidence.energy_mae_ev_per_atom is not None:
+        table.add_row("Energy MAE", _in_full(evidence.energy_mae_ev_per_atom.scaled(1e3), "{:.3g} meV/atom".format))
+    if evidence.force_slope is not None:
+        table.add_row("Force slope", _in_full(evidence.force_slope, "{:.3g}".format))
     table.add_row("Accuracy", f"{known or 'nothing comparable was published'}; {evidence.source or 'no source'}")
     licence = candidate.license
     table.add_row("Licence", f"code {licence.code}, weights {licence.weights}; commercial: {licence.commercial.value}")

@@ -46,10 +46,10 @@ def read_structure(path: Path, *, index: str | None = None) -> ase.Atoms:
             partial occupancies; atoms without an element; what ``checks.require_usable`` refuses.
     """
     frame = _parse_index(index)
-    _require_file(path)
+    require_file(path)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        file_format = _find_format(path)
+        file_format = find_format(path)
         try:
             if file_format in {"extxyz", "xyz"}:
                 _require_believable_counts(path)
@@ -78,7 +78,12 @@ def _parse_index(index: str | None) -> int:
     )
 
 
-def _require_file(path: Path) -> None:
+def require_file(path: Path) -> None:
+    """Refuse what is no readable file with something in it.
+
+    Raises:
+        InputError: No such file, a folder, not readable, or empty.
+    """
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder.", hint="Give the path of one structure file.", kind="not_a_file")
@@ -107,11 +112,14 @@ def _require_file(path: Path) -> None:
         raise InputError(f"{path} is empty.", hint="Give a file with a structure in it.", kind="empty_file")
 
 
-def _find_format(path: Path) -> str:
+def find_format(path: Path) -> str:
     """Return ASE's name of the format.
 
     LAMMPS data files are told by their contents: they have no fixed ending, and ASE takes ``.data`` for
     RuNNer's.
+
+    Raises:
+        InputError: The format is not known, or the file cannot be read.
     """
     name = str(path.absolute())
     try:

@@ -25,14 +25,13 @@ def summarise(atoms: ase.Atoms, *, source: str) -> StructureSummary:
         source: What to call it: the file with its frame, or the preset.
     """
     counts = Counter(str(symbol) for symbol in atoms.symbols)
-    divisor = reduce(math.gcd, counts.values())
     a, b, c, alpha, beta, gamma = (float(number) for number in atoms.cell.cellpar())
     has_cell = atoms.cell.rank > 0
     fully_periodic = bool(all(atoms.pbc))
     return StructureSummary(
         source=source,
         formula=_write_hill(counts),
-        reduced_formula=_write_hill({symbol: count // divisor for symbol, count in counts.items()}),
+        reduced_formula=reduced_formula(counts),
         elements=tuple(sorted(counts, key=lambda symbol: atomic_numbers[symbol])),
         atoms=len(atoms),
         periodic=(bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2])),
@@ -41,6 +40,12 @@ def summarise(atoms: ase.Atoms, *, source: str) -> StructureSummary:
         number_density_per_angstrom3=len(atoms) / float(atoms.cell.volume) if fully_periodic else None,
         shortest_distance_angstrom=find_shortest_distance(atoms),
     )
+
+
+def reduced_formula(counts: dict[str, int]) -> str:
+    """Return the formula with the smallest whole numbers, in Hill order, from the atoms of each element."""
+    divisor = reduce(math.gcd, counts.values())
+    return _write_hill({symbol: count // divisor for symbol, count in counts.items()})
 
 
 def _write_hill(counts: dict[str, int]) -> str:

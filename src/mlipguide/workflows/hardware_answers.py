@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from mlipguide.evidence.published import evidence_of
 from mlipguide.records.advice import Candidate, HardwareAnswer, Rejection, RunCost
 from mlipguide.records.device import DeviceKind
 from mlipguide.records.estimate import Estimate
+from mlipguide.records.evidence import Evidence
 from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Allocator, Settings, Weights
@@ -25,12 +26,11 @@ from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task, TaskKind
 from mlipguide.workflows.candidates import NO_CONSENT, Prepared, prepare_candidates
 from mlipguide.workflows.elsewhere import KnownCosts, gather_known_costs
-from mlipguide.workflows.judging import costs_of
+from mlipguide.workflows.judging import NO_EVIDENCE, costs_of
 from mlipguide.workflows.recalling import recall
 from mlipguide.workflows.timings_elsewhere import OwnTiming
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from ase import Atoms
@@ -77,7 +77,11 @@ def with_plain_memory(candidates: Sequence[Prepared]) -> tuple[Prepared, ...]:
 
 
 def answers_elsewhere(
-    cards: Sequence[ModelCard], profiles: Sequence[HardwareProfile], known: KnownCosts, task: Task
+    cards: Sequence[ModelCard],
+    profiles: Sequence[HardwareProfile],
+    known: KnownCosts,
+    task: Task,
+    evidence: Mapping[str, Evidence] = NO_EVIDENCE,
 ) -> tuple[HardwareAnswer, ...]:
     """Return the answer for each profile: those with the more accurate choice first, then the faster.
 
@@ -86,10 +90,11 @@ def answers_elsewhere(
         profiles: The hardware.
         known: What tells of costs there.
         task: What is wanted.
+        evidence: Of models that were compared with labels; of others the card's figures count.
     """
     answers: list[HardwareAnswer] = []
     for profile in profiles:
-        candidates = ranked([candidate_on(card, profile, known, task) for card in cards])
+        candidates = ranked([candidate_on(card, profile, known, task, evidence.get(card.id)) for card in cards])
         choice = choose(candidates, task, memory_bytes=memory_of(profile))
         answers.append(
             HardwareAnswer(profile=profile, candidates=candidates, choice=None if choice is None else choice.model)
@@ -97,16 +102,19 @@ def answers_elsewhere(
     return tuple(sorted(answers, key=_order))
 
 
-def candidate_on(card: ModelCard, profile: HardwareProfile, known: KnownCosts, task: Task) -> Candidate:
-    """Return a model judged for the task on a profile."""
+def candidate_on(
+    card: ModelCard, profile: HardwareProfile, known: KnownCosts, task: Task, evidence: Evidence | None = None
+) -> Candidate:
+    """Return a model judged for the task on a profile; by the card's figures where there is no other evidence."""
+    evidence = evidence or evidence_of(card)
     if card_rejections(card, task):
-        return judge(Findings(card=card, evidence=evidence_of(card)), task, memory_bytes=memory_of(profile))
+        return judge(Findings(card=card, evidence=evidence), task, memory_bytes=memory_of(profile))
     costs = known.costs_of(card, profile, task.atoms)
     step_time = costs.step_time_s(task.atoms)
     limited = profile.usable_memory_bytes is not None
     findings = Findings(
         card=card,
-        evidence=evidence_of(card),
+        evidence=evidence,
         settings=_settings(profile, driver=costs.code),
         weights=Weights.PRETRAINED,
         step_time_s=step_time,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlipguide.advice.constraints import card_rejections
@@ -13,6 +14,7 @@ from mlipguide.costmodel.costs import Costs, costs_from, ns_per_day
 from mlipguide.costmodel.workloads import affordable_atoms_of
 from mlipguide.evidence.published import evidence_of
 from mlipguide.records.advice import Candidate, Rejection
+from mlipguide.records.evidence import Evidence
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task, TaskKind
 from mlipguide.worker.geometry import pairs_per_atom
@@ -21,6 +23,8 @@ from mlipguide.workflows.recalling import MeasuredModels
 
 if TYPE_CHECKING:
     from ase import Atoms
+NO_EVIDENCE: Mapping[str, Evidence] = {}
+"""Nothing beside the cards' figures."""
 
 
 def judged(
@@ -31,6 +35,7 @@ def judged(
     atoms: Atoms,
     *,
     memory_bytes: int,
+    evidence: Mapping[str, Evidence] = NO_EVIDENCE,
 ) -> tuple[Candidate, ...]:
     """Return every card as a candidate with its verdict, best first.
 
@@ -41,12 +46,15 @@ def judged(
         task: What is wanted.
         atoms: The structure, of which neighbours are counted for models that were timed on other structures only.
         memory_bytes: Usable memory of the device.
+        evidence: Of models that were compared with labels; of others the card's figures count.
     """
     prepared = {item.card.id: item for item in preparation.candidates}
     found: list[Candidate] = []
     for card in cards:
         item = prepared.get(card.id)
         findings = _unprepared(card, task) if item is None else _findings(item, measured, task, atoms, memory_bytes)
+        if card.id in evidence:
+            findings = replace(findings, evidence=evidence[card.id])
         found.append(judge(findings, task, memory_bytes=memory_bytes))
     return ranked(found)
 

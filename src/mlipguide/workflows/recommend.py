@@ -36,6 +36,7 @@ from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.task import Task
 from mlipguide.sessions.interface import Conditions
+from mlipguide.structures.files import require_file
 from mlipguide.structures.signs import find_signs
 from mlipguide.workflows.candidates import (
     Preparation,
@@ -48,6 +49,7 @@ from mlipguide.workflows.candidates import (
 )
 from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
 from mlipguide.workflows.judging import judged
+from mlipguide.workflows.label_evidence import LabelEvidence, evidence_on_labels, remembered_evidence
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
@@ -70,11 +72,13 @@ class Options(RunOptions):
         measure: Whether anything may be measured; otherwise earlier measurements must do, those on other
             structures included.
         script: A script for the production run that is to be written; None for none.
+        stored_labels: Whether evaluations on labels of the same system that are in the store count.
     """
 
     remeasure: bool = False
     measure: bool = True
     script: ScriptRequest | None = None
+    stored_labels: bool = True
 
 
 def recommend(request: TaskRequest, options: Options | None = None) -> Result[Recommendation]:
@@ -98,6 +102,8 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         find_named(options.script, {card.id: card for card in cards})
     budget_s = WALL_TIME.parse(request.measure_budget or MEASURE_BUDGET, option="--measure-budget")
     weights = find_given_weights(catalogue, options.weights)
+    if request.labels is not None:
+        require_file(Path(request.labels).expanduser())
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure, find_signs(atoms))
     if options.script is not None:
@@ -132,12 +138,13 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     preparation, measured = _measured(
         preparation, context, options, named={card.id for card in cards} if request.models else frozenset()
     )
+    known_errors = _evidence(request, preparation, task, machine, options)
     cards_by_id = {card.id: card for card in cards}
     if profiles:
         # Published timings answer where nothing could be timed here.
         options.on_progress("carrying the timings over", 1.0)
         known = known_costs_of(catalogue, machine, task, atoms, given_weights=weights)
-        answers = answers_elsewhere(cards, profiles, known, task)
+        answers = answers_elsewhere(cards, profiles, known, task, known_errors.by_model)
         best = answers[0]
         memory_bytes = memory_of(best.profile)
         recommendation = replace(
@@ -155,7 +162,9 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     else:
         refuse_nothing(preparation, measured)
         memory_bytes = usable_memory_bytes(machine, default_settings(machine))
-        candidates = judged(cards, preparation, measured, task, atoms, memory_bytes=memory_bytes)
+        candidates = judged(
+            cards, preparation, measured, task, atoms, memory_bytes=memory_bytes, evidence=known_errors.by_model
+        )
         recommendation = _answer(task, machine, candidates, cards_by_id, request, memory_bytes=memory_bytes)
     notices = (
         *catalogue.notices,
@@ -163,17 +172,37 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         *assumption_notices(task, asked_of_models=request.models is not None),
         *_preparation_notices(preparation, elsewhere=bool(profiles)),
         *measured.notices,
+        *known_errors.notices,
     )
     result = Result(
         recommendation,
         notices=(*notices, *_reuse_notices(measured)),
-        errors=(*preparation.problems, *measured.problems),
+        errors=(*preparation.problems, *measured.problems, *known_errors.problems),
         exit_code=ExitCode.DONE if recommendation.choice else ExitCode.NOTHING_FEASIBLE,
     )
     if options.script is None:
         return result
     ground = ScriptContext(atoms=atoms, cards=cards_by_id, weights=weights, on_progress=options.on_progress)
     return with_script(result, options.script, ground)
+
+
+def _evidence(
+    request: TaskRequest, preparation: Preparation, task: Task, machine: Machine, options: Options
+) -> LabelEvidence:
+    """Return the errors of models on labels of the system: those given, else those of earlier evaluations."""
+    if request.labels is None:
+        if not options.stored_labels:
+            return LabelEvidence()
+        return remembered_evidence(preparation.candidates, task.structure)
+    return evidence_on_labels(
+        Path(request.labels).expanduser(),
+        preparation.candidates,
+        task.structure,
+        machine=machine,
+        opener=options.opener,
+        on_progress=options.on_progress,
+        budget=request.labels_budget,
+    )
 
 
 def _chosen_cards(catalogue: Catalogue, request: TaskRequest) -> tuple[ModelCard, ...]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NoReturn
+
 from mlipguide.core.errors import EnvironmentFailedError, MeasurementFailedError
+from mlipguide.records.notice import Notice
 from mlipguide.workflows.candidates import Preparation
 from mlipguide.workflows.recalling import MeasuredModels
 
@@ -34,3 +38,32 @@ def refuse_nothing(preparation: Preparation, measured: MeasuredModels) -> None:
             hint=f"Give --yes, or build it first: mlipguide env build {' '.join(backends)}",
             kind="environment_missing",
         )
+
+
+def refuse_nothing_startable(preparation: Preparation, left_out: Sequence[Notice]) -> NoReturn:
+    """Raise, since no model can be started with its own weights.
+
+    Args:
+        preparation: What was tried.
+        left_out: Why each model that was named cannot be used; empty where none was named.
+
+    Raises:
+        MeasurementFailedError: There are environments, and weights are missing.
+        EnvironmentFailedError: There is no environment.
+    """
+    if any(item.environment.python is not None for item in preparation.candidates):
+        words = left_out[0].message if left_out else "no model has its own weights on this machine."
+        raise MeasurementFailedError(
+            f"Nothing can be evaluated: {words}",
+            hint="--yes downloads weights, and --weights MODEL=FILE names a file.",
+            kind="weights",
+        )
+    if preparation.problems:
+        first = preparation.problems[0]
+        raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind)
+    backends = sorted({item.card.backend for item in preparation.candidates})
+    raise EnvironmentFailedError(
+        "There is no environment for any of the models, so nothing can be evaluated.",
+        hint=f"Give --yes with --models, or build one first: mlipguide env build {' '.join(backends)}".rstrip(),
+        kind="environment_missing",
+    )

@@ -8,7 +8,19 @@ from dataclasses import fields
 
 from mlipguide.workflows.task_request import FLAGS, TaskRequest
 
-SUBJECT = ("kind", "images", "timestep", "temperature", "budget", "needs", "derive", "models", "hardware", "commercial")
+SUBJECT = (
+    "kind",
+    "images",
+    "timestep",
+    "temperature",
+    "budget",
+    "needs",
+    "derive",
+    "models",
+    "hardware",
+    "commercial",
+    "labels",
+)
 """What names the conditions, and leaves the size of the task open."""
 
 POSITIONAL = ("structure", "index", "preset")

@@ -70,6 +70,8 @@ class TaskRequest:
     dft_cost: str | None = None
     dft_cores: str | None = None
     dft_atoms: str | None = None
+    labels: str | None = None
+    labels_budget: str | None = None
 
     def over(self, other: TaskRequest) -> TaskRequest:
         """Return this request with what it leaves out taken from ``other``."""
@@ -97,8 +99,9 @@ def read_request(path: Path) -> TaskRequest:
                 hint=f"Known keys: {', '.join(known)}.",
             )
         values[key] = _as_option(path, key, value)
-    if values.get("structure") is not None:
-        values["structure"] = str(path.parent / values["structure"])
+    for key in ("structure", "labels"):
+        if values.get(key) is not None:
+            values[key] = str(path.parent / values[key])
     return TaskRequest(**values)
 
 

@@ -1,0 +1,56 @@
+"""Whether one model is more accurate than another, by a paired bootstrap of the difference of their force MAE.
+
+Both are resampled with the same frames, so that what makes a frame hard for both drops out: the difference is known
+better than the two errors. Intervals that overlap do not say that models are equal.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mlipguide.evidence.block_bootstrap import blocks_of, bootstrapped
+from mlipguide.records.accuracy import FrameErrors, RankedPair
+
+SOURCE = "paired bootstrap over blocks of frames"
+
+
+def compare(better: str, worse: str, errors: Mapping[str, Sequence[FrameErrors]]) -> RankedPair | None:
+    """Compare two models on the frames that both evaluated; None where there are none.
+
+    Args:
+        better: The model that is said to have the smaller MAE; the names change places where it has not.
+        worse: The other.
+        errors: Of each model.
+    """
+    ours = {frame.frame: frame for frame in errors[better]}
+    pairs = [(ours[frame.frame], frame) for frame in errors[worse] if frame.frame in ours]
+    if not pairs:
+        return None
+    columns = np.array([(b.absolute - a.absolute, a.components) for a, b in pairs], dtype=float)
+    if columns[:, 0].sum() < 0:
+        return compare(worse, better, errors)
+    runs = np.array([a.run for a, _ in pairs], dtype=np.int64)
+    blocks = blocks_of(runs, columns[:, 0] / columns[:, 1])
+    difference = bootstrapped(columns, blocks, source=SOURCE)
+    return RankedPair(
+        better=better,
+        worse=worse,
+        frames=len(pairs),
+        difference_ev_per_angstrom=difference,
+        significant=None if difference.low is None else difference.low > 0,
+    )
+
+
+def ranking(order: Sequence[str], errors: Mapping[str, Sequence[FrameErrors]]) -> tuple[RankedPair, ...]:
+    """Return each model against the next, and the first against all others.
+
+    Args:
+        order: The models, the smallest error first.
+        errors: Of each model.
+    """
+    pairs = list(dict.fromkeys([*itertools.pairwise(order), *((order[0], one) for one in order[1:])]))
+    found = [compare(one, other, errors) for one, other in pairs]
+    return tuple(one for one in found if one is not None)

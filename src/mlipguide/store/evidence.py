@@ -1,0 +1,104 @@
+"""Evaluations of models on labelled frames, one JSON file each.
+
+A file stands for one model, with its weights, versions and settings, on one choice of frames of one file of labels,
+which is known by its contents. Evaluating the same again writes the same file anew. Formats are versioned, as those of
+measurements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlipguide.core.errors import InputError
+from mlipguide.core.paths import evidence_dir
+from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.records.accuracy import StoredEvaluation
+from mlipguide.records.notice import Notice
+
+FORMAT = 1
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From each past version to the next."""
+FOLDER_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class FoundEvaluations:
+    """What a look into the store gave: evaluations, and notices about files that could not be read."""
+
+    evaluations: tuple[StoredEvaluation, ...]
+    notices: tuple[Notice, ...]
+
+
+def record_name(evaluation: StoredEvaluation) -> str:
+    """Return the name of an evaluation's file: the model, and a digest of everything that decides the result."""
+    accuracy, labels = evaluation.accuracy, evaluation.labels
+    frames = sorted([*(one.frame for one in evaluation.frame_errors), *accuracy.failed_frames])
+    deciding = [
+        evaluation.weights,
+        sorted(accuracy.versions.items()),
+        to_plain(accuracy.settings),
+        [labels.energy_key, labels.forces_key, labels.stress_key],
+        frames,
+    ]
+    digest = hashlib.sha256(json.dumps(deciding).encode()).hexdigest()[:12]
+    return f"{accuracy.model}-{digest}"
+
+
+def save(evaluation: StoredEvaluation, *, folder: Path | None = None) -> Path:
+    """Store an evaluation and return its file.
+
+    Raises:
+        StorageError: The data folder cannot be written.
+    """
+    place = (folder or evidence_dir()) / evaluation.labels.sha256[:FOLDER_DIGITS]
+    path = place / f"{evaluation.record}.json"
+    write_atomically(path, to_json({"format": FORMAT, "evaluation": to_plain(evaluation)}) + "\n")
+    return path
+
+
+def read(path: Path) -> StoredEvaluation:
+    """Read one stored evaluation, of this version or a past one.
+
+    Raises:
+        InputError: The file is not an evaluation, is damaged, or is of a newer version.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} is not a readable evaluation: {error}.", hint="Remove the file.") from error
+    version = document.get("format") if isinstance(document, dict) else None
+    if type(version) is not int or version < 1 or not isinstance(document.get("evaluation"), dict):
+        raise InputError(f"{path} is not an evaluation of mlipguide.", hint="Remove the file.")
+    if version > FORMAT:
+        raise InputError(
+            f"{path} was written by a newer mlipguide (format {version}, known here up to {FORMAT}).",
+            hint="Update mlipguide; the file was left alone.",
+        )
+    data = document["evaluation"]
+    for past in range(version, FORMAT):
+        data = UPGRADES[past](data)
+    return from_plain(StoredEvaluation, data, what=str(path))
+
+
+def find(sha256: str | None = None, *, folder: Path | None = None) -> FoundEvaluations:
+    """Return the stored evaluations on one file of labels, or on all, oldest first.
+
+    Args:
+        sha256: Of the contents of the labels; None for all.
+        folder: Where they are kept; in the data folder by default.
+    """
+    pattern = "*/*.json" if sha256 is None else f"{sha256[:FOLDER_DIGITS]}/*.json"
+    found: list[StoredEvaluation] = []
+    notices: list[Notice] = []
+    for path in sorted((folder or evidence_dir()).glob(pattern)):
+        try:
+            found.append(read(path))
+        except InputError as error:
+            notices.append(Notice("unreadable_evaluation", error.message))
+    kept = [one for one in found if sha256 is None or one.labels.sha256 == sha256]
+    return FoundEvaluations(tuple(sorted(kept, key=lambda one: one.accuracy.evaluated_at)), tuple(notices))

@@ -1,0 +1,113 @@
+"""Frames out of any file that ASE reads, one after another: never more than one is held.
+
+Extended XYZ and OUTCAR are cut into frames here, since ASE's own readers go through the whole file before they give
+the first frame, and name no frame where they fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import ase
+import ase.io
+from ase.io.extxyz import read_xyz
+from ase.io.formats import get_ioformat, open_with_compression
+from ase.io.vasp_parsers.vasp_outcar_parsers import outcarchunks
+
+from mlipguide.core.errors import InputError
+from mlipguide.structures.files import find_format, require_file
+
+MOST_ATOMS = 10**9
+"""More than any frame has: a count beyond is damage, not a structure."""
+
+
+def iterate_frames(path: Path) -> Iterator[ase.Atoms]:
+    """Read the frames of a file.
+
+    Yields:
+        Each frame as ASE makes it: calculator, info and arrays hold what the file says.
+
+    Raises:
+        InputError: No such file, empty, of unknown format, or damaged: the message names the frame.
+    """
+    require_file(path)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        file_format = find_format(path)
+    frames = _frames(path, file_format)
+    for index in itertools.count():
+        try:
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+                warnings.simplefilter("ignore")
+                atoms = next(frames, None)
+        except InputError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise _damaged(path, index, file_format, error) from error
+        if atoms is None:
+            return
+        yield atoms
+
+
+def _frames(path: Path, file_format: str) -> Iterator[ase.Atoms]:
+    name = str(path.absolute())
+    if file_format in ("extxyz", "xyz"):
+        with open_with_compression(name, "r") as stream:
+            yield from _xyz_frames(stream, path)
+    elif file_format == "vasp-out" and path.suffix not in (".gz", ".bz2", ".xz"):
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            for chunk in outcarchunks(stream):
+                yield chunk.build()
+    elif get_ioformat(file_format).single:
+        found = ase.io.read(name, format=file_format, do_not_split_by_at_sign=True)
+        yield found[-1] if isinstance(found, list) else found
+    else:
+        yield from ase.io.iread(name, index=":", format=file_format, do_not_split_by_at_sign=True)
+
+
+def _xyz_frames(stream: IO[str], path: Path) -> Iterator[ase.Atoms]:
+    index = 0
+    for line in stream:
+        if not line.strip():
+            continue
+        count = line.strip()
+        if not re.fullmatch(r"\d{1,10}", count) or not 0 < int(count) < MOST_ATOMS:
+            raise InputError(
+                f"{path}, frame {index}: a number of atoms is expected, not '{count[:40]}'.",
+                hint="The frame before has more or fewer rows than it announces, or the file is damaged there.",
+                kind="damaged_labels",
+            )
+        lines = list(itertools.islice(stream, int(count) + 1))
+        if len(lines) < int(count) + 1:
+            raise InputError(
+                f"{path}, frame {index}: it announces {int(count):,} atoms, and the file ends after "
+                f"{max(0, len(lines) - 1):,}.",
+                hint=f"The file is cut short: remove the last frame, or write it again; frames 0 to {index - 1} are "
+                "whole."
+                if index
+                else "The file is cut short: write it again.",
+                kind="damaged_labels",
+            )
+        yield from read_xyz(io.StringIO("".join([line, *lines])), index=0)
+        index += 1
+
+
+def _damaged(path: Path, index: int, file_format: str, error: BaseException) -> InputError:
+    words = str(error).strip().splitlines()
+    reason = (words[0][:160].rstrip(" .:") if words else "") or "its contents make no sense"
+    if isinstance(error, StopIteration | IndexError | EOFError | AssertionError):
+        reason = "it ends before the frame is complete"
+    elif isinstance(error, MemoryError):
+        reason = "it needs more memory than there is"
+    return InputError(
+        f"{path}, frame {index}: cannot be read as {file_format}: {reason}.",
+        hint="A row has too few columns or words where numbers are expected, or the file is of another format.",
+        kind="damaged_labels",
+    )

@@ -1,0 +1,191 @@
+"""Evidence of accuracy for a task: from labels that are given with it, and from evaluations that were stored before.
+
+Errors hold for the system that they were measured on. Labels that the user gives are taken for theirs, after a look at
+the elements; stored evaluations count only for the same reduced formula, as many periodic directions, and a density
+within the labels' range or near it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mlipguide.core.errors import InputError
+from mlipguide.core.readable import duration
+from mlipguide.core.units import WALL_TIME
+from mlipguide.evidence.label_units import check_units
+from mlipguide.evidence.published import evidence_of
+from mlipguide.records.accuracy import LabelsSummary, StoredEvaluation
+from mlipguide.records.evidence import Evidence, EvidenceKind
+from mlipguide.records.machine import Machine
+from mlipguide.records.model_card import ModelCard
+from mlipguide.records.notice import Notice, Problem
+from mlipguide.records.structure import StructureSummary
+from mlipguide.store import evidence as store
+from mlipguide.structures.label_keys import NO_CHOICE
+from mlipguide.workflows.candidates import Prepared
+from mlipguide.workflows.evaluate import can_evaluate, findings_of
+from mlipguide.workflows.evaluated_before import still_holds
+from mlipguide.workflows.evaluating import EvaluatingContext, evaluate_models
+from mlipguide.workflows.label_input import LabelRequest, open_labels
+from mlipguide.workflows.measuring import Opener
+
+DEFAULT_BUDGET = "5m"
+MOST_FRAMES = 300
+"""Evaluated of each model: the interval of an MAE is then several percent wide, enough to choose by."""
+DENSITY_REACH = 0.15
+"""How far beyond the labels' densities a structure may lie: thermal expansion and strain, not another polymorph."""
+ALL_DIRECTIONS = 3
+
+
+@dataclass
+class LabelEvidence:
+    """Evidence by model, and what there is to say about it."""
+
+    by_model: dict[str, Evidence] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def is_of_system(labels: LabelsSummary, structure: StructureSummary) -> bool:
+    """Tell whether labels are of the system that a structure is of."""
+    for one in labels.systems:
+        if one.reduced_formula != structure.reduced_formula or one.periodic_directions != sum(structure.periodic):
+            continue
+        density, low, high = (
+            structure.number_density_per_angstrom3,
+            one.lowest_density_per_angstrom3,
+            one.highest_density_per_angstrom3,
+        )
+        if one.periodic_directions < ALL_DIRECTIONS or density is None or low is None or high is None:
+            return True
+        if low * (1 - DENSITY_REACH) <= density <= high * (1 + DENSITY_REACH):
+            return True
+    return False
+
+
+def evidence_from(evaluation: StoredEvaluation, card: ModelCard, kind: EvidenceKind) -> Evidence:
+    """Return what an evaluation says of a model, beside the figures of its card."""
+    accuracy = evaluation.accuracy
+    when = accuracy.evaluated_at[:10]
+    frames = f"{accuracy.frames:,} frame{'' if accuracy.frames == 1 else 's'}"
+    source = f"{evaluation.labels.source}, {frames}, {'evaluated' if accuracy.reused else 'measured'} {when}"
+
+    published = evidence_of(card)
+    return replace(
+        published,
+        kind=kind,
+        force_mae_ev_per_angstrom=accuracy.force_mae_ev_per_angstrom,
+        energy_mae_ev_per_atom=accuracy.energy_mae_ev_per_atom,
+        force_slope=accuracy.force_slope,
+        source=source if published.source is None else f"{source}; {published.source}",
+    )
+
+
+def evidence_on_labels(
+    path: Path,
+    candidates: Sequence[Prepared],
+    structure: StructureSummary,
+    *,
+    machine: Machine,
+    opener: Opener,
+    on_progress: Callable[[str, float], None],
+    budget: str | None,
+) -> LabelEvidence:
+    """Evaluate candidates on the user's labels, as far as a budget allows.
+
+    Args:
+        path: The labels.
+        candidates: Models that may be chosen; those without their own weights are left out.
+        structure: Of the task.
+        machine: This machine.
+        opener: Starts a model.
+        on_progress: Told what is being done.
+        budget: Wall time for all models together, with its unit.
+
+    Raises:
+        InputError: The labels cannot be used, lack elements of the task, or seem to be in other units.
+    """
+    budget_s = WALL_TIME.parse(budget or DEFAULT_BUDGET, option="--labels-budget")
+    labels = open_labels(LabelRequest(path=path, keys=NO_CHOICE, max_frames=MOST_FRAMES), on_progress)
+    missing = sorted(set(structure.elements) - set(labels.summary.elements))
+    if missing:
+        raise InputError(
+            f"--labels: {path.name} has no {', '.join(missing)}, and the structure does: errors on it say nothing of "
+            f"{structure.reduced_formula}.",
+            hint="Give labels of this system, or leave --labels out.",
+            kind="labels_of_another_system",
+        )
+    found = LabelEvidence(notices=list(labels.notices))
+    kind = EvidenceKind.USER_LABELS
+    if not is_of_system(labels.summary, structure):
+        kind = EvidenceKind.SIMILAR_SYSTEMS
+        found.notices.append(
+            Notice(
+                "labels_of_similar_system",
+                f"No frame of {path.name} is of {structure.reduced_formula} as given (composition, periodicity, "
+                "density): errors on it count as those on a similar system.",
+            )
+        )
+    ready = [item for item in candidates if can_evaluate(item)]
+    if not ready:
+        found.notices.append(
+            Notice("labels_unused", f"{path.name} was not used: no model can run here with its own weights.")
+        )
+        return found
+    on_progress(
+        f"evaluating {len(ready)} model{'' if len(ready) == 1 else 's'} on {path.name}: at most about "
+        f"{duration(budget_s)} (--labels-budget)",
+        0.0,
+    )
+    context = EvaluatingContext(machine=machine, opener=opener, on_progress=on_progress, budget_s=budget_s / len(ready))
+    evaluated = evaluate_models(ready, labels, context)
+    spoiling = [one for one in check_units(evaluated.errors) if one.spoils] if evaluated.by_model else []
+    if spoiling:
+        raise InputError(
+            f"--labels: {' '.join(one.message for one in spoiling)}",
+            hint=f"Convert {path.name} to eV and eV/Å; mlipguide evaluate {path.name} shows more.",
+            kind="label_units",
+        )
+    found.notices += evaluated.notices
+    found.notices += [Notice(f"labels_{one.kind.value}", one.message) for one in findings_of(labels, evaluated)]
+    found.problems += evaluated.problems
+    cards = {item.card.id: item.card for item in ready}
+    for name, one in evaluated.by_model.items():
+        found.by_model[name] = evidence_from(one, cards[name], kind)
+    return found
+
+
+def remembered_evidence(candidates: Iterable[Prepared], structure: StructureSummary) -> LabelEvidence:
+    """Return stored evaluations on labels of the same system, the latest file for all models.
+
+    Models that were evaluated on different files are not compared by them: of the files that are of this system the one
+    with the most models counts, then the latest.
+    """
+    found = LabelEvidence()
+    stored = store.find()
+    found.notices += stored.notices
+    items = {item.card.id: item for item in candidates}
+    files: dict[str, dict[str, StoredEvaluation]] = {}
+    for one in stored.evaluations:
+        item = items.get(one.accuracy.model)
+        if item is None or one.spoiled or not is_of_system(one.labels, structure) or not still_holds(one, item):
+            continue
+        known = files.setdefault(one.labels.sha256, {})
+        known[one.accuracy.model] = one
+    if not files:
+        return found
+    latest = max(files.values(), key=lambda one: (len(one), max(item.accuracy.evaluated_at for item in one.values())))
+    for name, one in latest.items():
+        reused = replace(one, accuracy=replace(one.accuracy, reused=True))
+        found.by_model[name] = evidence_from(reused, items[name].card, EvidenceKind.USER_LABELS)
+    newest = max(latest.values(), key=lambda one: one.accuracy.evaluated_at)
+    found.notices.append(
+        Notice(
+            "remembered_evidence",
+            f"Errors on {newest.labels.source}, evaluated here on {newest.accuracy.evaluated_at[:10]} and of the same "
+            f"system, are used for {', '.join(sorted(latest))}. --no-stored-labels leaves them out.",
+        )
+    )
+    return found
