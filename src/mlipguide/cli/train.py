@@ -47,6 +47,8 @@ def pilot(
     base: Base = None,
     folder: Folder = None,
     seed: Seed = 0,
+    energy_key: options.EnergyKey = None,
+    forces_key: options.ForcesKey = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw the learning curves as .png or .svg.")
     ] = None,
@@ -59,6 +61,7 @@ def pilot(
     from mlipguide.report.pilot_plot import save_plot
     from mlipguide.report.progress import progress
     from mlipguide.report.scaling_plot import require_plottable
+    from mlipguide.structures.label_keys import LabelKeys
     from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
 
     if plot is not None:
@@ -75,6 +78,7 @@ def pilot(
                 base=base,
                 folder=folder,
                 seed=seed,
+                keys=LabelKeys(energy=energy_key, forces=forces_key),
             ),
             Options(consent=options.consent(yes=yes, as_json=as_json), on_progress=report),
         )
@@ -101,6 +105,8 @@ def fit(
     base: Base = None,
     folder: Folder = None,
     seed: Seed = 0,
+    energy_key: options.EnergyKey = None,
+    forces_key: options.ForcesKey = None,
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> int:
@@ -108,6 +114,7 @@ def fit(
     from mlipguide.cli.output import emit
     from mlipguide.report.fit_page import fit_page
     from mlipguide.report.progress import progress
+    from mlipguide.structures.label_keys import LabelKeys
     from mlipguide.workflows.train_fit import FitRequest, train_fit
     from mlipguide.workflows.train_pilot import Options
 
@@ -123,6 +130,7 @@ def fit(
                 model=model,
                 base=base,
                 seed=seed,
+                keys=LabelKeys(energy=energy_key, forces=forces_key),
             ),
             Options(consent=options.consent(yes=yes, as_json=as_json), on_progress=report),
         )

@@ -15,6 +15,7 @@ from mlipguide.records.fit import FitData
 from mlipguide.records.notice import Result
 from mlipguide.records.training import Engine
 from mlipguide.stats.errors import force_mae
+from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.training.domain import domain_of
 from mlipguide.training.engines import find_engine
 from mlipguide.training.pilot_plan import PlannedFit
@@ -52,6 +53,7 @@ class FitRequest:
         model: Id of the new model.
         base: Model that is trained further, by the engine ``fine-tune``.
         seed: Of the division and the fit.
+        keys: Names of the labels.
     """
 
     labelled: Path
@@ -63,6 +65,7 @@ class FitRequest:
     model: str | None = None
     base: str | None = None
     seed: int = 0
+    keys: LabelKeys = NO_CHOICE
 
 
 def train_fit(request: FitRequest, options: Options | None = None) -> Result[FitData]:
@@ -82,7 +85,7 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
     options = options or Options()
     engine = find_engine(request.engine)
     budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
-    data = load_training_frames(request.labelled, test=request.test, seed=request.seed)
+    data = load_training_frames(request.labelled, test=request.test, seed=request.seed, keys=request.keys)
     root = (request.folder or default_folder(request.labelled)).expanduser().absolute()
     machine = options.probe()
     found = options.trainers(

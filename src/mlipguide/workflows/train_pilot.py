@@ -16,6 +16,7 @@ from mlipguide.records.notice import Problem, Result
 from mlipguide.records.pilot import LabelledData, ModelSpeed, PilotData
 from mlipguide.records.strict import strict
 from mlipguide.records.training import Engine
+from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.training.engines import find_engine
 from mlipguide.training.fit_folders import digest
 from mlipguide.training.pilot_plan import left_out as fits_left_out
@@ -49,6 +50,7 @@ class PilotRequest:
         base: Model that is trained further, by the engine ``fine-tune``.
         folder: Where everything is kept.
         seed: Of the division, the subsets and the fits.
+        keys: Names of the labels.
     """
 
     labelled: Path
@@ -60,6 +62,7 @@ class PilotRequest:
     base: str | None = None
     folder: Path | None = None
     seed: int = 0
+    keys: LabelKeys = NO_CHOICE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +108,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
     engines = engines_of(request.engines)
     target = None if request.target is None else FORCE.parse(request.target, option="--target-force-mae")
     budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
-    data = load_training_frames(request.labelled, test=request.test, seed=request.seed)
+    data = load_training_frames(request.labelled, test=request.test, seed=request.seed, keys=request.keys)
     folder = (request.folder or default_folder(request.labelled)).expanduser().absolute()
     machine = options.probe()
     found = options.trainers(

@@ -10,6 +10,7 @@ from ase.data import chemical_symbols
 
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
+from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.structures.labels import LabelledFrame, read_labels
 from mlipguide.training.splits import FEWEST_TESTED, SMALLEST_SUBSET, separated, split
 
@@ -46,24 +47,27 @@ class TrainingFrames:
         return tuple(self.frames[position] for position in sorted(positions))
 
 
-def load_training_frames(labelled: Path, *, test: Path | None, seed: int) -> TrainingFrames:
+def load_training_frames(
+    labelled: Path, *, test: Path | None, seed: int, keys: LabelKeys = NO_CHOICE
+) -> TrainingFrames:
     """Read labels and divide them.
 
     Args:
         labelled: File of frames with labels.
         test: File of frames to test on; None to take them from ``labelled``.
         seed: Of the division.
+        keys: Names of the labels, where the user gave them.
 
     Raises:
         InputError: A file cannot be read or its labels cannot be used, there are too few frames, or the test file holds
             elements that the other does not.
     """
-    frames = _read(labelled)
+    frames = _read(labelled, keys)
     if test is None:
         parts = split(frames, seed=seed)
         source = labelled
     else:
-        tested = _read(test)
+        tested = _read(test, keys)
         parts = separated([*frames, *tested], range(len(frames), len(frames) + len(tested)))
         frames, source = [*frames, *tested], test
     if len(parts.train) < FEWEST_FRAMES - FEWEST_TESTED or len(parts.test) < FEWEST_TESTED:
@@ -95,10 +99,10 @@ def load_training_frames(labelled: Path, *, test: Path | None, seed: int) -> Tra
     )
 
 
-def _read(path: Path) -> list[LabelledFrame]:
+def _read(path: Path, keys: LabelKeys) -> list[LabelledFrame]:
     if not path.is_file():
         raise InputError(f"There is no file {path}.", hint="Give a file of labelled frames, for example extended XYZ.")
-    frames = list(read_labels(path))
+    frames = list(read_labels(path, keys))
     without = [frame.index for frame in frames if frame.forces_ev_per_angstrom is None or frame.energy_ev is None]
     if without:
         raise InputError(
