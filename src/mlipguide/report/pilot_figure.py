@@ -27,7 +27,7 @@ DOTS_PER_INCH = 120
 LINES = ((0, (1, 1.5)), (0, (6, 2)), (0, (3, 1, 1, 1)), (0, (1, 4)))
 MOST_PRETRAINED = 4
 """Lines of pretrained models, the most accurate; more would hide the curves."""
-ROOM = 1.15
+ROOM = 1.05
 
 
 def rendered(data: PilotData, form: str) -> bytes:

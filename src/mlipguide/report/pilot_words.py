@@ -64,28 +64,29 @@ def points_at(points: Sequence[PilotPoint], model: Model, frames: int) -> list[f
 def reach_words(curve: PilotCurve, target: float) -> str:
     """Return whether a model comes to the target, and with how many frames."""
     wanted = f"{mev(target)} meV/Å"
-    farthest = curve.curve[-1].frames
-    frames = curve.frames_for_target
-    fewest = curve.fewest_frames_for_target
+    last, frames = curve.curve[-1], curve.frames_for_target
     if curve.reach is Reach.NEVER:
-        return f"will not reach {wanted}: about {between(curve.floor_ev_per_angstrom)} meV/Å remain with any data."
+        there = between(last.force_mae_ev_per_angstrom)
+        return f"will not reach {wanted}: {there} meV/Å are expected even with {last.frames:,} frames."
     if curve.reach is Reach.BEYOND:
         chance = f"{curve.probability_of_target or 0.0:.0%}"
-        return f"{wanted} is not within {farthest:,} frames, four times the data (chance {chance})."
-    if frames is None and curve.reach is Reach.REACHED:
-        return f"reaches {wanted} with the {curve.largest_frames:,} frames of its largest fit."
+        return f"{wanted} is not expected within {last.frames:,} frames, four times the data (chance {chance})."
+    if curve.reach is Reach.REACHED:
+        enough = "" if frames is None or frames.value >= curve.largest_frames else _enough(frames)
+        return f"reaches {wanted} with the {curve.largest_frames:,} frames of its largest fit{enough}."
+    least = curve.fewest_frames_for_target
+    words = "" if least is None else f", {max(1, round(least)):,} at least"
     if frames is None:
-        least = "" if fewest is None else f" ({max(1, round(fewest)):,} at least)"
-        return f"may reach {wanted} within {farthest:,} frames{least}: chance {curve.probability_of_target or 0.0:.0%}."
-    ends = (
-        ""
-        if frames.low is None or frames.high is None
-        else f" ({max(1, round(frames.low)):,} to {min(round(frames.high), 10 * farthest):,})"
-    )
-    verb = "reaches" if curve.reach is Reach.REACHED else "needs"
-    if verb == "reaches":
-        return f"reaches {wanted} with about {max(1, round(frames.value)):,} frames{ends}."
-    return f"needs about {round(frames.value):,} frames{ends} for {wanted}."
+        return f"may reach {wanted} within {last.frames:,} frames{words}."
+    if frames.low is not None and frames.high is not None and frames.high <= last.frames:
+        words = f" ({max(1, round(frames.low)):,} to {round(frames.high):,})"
+    else:
+        words += f"; chance within {last.frames:,} frames {curve.probability_of_target or 0.0:.0%}"
+    return f"needs about {round(frames.value):,} frames{words} for {wanted}."
+
+
+def _enough(frames: Estimate) -> str:
+    return f"; about {max(1, round(frames.value)):,} may do"
 
 
 def time_words(seconds: float | None) -> str:

@@ -53,9 +53,11 @@ def digest(frames: Sequence[LabelledFrame]) -> str:
     total = hashlib.sha256()
     for frame in frames:
         atoms = frame.atoms
-        for part in (atoms.numbers, atoms.positions, atoms.cell[:], atoms.pbc, frame.forces_ev_per_angstrom):
-            total.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
-        total.update(repr((frame.energy_ev, frame.group)).encode())
+        energy_ev = None if frame.energy_ev is None else [frame.energy_ev]
+        for part in (atoms.numbers, atoms.positions, atoms.cell[:], atoms.pbc, frame.forces_ev_per_angstrom, energy_ev):
+            # As double precision, so that it does not matter by what a file was read.
+            total.update(b"-" if part is None else np.ascontiguousarray(part, dtype=np.float64).tobytes())
+        total.update(repr(frame.group).encode())
     return total.hexdigest()
 
 
