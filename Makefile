@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-# The other files of benchmarks/ are parts of these.
+# The other files of benchmarks/ are parts of these; learning_curve.py needs a folder of labels.
 BENCHMARKS := startup allocator overhead holdout naive false_alarm regret transfer transfer_memory disagreement ranks
 
 .PHONY: demo test lint bench clean

@@ -7,20 +7,7 @@ from typing import Annotated
 import typer
 
 from mlipguide import __version__
-from mlipguide.cli import (
-    bench,
-    check,
-    disagree,
-    doctor,
-    env,
-    evaluate,
-    explain,
-    hardware,
-    models,
-    plan,
-    recommend,
-    stability,
-)
+from mlipguide.cli import bench, check, disagree, doctor, env, evaluate, explain, hardware, models, plan, recommend, stability, train
 
 app = typer.Typer(
     name="mlipguide",
@@ -61,5 +48,6 @@ app.command("plan")(plan.plan)
 app.add_typer(models.app, name="models")
 app.add_typer(hardware.app, name="hardware")
 app.add_typer(env.app, name="env")
+app.add_typer(train.app, name="train")
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)

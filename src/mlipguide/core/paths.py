@@ -57,6 +57,11 @@ def evidence_dir() -> Path:
     return data_dir() / "evidence"
 
 
+def pilots_dir() -> Path:
+    """Folder of what pilots found, one JSON file each; their fits are where the user put them."""
+    return data_dir() / "pilots"
+
+
 def hardware_dir() -> Path:
     """Folder of the hardware profiles that were given a name, one YAML file each."""
     return data_dir() / "hardware"

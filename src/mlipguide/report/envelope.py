@@ -14,7 +14,9 @@ from mlipguide.records.advice import Recommendation
 from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
 from mlipguide.records.disagreement import Disagreement
+from mlipguide.records.fit import FitData
 from mlipguide.records.notice import Notice, Problem, Result, Status
+from mlipguide.records.pilot import PilotData
 from mlipguide.records.plan import HardwarePlan
 from mlipguide.records.stability import StabilityData
 from mlipguide.records.strict import strict
@@ -29,6 +31,8 @@ DOCUMENTS: dict[str, Any] = {
     "explain": Explanation,
     "plan": HardwarePlan,
     "stability": StabilityData,
+    "train fit": FitData,
+    "train pilot": PilotData,
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
@@ -85,7 +89,7 @@ def schema_name(command: str) -> str:
 
 def schema_file(command: str) -> Path:
     """Return where the published schema of a command's document stands."""
-    return Path(__file__).parent.parent / "data" / "schemas" / f"{command}-{VERSIONS[command]}.json"
+    return Path(__file__).parent.parent / "data" / "schemas" / f"{command.replace(' ', '.')}-{VERSIONS[command]}.json"
 
 
 def write_schemas() -> None:
