@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ase
@@ -64,7 +65,7 @@ class ExcursionRun:
 
 def strained(atoms: ase.Atoms, strain: float) -> ase.Atoms:
     """Return a copy whose cell and positions are longer by the share ``strain``; a molecule is left as it is."""
-    copy = atoms.copy()
+    copy: ase.Atoms = atoms.copy()
     if any(atoms.pbc):
         cell = atoms.cell.array.copy()
         cell[atoms.pbc] *= 1 + strain
@@ -134,10 +135,7 @@ def run_excursion(
             friction_per_s=FRICTION_PER_S,
             seed=excursion.seed * 10_000 + piece,
         )
-        kept = notebook.remember(
-            f"{excursion.name}-{piece:04d}",
-            lambda here=here, plan=plan, velocities=velocities: _piece(teacher, here, plan, velocities),
-        )
+        kept = notebook.remember(f"{excursion.name}-{piece:04d}", partial(_piece, teacher, here, plan, velocities))
         on_piece(plan.steps)
         frames += [_frame(start, item, excursion.name) for item in kept["frames"]]
         kinetic_ev += [float(item["kinetic"]) for item in kept["frames"]]
@@ -159,7 +157,7 @@ def labelled(
     """Let the teacher label structures, one remembered step each."""
     frames = []
     for number, copy in enumerate(copies):
-        kept = notebook.remember(f"{name}-{number:04d}", lambda copy=copy: _label(teacher, copy))
+        kept = notebook.remember(f"{name}-{number:04d}", partial(_label, teacher, copy))
         on_frame()
         frames.append(_frame(copy, kept, name))
     return tuple(frames)
