@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlipguide import __version__
-from mlipguide.cli import bench, check, doctor, env, explain, hardware, models, plan, recommend
+from mlipguide.cli import bench, check, disagree, doctor, env, explain, hardware, models, plan, recommend
 
 app = typer.Typer(
     name="mlipguide",
@@ -41,6 +41,7 @@ def callback(
 app.command("recommend")(recommend.recommend)
 app.add_typer(bench.app, name="bench")
 app.command("check")(check.check)
+app.command("disagree")(disagree.disagree)
 app.command("plan")(plan.plan)
 app.add_typer(models.app, name="models")
 app.add_typer(hardware.app, name="hardware")

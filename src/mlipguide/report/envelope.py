@@ -12,6 +12,7 @@ from mlipguide.core.serialisation import json_schema, to_json, to_plain
 from mlipguide.records.advice import Recommendation
 from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
+from mlipguide.records.disagreement import Disagreement
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.plan import HardwarePlan
 from mlipguide.records.strict import strict
@@ -21,12 +22,13 @@ DOCUMENTS: dict[str, Any] = {
     "recommend": Recommendation,
     "bench": BenchData,
     "check": Comparison,
+    "disagree": Disagreement,
     "explain": Explanation,
     "plan": HardwarePlan,
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "explain": 1, "plan": 1}
+VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "disagree": 1, "explain": 1, "plan": 1}
 
 
 @strict
