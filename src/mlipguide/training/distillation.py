@@ -22,12 +22,11 @@ from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.records.distillation import ForceError, Round, RunComparison
 from mlipguide.records.training import FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession
+from mlipguide.structures.distortions import distorted_copies
 from mlipguide.structures.diversity import choose_diverse
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.lessons import (
-    RATTLE_ANGSTROM,
     RATTLE_SEED,
-    RATTLE_STRAIN,
     Lesson,
 )
 from mlipguide.training.notebook import Notebook
@@ -38,7 +37,6 @@ from mlipguide.training.taught_frames import (
     ExcursionRun,
     labelled,
     numbered,
-    rattled_copies,
     run_excursion,
 )
 from mlipguide.training.trainer import Trainer
@@ -156,13 +154,7 @@ class Distiller:
         frames: list[LabelledFrame] = []
         for excursion in self.lesson.excursions:
             frames += self._excursion(excursion).frames
-        copies = rattled_copies(
-            self.cell,
-            self.lesson.rattled,
-            largest_angstrom=RATTLE_ANGSTROM,
-            largest_strain=RATTLE_STRAIN,
-            seed=self.lesson.seed * 1000 + RATTLE_SEED,
-        )
+        copies = distorted_copies(self.cell, self.lesson.rattled, seed=self.lesson.seed * 1000 + RATTLE_SEED)
         frames += self._labelled(copies, "rattled")
         return tuple(frames)
 

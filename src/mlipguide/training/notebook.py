@@ -37,6 +37,10 @@ class Notebook:
         """Wall time of the steps that were asked for so far, those of earlier runs included."""
         return sum(self._took_s.values())
 
+    def took_s(self, prefix: str) -> tuple[float, ...]:
+        """Return the wall times of the steps asked for so far whose names begin with ``prefix``."""
+        return tuple(took_s for name, took_s in self._took_s.items() if name.startswith(prefix))
+
     def require_request(self, request: dict[str, Any]) -> None:
         """Bind the folder to one request: what was paid for under another one is not mixed with it.
 

@@ -73,32 +73,6 @@ def strained(atoms: ase.Atoms, strain: float) -> ase.Atoms:
     return copy
 
 
-def rattled_copies(
-    atoms: ase.Atoms, count: int, *, largest_angstrom: float, largest_strain: float, seed: int
-) -> list[ase.Atoms]:
-    """Return copies with random displacements and random symmetric strains, from small to large.
-
-    Args:
-        atoms: The structure.
-        count: How many.
-        largest_angstrom: Standard deviation of the displacements of the last copy, per coordinate.
-        largest_strain: Standard deviation of each component of its strain.
-        seed: Of both.
-    """
-    generator = np.random.default_rng(seed)
-    copies = []
-    for number in range(1, count + 1):
-        share = number / count
-        copy = atoms.copy()
-        if all(atoms.pbc):
-            matrix = generator.normal(scale=share * largest_strain, size=(3, 3))
-            deformation = np.eye(3) + (matrix + matrix.T) / 2
-            copy.set_cell(atoms.cell.array @ deformation, scale_atoms=True)
-        copy.positions += generator.normal(scale=share * largest_angstrom, size=copy.positions.shape)
-        copies.append(copy)
-    return copies
-
-
 def run_excursion(
     teacher: ModelSession,
     atoms: ase.Atoms,
