@@ -104,15 +104,18 @@ class Distillation:
         cell_atoms: Of the cell that was labelled.
         temperature_k: That it was taught for.
         timestep_s: Of all runs.
-        labels: Frames that the teacher labelled.
+        labels: Evaluations of the teacher.
         label_time_s: Wall time of these.
         rounds: In order.
+        best: Number of the round whose fit is kept.
+        ended_because: Why there was no further round.
         comparison: A long run of the pupil beside the teacher's.
-        potential: The fit that was kept; None where none is worth it.
-        model: Id of the card under which other commands know it; None where none was registered.
-        teacher_step_time_s: Of the teacher in the labelled cell.
-        pupil_step_time_s: Of the pupil in a larger cell, for as many atoms.
+        potential: The fit; None when it is not handed over.
+        model: Id of the card under which other commands know it; None when it is not handed over.
+        teacher_step_time_per_atom_s: Of the teacher, in the labelled cell.
+        pupil_step_time_per_atom_s: Of the pupil, in a cell of a production run's size.
         speed_up: How many times less the pupil takes for an atom and a step.
+        spent_s: Wall time of everything, earlier runs of the same included.
         folder: Where everything is.
         verdict: Whether the pupil may be used, in a sentence.
     """
@@ -125,11 +128,14 @@ class Distillation:
     labels: int
     label_time_s: float
     rounds: tuple[Round, ...]
-    comparison: RunComparison | None
+    best: int
+    ended_because: str
+    comparison: RunComparison
     potential: FittedPotential | None
     model: str | None
-    teacher_step_time_s: Estimate | None
-    pupil_step_time_s: Estimate | None
-    speed_up: Estimate | None
+    teacher_step_time_per_atom_s: Estimate
+    pupil_step_time_per_atom_s: Estimate
+    speed_up: Estimate
+    spent_s: float
     folder: str
     verdict: str

@@ -26,7 +26,7 @@ from mlipguide.structures.distortions import distorted_copies
 from mlipguide.structures.diversity import choose_diverse
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.lessons import (
-    RATTLE_SEED,
+    DISTORTION_SEED,
     Lesson,
 )
 from mlipguide.training.notebook import Notebook
@@ -64,7 +64,7 @@ class Taught:
 
     Attributes:
         rounds: In order.
-        best: Number of the round whose fit is kept; None where none is worth it.
+        best: Number of the round whose fit is kept.
         potential: That fit.
         frames: All labelled frames that were trained on.
         unseen: The frames of the run that none was taken from.
@@ -74,11 +74,11 @@ class Taught:
     """
 
     rounds: tuple[Round, ...]
-    best: int | None
-    potential: FittedPotential | None
+    best: int
+    potential: FittedPotential
     frames: tuple[LabelledFrame, ...]
     unseen: tuple[LabelledFrame, ...]
-    comparison: RunComparison | None
+    comparison: RunComparison
     label_calls: int
     ended_because: str
 
@@ -154,8 +154,8 @@ class Distiller:
         frames: list[LabelledFrame] = []
         for excursion in self.lesson.excursions:
             frames += self._excursion(excursion).frames
-        copies = distorted_copies(self.cell, self.lesson.rattled, seed=self.lesson.seed * 1000 + RATTLE_SEED)
-        frames += self._labelled(copies, "rattled")
+        copies = distorted_copies(self.cell, self.lesson.distorted, seed=self.lesson.seed * 1000 + DISTORTION_SEED)
+        frames += self._labelled(copies, "distorted")
         return tuple(frames)
 
     def _excursion(self, excursion: Excursion) -> ExcursionRun:

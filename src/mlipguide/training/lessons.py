@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlipguide.training.taught_frames import Excursion
+from mlipguide.training.taught_frames import PIECE_STEPS, Excursion
 
 CONDITIONS = ((2 / 3, -0.01), (1.0, 0.0), (1.5, 0.02), (2.0, 0.0))
 """Temperature as a share of the wanted one, and linear strain, of each run that frames are taken from."""
-UNSEEN_SEED, FIRST_SEED, RATTLE_SEED, EXPLORE_SEED, LONG_SEED = 900, 1, 50, 700, 800
+UNSEEN_SEED, FIRST_SEED, DISTORTION_SEED, EXPLORE_SEED, LONG_SEED = 900, 1, 50, 700, 800
 LABEL_SHARE = 0.3
 """Of the budget that goes into the first labels."""
 UNSEEN_SHARE = 0.25
@@ -21,7 +21,7 @@ UNSEEN_SHARE = 0.25
 EVERY_STEPS = 5
 """Steps between frames: frames of neighbouring steps teach nothing new."""
 SHORTEST_STEPS, LONGEST_STEPS = 40, 300
-FEWEST_RATTLED, MOST_RATTLED = 10, 40
+FEWEST_DISTORTED, MOST_DISTORTED = 10, 40
 EXPLORED_FRAMES = 50
 EXPLORE_S, LONG_S = 5e-12, 20e-12
 EXPLORE_FACTOR = 1.2
@@ -38,7 +38,7 @@ class Lesson:
         budget_s: Wall time for everything.
         excursions: Runs that frames are taken from.
         unseen: A run that none is taken from.
-        rattled: Number of rattled and strained copies.
+        distorted: Number of rattled and strained copies.
         added: Frames that are labelled in each further round.
         most_rounds: Fits at most.
         explore_steps: Of the pupil's own run in each round.
@@ -51,7 +51,7 @@ class Lesson:
     budget_s: float
     excursions: tuple[Excursion, ...]
     unseen: Excursion
-    rattled: int
+    distorted: int
     added: int
     most_rounds: int
     explore_steps: int
@@ -59,9 +59,14 @@ class Lesson:
     seed: int
 
     @property
+    def piece_steps(self) -> int:
+        """Steps of a remembered piece of the teacher's runs."""
+        return PIECE_STEPS
+
+    @property
     def label_calls(self) -> int:
         """Evaluations of the teacher before the first fit."""
-        return sum(one.steps for one in (*self.excursions, self.unseen)) + self.rattled
+        return sum(one.steps for one in (*self.excursions, self.unseen)) + self.distorted
 
 
 def plan_lesson(
@@ -88,7 +93,7 @@ def plan_lesson(
     calls = LABEL_SHARE * budget_s / max(teacher_call_s, 1e-6)
     runs = len(CONDITIONS)
     steps = _rounded((1 - UNSEEN_SHARE) * calls / (runs + 0.25))
-    rattled = min(MOST_RATTLED, max(FEWEST_RATTLED, round(0.25 * steps)))
+    distorted = min(MOST_DISTORTED, max(FEWEST_DISTORTED, round(0.25 * steps)))
     base = seed * 1000
     excursions = tuple(
         Excursion(
@@ -115,7 +120,7 @@ def plan_lesson(
         budget_s=budget_s,
         excursions=excursions,
         unseen=unseen,
-        rattled=rattled,
+        distorted=distorted,
         added=added,
         most_rounds=most_rounds,
         explore_steps=round(EXPLORE_S / timestep_s),

@@ -25,11 +25,15 @@ class Notebook:
     Args:
         folder: Where they are kept; made when the first is.
         now: Seconds of a clock that never goes back.
+
+    Attributes:
+        folder: The same.
+        now: The same.
     """
 
     def __init__(self, folder: Path, *, now: Callable[[], float] = time.monotonic) -> None:
         self.folder = folder
-        self._now = now
+        self.now = now
         self._took_s: dict[str, float] = {}
 
     @property
@@ -80,9 +84,9 @@ class Notebook:
         if path.exists():
             found = _read(path)
         else:
-            begin = self._now()
+            begin = self.now()
             result = make()
-            found = {"took_s": self._now() - begin, "result": result}
+            found = {"took_s": self.now() - begin, "result": result}
             write_atomically(path, to_json(found) + "\n")
         self._took_s[name] = float(found["took_s"])
         return found["result"]

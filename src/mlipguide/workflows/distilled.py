@@ -1,0 +1,142 @@
+"""What a finished distillation amounts to: its speed against the teacher's, its card, and whether it may be used."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from mlipguide.core.serialisation import from_plain, to_plain
+from mlipguide.records.distillation import Distillation, RunComparison
+from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.notice import Problem
+from mlipguide.records.structure import StructureSummary
+from mlipguide.records.training import FittedPotential
+from mlipguide.sessions.interface import Conditions
+from mlipguide.stats.centres import centre_of
+from mlipguide.structures.supercells import near_cubic_supercell
+from mlipguide.training.distillation import Taught
+from mlipguide.training.lessons import Lesson
+from mlipguide.training.notebook import Notebook
+from mlipguide.training.trainer import Trainer
+from mlipguide.workflows.candidates import Prepared
+
+if TYPE_CHECKING:
+    import ase
+
+TIMED_ATOMS = 2000
+WARM_UP_STEPS, STEPS, BURST_S = 5, 200, 3.0
+TEMPERATURE_SHARE = 0.15
+"""Of the thermostat's temperature, by which the mean of a run that follows it may differ (a judgement)."""
+DRIFT_SCATTERS = 3.0
+"""Standard deviations of the teacher's energy within which the pupil's mean stays from half to half (a judgement)."""
+OVERLAP_LOSS = 0.05
+"""By which the overlap of pair distances may lie below that of two halves of the teacher's run (a judgement)."""
+LARGEST_RELATIVE = 0.15
+"""Force MAE over the root mean square of the forces, beyond which a pupil is refused (a judgement)."""
+
+
+def distillation_of(
+    taught: Taught,
+    *,
+    teacher: Prepared,
+    trainer: Trainer,
+    structure: StructureSummary,
+    cell: ase.Atoms,
+    lesson: Lesson,
+    notebook: Notebook,
+) -> tuple[Distillation, tuple[Problem, ...]]:
+    """Return the record of a distillation, and a problem where its pupil is not handed over.
+
+    Args:
+        taught: What was done.
+        teacher: Who taught.
+        trainer: What was trained with.
+        structure: The user's.
+        cell: That was labelled.
+        lesson: How.
+        notebook: Keeps the timing of the pupil.
+    """
+    assert taught.potential is not None
+    steps = tuple(took_s / lesson.piece_steps for took_s in notebook.took_s("run-"))
+    teacher_step = _estimate(steps, f"{len(steps)} pieces of the teacher's runs")
+    kept = notebook.remember("pupil-speed", lambda: to_plain(_pupil_speed(trainer, taught.potential, cell, lesson)))
+    pupil_step = from_plain(Estimate, kept, what="pupil-speed")
+    speed_up = teacher_step.times(pupil_step.inverted(1.0))
+    faults = tuple(_faults(taught))
+    verdict = (
+        f"It may be used for {', '.join(structure.elements)} near what it was taught on."
+        if not faults
+        else f"It is not handed over: {' '.join(faults)}"
+    )
+    data = Distillation(
+        teacher=teacher.card.id,
+        structure=structure,
+        cell_atoms=len(cell),
+        temperature_k=lesson.temperature_k,
+        timestep_s=lesson.timestep_s,
+        labels=taught.label_calls,
+        label_time_s=sum(
+            sum(notebook.took_s(name)) for name in ("run-", "unseen-", "distorted-", "added-")
+        ),
+        rounds=taught.rounds,
+        best=taught.best,
+        ended_because=taught.ended_because,
+        comparison=taught.comparison,
+        potential=None if faults else taught.potential,
+        model=None,
+        teacher_step_time_per_atom_s=teacher_step.scaled(1 / len(cell)),
+        pupil_step_time_per_atom_s=pupil_step,
+        speed_up=speed_up.scaled(1 / len(cell)),
+        spent_s=notebook.used_s,
+        folder=str(notebook.folder),
+        verdict=verdict,
+    )
+    problems = tuple(
+        Problem("pupil_refused", fault, "Give it more --budget, a larger --size or another --engine.")
+        for fault in faults
+    )
+    return data, problems
+
+
+def _pupil_speed(trainer: Trainer, potential: FittedPotential | None, cell: ase.Atoms, lesson: Lesson) -> Estimate:
+    """Return the time of a step for an atom, in a cell of a production run's size."""
+    assert potential is not None
+    atoms = near_cubic_supercell(cell, atoms_wanted=TIMED_ATOMS) if any(cell.pbc) else cell
+    conditions = Conditions(temperature_k=lesson.temperature_k, timestep_s=lesson.timestep_s, propagate=True)
+    with closing(trainer.open(potential)) as session:
+        prepared = session.prepare(atoms, conditions)
+        session.run(prepared, max_steps=WARM_UP_STEPS, max_s=BURST_S)
+        samples = session.run(prepared, max_steps=STEPS, max_s=BURST_S).samples.wall_s
+    return _estimate(samples, f"{len(samples)} steps of {prepared.atoms} atoms").scaled(1 / prepared.atoms)
+
+
+def _estimate(samples: tuple[float, ...], source: str) -> Estimate:
+    centre = centre_of(samples)
+    return Estimate(value=centre.value, low=centre.low, high=centre.high, basis=Basis.MEASURED, source=source)
+
+
+def _faults(taught: Taught) -> list[str]:
+    """Return what speaks against handing the pupil over, as sentences."""
+    best = taught.rounds[taught.best - 1]
+    faults = []
+    if best.unseen.relative > LARGEST_RELATIVE:
+        faults.append(f"Its force MAE on unseen frames is {best.unseen.relative:.0%} of the forces.")
+    if best.wandered_off:
+        faults.append("Its exploring run left what makes sense.")
+    return [*faults, *_run_faults(taught.comparison)]
+
+
+def _run_faults(run: RunComparison) -> list[str]:
+    if not run.stable:
+        return [f"Its run at {run.temperature_k:g} K flew apart after {run.simulated_time_s * 1e12:.3g} ps."]
+    faults = []
+    kelvin = run.pupil_temperature_k
+    if kelvin is not None and abs(kelvin / run.temperature_k - 1) > TEMPERATURE_SHARE:
+        faults.append(f"Its run had {kelvin:.0f} K on average, {run.temperature_k:g} K was set.")
+    drift = run.energy_drift_ev_per_atom
+    if drift is not None and abs(drift) > DRIFT_SCATTERS * run.energy_scatter_ev_per_atom:
+        faults.append(f"Its energy drifted by {drift * 1e3:.3g} meV/atom.")
+    alike = run.distribution_overlap
+    if alike is not None and alike < run.teacher_overlap - OVERLAP_LOSS:
+        faults.append(f"Its pair distances overlap with the teacher's by {alike:.0%} only.")
+    return faults
