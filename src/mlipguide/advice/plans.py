@@ -68,6 +68,8 @@ def plan_for(
 def settings_words(settings: Settings) -> str:
     """Return the settings that the numbers hold for, as one would set them."""
     words = [settings.device, settings.dtype, f"OMP_NUM_THREADS={settings.threads}"]
+    if settings.ranks > 1:
+        words.append(f"{settings.ranks} MPI ranks")
     if settings.allocator is Allocator.RETAIN:
         words.append(f"GLIBC_TUNABLES={RETAIN_TUNABLES}")
     return ", ".join(words)

@@ -143,7 +143,7 @@ def _find_waiting(measurement: Measurement) -> Cause | None:
     return Cause(
         kind=CauseKind.WAITING,
         strength=1 - share,
-        fact=f"{share:.2f} s of processor time in a second, {measurement.settings.threads} thread(s)",
+        fact=f"{share:.2f} s of processor time in a second, {measurement.settings.processors} thread(s)",
     )
 
 

@@ -72,7 +72,12 @@ class SettingChoice:
 
 
 def settings_grid(
-    base: Settings, *, threads: Sequence[int], dtypes: Sequence[str], devices: Sequence[str]
+    base: Settings,
+    *,
+    threads: Sequence[int],
+    dtypes: Sequence[str],
+    devices: Sequence[str],
+    ranks: Sequence[int] = (),
 ) -> tuple[Settings, ...]:
     """Return every combination, the base first and each once.
 
@@ -81,9 +86,10 @@ def settings_grid(
         threads: Numbers of threads.
         dtypes: ``float32``, ``float64``.
         devices: ``cpu``, ``cuda:0``, ``mps``.
+        ranks: Numbers of MPI ranks.
 
     Raises:
-        InputError: A number of threads below 1, or an unknown dtype.
+        InputError: A number of threads or ranks below 1, or an unknown dtype.
     """
     for number in threads:
         if number < 1:
@@ -91,18 +97,26 @@ def settings_grid(
     for dtype in dtypes:
         if dtype not in DTYPES:
             raise InputError(f"'{dtype}' is not a dtype that models run in.", hint=f"Use {' or '.join(DTYPES)}.")
-    combinations = itertools.product(devices or (base.device,), dtypes or (base.dtype,), threads or (base.threads,))
-    swept = (replace(base, device=device, dtype=dtype, threads=number) for device, dtype, number in combinations)
+    for number in ranks:
+        if number < 1:
+            raise InputError(f"A model cannot run with {number} MPI ranks.", hint="For example --ranks 1,2")
+    combinations = itertools.product(
+        devices or (base.device,), dtypes or (base.dtype,), threads or (base.threads,), ranks or (base.ranks,)
+    )
+    swept = (
+        replace(base, device=device, dtype=dtype, threads=number, ranks=processes)
+        for device, dtype, number, processes in combinations
+    )
     return tuple(dict.fromkeys((base, *swept)))
 
 
 def plain_settings(base: Settings) -> Settings:
-    """Return the reference of a sweep: double precision, one thread, the default allocator, on the same device.
+    """Return the reference of a sweep: double precision, one process of one thread, the default allocator, on the same device.
 
     On a device without double precision it is the processor instead.
     """
     device = "cpu" if base.device in SINGLE_PRECISION_DEVICES else base.device
-    return replace(base, threads=1, dtype="float64", allocator=Allocator.DEFAULT, device=device)
+    return replace(base, threads=1, ranks=1, dtype="float64", allocator=Allocator.DEFAULT, device=device)
 
 
 def numerics_of(settings: Settings) -> tuple[str, str]:
@@ -223,7 +237,7 @@ def _reason(
     agreement = found.get(numerics_of(chosen.settings))
     same = "it computes in the plain setting's dtype and device" if agreement is None else _differences(agreement)
     if agreement is None and numerics_of(chosen.settings) == numerics_of(base.settings):
-        same = "threads change only the order of sums"
+        same = "threads and ranks change only the order of sums"
     faster = f"{_name(chosen)} is {_times(_speed_up(base, chosen))} as fast as {_name(base)}"
     if base_objection:
         return f"{faster}, which cannot be kept: {base_objection}."
@@ -231,9 +245,14 @@ def _reason(
 
 
 def _name(one: SettingTried) -> str:
-    settings = one.settings
+    return name_of(one.settings)
+
+
+def name_of(settings: Settings) -> str:
+    """Return settings as a reason names them."""
     plural = "" if settings.threads == 1 else "s"
-    return f"{settings.dtype} on {settings.device} with {settings.threads} thread{plural}"
+    ranks = f"{settings.ranks} MPI ranks of " if settings.ranks > 1 else ""
+    return f"{settings.dtype} on {settings.device} with {ranks}{settings.threads} thread{plural}"
 
 
 def _times(speed_up: Estimate) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlipguide import __version__
-from mlipguide.cli import bench, check, disagree, doctor, env, explain, hardware, models, plan, recommend
+from mlipguide.cli import bench, check, disagree, doctor, env, explain, hardware, models, plan, recommend, train
 
 app = typer.Typer(
     name="mlipguide",
@@ -46,5 +46,6 @@ app.command("plan")(plan.plan)
 app.add_typer(models.app, name="models")
 app.add_typer(hardware.app, name="hardware")
 app.add_typer(env.app, name="env")
+app.add_typer(train.app, name="train")
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)

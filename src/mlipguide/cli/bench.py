@@ -59,6 +59,9 @@ def bench(
         typer.Option(metavar="N", help="Largest size to time [1000]; probe finds the largest that fits in memory."),
     ] = None,
     threads: Annotated[str | None, typer.Option(metavar="1,2", help="Numbers of threads to compare.")] = None,
+    ranks: Annotated[
+        str | None, typer.Option(metavar="1,2", help="Numbers of MPI ranks to compare, for models that run in LAMMPS.")
+    ] = None,
     dtype: Annotated[str | None, typer.Option(metavar="float32,float64", help="Dtypes to compare.")] = None,
     device: Annotated[str | None, typer.Option(metavar="cpu,cuda:0", help="Devices to compare.")] = None,
     scenario: Annotated[
@@ -105,6 +108,7 @@ def bench(
                 largest_atoms=max_atoms,
                 sizes=sizes,
                 threads=threads,
+                ranks=ranks,
                 dtypes=dtype,
                 devices=device,
                 scenario=scenario,

@@ -110,6 +110,7 @@ def run_logged(
     log: Path,
     on_line: Callable[[str], None] = lambda _: None,
     timeout_s: float | None = None,
+    cwd: Path | None = None,
 ) -> int:
     """Run ``command`` to its end, appending its output to ``log`` and handing each line to ``on_line``.
 
@@ -122,7 +123,7 @@ def run_logged(
         KeyboardInterrupt: Ctrl-C; the group is ended first.
     """
     with log.open("ab") as stream:
-        process = start_group(command, env=env, log=stream, stdout=subprocess.PIPE)
+        process = start_group(command, env=env, log=stream, cwd=cwd, stdout=subprocess.PIPE)
         expired = threading.Event()
 
         def expire() -> None:

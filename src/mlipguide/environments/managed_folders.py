@@ -54,9 +54,9 @@ class ReadyMarker:
 
 
 def digest_recipe(recipe: Recipe) -> str:
-    """Return a digest of what in the recipe changes the environment: not remarks, checks and the worker."""
+    """Return a digest of what in the recipe changes the environment: not remarks, checks, the worker and how it is run."""
     plain = to_plain(recipe)
-    for name in ("remarks", "imports", "worker"):
+    for name in ("remarks", "imports", "worker", "driver", "dtype"):
         plain.pop(name)
     return _digest(plain)
 

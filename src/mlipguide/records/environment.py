@@ -21,6 +21,8 @@ class Recipe:
         torch: Pinned version of torch; None for a backend without torch.
         requirements: Pinned, tested requirements, without torch.
         remarks: What to know about it.
+        driver: What advances the atoms while steps are timed: ``ase``, or the backend's own.
+        dtype: What its models are compared in; the only one where a backend has no other.
         imports: What is imported beside ``module`` to see whether the backend works: the parts that a worker
             uses, since a package may import without the libraries that it needs.
     """
@@ -33,6 +35,8 @@ class Recipe:
     requirements: tuple[str, ...]
     remarks: tuple[str, ...] = field(default=())
     imports: tuple[str, ...] = field(default=())
+    driver: str = "ase"
+    dtype: str = "float32"
 
 
 class EnvironmentKind(StrEnum):

@@ -48,8 +48,9 @@ class Settings:
         threads: Threads of the linear algebra.
         dtype: ``float32`` or ``float64``.
         device: ``cpu``, ``cuda:0``, ``mps``.
-        driver: What advances the atoms: ``ase``.
+        driver: What advances the atoms: ``ase`` or ``lammps``.
         allocator: How freed memory is kept.
+        ranks: MPI processes that share the atoms; 1 where the driver knows none.
     """
 
     threads: int
@@ -57,6 +58,12 @@ class Settings:
     device: str
     driver: str
     allocator: Allocator
+    ranks: int = 1
+
+    @property
+    def processors(self) -> int:
+        """How many processors are kept busy: threads of all ranks."""
+        return self.threads * self.ranks
 
 
 @strict

@@ -62,3 +62,58 @@ class FittedPotential:
     parameters: int
     cutoff_angstrom: float
     versions: dict[str, str]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class FrameErrors:
+    """How a potential differs from the labels of one frame; None is what the frame has no label for.
+
+    Attributes:
+        group: Of the frame.
+        atoms: Number of atoms.
+        force_mae_ev_per_angstrom: Mean absolute difference of force components.
+        force_mse_ev2_per_angstrom2: Mean squared difference of force components.
+        energy_error_ev_per_atom: Energy less the label's, with its sign.
+    """
+
+    group: str | None
+    atoms: int
+    force_mae_ev_per_angstrom: float | None
+    force_mse_ev2_per_angstrom2: float | None
+    energy_error_ev_per_atom: float | None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Lowest and highest of what was seen."""
+
+    low: float
+    high: float
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class DomainOfValidity:
+    """What the frames cover that a potential learned from; None is what the file does not tell.
+
+    Attributes:
+        elements: Chemical symbols.
+        frames: Number of frames.
+        groups: Frames of each group; the name is empty where the file has none.
+        density_g_per_cm3: Of periodic frames; of a slab with its vacuum.
+        pressure_gpa: Positive under compression.
+        temperature_k: Of the runs that the frames come from.
+        largest_force_ev_per_angstrom: Largest component.
+        nearest_angstrom: Shortest distance of each pair of elements.
+    """
+
+    elements: tuple[str, ...]
+    frames: int
+    groups: dict[str, int]
+    density_g_per_cm3: Span | None
+    pressure_gpa: Span | None
+    temperature_k: Span | None
+    largest_force_ev_per_angstrom: float | None
+    nearest_angstrom: dict[str, float]

@@ -103,6 +103,7 @@ def _row(item: SizeResult, data: BenchData) -> dict[str, object]:
         "scenario": item.scenario.value,
         "device": settings.device,
         "threads": settings.threads,
+        "ranks": settings.ranks,
         "dtype": settings.dtype,
         "driver": settings.driver,
         "allocator": settings.allocator.value,

@@ -14,6 +14,7 @@ from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
 from mlipguide.records.disagreement import Disagreement
 from mlipguide.records.notice import Notice, Problem, Result, Status
+from mlipguide.records.pilot import PilotData
 from mlipguide.records.plan import HardwarePlan
 from mlipguide.records.strict import strict
 from mlipguide.records.topic import Explanation
@@ -25,10 +26,11 @@ DOCUMENTS: dict[str, Any] = {
     "disagree": Disagreement,
     "explain": Explanation,
     "plan": HardwarePlan,
+    "train pilot": PilotData,
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "disagree": 1, "explain": 1, "plan": 1}
+VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "disagree": 1, "explain": 1, "plan": 1, "train pilot": 1}
 
 
 @strict
@@ -80,7 +82,7 @@ def schema_name(command: str) -> str:
 
 def schema_file(command: str) -> Path:
     """Return where the published schema of a command's document stands."""
-    return Path(__file__).parent.parent / "data" / "schemas" / f"{command}-{VERSIONS[command]}.json"
+    return Path(__file__).parent.parent / "data" / "schemas" / f"{command.replace(' ', '.')}-{VERSIONS[command]}.json"
 
 
 def write_schemas() -> None:

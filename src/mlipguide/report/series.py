@@ -13,6 +13,7 @@ SYNTHETIC_MARK = " *"
 _WORDS: dict[str, Callable[[Settings], str]] = {
     "device": lambda settings: settings.device,
     "threads": lambda settings: f"{settings.threads} thread{'' if settings.threads == 1 else 's'}",
+    "ranks": lambda settings: f"{settings.ranks} MPI rank{'' if settings.ranks == 1 else 's'}",
     "dtype": lambda settings: settings.dtype,
     "driver": lambda settings: f"driver {settings.driver}",
     "allocator": lambda settings: f"freed memory {'kept' if settings.allocator is Allocator.RETAIN else 'given back'}",
@@ -77,11 +78,15 @@ def differing(settings: Iterable[Settings]) -> tuple[str, ...]:
 
 
 def agreeing(settings: Iterable[Settings]) -> tuple[str, ...]:
-    """Return the fields in which ``settings`` are all the same."""
-    differ = differing(settings)
-    return tuple(name for name in _WORDS if name not in differ)
+    """Return the fields in which ``settings`` are all the same; that there is one MPI rank goes without saying."""
+    known = list(settings)
+    differ = differing(known)
+    alone = all(item.ranks == 1 for item in known)
+    return tuple(name for name in _WORDS if name not in differ and not (alone and name == "ranks"))
 
 
-def settings_words(settings: Settings, fields: Iterable[str] = tuple(_WORDS)) -> str:
+def settings_words(settings: Settings, fields: Iterable[str] | None = None) -> str:
     """Return settings in words, by default all of them: ``cpu, 2 threads, float32, driver ase, freed memory kept``."""
+    if fields is None:
+        fields = agreeing([settings])
     return ", ".join(_WORDS[name](settings) for name in fields)

@@ -227,6 +227,8 @@ def open_session(
             device=settings.device,
             dtype=settings.dtype,
             threads=settings.threads,
+            driver=settings.driver,
+            ranks=settings.ranks,
             memory_limit_bytes=request.memory_limit_bytes,
         )
         facts = ModelFacts(**{**answer, "elements": tuple(answer["elements"])})

@@ -18,7 +18,7 @@ from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_at
 from mlipguide.records.measurement import Measurement
 from mlipguide.records.notice import Notice
 
-FORMAT = 3
+FORMAT = 4
 
 
 def _upgrade_from_1(data: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +34,17 @@ def _upgrade_from_2(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "steady_bursts": [len(known)] if isinstance(known, list) else []}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _upgrade_from_1, 2: _upgrade_from_2}
+def _upgrade_from_3(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 3 knew one process only."""
+    settings = data.get("settings")
+    return {**data, "settings": {**settings, "ranks": 1}} if isinstance(settings, dict) else data
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: _upgrade_from_1,
+    2: _upgrade_from_2,
+    3: _upgrade_from_3,
+}
 """From each past version to the next."""
 
 

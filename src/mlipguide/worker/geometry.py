@@ -69,3 +69,25 @@ def pairs_per_atom(atoms: Atoms, cutoff: float) -> float:
     from ase.neighborlist import neighbor_list
 
     return len(neighbor_list("i", atoms, cutoff)) / len(atoms)
+
+
+def boxed(atoms: Atoms, *, margin: float) -> Atoms:
+    """Return a copy with a cell along every direction, for a model that knows periodic crystals only.
+
+    Along directions that are not periodic the cell is the extent of the atoms plus ``margin`` (Å), wide
+    enough that no image is a neighbour.
+    """
+    import numpy as np
+
+    if atoms.pbc.all():
+        return atoms
+    copy: Atoms = atoms.copy()
+    cell = copy.cell.complete()
+    along = cell.scaled_positions(copy.positions)
+    lengths = cell.lengths()
+    for axis in np.flatnonzero(~copy.pbc):
+        extent = float(np.ptp(along[:, axis])) * lengths[axis]
+        cell[axis] *= (extent + margin) / lengths[axis]
+    copy.set_cell(cell)
+    copy.pbc = True
+    return copy

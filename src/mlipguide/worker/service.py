@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .backends import find_loader
@@ -23,7 +24,7 @@ from .reference import time_reference
 from .resources import limit_memory, release_freed_memory
 
 if TYPE_CHECKING:
-    from .steps import System
+    from .steps import Stepped
 
 
 def failure(number: Any, error: BaseException) -> dict[str, Any]:
@@ -42,7 +43,7 @@ class Service:
 
     def __init__(self, model: LoadedModel | None = None) -> None:
         self._model = model
-        self._systems: dict[str, System] = {}
+        self._systems: dict[str, Stepped] = {}
         self._operations: dict[str, Callable[..., Any]] = {
             "load": self._load,
             "single_point": self._single_point,
@@ -84,6 +85,8 @@ class Service:
         device: str = "cpu",
         dtype: str = "float32",
         threads: int = 1,
+        driver: str = "ase",
+        ranks: int = 1,
         memory_limit_bytes: int | None = None,
     ) -> dict[str, Any]:
         start = time.perf_counter()
@@ -98,9 +101,21 @@ class Service:
             from .torch_runtime import set_threads
 
             set_threads(threads)
-        model = loader(LoadRequest(name=name, path=path, synthetic=synthetic, device=device, dtype=dtype))
+        model = loader(
+            LoadRequest(
+                name=name,
+                path=path,
+                synthetic=synthetic,
+                device=device,
+                dtype=dtype,
+                driver=driver,
+                threads=threads,
+                ranks=ranks,
+            )
+        )
         self._model = model
-        self._systems.clear()
+        for system in tuple(self._systems):
+            self._forget(system=system)
         return {
             "load_s": time.perf_counter() - start,
             "parameters": model.parameters,
@@ -195,7 +210,7 @@ class Service:
             propagate=propagate,
             integrate=integrate,
         )
-        prepared = System(model, atoms, conditions)
+        prepared = (model.make_system or partial(System, model))(atoms, conditions)
         first = prepared.call_first()
         self._systems[system] = prepared
         return {"atoms": len(atoms), "pairs_per_atom": prepared.pairs_per_atom, **first}
@@ -206,7 +221,9 @@ class Service:
         return self._systems[system].run(max_steps=max_steps, max_s=max_s)
 
     def _forget(self, *, system: str) -> None:
-        self._systems.pop(system, None)
+        forgotten = self._systems.pop(system, None)
+        if forgotten is not None:
+            forgotten.close()
 
     def _loaded(self) -> LoadedModel:
         if self._model is None:

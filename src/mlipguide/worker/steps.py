@@ -13,7 +13,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .failures import WorkerError
 from .geometry import pairs_per_atom, refuse_nonfinite
@@ -47,6 +47,23 @@ class Conditions:
     seed: int
     propagate: bool
     integrate: bool = True
+
+
+class Stepped(Protocol):
+    """A structure that is ready to be stepped, by ASE or by a driver of the backend's own."""
+
+    @property
+    def pairs_per_atom(self) -> float:
+        """Neighbours within the cutoff, mean over atoms."""
+
+    def call_first(self) -> dict[str, float | int]:
+        """Make the first call; see :meth:`System.call_first`."""
+
+    def run(self, *, max_steps: int, max_s: float) -> dict[str, Any]:
+        """Take steps; see :meth:`System.run`."""
+
+    def close(self) -> None:
+        """Give back what the structure holds."""
 
 
 class System:
@@ -128,6 +145,9 @@ class System:
             "peak_memory_bytes": self._model.peak_memory_bytes(),
         }
 
+    def close(self) -> None:
+        """Give back what the structure holds: nothing but memory, which goes with it."""
+
     def _step(self) -> None:
         assert self._stepper is not None
         try:
@@ -156,14 +176,10 @@ class System:
         return calculator
 
     def _integrator(self, atoms: Atoms) -> Iterator[Any]:
-        import numpy as np
         from ase import units
         from ase.md.verlet import VelocityVerlet
 
-        generator = np.random.default_rng(self._conditions.seed)
-        # Written out, because ASE renamed its function: a worker meets old and new versions.
-        widths = np.sqrt(atoms.get_masses() * units.kB * self._conditions.temperature_k)
-        atoms.set_momenta(generator.standard_normal((len(atoms), 3)) * widths[:, None])
+        atoms.set_velocities(velocities_of(atoms, self._conditions) / units.fs)
         dynamics = VelocityVerlet(atoms, timestep=self._conditions.timestep_fs * units.fs)
         steps: Iterator[Any] = dynamics.irun(steps=ENDLESS)
         return steps
@@ -201,6 +217,17 @@ class System:
                 f"The atoms flew apart with steps of {self._conditions.timestep_fs:g} fs "
                 f"at {self._conditions.temperature_k:g} K.",
             )
+
+
+def velocities_of(atoms: Atoms, conditions: Conditions) -> Any:
+    """Draw velocities of the conditions' temperature (Maxwell-Boltzmann), shape (atoms, 3), Å/fs."""
+    import numpy as np
+    from ase import units
+
+    # Written out, because ASE renamed its function: a worker meets old and new versions.
+    generator = np.random.default_rng(conditions.seed)
+    widths = np.sqrt(units.kB * conditions.temperature_k / atoms.get_masses())
+    return generator.standard_normal((len(atoms), 3)) * widths[:, None] * units.fs
 
 
 def _no_forces() -> Any:

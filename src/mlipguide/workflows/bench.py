@@ -42,6 +42,7 @@ class Options(RunOptions):
         largest_atoms: Largest size to time, or ``probe`` to find the largest that fits.
         sizes: ``auto`` or numbers of atoms.
         threads: Numbers of threads to compare.
+        ranks: Numbers of MPI ranks to compare, for drivers that know them.
         dtypes: Dtypes to compare.
         devices: Devices to compare.
         scenario: ``single-stream`` or ``offline``.
@@ -55,6 +56,7 @@ class Options(RunOptions):
     largest_atoms: str | None = None
     sizes: str | None = None
     threads: str | None = None
+    ranks: str | None = None
     dtypes: str | None = None
     devices: str | None = None
     scenario: str | None = None
@@ -83,7 +85,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     catalogue = load_catalogue()
     names = names_in(request.models)
     cards = _chosen_cards(catalogue, names)
-    settings = swept(options.threads, options.dtypes, options.devices)
+    settings = swept(options.threads, options.dtypes, options.devices, options.ranks)
     conditions = _conditions(options)
     sizes = _sizes(options.sizes)
     probing = options.largest_atoms == PROBE

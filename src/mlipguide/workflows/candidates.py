@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlipguide.catalog.cards import Catalogue
@@ -39,6 +39,9 @@ class Consent:
         """Return whether the user agrees."""
         return self.granted or (self.ask is not None and self.ask(question))
 
+
+ASE = "ase"
+"""The driver that every backend has."""
 
 WEIGHTS = "weights"
 CHECKPOINT = "checkpoint"
@@ -88,9 +91,19 @@ def default_settings(machine: Machine) -> Settings:
         threads=max(1, math.floor(machine.cpu.usable_cores)),
         dtype="float32",
         device="cuda:0" if nvidia else "cpu",
-        driver="ase",
+        driver=ASE,
         allocator=Allocator.RETAIN if glibc and not nvidia else Allocator.DEFAULT,
     )
+
+
+def settings_for(recipe: Recipe, default: Settings) -> Settings:
+    """Return what the models of a backend are run with.
+
+    A backend with a driver of its own runs on the processor, with an MPI rank on each core where others have a thread.
+    """
+    if recipe.driver == ASE:
+        return replace(default, dtype=recipe.dtype)
+    return replace(default, driver=recipe.driver, dtype=recipe.dtype, device="cpu", threads=1, ranks=default.threads)
 
 
 def find_given_weights(catalogue: Catalogue, given: Mapping[str, Path]) -> dict[str, Path]:
@@ -156,7 +169,7 @@ def prepare_candidates(
                 card=card,
                 recipe=recipe,
                 environment=environment,
-                settings=settings,
+                settings=settings_for(recipe, settings),
                 weights_file=weights_file,
                 synthetic=synthetic,
                 obstacle=obstacle,

@@ -101,6 +101,8 @@ def label_of(measurement: Measurement) -> str:
     """Return a measurement as text."""
     settings = measurement.settings
     threads = f"{settings.threads} thread{'s' if settings.threads > 1 else ''}"
+    if settings.ranks > 1:
+        threads = f"{settings.ranks} MPI ranks, {threads}"
     synthetic = ", random weights" if measurement.weights is Weights.SYNTHETIC else ""
     return (
         f"{measurement.model}, {measurement.atoms} atoms, {threads}, {settings.dtype}, {settings.device}, "
@@ -214,7 +216,7 @@ def _waited(measurement: Measurement) -> bool:
     return (_is_unknown(disturbance) or shows(disturbance)) and has_waited(
         wall_s=median(measurement.steady.wall_s),
         cpu_s=median(measurement.steady.cpu_s),
-        threads=measurement.settings.threads,
+        threads=measurement.settings.processors,
     )
 
 

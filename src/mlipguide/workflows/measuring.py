@@ -204,6 +204,7 @@ def _remark(settings: Settings, others: Sequence[Settings]) -> str:
     """Return the settings in which this one differs from others."""
     words = {
         "threads": f"{settings.threads} thread{'s' if settings.threads > 1 else ''}",
+        "ranks": f"{settings.ranks} MPI rank{'s' if settings.ranks > 1 else ''}",
         "dtype": settings.dtype,
         "device": settings.device,
         "allocator": f"allocator {settings.allocator.value}",

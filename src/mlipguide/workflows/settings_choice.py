@@ -12,6 +12,7 @@ from mlipguide.bench.protocol import load_protocol
 from mlipguide.bench.settings_sweep import (
     SettingTried,
     fastest_acceptable,
+    name_of,
     numerics_of,
     plain_settings,
     settings_grid,
@@ -24,7 +25,7 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.measurement import Measurement, Settings
 from mlipguide.records.notice import Notice
 from mlipguide.sessions.interface import ModelSession
-from mlipguide.workflows.candidates import Prepared
+from mlipguide.workflows.candidates import ASE, Prepared
 from mlipguide.workflows.measuring import MeasuringContext, session_request, size_source
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.recalling import MeasuredModels
@@ -43,16 +44,25 @@ class SweptSettings:
     threads: tuple[int, ...]
     dtypes: tuple[str, ...]
     devices: tuple[str, ...]
+    ranks: tuple[int, ...] = ()
 
     def of(self, default: Settings) -> tuple[Settings, ...]:
-        """Return every combination; the first is the one that others have to beat."""
+        """Return every combination; the first is the one that others have to beat.
+
+        Ranks are for drivers that know MPI; others run with one. Where threads are named and ranks are not, there is one
+        rank: the cores go to the threads.
+        """
+        ranks = self.ranks or ((1,) if self.threads else (default.ranks,))
+        if default.driver == ASE:
+            ranks = (1,)
         base = replace(
             default,
             threads=self.threads[0] if self.threads else default.threads,
+            ranks=ranks[0],
             dtype=self.dtypes[0] if self.dtypes else default.dtype,
             device=self.devices[0] if self.devices else default.device,
         )
-        return settings_grid(base, threads=self.threads, dtypes=self.dtypes, devices=self.devices)
+        return settings_grid(base, threads=self.threads, dtypes=self.dtypes, devices=self.devices, ranks=ranks)
 
 
 @dataclass(frozen=True)
@@ -63,18 +73,27 @@ class SettingsChoice:
     fastest: tuple[FastestSettings, ...] = ()
 
 
-def swept(threads: str | None, dtypes: str | None, devices: str | None) -> SweptSettings:
-    """Return what the options ``--threads``, ``--dtype`` and ``--device`` say.
+def swept(threads: str | None, dtypes: str | None, devices: str | None, ranks: str | None = None) -> SweptSettings:
+    """Return what the options ``--threads``, ``--dtype``, ``--device`` and ``--ranks`` say.
 
     Raises:
-        InputError: A number of threads that is none.
+        InputError: A number of threads or ranks that is none.
     """
+    return SweptSettings(
+        _numbers(threads, option="--threads", what="threads"),
+        names_in(dtypes),
+        names_in(devices),
+        _numbers(ranks, option="--ranks", what="MPI ranks"),
+    )
+
+
+def _numbers(texts: str | None, *, option: str, what: str) -> tuple[int, ...]:
     numbers: list[int] = []
-    for text in names_in(threads):
+    for text in names_in(texts):
         if not text.isdigit() or int(text) < 1:
-            raise InputError(f"--threads: '{text}' is not a number of threads.", hint="For example --threads 1,2")
+            raise InputError(f"{option}: '{text}' is not a number of {what}.", hint=f"For example {option} 1,2")
         numbers.append(int(text))
-    return SweptSettings(tuple(numbers), names_in(dtypes), names_in(devices))
+    return tuple(numbers)
 
 
 def choose_settings(ready: Sequence[Prepared], measured: MeasuredModels, context: MeasuringContext) -> SettingsChoice:
@@ -97,11 +116,7 @@ def choose_settings(ready: Sequence[Prepared], measured: MeasuredModels, context
             for settings, time_s in timed.items()
         ]
         choice = fastest_acceptable(tried, items[0].settings)
-        passed = "".join(
-            f" {one.settings.dtype} on {one.settings.device} with {one.settings.threads} threads is passed over: "
-            f"{one.reason}."
-            for one in choice.passed_over
-        )
+        passed = "".join(f" {name_of(one.settings)} is passed over: {one.reason}." for one in choice.passed_over)
         fastest.append(
             FastestSettings(
                 model=model, settings=choice.settings, speed_up=choice.speed_up, reason=f"{choice.reason}{passed}"

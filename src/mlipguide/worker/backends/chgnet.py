@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
+from ..geometry import boxed
 from .interface import LoadedModel, LoadRequest, Stopwatch
-
-if TYPE_CHECKING:
-    from ase import Atoms
 
 ELEMENTS = 94
 """CHGNet's embedding has one row for each of the elements 1 to 94; its training data stand on its card."""
@@ -75,25 +73,3 @@ def set_precision(model: Any, dtype: str) -> None:
         model.composition_model.fc.register_forward_pre_hook(
             lambda _module, shares: tuple(share.double() for share in shares)
         )
-
-
-def boxed(atoms: Atoms, *, margin: float) -> Atoms:
-    """Return a copy with a cell along every direction, for CHGNet knows periodic crystals only.
-
-    Along directions that are not periodic the cell is the extent of the atoms plus ``margin`` (Å), wide
-    enough that no image is a neighbour.
-    """
-    import numpy as np
-
-    if atoms.pbc.all():
-        return atoms
-    copy: Atoms = atoms.copy()
-    cell = copy.cell.complete()
-    along = cell.scaled_positions(copy.positions)
-    lengths = cell.lengths()
-    for axis in np.flatnonzero(~copy.pbc):
-        extent = float(np.ptp(along[:, axis])) * lengths[axis]
-        cell[axis] *= (extent + margin) / lengths[axis]
-    copy.set_cell(cell)
-    copy.pbc = True
-    return copy

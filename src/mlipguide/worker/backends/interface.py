@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from ase import Atoms
 
+    from ..steps import Conditions, Stepped
+
 
 class Stopwatch:
     """Adds up the time spent in a network.
@@ -48,6 +50,9 @@ class LoadRequest:
         synthetic: Build the architecture with random weights instead.
         device: ``cpu``, ``cuda:0``, ``mps``.
         dtype: ``float32`` or ``float64``.
+        driver: What advances the atoms while steps are timed.
+        threads: Threads of one process.
+        ranks: Processes that share the work; more than one only where the driver knows MPI.
     """
 
     name: str
@@ -55,6 +60,9 @@ class LoadRequest:
     synthetic: bool
     device: str
     dtype: str
+    driver: str = "ase"
+    threads: int = 1
+    ranks: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class LoadedModel:
         versions: Of the packages that decide speed and results.
         adapt: Turns a structure into one that the backend takes (a box around a molecule, say).
         stopwatch: Times the network; None where it cannot be told from the rest of a call.
+        make_system: Makes a structure ready to be stepped by a driver of the backend's own; None for ASE.
         synchronise: Waits for the device.
         reset_peak_memory: Forgets the peak of memory so far.
         peak_memory_bytes: The peak of memory since then.
@@ -88,6 +97,7 @@ class LoadedModel:
     peak_memory_bytes: Callable[[], int]
     adapt: Callable[[Atoms], Atoms] = field(default=unchanged)
     stopwatch: Stopwatch | None = None
+    make_system: Callable[[Atoms, Conditions], Stepped] | None = None
 
 
 class Loader(Protocol):

@@ -1,0 +1,43 @@
+"""Labelled frames as one file of extended XYZ for a training program, every number with all its digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mlipguide.core.errors import InputError
+from mlipguide.structures.labels import LabelledFrame
+
+
+def frames_text(frames: Sequence[LabelledFrame]) -> str:
+    """Return the frames in the order given.
+
+    Raises:
+        InputError: There are none, or one lacks its energy or forces.
+    """
+    if not frames:
+        raise InputError("There are no frames to train on.", hint="Give a file with labelled frames.")
+    return "".join(_frame_text(frame) for frame in frames)
+
+
+def _frame_text(frame: LabelledFrame) -> str:
+    atoms, forces = frame.atoms, frame.forces_ev_per_angstrom
+    if frame.energy_ev is None or forces is None:
+        missing = "energy" if frame.energy_ev is None else "forces"
+        raise InputError(
+            f"Frame {frame.index} has no {missing}, and training needs both energies and forces.",
+            hint="Leave such frames out, or label them.",
+        )
+    header = f'Lattice="{_row(atoms.cell.array.ravel())}" Properties=species:S:1:pos:R:3:forces:R:3'
+    header += f' energy={float(frame.energy_ev)!r} pbc="{" ".join("T" if axis else "F" for axis in atoms.pbc)}"'
+    if frame.stress_ev_per_angstrom3 is not None:
+        xx, yy, zz, yz, xz, xy = frame.stress_ev_per_angstrom3
+        header += f' stress="{_row((xx, xy, xz, xy, yy, yz, xz, yz, zz))}"'
+    rows = (
+        f"{symbol} {_row(position)} {_row(force)}\n"
+        for symbol, position, force in zip(atoms.get_chemical_symbols(), atoms.positions, forces, strict=True)
+    )
+    return f"{len(atoms)}\n{header}\n{''.join(rows)}"
+
+
+def _row(values: Iterable[float]) -> str:
+    return " ".join(repr(float(value)) for value in values)

@@ -1,0 +1,342 @@
+"""Training a pretrained model further on a few frames: one loop for every model that an adapter makes trainable.
+
+Before anything else the reference energies are estimated anew: the labels of a user come from other pseudopotentials,
+another functional or another zero, which shifts the energy of each element by a constant. The constants are the least
+squares solution of sum_k n_ik d_k = E_i(label) - E_i(model), each frame i weighed by one over its number of atoms.
+Then all weights that are not frozen follow the gradient of a Huber loss (Huber, doi:10.1214/aoms/1177703732) of energies,
+forces and stresses with Adam (doi:10.48550/arXiv.1412.6980); the learning rate rises over the first tenth of the steps
+and falls along a cosine (doi:10.48550/arXiv.1608.03983). What is kept is the state with the least loss on the frames that
+were held out.
+
+The order of the frames depends on the seed and the number of the step alone, so that a run that goes on from a
+checkpoint takes the steps that it would have taken.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from .job import Job, Progress, Watch, diverged, write_whole
+
+POTENTIAL, STATE = "checkpoint.pth", "state.pt"
+WARM_UP, LAST_SHARE = 0.1, 0.02
+"""Shares: of the steps that the learning rate rises in, and of it that is left at the end. Usual values."""
+LARGEST_GRADIENT = 10.0
+EV_PER_ANGSTROM3_IN_GPA = 160.21766
+"""Stresses enter the loss in GPa, in which they are of the size of forces in eV/Å (CODATA 2018)."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a model says of some structures, as tensors that gradients flow through.
+
+    Attributes:
+        energies: Shape (structures,), eV.
+        forces: Shape (atoms of all of them, 3), eV/Å.
+        stresses: Shape (structures, 6), Voigt order and ASE's sign, eV/Å³; None where the model gives none.
+    """
+
+    energies: Any
+    forces: Any
+    stresses: Any | None
+
+
+class Adapter(Protocol):
+    """A pretrained model that can be trained."""
+
+    @property
+    def network(self) -> Any:
+        """The ``torch.nn.Module``."""
+
+    def prepare(self, atoms: Any) -> Any:
+        """Turn a structure into what the model takes; done once for each frame."""
+
+    def predict(self, samples: Sequence[Any]) -> Predicted:
+        """Evaluate prepared structures together."""
+
+    def shift(self, energies_ev: dict[str, float]) -> None:
+        """Add a constant to the energy of each atom of these elements."""
+
+    def freeze(self, layers: int) -> None:
+        """Exclude the embedding and the first ``layers`` layers from the training."""
+
+    def save(self, path: Path) -> None:
+        """Write the model as a checkpoint that its package loads."""
+
+    def verify(self, path: Path, atoms: Any) -> tuple[float, float]:
+        """Return the energies of ``atoms`` by this model and by the package's own calculator on a checkpoint, eV."""
+
+    @property
+    def cutoff(self) -> float:
+        """Radius of the neighbour list, Å."""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of the packages that decide the result."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a frame is to be fitted to, as tensors."""
+
+    energy: Any
+    forces: Any
+    stress: Any | None
+    atoms: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """A prepared structure with its labels."""
+
+    sample: Any
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well some frames are met: the loss, and the mean absolute errors of forces (eV/Å) and energies (eV/atom)."""
+
+    loss: float
+    force_mae: float
+    energy_mae: float
+
+
+def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, int], Adapter]) -> dict[str, Any]:
+    """Train ``job.base`` further on the frames of ``job`` and leave a checkpoint.
+
+    Raises:
+        WorkerError: Kind ``diverged``: an error is no number or grew, or no state was better than the first.
+    """
+    import torch
+    from ase.io import read
+
+    torch.manual_seed(job.seed)
+    adapter = open_adapter(str(job.base), job.seed)
+    frames = read(job.frames, index=":")
+    held = set(job.validation)
+    training = [atoms for place, atoms in enumerate(frames) if place not in held]
+    examples = [_example(adapter, atoms) for atoms in frames]
+    learning = [example for place, example in enumerate(examples) if place not in held]
+    judging = [example for place, example in enumerate(examples) if place in held] or learning
+
+    adapter.freeze(int(job.options["frozen_layers"]))
+    run = Run(job, adapter, learning, judging)
+    path = job.folder / STATE
+    if path.is_file():
+        run.resume(torch.load(path, weights_only=False))
+    else:
+        run.shifts = estimate_shifts(adapter, training, learning)
+        adapter.shift(run.shifts)
+        run.first = run.best = run.judge()
+        run.keep_best()
+        write_whole(path, lambda part: torch.save(run.state(), part))
+        progress.keep()
+    while not run.finished:
+        run.advance(progress)
+        write_whole(path, lambda part: torch.save(run.state(), part))
+        progress.keep()
+    return _deliver(job, adapter, run, training[0])
+
+
+def _deliver(job: Job, adapter: Adapter, run: Run, atoms: Any) -> dict[str, Any]:
+    if not run.best.loss < run.first.loss:
+        raise diverged(
+            f"no state met the held-out frames better than the first one, whose force error is "
+            f"{run.first.force_mae:.3g} eV/Å"
+        )
+    run.restore_best()
+    target = job.folder / POTENTIAL
+    write_whole(target, adapter.save)
+    here, there = adapter.verify(target, atoms)
+    if not abs(here - there) < 1e-4 * max(1.0, abs(here)):
+        raise diverged(f"the written checkpoint gives {there:g} eV where the model gives {here:g} eV")
+    return {
+        "files": [POTENTIAL],
+        "parameters": sum(parameter.numel() for parameter in adapter.network.parameters()),
+        "versions": adapter.versions,
+        "cutoff": adapter.cutoff,
+        "shifts_ev": run.shifts,
+        "steps": run.step,
+        "held_out": {
+            "frames": len(job.validation),
+            "force_mae_before": run.first.force_mae,
+            "force_mae_after": run.best.force_mae,
+            "energy_mae_before": run.first.energy_mae,
+            "energy_mae_after": run.best.energy_mae,
+        },
+    }
+
+
+def estimate_shifts(adapter: Adapter, frames: Sequence[Any], examples: Sequence[Example]) -> dict[str, float]:
+    """Return the constant for each element, eV; the smallest ones where the compositions leave a choice."""
+    import numpy as np
+
+    symbols = sorted({symbol for atoms in frames for symbol in atoms.get_chemical_symbols()})
+    counts = np.array([[atoms.get_chemical_symbols().count(symbol) for symbol in symbols] for atoms in frames], float)
+    sizes = counts.sum(axis=1)
+    missing = []
+    for example in examples:
+        predicted = float(adapter.predict([example.sample]).energies.detach()[0])
+        missing.append(float(example.labels.energy) - predicted)
+    solution = np.linalg.lstsq(counts / sizes[:, None], np.array(missing) / sizes, rcond=1e-6)[0]
+    return {symbol: float(shift) for symbol, shift in zip(symbols, solution, strict=True)}
+
+
+class Run:
+    """The state of a training, which can be stored and taken up again."""
+
+    def __init__(self, job: Job, adapter: Adapter, learning: Sequence[Example], judging: Sequence[Example]) -> None:
+        import torch
+
+        options = job.options
+        self.adapter = adapter
+        self.learning, self.judging = learning, judging
+        self.seed = job.seed
+        self.steps, self.batch = int(options["steps"]), int(options["batch"])
+        self.check_every, self.patience = int(options["check_every"]), int(options["patience"])
+        self.rate = float(options["lr"])
+        self.weights = tuple(float(options[name]) for name in ("lambda_e", "lambda_f", "lambda_v"))
+        self.delta = float(options["huber_delta"])
+        self.trained = [parameter for parameter in adapter.network.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.Adam(self.trained, lr=self.rate)
+        self.watch = Watch()
+        self.step, self.stale = 0, 0
+        self.shifts: dict[str, float] = {}
+        self.first = self.best = Score(math.inf, math.inf, math.inf)
+        self._best_weights: dict[str, Any] = {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps were taken, or the last ones brought nothing."""
+        return self.step >= self.steps or self.stale >= self.patience
+
+    def advance(self, progress: Progress) -> None:
+        """Take steps up to the next judgement, and judge."""
+        for _ in range(min(self.check_every, self.steps - self.step)):
+            self._take_step()
+            progress.report(self.step, self.steps)
+        score = self.judge()
+        self.watch.observe(score.force_mae)
+        self.stale += 1
+        if score.loss < self.best.loss:
+            self.best, self.stale = score, 0
+            self.keep_best()
+        progress.report(self.step, self.steps, force_mae=score.force_mae, energy_mae=score.energy_mae)
+
+    def judge(self) -> Score:
+        """Evaluate the held-out frames."""
+        total = force_error = energy_error = 0.0
+        components = 0
+        for example in self.judging:
+            predicted = self.adapter.predict([example.sample])
+            total += float(self._loss(predicted, [example.labels]).detach())
+            force_error += float((predicted.forces.detach() - example.labels.forces).abs().sum())
+            components += 3 * example.labels.atoms
+            difference = predicted.energies.detach()[0] - example.labels.energy
+            energy_error += abs(float(difference)) / example.labels.atoms
+        count = len(self.judging)
+        return Score(total / count, force_error / components, energy_error / count)
+
+    def keep_best(self) -> None:
+        """Keep the weights as they are now."""
+        self._best_weights = {name: value.clone() for name, value in self.adapter.network.state_dict().items()}
+
+    def restore_best(self) -> None:
+        """Go back to the weights that were kept."""
+        self.adapter.network.load_state_dict(self._best_weights)
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that a continuation needs."""
+        return {
+            "weights": self.adapter.network.state_dict(),
+            "best_weights": self._best_weights,
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "stale": self.stale,
+            "shifts": self.shifts,
+            "first": self.first,
+            "best": self.best,
+            "watch": self.watch,
+        }
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from what :meth:`state` returned."""
+        self.adapter.network.load_state_dict(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self._best_weights = state["best_weights"]
+        for name in ("step", "stale", "shifts", "first", "best", "watch"):
+            setattr(self, name, state[name])
+
+    def _take_step(self) -> None:
+        import torch
+
+        chosen = [self.learning[place] for place in self._places()]
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate * rate_share(self.step, self.steps)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self._loss(
+            self.adapter.predict([example.sample for example in chosen]), [example.labels for example in chosen]
+        )
+        loss.backward()
+        norm = float(torch.nn.utils.clip_grad_norm_(self.trained, LARGEST_GRADIENT))
+        if not math.isfinite(norm):
+            raise diverged(f"the gradient of step {self.step + 1} is no number")
+        self.optimizer.step()
+        self.step += 1
+
+    def _places(self) -> list[int]:
+        """Return which frames the next step takes; every pass has an order of its own."""
+        import torch
+
+        count = len(self.learning)
+        places = []
+        for place in range(self.step * self.batch, (self.step + 1) * self.batch):
+            generator = torch.Generator().manual_seed(self.seed + place // count)
+            places.append(int(torch.randperm(count, generator=generator)[place % count]))
+        return places
+
+    def _loss(self, predicted: Predicted, labels: Sequence[Labels]) -> Any:
+        import torch
+        from torch.nn.functional import huber_loss
+
+        energy, force, stress = self.weights
+        sizes = torch.tensor([label.atoms for label in labels], dtype=predicted.energies.dtype)
+        wanted = torch.stack([label.energy for label in labels])
+        loss = energy * huber_loss(predicted.energies / sizes, wanted / sizes, delta=self.delta)
+        loss = loss + force * huber_loss(predicted.forces, torch.cat([label.forces for label in labels]), delta=self.delta)
+        with_stress = [place for place, label in enumerate(labels) if label.stress is not None]
+        if stress and with_stress and predicted.stresses is not None:
+            found = predicted.stresses[with_stress] * EV_PER_ANGSTROM3_IN_GPA
+            known = torch.stack([labels[place].stress for place in with_stress]) * EV_PER_ANGSTROM3_IN_GPA
+            loss = loss + stress * huber_loss(found, known, delta=self.delta)
+        return loss
+
+
+def rate_share(step: int, steps: int) -> float:
+    """Return the share of the learning rate at a step: a rise, then half a cosine."""
+    rise = max(1, round(WARM_UP * steps))
+    if step < rise:
+        return (step + 1) / rise
+    along = (step - rise) / max(1, steps - rise)
+    return LAST_SHARE + (1 - LAST_SHARE) * (1 + math.cos(math.pi * along)) / 2
+
+
+def _example(adapter: Adapter, atoms: Any) -> Example:
+    import torch
+
+    results = atoms.calc.results
+    stress = results.get("stress") if atoms.pbc.all() else None
+    return Example(
+        sample=adapter.prepare(atoms),
+        labels=Labels(
+            energy=torch.tensor(float(results["energy"])),
+            forces=torch.tensor(results["forces"], dtype=torch.float32),
+            stress=None if stress is None else torch.tensor(stress, dtype=torch.float32),
+            atoms=len(atoms),
+        ),
+    )

@@ -1,0 +1,292 @@
+"""``mlipguide train pilot``: what training on these labels would give, found out in minutes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
+from mlipguide.core.paths import logs_dir, make_folder
+from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.core.units import FORCE, WALL_TIME
+from mlipguide.records.notice import Problem, Result
+from mlipguide.records.pilot import LabelledData, ModelSpeed, PilotData
+from mlipguide.records.strict import strict
+from mlipguide.records.training import Engine
+from mlipguide.training.engines import find_engine
+from mlipguide.training.fit_folders import digest
+from mlipguide.training.pilot_plan import left_out as fits_left_out
+from mlipguide.training.test_errors import mean_force
+from mlipguide.workflows.needs import names_in
+from mlipguide.workflows.pilot_answer import best_at, best_potential, curves_of, left_out, points_of
+from mlipguide.workflows.pilot_run import PilotRun
+from mlipguide.workflows.pretrained_errors import NONE, READY, SHARE, PretrainedTests
+from mlipguide.workflows.run_options import RunOptions
+from mlipguide.workflows.trainers import Trainers, TrainerSearch, find_trainers
+from mlipguide.workflows.training_data import TrainingFrames, load_training_frames
+from mlipguide.workflows.training_speed import Speeds, typical
+
+DEFAULT_BUDGET = "10m"
+PILOT_FORMAT = 1
+PILOT, PRETRAINED, SPEEDS = "pilot.json", "pretrained", "speeds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PilotRequest:
+    """What a pilot is about, as the user wrote it; None is what was left out.
+
+    Attributes:
+        labelled: File of labelled frames.
+        test: File of frames to test on.
+        engines: Names of engines.
+        target: Wanted force MAE, with unit.
+        budget: Wall time, with unit.
+        models: Pretrained models to compare with, ``ready`` for those that are, or ``none``.
+        folder: Where everything is kept.
+        seed: Of the division, the subsets and the fits.
+    """
+
+    labelled: Path
+    test: Path | None = None
+    engines: str | None = None
+    target: str | None = None
+    budget: str | None = None
+    models: str | None = None
+    folder: Path | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(RunOptions):
+    """How a training goes about its work.
+
+    Attributes:
+        trainers: Finds the engines.
+        clock: Seconds from some moment on.
+    """
+
+    trainers: Callable[[TrainerSearch], Trainers] = find_trainers
+    clock: Callable[[], float] = time.monotonic
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class _PilotFile:
+    """What a pilot's folder is about: going on with other frames or another division is refused."""
+
+    format: int
+    labelled: str
+    labels: str
+    test: str
+    seed: int
+
+
+def train_pilot(request: PilotRequest, options: Options | None = None) -> Result[PilotData]:
+    """Fit models of several sizes to subsets of labelled frames within a time, and weigh what more frames would bring.
+
+    Everything is kept in a folder: the same call goes on where an interrupted one ended, and a longer budget adds fits.
+
+    Args:
+        request: The labels and what is asked.
+        options: How to go about it.
+
+    Raises:
+        InputError: A file, a name or a quantity cannot be used, or the folder holds a pilot of other labels.
+        EnvironmentFailedError: No engine has an environment.
+        TrainingFailedError: No fit gave a potential.
+    """
+    options = options or Options()
+    engines = engines_of(request.engines)
+    target = None if request.target is None else FORCE.parse(request.target, option="--target-force-mae")
+    budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
+    data = load_training_frames(request.labelled, test=request.test, seed=request.seed)
+    folder = (request.folder or default_folder(request.labelled)).expanduser().absolute()
+    machine = options.probe()
+    found = options.trainers(
+        TrainerSearch(
+            engines=engines,
+            machine=machine,
+            consent=options.consent,
+            on_progress=lambda message: options.on_progress(message, 0.0),
+        )
+    )
+    require_trainers(found)
+    open_folder(folder, data, seed=request.seed)
+    make_folder(logs_dir())
+    tests = PretrainedTests(
+        folder=folder / PRETRAINED,
+        test=data.test,
+        machine=machine,
+        opener=options.opener,
+        clock=options.clock,
+        budget_s=SHARE * budget_s,
+        on_progress=lambda message: options.on_progress(message, 0.0),
+    )
+    names = names_in(request.models) or [READY]
+    if list(names) != [NONE]:
+        tests.run(names, options.consent)
+    speeds = Speeds(
+        folder=folder / SPEEDS,
+        atoms=typical([frame.atoms for frame in data.test]),
+        clock=options.clock,
+        drivers=found.drivers,
+    )
+    run = PilotRun(
+        data=data,
+        trainers=found.ready,
+        folder=folder,
+        budget_s=budget_s,
+        seed=request.seed,
+        clock=options.clock,
+        on_progress=options.on_progress,
+        speeds=speeds,
+        spent_before_s=tests.spent_s,
+    )
+    run.run()
+    done = list(run.done.values())
+    points = points_of(done)
+    if not points:
+        raise no_potential(run.problems, budget_s)
+    trivial = mean_force(data.test)
+    curves = curves_of(points, target)
+    known: dict[tuple[Engine, str], ModelSpeed] = {
+        model: record.speed for model, record in sorted(speeds.known.items()) if record.speed is not None
+    }
+    potential = best_potential(done, known, target=target, trivial_ev_per_angstrom=trivial)
+    answer = PilotData(
+        machine=machine,
+        data=described(data, trivial),
+        seed=request.seed,
+        target_ev_per_angstrom=target,
+        budget_s=budget_s,
+        spent_s=run.spent_s,
+        folder=str(folder),
+        points=points,
+        learning_curve=curves,
+        best=best_at(points, curves),
+        speeds=tuple(known.values()),
+        pretrained=tuple(tests.found),
+        potential=potential,
+        left_out=left_out(fits_left_out(run.fits, run.finished)),
+    )
+    problems = (
+        *found.problems,
+        *tests.problems,
+        *run.problems,
+        *(record.failure for record in speeds.known.values() if record.failure is not None),
+        *worse_than_nothing(answer),
+    )
+    return Result(answer, notices=(*data.notices, *found.notices, *tests.notices), errors=problems)
+
+
+def engines_of(text: str | None) -> tuple[Engine, ...]:
+    """Return the engines that the user named, all of them by default.
+
+    Raises:
+        InputError: There is no such engine.
+    """
+    return tuple(dict.fromkeys(find_engine(name) for name in names_in(text))) or tuple(Engine)
+
+
+def default_folder(labelled: Path) -> Path:
+    """Return where a training of these labels is kept: a folder here, named after the file."""
+    return Path.cwd() / f"{labelled.stem}-training"
+
+
+def open_folder(folder: Path, data: TrainingFrames, *, seed: int) -> None:
+    """Begin a pilot in a folder, or make sure that the one there is of the same frames.
+
+    Raises:
+        InputError: It holds something else.
+        StorageError: It cannot be written.
+    """
+    path = folder / PILOT
+    mine = _PilotFile(
+        format=PILOT_FORMAT,
+        labelled=data.source,
+        labels=digest([data.frames[position] for position in data.train]),
+        test=digest(data.test),
+        seed=seed,
+    )
+    hint = "Choose another folder with --folder."
+    if path.is_file():
+        try:
+            other = from_plain(_PilotFile, json.loads(path.read_text(encoding="utf-8")), what=str(path))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} is not readable: {error}.", hint=hint) from error
+        if (other.labels, other.test, other.seed) != (mine.labels, mine.test, mine.seed):
+            raise InputError(
+                f"{folder} holds a training of {other.labelled} with seed {other.seed}, on other frames than this one.",
+                hint=hint,
+                kind="other_training",
+            )
+        return
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder} holds files that are no training.", hint=hint, kind="folder_in_use")
+    write_atomically(path, to_json(to_plain(mine)) + "\n")
+
+
+def require_trainers(found: Trainers) -> None:
+    """Make sure that something can train.
+
+    Raises:
+        EnvironmentFailedError: Nothing can.
+    """
+    if found.ready:
+        return
+    if found.problems:
+        first = found.problems[0]
+        raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind)
+    reasons = " ".join(notice.message for notice in found.notices)
+    raise EnvironmentFailedError(
+        f"No engine can train here. {reasons}".strip(),
+        hint="Choose another engine with --engines, or give --yes to build what is missing.",
+    )
+
+
+def no_potential(problems: list[Problem], budget_s: float) -> TrainingFailedError:
+    """Return the error of a training from which nothing came."""
+    if problems:
+        first = problems[0]
+        return TrainingFailedError(f"No fit gave a potential. {first.message}", hint=first.hint, kind=first.kind)
+    return TrainingFailedError(
+        f"No fit was finished within {budget_s:.0f} s.", hint="Give a longer --budget; what is done is kept."
+    )
+
+
+def described(data: TrainingFrames, trivial_ev_per_angstrom: float) -> LabelledData:
+    """Return what is said of the frames."""
+    return LabelledData(
+        source=data.source,
+        test_source=data.test_source,
+        elements=data.elements,
+        train_frames=len(data.train),
+        test_frames=len(data.test),
+        left_out_frames=data.left_out,
+        mean_force_ev_per_angstrom=trivial_ev_per_angstrom,
+    )
+
+
+def worse_than_nothing(answer: PilotData) -> tuple[Problem, ...]:
+    """Return a problem for each fit to all frames that errs more than no forces at all."""
+    trivial = answer.data.mean_force_ev_per_angstrom
+    bad = [
+        point
+        for point in answer.points
+        if point.frames == answer.data.train_frames
+        and point.errors.force_mae_ev_per_angstrom is not None
+        and point.errors.force_mae_ev_per_angstrom.value >= trivial
+    ]
+    return tuple(
+        Problem(
+            "useless",
+            f"{point.engine.value} {point.size} errs by {point.errors.force_mae_ev_per_angstrom.value:.3g} eV/Å, more "
+            f"than no forces at all would ({trivial:.3g} eV/Å): it is not handed over.",
+            "Look at the labels and at the groups of the frames, or take another engine.",
+        )
+        for point in bad
+        if point.errors.force_mae_ev_per_angstrom is not None
+    )

@@ -1,0 +1,117 @@
+"""From the names of engines to what can train here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.catalog.weights import find_weights, needs_file
+from mlipguide.core.errors import EnvironmentFailedError, InputError
+from mlipguide.environments.builds import build_environment
+from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.resolution import find_environment
+from mlipguide.records.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.machine import GpuVendor, Machine
+from mlipguide.records.model_card import ModelCard
+from mlipguide.records.notice import Notice, Problem
+from mlipguide.records.training import Engine
+from mlipguide.training.engines import BACKENDS, trainer_class
+from mlipguide.training.trainer import Trainer
+from mlipguide.workflows.candidates import Consent
+
+BASE = "sevennet-0"
+"""Its weights come with the package, and it is the fastest of those that do."""
+
+
+@dataclass(frozen=True)
+class Trainers:
+    """What can train, and what there is to say about the rest.
+
+    Attributes:
+        ready: Engines, in the order in which they were asked for.
+        notices: Why others are left out.
+        problems: Environments that could not be built.
+        drivers: What advances the atoms of an engine's potentials.
+    """
+
+    ready: tuple[Trainer, ...]
+    notices: tuple[Notice, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    drivers: Mapping[Engine, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainerSearch:
+    """What engines are looked for with.
+
+    Attributes:
+        engines: Which ones.
+        machine: This machine.
+        consent: How far to go in building environments.
+        on_progress: Told what is being done.
+        base: Model that is trained further by the engine ``fine-tune``.
+    """
+
+    engines: Sequence[Engine]
+    machine: Machine
+    consent: Consent
+    on_progress: Callable[[str], None]
+    base: str = BASE
+
+
+def find_trainers(search: TrainerSearch) -> Trainers:
+    """Return the engines whose environment is there, or is built with consent; the others are notices."""
+    ready: list[Trainer] = []
+    notices: list[Notice] = []
+    problems: list[Problem] = []
+    drivers: dict[Engine, str] = {}
+    for engine in search.engines:
+        make = trainer_class(engine)
+        if make is None:
+            notices.append(
+                Notice("engine_missing", f"{engine.value} was left out: this installation has no such engine.")
+            )
+            continue
+        base = load_catalogue().find(search.base) if engine is Engine.FINE_TUNE else None
+        backend = BACKENDS[engine] if base is None else base.backend
+        recipe = find_recipe(backend)
+        environment = find_environment(recipe)
+        missing = environment.state is not EnvironmentState.READY
+        if missing and search.consent.to(f"Build the environment of {backend}, which {engine.value} trains in?"):
+            try:
+                environment = build_environment(
+                    recipe,
+                    python=None,
+                    has_nvidia_gpu=any(gpu.vendor is GpuVendor.NVIDIA for gpu in search.machine.gpus),
+                    on_progress=search.on_progress,
+                )
+            except EnvironmentFailedError as error:
+                problems.append(Problem.from_error(error))
+        if environment.state is not EnvironmentState.READY:
+            notices.append(
+                Notice(
+                    "environment_missing",
+                    f"{engine.value} was left out: there is no environment for {backend}. "
+                    f"Get it with: mlipguide env build {backend} (or give --yes).",
+                )
+            )
+            continue
+        try:
+            ready.append(_made(make, recipe, environment, base))
+        except InputError as error:
+            notices.append(Notice("engine_missing", f"{engine.value} was left out: {error.message} {error.hint}"))
+            continue
+        drivers[engine] = recipe.driver
+    return Trainers(tuple(ready), tuple(notices), tuple(problems), drivers)
+
+
+def _made(make: Any, recipe: Recipe, environment: Environment, base: ModelCard | None) -> Trainer:
+    trainer: Trainer
+    if base is None:
+        trainer = make(recipe, environment)
+    else:
+        weights = find_weights(base, {}) if needs_file(base) else None
+        trainer = make(base, recipe, environment, weights_file=weights)
+    return trainer
