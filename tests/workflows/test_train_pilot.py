@@ -11,36 +11,25 @@ from typing import Any
 
 import ase.io
 import pytest
-from ase.calculators.singlepoint import SinglePointCalculator
 from jsonschema import Draft202012Validator
 
 from fake_models import FakeModels, make_machine
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.core.serialisation import to_plain
+from mlipguide.records.advice import Strategy
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.pilot import PilotData, Reach
 from mlipguide.report.envelope import render_result, schema_file
-from mlipguide.structures.labels import LabelledFrame
+from mlipguide.store.pilots import find, read
 from mlipguide.testing.fake_session import linear
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
+from mlipguide.workflows.kept_pilots import known_curves
 from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
 from mlipguide.workflows.trainers import Trainers
+from training_files import write_frames
 
 SMALL = FakeCurve(floor=0.08, scale=0.8, time_law=linear(1e-4), parameters=100)
 LARGE = FakeCurve(floor=0.01, scale=1.2, second_per_frame=0.6, time_law=linear(3e-4), parameters=400)
-
-
-def write_frames(path: Path, frames: list[LabelledFrame]) -> Path:
-    """Write labelled frames as extended XYZ."""
-    images = []
-    for frame in frames:
-        atoms = frame.atoms.copy()
-        if frame.group is not None:
-            atoms.info["group"] = frame.group
-        atoms.calc = SinglePointCalculator(atoms, energy=frame.energy_ev, forces=frame.forces_ev_per_angstrom)
-        images.append(atoms)
-    ase.io.write(path, images)
-    return path
 
 
 @dataclass
@@ -70,7 +59,12 @@ class Pilot:
         clock = FakeClock()
         trainer = FakeTrainer(curves=self.curves, clock=clock, on_call=on_call, **self.changes)
         self.trainers.append(trainer)
-        asked: dict[str, Any] = {"labelled": self.labelled, "folder": self.tmp / folder, "models": "none", "budget": "10m"} | request
+        asked: dict[str, Any] = {
+            "labelled": self.labelled,
+            "folder": self.tmp / folder,
+            "models": "none",
+            "budget": "10m",
+        } | request
         return train_pilot(
             PilotRequest(**asked),
             Options(trainers=lambda _: Trainers((trainer,)), clock=clock, probe=make_machine),
@@ -80,6 +74,7 @@ class Pilot:
 @pytest.fixture
 def pilot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pilot:
     monkeypatch.setenv("MLIPGUIDE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("MLIPGUIDE_DATA_DIR", str(tmp_path / "data"))
     return Pilot(tmp_path)
 
 
@@ -373,3 +368,26 @@ def test_the_document_follows_its_schema(pilot: Pilot) -> None:
     Draft202012Validator(json.loads(schema_file("train pilot").read_text(encoding="utf-8"))).validate(document)
     assert document["schema"] == "mlipguide.train.pilot/1"
     assert {"points", "learning_curve", "potential"} <= set(document["data"])
+
+
+def test_what_it_found_is_known_to_recommend(pilot: Pilot) -> None:
+    pilot(budget="1h")
+    curves = known_curves(("Si",))
+    assert set(curves) == {Strategy.TRAIN_FROM_SCRATCH}
+    curve = curves[Strategy.TRAIN_FROM_SCRATCH]
+    assert "pod large" in curve.source
+    assert curve.points[-1][1] == pytest.approx(LARGE.error(curve.points[-1][0]), rel=0.1)
+    pilot(budget="1h")
+    assert len(list((pilot.tmp / "data" / "pilots").iterdir())) == 1, "the same folder is one pilot"
+    assert known_curves(("Si", "O")) == {}
+
+
+def test_a_stored_pilot_of_a_newer_version_is_left_alone(pilot: Pilot) -> None:
+    pilot(budget="1m")
+    (path,) = (pilot.tmp / "data" / "pilots").iterdir()
+    document = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(document | {"format": 99}), encoding="utf-8")
+    with pytest.raises(InputError, match="newer mlipguide"):
+        read(path)
+    assert find(("Si",)).pilots == ()
+    assert [notice.kind for notice in find(("Si",)).notices] == ["unreadable_pilot"]

@@ -111,7 +111,7 @@ def settings_grid(
 
 
 def plain_settings(base: Settings) -> Settings:
-    """Return the reference of a sweep: double precision, one process of one thread, the default allocator, on the same device.
+    """Return the reference of a sweep: double precision, one rank of one thread, default allocator, same device.
 
     On a device without double precision it is the processor instead.
     """

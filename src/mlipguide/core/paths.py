@@ -47,6 +47,11 @@ def baselines_dir() -> Path:
     return data_dir() / "baselines"
 
 
+def pilots_dir() -> Path:
+    """Folder of what pilots found, one JSON file each; their fits are where the user put them."""
+    return data_dir() / "pilots"
+
+
 def hardware_dir() -> Path:
     """Folder of the hardware profiles that were given a name, one YAML file each."""
     return data_dir() / "hardware"

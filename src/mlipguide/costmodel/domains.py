@@ -51,8 +51,13 @@ def share_of(atoms: float, devices: int, *, reach_angstrom: float, atoms_per_ang
     if devices == 1:
         return Share(atoms, 0.0)
     edge = (atoms / atoms_per_angstrom3) ** (1 / 3)
-    cut = min(_cuts(devices), key=_surface)
+    cut = best_cut(devices)
     return Share(atoms / devices, _ghosts_per_atom(edge, cut, reach_angstrom))
+
+
+def best_cut(devices: int) -> tuple[int, int, int]:
+    """Return into how many boxes a cube is cut along each direction: those with the least surface."""
+    return min(_cuts(devices), key=_surface)
 
 
 def _surface(cut: tuple[int, int, int]) -> float:

@@ -54,7 +54,7 @@ class ReadyMarker:
 
 
 def digest_recipe(recipe: Recipe) -> str:
-    """Return a digest of what in the recipe changes the environment: not remarks, checks, the worker and how it is run."""
+    """Return a digest of what in the recipe changes the environment: not remarks, checks, and how it is used."""
     plain = to_plain(recipe)
     for name in ("remarks", "imports", "worker", "driver", "dtype"):
         plain.pop(name)

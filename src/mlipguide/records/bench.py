@@ -172,6 +172,28 @@ class FastestSettings:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class RanksCheck:
+    """What the law of one MPI rank says of several, beside what was measured.
+
+    Attributes:
+        model: Id of the card.
+        settings: Those with several ranks.
+        atoms: Number of atoms.
+        predicted_s: One MD step, from the measurements with one rank alone.
+        measured_s: One MD step.
+        ratio: Measured over predicted.
+    """
+
+    model: str
+    settings: Settings
+    atoms: int
+    predicted_s: Estimate
+    measured_s: Estimate
+    ratio: float
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class BenchData:
     """The answer of ``mlipguide bench``.
 
@@ -184,6 +206,7 @@ class BenchData:
         capacity: Largest systems found by trying; empty when not asked for.
         agreements: Results of the settings against the plain one's; empty when only one was run.
         fastest: The setting to run each model with; empty when only one was run.
+        ranks: Predictions for several MPI ranks from one; empty where both were not measured.
     """
 
     machine: Machine
@@ -194,3 +217,4 @@ class BenchData:
     capacity: tuple[Capacity, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     fastest: tuple[FastestSettings, ...] = ()
+    ranks: tuple[RanksCheck, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
 from mlipguide.records.structure import StructureSummary
-from mlipguide.records.training import FittedPotential
+from mlipguide.records.training import DomainOfValidity, FittedPotential
 
 
 @strict
@@ -116,7 +116,8 @@ class Distillation:
         pupil_step_time_per_atom_s: Of the pupil, in a cell of a production run's size.
         speed_up: How many times less the pupil takes for an atom and a step.
         spent_s: Wall time of everything, earlier runs of the same included.
-        folder: Where everything is.
+        domain: What its frames cover.
+        folder: Where the potential is, or what there is of it.
         verdict: Whether the pupil may be used, in a sentence.
     """
 
@@ -137,5 +138,6 @@ class Distillation:
     pupil_step_time_per_atom_s: Estimate
     speed_up: Estimate
     spent_s: float
+    domain: DomainOfValidity
     folder: str
     verdict: str

@@ -282,3 +282,43 @@ class PilotData:
     pretrained: tuple[PretrainedErrors, ...]
     potential: TrainedPotential | None
     left_out: tuple[LeftOut, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class KeptCurve:
+    """What is kept of one model of a pilot.
+
+    Attributes:
+        engine: What trained.
+        size: Of the model.
+        points: Frames and the mean force error with them, eV/Å, by number of frames.
+        train_s: Wall time of the longest fit.
+        time_per_atom_s: Of a step; None when it was not measured.
+    """
+
+    engine: Engine
+    size: str
+    points: tuple[tuple[int, float], ...]
+    train_s: float
+    time_per_atom_s: Estimate | None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class KeptPilot:
+    """What later advice needs of a pilot.
+
+    Attributes:
+        elements: Chemical symbols.
+        fingerprint: Of the machine.
+        folder: Where the fits are.
+        made_at: UTC, ISO 8601.
+        curves: One for each model.
+    """
+
+    elements: tuple[str, ...]
+    fingerprint: str
+    folder: str
+    made_at: str
+    curves: tuple[KeptCurve, ...]

@@ -6,8 +6,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mlipguide.core.readable import memory, number
-from mlipguide.records.bench import Agreement, BenchData, Capacity
+from mlipguide.core.readable import duration, memory, number
+from mlipguide.records.bench import Agreement, BenchData, Capacity, RanksCheck
 from mlipguide.records.measurement import Settings
 from mlipguide.report.formatting import spread
 from mlipguide.report.series import differing, settings_words
@@ -34,6 +34,9 @@ def findings(data: BenchData) -> list[Section]:
             for item in data.fastest
         ]
         sections.append(("Fastest settings", lines))
+    if data.ranks:
+        words = "Predicted from the times of one rank alone: each of several has its share of the atoms, and ghosts."
+        sections.append(("Several MPI ranks, predicted and measured", [_ranks(data.ranks), Text(words, style="dim")]))
     return sections
 
 
@@ -73,6 +76,24 @@ def _agreements(agreements: tuple[Agreement, ...]) -> Table:
             f"{item.force_mae_ev_per_angstrom * 1e3:.2g}",
             f"{item.force_max_ev_per_angstrom * 1e3:.2g}",
             Text("agrees", style="green") if item.within_tolerance else Text("too far", style="red"),
+        )
+    return table
+
+
+def _ranks(checks: tuple[RanksCheck, ...]) -> Table:
+    table = _empty_table("Model")
+    for title in ("Ranks", "Atoms", "Predicted", "", "Measured", "", "Measured/predicted"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for item in checks:
+        table.add_row(
+            item.model,
+            str(item.settings.ranks),
+            f"{item.atoms:,}",
+            duration(item.predicted_s.value),
+            spread(item.predicted_s),
+            duration(item.measured_s.value),
+            spread(item.measured_s),
+            f"{item.ratio:.2f}",
         )
     return table
 

@@ -14,10 +14,8 @@ from mlipguide.report.formatting import estimated
 def distil_page(data: Distillation, _console: Console) -> RenderableType:
     """Return the page."""
     lines = [
-        f"Teacher  {data.teacher}, {data.cell_atoms} atoms a label, {data.labels} labels in "
-        f"{duration(data.label_time_s)}",
-        f"For      {data.structure.source} ({data.structure.reduced_formula}) at {data.temperature_k:g} K, "
-        f"steps of {simulated_time(data.timestep_s)}",
+        f"Teacher  {data.teacher}: {data.labels} labels of {data.cell_atoms} atoms in {duration(data.label_time_s)}",
+        f"For      {data.structure.source} at {data.temperature_k:g} K, steps of {simulated_time(data.timestep_s)}",
     ]
     parts: list[RenderableType] = [
         *(Text(line) for line in lines),
@@ -92,11 +90,12 @@ def _speed(data: Distillation) -> list[str]:
     def micro(value: float) -> str:
         return number(value * 1e6)
 
-    return [
+    words = (
         f"Teacher {estimated(data.teacher_step_time_per_atom_s, micro)} µs, "
         f"pupil {estimated(data.pupil_step_time_per_atom_s, micro)} µs for an atom and a step: "
-        f"{estimated(data.speed_up, number)} times faster.",
-    ]
+        f"{estimated(data.speed_up, number)} times faster."
+    )
+    return [words]
 
 
 def _next(data: Distillation) -> list[str]:

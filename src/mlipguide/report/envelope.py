@@ -13,6 +13,8 @@ from mlipguide.records.advice import Recommendation
 from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
 from mlipguide.records.disagreement import Disagreement
+from mlipguide.records.distillation import Distillation
+from mlipguide.records.fit import FitData
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.pilot import PilotData
 from mlipguide.records.plan import HardwarePlan
@@ -26,11 +28,14 @@ DOCUMENTS: dict[str, Any] = {
     "disagree": Disagreement,
     "explain": Explanation,
     "plan": HardwarePlan,
+    "train distil": Distillation,
+    "train fit": FitData,
     "train pilot": PilotData,
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {"recommend": 1, "bench": 1, "check": 1, "disagree": 1, "explain": 1, "plan": 1, "train pilot": 1}
+VERSIONS = dict.fromkeys(DOCUMENTS, 1)
+"""Of these documents."""
 
 
 @strict

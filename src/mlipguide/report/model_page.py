@@ -52,6 +52,7 @@ def _facts(data: ModelDetails) -> list[tuple[str, str]]:
     architecture, training = card.architecture, card.training
     count = "unknown number of" if architecture.parameters is None else f"{architecture.parameters:,}"
     head = f"; head {training.head}" if training.head else ""
+    sets = ", ".join(training.sets) or "labels of your own"
     rows = [
         ("State", state(card)),
         ("Aliases", ", ".join(card.aliases) or "none"),
@@ -64,7 +65,10 @@ def _facts(data: ModelDetails) -> list[tuple[str, str]]:
             ),
         ),
         ("Gives", f"energy, forces, {capabilities(card)}"),
-        ("Trained on", f"{', '.join(training.sets)}; {training.level_of_theory}{head}{cited(training.sources)}"),
+        (
+            "Trained on",
+            f"{sets}; {training.level_of_theory}{head}{cited(training.sources)}",
+        ),
         ("Elements", f"{len(training.elements)}: {' '.join(training.elements)}"),
     ]
     rows += [

@@ -50,7 +50,7 @@ def pilot_page(data: PilotData, console: Console) -> RenderableType:
         if lines:
             parts += [Text(""), Text(title, style="bold"), *lines]
     if data.potential is not None and data.potential.groups:
-        parts.append(_groups_table(data.potential))
+        parts.append(groups_table(data.potential))
     if data.left_out:
         parts += [Text(""), Text("Left out", style="bold"), *_left_out_lines(data)]
     return Group(*parts)
@@ -163,7 +163,8 @@ def _beaten(data: PilotData, one: TrainedPotential) -> str:
     return f"{words} {best.model}, the best pretrained model here"
 
 
-def _groups_table(one: TrainedPotential) -> Table:
+def groups_table(one: TrainedPotential) -> Table:
+    """Return the errors of each group of test frames."""
     table = _table("Group", "Frames", "Force MAE", "Energy MAE")
     for group in one.groups:
         force, energy = group.errors.force_mae_ev_per_angstrom, group.errors.energy_mae_ev_per_atom

@@ -25,7 +25,7 @@ import numpy as np
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.core.serialisation import write_atomically
 from mlipguide.records.training import Engine, FitRecipe, FittedPotential
-from mlipguide.sessions.interface import SinglePoint
+from mlipguide.sessions.interface import DynamicsPlan, SinglePoint, Trajectory
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.fake_session import FakeSession, Law, linear
 
@@ -122,6 +122,7 @@ class FakePotential(FakeSession):
 
     mean_error: float = 0.0
     diverges: bool = False
+    unstable: bool = False
 
     def single_point(self, atoms: ase.Atoms) -> SinglePoint:
         """Return the truth and its error.
@@ -144,6 +145,19 @@ class FakePotential(FakeSession):
             pairs_per_atom=self.pairs_per_atom,
         )
 
+    def dynamics(
+        self, atoms: ase.Atoms, plan: DynamicsPlan, *, velocities: NDArray[np.float64] | None = None
+    ) -> Trajectory:
+        """Return atoms that stand still, up to the first snapshot after the start if the potential is unstable.
+
+        Raises:
+            SessionError: As :meth:`prepare`.
+        """
+        whole = super().dynamics(atoms, plan, velocities=velocities)
+        if not self.unstable:
+            return whole
+        return Trajectory(snapshots=whole.snapshots[:2], stopped_because="unstable")
+
 
 @dataclass(kw_only=True)
 class FakeTrainer:
@@ -155,6 +169,7 @@ class FakeTrainer:
         clock: What its fits take passes here.
         fails: Sizes whose fit ends without a potential.
         diverges: Sizes whose potential gives no numbers.
+        unstable: Sizes whose potential loses its atoms in molecular dynamics.
         on_call: Called with the operation before it is carried out, to watch or to interrupt.
         fits: Recipes that were fitted to the end, with the number of frames, in order.
     """
@@ -164,6 +179,7 @@ class FakeTrainer:
     clock: FakeClock = field(default_factory=FakeClock)
     fails: frozenset[str] = frozenset()
     diverges: frozenset[str] = frozenset()
+    unstable: frozenset[str] = frozenset()
     on_call: Callable[[str], None] = lambda _operation: None
     fits: list[tuple[FitRecipe, int]] = field(default_factory=list, init=False)
 
@@ -224,5 +240,6 @@ class FakeTrainer:
             time_law=self.curves[size].time_law,
             mean_error=error,
             diverges=size in self.diverges,
+            unstable=size in self.unstable,
             on_call=lambda operation, _atoms: self.on_call(operation),
         )

@@ -27,7 +27,6 @@ from mlipguide.records.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
 
-FIT_ONLY = ("seed",)
 KEY_DIGITS = 8
 LABELS = "that of the labels"
 
@@ -69,7 +68,7 @@ TRAITS: dict[Engine, EngineTraits] = {
 
 
 def time_law_of(recipe: FitRecipe) -> str:
-    """Return the key that potentials of equal recipes share: their steps take the same time, whatever they were fitted to.
+    """Return the key that potentials of equal recipes share: their steps take the same time, whatever the labels.
 
     The seed and the weights of a fit change the numbers and not the work.
     """
@@ -94,7 +93,7 @@ def card_of(
         potential: The fit; its first file is the one that the card vouches for.
         model_id: Id of the card.
         level_of_theory: Of the labels; None where the user did not say.
-        weights_licence: Of the coefficients, where labels of a model under a licence made them; None for the user's own.
+        weights_licence: Of the coefficients, where labels came from a model under a licence; None for the user's own.
         traits: Of the engine; None for those that are known here.
         remarks: What else a user should know.
 
@@ -130,8 +129,10 @@ def card_of(
         ),
         metrics=None,
         remarks=(
-            f"Fitted here to {potential.frames} labelled frames with the engine {recipe.engine.value}, size "
-            f"{recipe.size}. It holds for what the frames cover and for nothing else.",
+            (
+                f"Fitted here to {potential.frames} labelled frames with the engine {recipe.engine.value}, size "
+                f"{recipe.size}. It holds for what the frames cover and for nothing else."
+            ),
             *remarks,
         ),
     )

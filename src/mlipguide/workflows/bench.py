@@ -20,6 +20,7 @@ from mlipguide.workflows.candidates import NO_CONSENT, Preparation, Prepared, fi
 from mlipguide.workflows.capacity import find_capacity
 from mlipguide.workflows.measuring import MeasuringContext, measure
 from mlipguide.workflows.needs import names_in
+from mlipguide.workflows.ranks import check_ranks
 from mlipguide.workflows.recalling import MeasuredModels
 from mlipguide.workflows.refusals import refuse_nothing
 from mlipguide.workflows.run_options import RunOptions
@@ -146,6 +147,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         capacity=capacity,
         agreements=choice.agreements,
         fastest=choice.fastest,
+        ranks=check_ranks(measured.fresh, {item.card.id: item.card for item in ready}),
     )
     return Result(
         data,

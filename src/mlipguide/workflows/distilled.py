@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from mlipguide.core.serialisation import from_plain, to_plain
+import ase
+import ase.io
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from mlipguide.core.serialisation import from_plain, to_json, to_plain
 from mlipguide.records.distillation import Distillation, RunComparison
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.notice import Problem
@@ -13,16 +19,17 @@ from mlipguide.records.structure import StructureSummary
 from mlipguide.records.training import FittedPotential
 from mlipguide.sessions.interface import Conditions
 from mlipguide.stats.centres import centre_of
+from mlipguide.structures.labels import LabelledFrame
 from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.training.distillation import Taught
+from mlipguide.training.domain import domain_of
 from mlipguide.training.lessons import Lesson
 from mlipguide.training.notebook import Notebook
 from mlipguide.training.trainer import Trainer
 from mlipguide.workflows.candidates import Prepared
+from mlipguide.workflows.potential_folder import Delivery, deliver
 
-if TYPE_CHECKING:
-    import ase
-
+POTENTIAL_FOLDER = "potential"
 TIMED_ATOMS = 2000
 WARM_UP_STEPS, STEPS, BURST_S = 5, 200, 3.0
 TEMPERATURE_SHARE = 0.15
@@ -44,8 +51,9 @@ def distillation_of(
     cell: ase.Atoms,
     lesson: Lesson,
     notebook: Notebook,
+    model: str,
 ) -> tuple[Distillation, tuple[Problem, ...]]:
-    """Return the record of a distillation, and a problem where its pupil is not handed over.
+    """Hand the pupil over, or a problem for each reason against that, and return the record of the distillation.
 
     Args:
         taught: What was done.
@@ -55,6 +63,11 @@ def distillation_of(
         cell: That was labelled.
         lesson: How.
         notebook: Keeps the timing of the pupil.
+        model: Id that the pupil gets.
+
+    Raises:
+        InputError: Its folder holds something else.
+        StorageError: Its folder cannot be written.
     """
     assert taught.potential is not None
     steps = tuple(took_s / lesson.piece_steps for took_s in notebook.took_s("run-"))
@@ -63,6 +76,7 @@ def distillation_of(
     pupil_step = from_plain(Estimate, kept, what="pupil-speed")
     speed_up = teacher_step.times(pupil_step.inverted(1.0))
     faults = tuple(_faults(taught))
+    place = notebook.folder if faults else notebook.folder / POTENTIAL_FOLDER
     verdict = (
         f"It may be used for {', '.join(structure.elements)} near what it was taught on."
         if not faults
@@ -75,27 +89,66 @@ def distillation_of(
         temperature_k=lesson.temperature_k,
         timestep_s=lesson.timestep_s,
         labels=taught.label_calls,
-        label_time_s=sum(
-            sum(notebook.took_s(name)) for name in ("run-", "unseen-", "distorted-", "added-")
-        ),
+        label_time_s=sum(sum(notebook.took_s(name)) for name in ("run-", "unseen-", "distorted-", "added-")),
         rounds=taught.rounds,
         best=taught.best,
         ended_because=taught.ended_because,
         comparison=taught.comparison,
         potential=None if faults else taught.potential,
-        model=None,
+        model=None if faults else model,
         teacher_step_time_per_atom_s=teacher_step.scaled(1 / len(cell)),
         pupil_step_time_per_atom_s=pupil_step,
         speed_up=speed_up.scaled(1 / len(cell)),
         spent_s=notebook.used_s,
-        folder=str(notebook.folder),
+        domain=domain_of(taught.frames),
+        folder=str(place),
         verdict=verdict,
     )
+    if not faults:
+        _hand_over(data, taught, trainer, cell, place)
     problems = tuple(
         Problem("pupil_refused", fault, "Give it more --budget, a larger --size or another --engine.")
         for fault in faults
     )
     return data, problems
+
+
+def _hand_over(data: Distillation, taught: Taught, trainer: Trainer, cell: ase.Atoms, place: Path) -> None:
+    """Write the pupil's folder, with the frames that it can be judged by, and register its card."""
+    assert data.model is not None
+    deliver(
+        Delivery(
+            model=data.model,
+            potential=taught.potential,
+            atoms=cell,
+            python="python",
+            texts={
+                "manifest.json": to_json(to_plain(data)) + "\n",
+                "taught.extxyz": extxyz(taught.frames),
+                "unseen.extxyz": extxyz(taught.unseen),
+            },
+        ),
+        trainer,
+        place,
+    )
+
+
+def extxyz(frames: Sequence[LabelledFrame]) -> str:
+    """Return labelled frames as extended XYZ, with ASE's names for energy, forces and stress."""
+    labelled = []
+    for frame in frames:
+        atoms = frame.atoms.copy()
+        results = {
+            "energy": frame.energy_ev,
+            "forces": frame.forces_ev_per_angstrom,
+            "stress": frame.stress_ev_per_angstrom3,
+        }
+        atoms.calc = SinglePointCalculator(atoms, **{name: one for name, one in results.items() if one is not None})
+        atoms.info["group"] = frame.group
+        labelled.append(atoms)
+    stream = io.StringIO()
+    ase.io.write(stream, labelled, format="extxyz")
+    return stream.getvalue()
 
 
 def _pupil_speed(trainer: Trainer, potential: FittedPotential | None, cell: ase.Atoms, lesson: Lesson) -> Estimate:

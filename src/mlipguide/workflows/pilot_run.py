@@ -127,7 +127,7 @@ class PilotRun:
         """
         while (fit := next_fit(self._usable(), self.finished, left_s=self.left_s)) is not None:
             try:
-                self._do(fit)
+                self._attempt(fit)
             except (EnvironmentFailedError, InputError) as error:
                 self.problems.append(Problem.from_error(error))
                 self._by_engine.pop(fit.engine)
@@ -136,7 +136,17 @@ class PilotRun:
     def _usable(self) -> list[PlannedFit]:
         return [fit for fit in self.fits if fit.engine in self._by_engine]
 
-    def _do(self, fit: PlannedFit) -> None:
+    def do(self, fit: PlannedFit) -> DoneFit:
+        """Do one fit whatever time it takes, and keep what came of it.
+
+        Raises:
+            StorageError: The folder cannot be written.
+            EnvironmentFailedError: The engine's environment cannot be used.
+        """
+        self._attempt(fit, limited=False)
+        return self.done[fit]
+
+    def _attempt(self, fit: PlannedFit, *, limited: bool = True) -> None:
         folder = make_folder(self._folder_of(fit))
         trainer, recipe = self._by_engine[fit.engine], self._recipe(fit)
         frames = self.data.chosen(self._positions(fit))
@@ -145,7 +155,7 @@ class PilotRun:
 
         def tell(message: str, part: float) -> None:
             passed_s = self.clock() - begin
-            if passed_s > left_s:
+            if limited and passed_s > left_s:
                 raise _OutOfTimeError
             rest = duration(max(1.0, remaining_s(self._usable(), self.finished, left_s=left_s) - passed_s))
             self.on_progress(

@@ -79,6 +79,8 @@ class PretrainedTests:
     found: list[PretrainedErrors] = field(default_factory=list, init=False)
     notices: list[Notice] = field(default_factory=list, init=False)
     problems: list[Problem] = field(default_factory=list, init=False)
+    _took_s: list[float] = field(default_factory=list, init=False)
+    _unasked: list[str] = field(default_factory=list, init=False)
 
     def run(self, names: Sequence[str], consent: Consent) -> None:
         """Test the models of these names, or all that are ready here and know the elements.
@@ -114,16 +116,28 @@ class PretrainedTests:
         ready = [item for item in prepared.candidates if item.obstacle is None and not item.synthetic]
         for item in sorted(ready, key=_promise):
             self._one(item)
+        if self._unasked:
+            self.notices.append(
+                Notice(
+                    "no_time",
+                    f"{', '.join(self._unasked)}: not compared, the part of the budget for pretrained models "
+                    f"({duration(self.budget_s)}) was used up. Name fewer with --models.",
+                )
+            )
 
     def _one(self, item: Prepared) -> None:
         path = self.folder / f"{item.card.id}-{digest(self.test)[:DIGITS]}.json"
         record = self._read(path)
         left_s = self.budget_s - self.spent_s
+        if record is None and left_s < min(self._took_s, default=0.0):
+            self._unasked.append(item.card.id)
+            return
         if record is None or (record.needed_s is not None and record.needed_s <= left_s):
             self.on_progress(f"testing {item.card.id} on the same frames")
             record = self._tested(item, left_s)
             write_atomically(path, to_json(to_plain(record)) + "\n")
         self.spent_s += record.spent_s
+        self._took_s.append(record.spent_s)
         if record.failure is not None:
             self.problems.append(record.failure)
         elif record.needed_s is not None:

@@ -252,7 +252,7 @@ def _answer(
     choice = choose(candidates, task, memory_bytes=memory_bytes)
     leading = leading_candidate(choice, candidates)
     card = None if leading is None else cards[leading.model]
-    known = known_for(machine, profile, memory_bytes=memory_bytes)
+    known = known_for(machine, profile, memory_bytes=memory_bytes, elements=task.structure.elements)
     table = priced_strategies(candidates, task, known, choice=choice, card=card)
     if choice is not None:
         reasons = reasons_for_choice(choice, candidates, task)

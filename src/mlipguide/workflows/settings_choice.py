@@ -49,8 +49,8 @@ class SweptSettings:
     def of(self, default: Settings) -> tuple[Settings, ...]:
         """Return every combination; the first is the one that others have to beat.
 
-        Ranks are for drivers that know MPI; others run with one. Where threads are named and ranks are not, there is one
-        rank: the cores go to the threads.
+        Ranks are for drivers that know MPI; others run with one. Where threads are named and ranks are not, there is
+        one rank: the cores go to the threads.
         """
         ranks = self.ranks or ((1,) if self.threads else (default.ranks,))
         if default.driver == ASE:

@@ -17,11 +17,19 @@ from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.strategy import StrategyHardware, StrategyTable
 from mlipguide.records.task import Task
+from mlipguide.workflows.kept_pilots import known_curves
 
 
-def known_for(machine: Machine, profile: HardwareProfile | None, *, memory_bytes: int) -> Known:
-    """Return what the prices stand on: families, and this machine or hardware that was asked for."""
-    return Known(hardware=hardware_of(machine, profile), families=load_families(), memory_bytes=memory_bytes)
+def known_for(
+    machine: Machine, profile: HardwareProfile | None, *, memory_bytes: int, elements: Sequence[str]
+) -> Known:
+    """Return what the prices stand on: families, pilots, and this machine or hardware that was asked for."""
+    return Known(
+        hardware=hardware_of(machine, profile),
+        families=load_families(),
+        curves=known_curves(elements),
+        memory_bytes=memory_bytes,
+    )
 
 
 def priced_strategies(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlipguide.advice.time_step import propose_timestep
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.catalog.own_models import suggest_id
 from mlipguide.core.errors import EnvironmentFailedError, InputError, did_you_mean
 from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.serialisation import from_plain, to_plain
@@ -26,8 +27,9 @@ from mlipguide.training.lessons import Lesson, plan_lesson
 from mlipguide.training.notebook import Notebook
 from mlipguide.training.trainer import Trainer
 from mlipguide.workflows.candidates import Prepared, find_given_weights, prepare_candidates
-from mlipguide.workflows.distilled import distillation_of
+from mlipguide.workflows.distilled import POTENTIAL_FOLDER, distillation_of
 from mlipguide.workflows.measuring import session_request
+from mlipguide.workflows.potential_folder import require_usable_id
 from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure
 from mlipguide.workflows.train_pilot import Options, require_trainers
 from mlipguide.workflows.trainers import TrainerSearch
@@ -60,7 +62,7 @@ class DistilRequest:
         size: Of the model; the engine's second, or its only one.
         frames: Frames that each further round labels, or ``auto``.
         folder: Where everything is kept.
-        model_id: Id that the potential is registered under; after the folder.
+        model_id: Id that the potential is registered under; after structure, engine and teacher.
         seed: Of everything random.
     """
 
@@ -108,6 +110,10 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
     cell = cell_for(atoms)
     folder = (request.folder or Path(f"{Path(structure.source).stem}-distilled")).expanduser().absolute()
     teacher = _teacher(request.teacher, machine, options)
+    model = request.model_id or suggest_id(
+        Path(f"{Path(structure.source).stem}-{trainer.engine.value}-{teacher.card.id}.x")
+    )
+    require_usable_id(model, folder / POTENTIAL_FOLDER)
     notebook = Notebook(folder, now=options.clock)
     notebook.require_request(
         {
@@ -153,7 +159,7 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
         cell=cell,
         lesson=lesson,
         notebook=notebook,
-        model_id=request.model_id,
+        model=model,
     )
     return Result(data, notices=tuple(notices), errors=problems)
 

@@ -20,12 +20,13 @@ from mlipguide.training.engines import find_engine
 from mlipguide.training.fit_folders import digest
 from mlipguide.training.pilot_plan import left_out as fits_left_out
 from mlipguide.training.test_errors import mean_force
+from mlipguide.workflows.kept_pilots import keep_pilot
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.pilot_answer import best_at, best_potential, curves_of, left_out, points_of
 from mlipguide.workflows.pilot_run import PilotRun
 from mlipguide.workflows.pretrained_errors import NONE, READY, SHARE, PretrainedTests
 from mlipguide.workflows.run_options import RunOptions
-from mlipguide.workflows.trainers import Trainers, TrainerSearch, find_trainers
+from mlipguide.workflows.trainers import BASE, Trainers, TrainerSearch, find_trainers
 from mlipguide.workflows.training_data import TrainingFrames, load_training_frames
 from mlipguide.workflows.training_speed import Speeds, typical
 
@@ -45,6 +46,7 @@ class PilotRequest:
         target: Wanted force MAE, with unit.
         budget: Wall time, with unit.
         models: Pretrained models to compare with, ``ready`` for those that are, or ``none``.
+        base: Model that is trained further, by the engine ``fine-tune``.
         folder: Where everything is kept.
         seed: Of the division, the subsets and the fits.
     """
@@ -55,6 +57,7 @@ class PilotRequest:
     target: str | None = None
     budget: str | None = None
     models: str | None = None
+    base: str | None = None
     folder: Path | None = None
     seed: int = 0
 
@@ -111,6 +114,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
             machine=machine,
             consent=options.consent,
             on_progress=lambda message: options.on_progress(message, 0.0),
+            base=request.base or BASE,
         )
     )
     require_trainers(found)
@@ -172,6 +176,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
         potential=potential,
         left_out=left_out(fits_left_out(run.fits, run.finished)),
     )
+    keep_pilot(answer)
     problems = (
         *found.problems,
         *tests.problems,

@@ -95,7 +95,7 @@ class PodTrainer:
         *,
         on_progress: Callable[[str, float], None],
     ) -> FittedPotential:
-        """Fit ``frames`` in ``folder``; a fit that was finished there is returned as it is, an unfinished one made anew.
+        """Fit ``frames`` in ``folder``; a fit that was finished there is returned, an unfinished one made anew.
 
         Raises:
             InputError: A frame has no energy or forces, or elements that are not the recipe's.

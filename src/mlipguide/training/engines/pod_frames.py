@@ -1,11 +1,11 @@
 """Labelled frames as ``fitpod`` takes them, a LAMMPS command that reads less than its file format can say.
 
-Seen in its source (``src/ML-POD/fitpod_command.cpp`` of the release of July 2025): a frame's second line is searched for
-words that hold ``attice``, ``nergy`` and ``tress``; each atom's line holds a symbol, a position and a force. All frames
-are periodic or none is. Neighbours are looked for in so many images of the cell along each vector as the cutoff over
-the diagonal of the lower triangular cell says, which is too few for a skewed cell, and of atoms inside the cell only.
-So every frame is wrapped, given empty space along directions that are not periodic, mirrored if its cell is left-handed,
-and if need be written in a less skewed cell of the same crystal, or repeated.
+Seen in its source (``src/ML-POD/fitpod_command.cpp`` of the release of July 2025): a frame's second line is searched
+for words that hold ``attice``, ``nergy`` and ``tress``; each atom's line holds a symbol, a position and a force. All
+frames are periodic or none is. Neighbours are looked for in so many images of the cell along each vector as the cutoff
+over the diagonal of the lower triangular cell says, which is too few for a skewed cell, and of atoms inside the cell
+only. So every frame is wrapped, given empty space along directions that are not periodic, mirrored if its cell is
+left-handed, and if need be written in a less skewed cell of the same crystal, or repeated.
 """
 
 from __future__ import annotations
@@ -135,8 +135,10 @@ def _finds_all(atoms: Atoms, cutoff_angstrom: float) -> bool:
 def _reduced(atoms: Atoms) -> Matrix:
     from ase.geometry import minkowski_reduce
 
-    reduced: Matrix = minkowski_reduce(atoms.cell.array)[0]  # type: ignore[no-untyped-call]  # untyped in ASE
-    return reduced * np.sign(np.linalg.det(reduced))
+    reduced: Matrix = np.asarray(minkowski_reduce(atoms.cell.array)[0])
+    if np.linalg.det(reduced) < 0:
+        reduced = -reduced
+    return reduced
 
 
 def _repeats(atoms: Atoms, cutoff_angstrom: float) -> tuple[int, int, int]:

@@ -1,6 +1,6 @@
 """Sizes of POD potentials, and the input files of a fit.
 
-A POD potential is linear in descriptors of two-body to five-body functions (Nguyen and Rohskopf, J. Comput. Phys. 480,
+A POD potential is linear in descriptors of two-body to six-body functions (Nguyen and Rohskopf, J. Comput. Phys. 480,
 112030 (2023), doi:10.1016/j.jcp.2023.112030). Radial functions are the leading ones of a singular value decomposition;
 numbers of them and angular degrees must not rise with the body order (LAMMPS documentation, command ``fitpod``).
 
@@ -14,6 +14,7 @@ is among the coefficients.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from mlipguide.core.errors import InputError
@@ -32,22 +33,22 @@ between 30 and 100 one is traded for the other in small change (judgement)."""
 REGULARISATION = 1e-10
 """The default of ``fitpod``: added to the diagonal, relative."""
 
-BODIES = ("twobody", "threebody", "fourbody", "fivebody")
+BODIES = ("twobody", "threebody", "fourbody", "fivebody", "sixbody", "sevenbody")
 _SIZES: dict[int, dict[str, tuple[tuple[int, int], ...]]] = {
     1: {
-        "small": ((8, 0), (6, 5), (4, 3), (0, 0)),
+        "small": ((8, 0), (6, 5), (4, 3)),
         "medium": ((10, 0), (8, 5), (6, 4), (4, 3)),
-        "large": ((12, 0), (10, 6), (8, 5), (6, 4)),
+        "large": ((12, 0), (10, 6), (8, 5), (6, 4), (4, 3)),
     },
     2: {
-        "small": ((6, 0), (5, 4), (0, 0), (0, 0)),
-        "medium": ((8, 0), (6, 5), (4, 3), (0, 0)),
+        "small": ((6, 0), (5, 4)),
+        "medium": ((8, 0), (6, 5), (4, 3)),
         "large": ((8, 0), (6, 5), (4, 3), (3, 2)),
     },
 }
-"""Radial functions and angular degree of each body order, by number of species. The small one of one species is the
-default of ``fitpod``. With two species every descriptor comes once for each combination of neighbours, so the sizes are
-one step smaller."""
+"""Radial functions and angular degree of each body order from two, by number of species. The small one of one species
+is the default of ``fitpod``. With two species every descriptor comes once for each combination of neighbours, so the
+sizes are one step smaller."""
 MOST_SPECIES = max(_SIZES)
 BASENAME = "pod"
 PARAMETERS = "pod_parameters.pod"
@@ -100,7 +101,8 @@ def pod_recipes(
 
 def _basis(bodies: Sequence[tuple[int, int]]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for name, (radial, angular) in zip(BODIES, bodies, strict=True):
+    for name, (radial, angular) in itertools.zip_longest(BODIES, bodies, fillvalue=(0, 0)):
+        assert isinstance(name, str)
         found[f"{name}_number_radial_basis_functions"] = radial
         if name != BODIES[0]:
             found[f"{name}_angular_degree"] = angular
@@ -111,8 +113,6 @@ def parameter_file(recipe: FitRecipe) -> str:
     """Return the file that describes the descriptors; LAMMPS reads it again whenever the potential is run."""
     lines = [f"species {' '.join(recipe.elements)}", "pbc 1 1 1", "onebody 1"]
     lines += [f"{name} {value}" for name, value in recipe.options.items() if not name.startswith("fitting_")]
-    higher = ("sixbody", "sevenbody")
-    lines += [f"{name}_{what} 0" for name in higher for what in ("number_radial_basis_functions", "angular_degree")]
     return "\n".join(lines) + "\n"
 
 

@@ -75,14 +75,16 @@ def box_of(atoms: Atoms, elements: tuple[str, ...], *, margin: float) -> Box:
         for axis in np.flatnonzero(~whole.pbc):
             extent = float(np.ptp(along[:, axis])) * heights[axis]
             cell[axis] *= (extent + margin) / heights[axis]
-    lower, rotation = cell.standard_form()
+    lower, rotation = (np.asarray(part) for part in cell.standard_form())
+    signs = np.sign(np.diag(lower))  # negative for a left-handed cell
+    lower, rotation = lower * signs, signs[:, None] * rotation
     scaled = cell.scaled_positions(whole.positions)
     scaled -= np.floor(scaled)
     scaled[scaled >= 1.0] = 0.0  # a tiny negative number is rounded to one
     numbers = {symbol: index for index, symbol in enumerate(elements, start=1)}
     return Box(
-        cell=np.asarray(lower.array),
-        rotation=np.asarray(rotation),
-        positions=scaled @ lower.array,
+        cell=lower,
+        rotation=rotation,
+        positions=scaled @ lower,
         types=[numbers[symbol] for symbol in whole.get_chemical_symbols()],
     )

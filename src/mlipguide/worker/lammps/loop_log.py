@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def read_loop_times(text: str) -> LoopTimes:
     if "Pair" not in shares:
         raise WorkerError("backend", "LAMMPS's log has no breakdown of the time.")
     return LoopTimes(
-        steps_s=tuple(after - before for before, after in zip(clock, clock[1:], strict=False)),
+        steps_s=tuple(after - before for before, after in itertools.pairwise(clock)),
         loop_s=float(loop[1]),
         forces_share=min(1.0, sum(shares.get(part, 0.0) for part in FORCES)),
         pair_share=min(1.0, shares["Pair"]),

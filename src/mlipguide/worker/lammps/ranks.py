@@ -42,7 +42,7 @@ class RankTeam:
 
     def __init__(self, potential: str, *, threads: int, ranks: int, command: Sequence[str] | None = None) -> None:
         # A path of a socket has 107 characters at most, so it is in the system's own short temporary folder.
-        self._folder = tempfile.TemporaryDirectory(prefix="mlg-", dir="/tmp")  # noqa: S108  # private: mode 700
+        self._folder = tempfile.TemporaryDirectory(prefix="mlg-", dir="/tmp")  # private: mode 700
         path = str(Path(self._folder.name) / "s")
         self._streams: list[Any] = []
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,0 +1,84 @@
+"""What a final fit left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlipguide.records.machine import Machine
+from mlipguide.records.pilot import LabelledData, PilotCurve, TrainedPotential
+from mlipguide.records.strict import strict
+from mlipguide.records.training import DomainOfValidity
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Committee:
+    """Further fits to samples of the same frames: where they disagree, the potential is unsure.
+
+    Attributes:
+        members: Number of them, the potential itself not counted.
+        folders: Of the members.
+        spread_ev_per_angstrom: Mean over the test frames' force components of the members' standard deviation.
+        error_over_spread: Mean absolute error over that spread: what a spread has to be multiplied with.
+        correlation: Rank correlation of spread and error of single atoms; None where one of them does not vary.
+    """
+
+    members: int
+    folders: tuple[str, ...]
+    spread_ev_per_angstrom: float
+    error_over_spread: float
+    correlation: float | None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class DynamicsCheck:
+    """A short run of the potential at constant energy, which a potential with holes does not survive.
+
+    Attributes:
+        frame: Place in the file of the test frame that it began with.
+        steps: That were taken.
+        timestep_s: Of the integration.
+        temperature_k: Of the first velocities.
+        energy_change_ev_per_atom: Of the total energy from the first step to the last.
+    """
+
+    frame: int
+    steps: int
+    timestep_s: float
+    temperature_k: float
+    energy_change_ev_per_atom: float
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class FitData:
+    """The answer of ``train fit``.
+
+    Attributes:
+        machine: Where it ran.
+        data: The frames.
+        seed: Of the division and of everything random.
+        potential: What was handed over.
+        model: Id of its card.
+        card: Its file.
+        learning_curve: Of this model, where a pilot made one.
+        domain: What the training frames cover.
+        committee: None when there was no time for it.
+        dynamics: The check that it survived.
+        versions: Of the packages that trained it.
+        spent_s: Wall time of this call.
+    """
+
+    machine: Machine
+    data: LabelledData
+    seed: int
+    potential: TrainedPotential
+    model: str
+    card: str
+    learning_curve: PilotCurve | None
+    domain: DomainOfValidity
+    committee: Committee | None
+    dynamics: DynamicsCheck
+    versions: dict[str, str]
+    spent_s: float

@@ -1,0 +1,200 @@
+"""Whether a fit may be handed over, and how sure it is of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlipguide.core.errors import MlipguideError, TrainingFailedError
+from mlipguide.core.paths import make_folder
+from mlipguide.core.readable import duration
+from mlipguide.records.fit import Committee, DynamicsCheck
+from mlipguide.records.notice import Notice
+from mlipguide.records.training import FittedPotential
+from mlipguide.sessions.errors import FailureKind, SessionError
+from mlipguide.sessions.interface import DynamicsPlan, ModelSession
+from mlipguide.stats.errors import force_mae
+from mlipguide.structures.labels import LabelledFrame
+from mlipguide.training.committee import FEWEST, MEMBERS, bootstrap, disagreement
+from mlipguide.training.fit_folders import POTENTIAL, fit_folder
+from mlipguide.training.pilot_plan import MARGIN
+from mlipguide.training.test_errors import is_worse_than_nothing
+from mlipguide.training.trainer import Trainer
+from mlipguide.workflows.pilot_run import DoneFit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STEPS, TIMESTEP_S, TEMPERATURE_K = 1000, 0.5e-15, 300.0
+"""Half a picosecond: a potential with holes in what it learned loses its atoms within a few hundred steps (seen)."""
+MOST_ENERGY_CHANGE_EV_PER_ATOM = 0.025
+"""Of a run at constant energy: kT at 300 K. More has no other cause than a potential that is not smooth (judgement)."""
+COMMITTEE = "committee"
+COMMITTEE_SEED = 1000
+"""Seeds of the members begin here above the fit's own."""
+
+
+def usable(done: DoneFit, trivial_ev_per_angstrom: float) -> FittedPotential:
+    """Return the potential of a fit.
+
+    Raises:
+        TrainingFailedError: There is none, or it errs more than no forces at all.
+    """
+    record = done.record
+    if record.potential is None:
+        assert record.failure is not None
+        raise TrainingFailedError(
+            f"The fit gave no potential: {record.failure.message}",
+            hint=f"{record.failure.hint} To try it again, remove {done.folder}.".strip(),
+            kind=record.failure.kind,
+        )
+    if is_worse_than_nothing(record.errors, trivial_ev_per_angstrom):
+        mean = force_mae(record.errors)
+        assert mean is not None
+        raise TrainingFailedError(
+            f"The potential errs by {mean.value:.3g} eV/Å on the test frames, more than no forces at all would "
+            f"({trivial_ev_per_angstrom:.3g} eV/Å): it is not handed over.",
+            hint="Look at the labels and the groups of the frames, or take another engine or size.",
+            kind="useless",
+        )
+    return record.potential
+
+
+def checked(session: ModelSession, test: Sequence[LabelledFrame]) -> DynamicsCheck:
+    """Run a potential at constant energy from the calmest periodic test frame.
+
+    Raises:
+        TrainingFailedError: Kind ``unstable``: the atoms flew apart, or the energy was not kept.
+        SessionError: It gave no answer.
+    """
+    frames = [frame for frame in test if all(frame.atoms.pbc)] or list(test)
+    frame = min(frames, key=_restlessness)
+    plan = DynamicsPlan(steps=STEPS, every=STEPS // 10, timestep_s=TIMESTEP_S, temperature_k=TEMPERATURE_K)
+    try:
+        trajectory = session.dynamics(frame.atoms, plan)
+    except SessionError as error:
+        if error.failure is not FailureKind.UNSTABLE:
+            raise
+        raise _unstable(frame, error.message) from error
+    first, last = trajectory.snapshots[0], trajectory.snapshots[-1]
+    change = (last.energy_ev + last.kinetic_ev - first.energy_ev - first.kinetic_ev) / len(frame.atoms)
+    if trajectory.stopped_because is not None:
+        raise _unstable(frame, f"the atoms flew apart after {last.step} of {STEPS} steps")
+    if not abs(change) <= MOST_ENERGY_CHANGE_EV_PER_ATOM:
+        raise _unstable(frame, f"the total energy changed by {change * 1e3:.3g} meV/atom in {STEPS} steps")
+    return DynamicsCheck(
+        frame=frame.index,
+        steps=STEPS,
+        timestep_s=TIMESTEP_S,
+        temperature_k=TEMPERATURE_K,
+        energy_change_ev_per_atom=change,
+    )
+
+
+def forces_on(session: ModelSession, frames: Sequence[LabelledFrame]) -> list[NDArray[np.float64]]:
+    """Return the forces of a potential on frames, each of shape (atoms, 3), eV/Å.
+
+    Raises:
+        SessionError: It gave no answer.
+    """
+    return [np.array(session.single_point(frame.atoms).forces_ev_per_angstrom) for frame in frames]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitteeRequest:
+    """What a committee is made from.
+
+    Attributes:
+        trainer: What trains.
+        frames: That the potential learned from.
+        test: That the members are compared on.
+        folder: Of the training.
+        potential: The fit.
+        seed: Of the samples.
+        left_s: Wall time for all members.
+        clock: Seconds from some moment on.
+        on_progress: Told what is being done and which share is done.
+    """
+
+    trainer: Trainer
+    frames: Sequence[LabelledFrame]
+    test: Sequence[LabelledFrame]
+    folder: Path
+    potential: FittedPotential
+    seed: int
+    left_s: float
+    clock: Callable[[], float]
+    on_progress: Callable[[str, float], None]
+
+
+def committee_of(
+    request: CommitteeRequest, forces: Sequence[NDArray[np.float64]]
+) -> tuple[Committee | None, tuple[Notice, ...]]:
+    """Fit members to samples of the frames as long as there is time, and compare them on the test frames.
+
+    Args:
+        request: What they are made from.
+        forces: Of the potential on the test frames.
+
+    Returns:
+        The committee, or None and a notice that says why there is none.
+    """
+    begin = request.clock()
+    members: list[list[NDArray[np.float64]]] = []
+    folders: list[str] = []
+    each_s = request.potential.train_s
+    for number in range(MEMBERS):
+        if request.clock() - begin + MARGIN * each_s > request.left_s:
+            break
+        request.on_progress(f"committee, fit {number + 1} of {MEMBERS}", 0.6 + 0.4 * number / MEMBERS)
+        seed = request.seed + COMMITTEE_SEED + number
+        sample = bootstrap(request.frames, seed=seed)
+        size = request.potential.recipe.size
+        recipes = request.trainer.recipes(request.potential.recipe.elements, seed=seed)
+        recipe = next(one for one in recipes if one.size == size)
+        folder = make_folder(fit_folder(request.folder / COMMITTEE, recipe, sample, request.test) / POTENTIAL)
+        start = request.clock()
+        try:
+            fitted = request.trainer.fit(recipe, sample, folder, on_progress=lambda _message, _share: None)
+            with closing(request.trainer.open(fitted)) as session:
+                members.append(forces_on(session, request.test))
+        except MlipguideError as error:
+            return None, (
+                Notice("no_committee", f"No committee: a fit to a sample of the frames failed: {error.message}"),
+            )
+        folders.append(str(folder))
+        each_s = max(each_s, request.clock() - start)
+    if len(members) < FEWEST:
+        words = f"No committee: {FEWEST} fits of {duration(each_s)} do not fit into the --budget."
+        return None, (Notice("no_committee", words),)
+    reference = [frame.forces_ev_per_angstrom for frame in request.test]
+    found = disagreement(members, forces, [one for one in reference if one is not None])
+    return (
+        Committee(
+            members=len(members),
+            folders=tuple(folders),
+            spread_ev_per_angstrom=found.spread_ev_per_angstrom,
+            error_over_spread=found.error_over_spread,
+            correlation=found.correlation,
+        ),
+        (),
+    )
+
+
+def _restlessness(frame: LabelledFrame) -> float:
+    forces = frame.forces_ev_per_angstrom
+    return 0.0 if forces is None else float(np.abs(forces).mean())
+
+
+def _unstable(frame: LabelledFrame, what: str) -> TrainingFailedError:
+    return TrainingFailedError(
+        f"The potential is not stable: from test frame {frame.index} at {TEMPERATURE_K:.0f} K {what}. "
+        "It is not handed over.",
+        hint="Train on more frames, of higher temperatures too, or take a smaller model.",
+        kind="unstable",
+    )

@@ -1,0 +1,198 @@
+"""``mlipguide train fit``: the final fit, on everything but the test frames, and the folder that it leaves."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlipguide.catalog.own_models import card_file, suggest_id
+from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.paths import logs_dir, make_folder
+from mlipguide.core.serialisation import to_json, to_plain
+from mlipguide.core.units import WALL_TIME
+from mlipguide.records.fit import FitData
+from mlipguide.records.notice import Result
+from mlipguide.records.training import Engine
+from mlipguide.stats.errors import force_mae
+from mlipguide.training.domain import domain_of
+from mlipguide.training.engines import find_engine
+from mlipguide.training.pilot_plan import PlannedFit
+from mlipguide.training.test_errors import mean_force
+from mlipguide.workflows.fit_checks import CommitteeRequest, checked, committee_of, forces_on, usable
+from mlipguide.workflows.pilot_answer import curves_of, points_of, trained_potential
+from mlipguide.workflows.pilot_run import PilotRun
+from mlipguide.workflows.potential_folder import Delivery, deliver, require_usable_id
+from mlipguide.workflows.train_pilot import (
+    SPEEDS,
+    Options,
+    default_folder,
+    described,
+    open_folder,
+    require_trainers,
+)
+from mlipguide.workflows.trainers import BASE, TrainerSearch
+from mlipguide.workflows.training_data import load_training_frames
+from mlipguide.workflows.training_speed import Speeds, typical
+
+DEFAULT_BUDGET = "10m"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitRequest:
+    """What a final fit is about, as the user wrote it; None is what was left out.
+
+    Attributes:
+        labelled: File of labelled frames.
+        engine: Name of the engine.
+        size: Of the model; the best of the pilot, else the middle one.
+        test: File of frames to test on.
+        budget: Wall time, with unit.
+        folder: Where everything is kept, the pilot's where there is one.
+        model: Id of the new model.
+        base: Model that is trained further, by the engine ``fine-tune``.
+        seed: Of the division and the fit.
+    """
+
+    labelled: Path
+    engine: str
+    size: str | None = None
+    test: Path | None = None
+    budget: str | None = None
+    folder: Path | None = None
+    model: str | None = None
+    base: str | None = None
+    seed: int = 0
+
+
+def train_fit(request: FitRequest, options: Options | None = None) -> Result[FitData]:
+    """Fit one model to all frames but those of the test, and hand over a potential that runs.
+
+    A fit of the same that a pilot made is taken from its folder.
+
+    Args:
+        request: The labels, and which model.
+        options: How to go about it.
+
+    Raises:
+        InputError: A file, a name or a quantity cannot be used, or the folder holds a training of other labels.
+        EnvironmentFailedError: The engine has no environment.
+        TrainingFailedError: The fit gave no potential, or one that is not to be used; it is not handed over.
+    """
+    options = options or Options()
+    engine = find_engine(request.engine)
+    budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
+    data = load_training_frames(request.labelled, test=request.test, seed=request.seed)
+    root = (request.folder or default_folder(request.labelled)).expanduser().absolute()
+    machine = options.probe()
+    found = options.trainers(
+        TrainerSearch(
+            engines=(engine,),
+            machine=machine,
+            consent=options.consent,
+            on_progress=lambda message: options.on_progress(message, 0.0),
+            base=request.base or BASE,
+        )
+    )
+    require_trainers(found)
+    (trainer,) = found.ready
+    begin = options.clock()
+    open_folder(root, data, seed=request.seed)
+    make_folder(logs_dir())
+    speeds = Speeds(
+        folder=root / SPEEDS,
+        atoms=typical([frame.atoms for frame in data.test]),
+        clock=options.clock,
+        drivers=found.drivers,
+    )
+    run = PilotRun(
+        data=data,
+        trainers=found.ready,
+        folder=root,
+        budget_s=budget_s,
+        seed=request.seed,
+        clock=options.clock,
+        on_progress=options.on_progress,
+        speeds=speeds,
+    )
+    if run.problems and not run.fits:
+        raise InputError(run.problems[0].message, hint=run.problems[0].hint, kind=run.problems[0].kind)
+    curves = curves_of(points_of([one for one in run.done.values() if one.fit.engine is engine]), None)
+    fit = _chosen(run, engine, request.size)
+    model = request.model or suggest_id(Path(f"{request.labelled.stem}-{engine.value}-{fit.size}.x"))
+    place = root / f"potential-{engine.value}-{fit.size}"
+    require_usable_id(model, place)
+    trivial = mean_force(data.test)
+    done = run.done.get(fit) or run.do(fit)
+    potential = usable(done, trivial)
+    options.on_progress("checking it in molecular dynamics", 0.6)
+    with closing(trainer.open(potential)) as session:
+        dynamics = checked(session, data.test)
+        forces = forces_on(session, data.test)
+    if not speeds.has(fit.model):
+        speeds.measure(fit.model, trainer, potential)
+    learned = data.chosen(data.train)
+    committee, notices = committee_of(
+        CommitteeRequest(
+            trainer=trainer,
+            frames=learned,
+            test=data.test,
+            folder=root,
+            potential=potential,
+            seed=request.seed,
+            left_s=budget_s - (options.clock() - begin),
+            clock=options.clock,
+            on_progress=options.on_progress,
+        ),
+        forces,
+    )
+    speed = speeds.known[fit.model].speed
+    answer = FitData(
+        machine=machine,
+        data=described(data, trivial),
+        seed=request.seed,
+        potential=replace(trained_potential(done, speed), folder=str(place)),
+        model=model,
+        card=str(card_file(model)),
+        learning_curve=next((one for one in curves if one.size == fit.size), None),
+        domain=domain_of(learned),
+        committee=committee,
+        dynamics=dynamics,
+        versions=potential.versions,
+        spent_s=options.clock() - begin,
+    )
+    deliver(
+        Delivery(
+            model=model,
+            potential=potential,
+            atoms=typical([frame.atoms for frame in data.test]),
+            python="python",
+            texts={"manifest.json": to_json(to_plain(answer)) + "\n"},
+        ),
+        trainer,
+        place,
+    )
+    return Result(answer, notices=(*data.notices, *found.notices, *notices), errors=found.problems)
+
+
+def _chosen(run: PilotRun, engine: Engine, size: str | None) -> PlannedFit:
+    """Return the fit to all frames of a size: the named one, the best of the pilot, or the middle one.
+
+    Raises:
+        InputError: There is no such size.
+    """
+    largest = max(fit.frames for fit in run.fits)
+    known = {fit.size: fit for fit in run.fits if fit.engine is engine and fit.frames == largest}
+    if size is not None:
+        if size not in known:
+            raise InputError(
+                f"--size: {engine.value} has no '{size}'.{did_you_mean(size, list(known))}",
+                hint=f"Sizes: {', '.join(known)}.",
+            )
+        return known[size]
+    errors = {
+        one.fit: mean.value
+        for one in run.done.values()
+        if one.fit in known.values() and (mean := force_mae(one.record.errors)) is not None
+    }
+    return min(errors, key=errors.__getitem__) if errors else list(known.values())[len(known) // 2]

@@ -1,0 +1,106 @@
+"""The page and the figure of a pilot."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+from rich.console import Console
+
+from fake_models import make_machine
+from mlipguide.core.errors import InputError
+from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.pilot import PilotData, PretrainedErrors, Reach
+from mlipguide.report.pilot_figure import rendered
+from mlipguide.report.pilot_page import pilot_page
+from mlipguide.report.pilot_plot import save_plot
+from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
+from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
+from mlipguide.workflows.trainers import Trainers
+from training_files import write_frames
+
+
+@pytest.fixture(scope="module")
+def pilot(tmp_path_factory: pytest.TempPathFactory) -> PilotData:
+    folder = tmp_path_factory.mktemp("pilot")
+    labelled = write_frames(folder / "labels.extxyz", labelled_frames(120, groups=("MD", "Surface")))
+    clock = FakeClock()
+    trainer = FakeTrainer(curves={"small": FakeCurve(), "large": FakeCurve(floor=0.01, scale=1.2)}, clock=clock)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLIPGUIDE_CACHE_DIR", str(folder / "cache"))
+        patch.setenv("MLIPGUIDE_DATA_DIR", str(folder / "data"))
+        data = train_pilot(
+            PilotRequest(labelled=labelled, folder=folder / "pilot", models="none", target="100meV/A", budget="1m"),
+            Options(trainers=lambda _: Trainers((trainer,)), clock=clock, probe=make_machine),
+        ).data
+    beside = PretrainedErrors(
+        model="sevennet-0",
+        name="SevenNet-0",
+        errors=replace(data.points[0].errors, force_mae_ev_per_angstrom=estimate(0.25)),
+        call_time_per_atom_s=0.02,
+    )
+    return replace(data, pretrained=(beside,))
+
+
+def estimate(value: float) -> Estimate:
+    return Estimate(value=value, low=0.9 * value, high=1.1 * value, basis=Basis.MEASURED, source="test")
+
+
+def text_of(data: PilotData, width: int) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, highlight=False)
+    console.print(pilot_page(data, console))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_page_fits_its_width_and_says_what_was_found(pilot: PilotData, width: int) -> None:
+    text = text_of(pilot, width)
+    assert all(len(line) <= width for line in text.splitlines())
+    assert "…" not in text, "nothing is cut"
+    for words in ("pod small", "pod large", "sevennet-0", "100 meV/Å", "Potential", "µs/atom", "Left out"):
+        assert words in text
+
+
+def test_whether_the_target_is_reached_is_said(pilot: PilotData) -> None:
+    curve = pilot.learning_curve[0]
+    words = {
+        Reach.NEVER: "will not reach",
+        Reach.BEYOND: "is not within",
+    }
+    for reach, said in words.items():
+        changed = replace(curve, reach=reach, frames_for_target=None, fewest_frames_for_target=None)
+        assert said in text_of(replace(pilot, learning_curve=(changed,)), 80)
+
+
+def test_nothing_usable_is_said(pilot: PilotData) -> None:
+    assert "None that is better than no forces" in text_of(replace(pilot, potential=None), 80)
+
+
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_the_figure_is_drawn_the_same_twice(pilot: PilotData, form: str) -> None:
+    image = rendered(pilot, form)
+    assert image == rendered(pilot, form)
+    if form == "png":
+        pixels = matplotlib.image.imread(io.BytesIO(image))
+        assert pixels.shape[1] > 1000
+    else:
+        text = image.decode()
+        for words in ("pod small", "sevennet-0, pretrained", "target 100 meV/Å", "Frames learned from"):
+            assert words in text
+
+
+def test_without_curves_there_is_still_a_figure_and_a_page(pilot: PilotData) -> None:
+    bare = replace(pilot, learning_curve=(), best=(), speeds=(), pretrained=(), target_ev_per_angstrom=None)
+    assert rendered(bare, "png")
+    assert "pod small" in text_of(bare, 80)
+
+
+def test_other_endings_are_refused(pilot: PilotData, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"curve\.pdf"):
+        save_plot(pilot, tmp_path / "curve.pdf")
+    save_plot(pilot, tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").stat().st_size > 10_000
