@@ -137,7 +137,9 @@ class NepTrainer:
                 card=nep_card(potential),
                 recipe=self._recipe,
                 environment=self._environment,
-                settings=Settings(threads=1, dtype="float64", device="cpu", driver="ase", allocator=Allocator.DEFAULT),
+                settings=Settings(
+                    threads=1, dtype="float64", device="cpu", driver="ase", allocator=Allocator.DEFAULT
+                ),
                 weights_file=Path(potential.folder) / potential.files[0],
                 synthetic=False,
                 memory_limit_bytes=None,

@@ -72,3 +72,5 @@ def find_program(name: str) -> Callable[[Job, Progress], dict[str, Any]]:
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
+
+

@@ -308,9 +308,7 @@ class Run:
         sizes = torch.tensor([label.atoms for label in labels], dtype=predicted.energies.dtype)
         wanted = torch.stack([label.energy for label in labels])
         loss = energy * huber_loss(predicted.energies / sizes, wanted / sizes, delta=self.delta)
-        loss = loss + force * huber_loss(
-            predicted.forces, torch.cat([label.forces for label in labels]), delta=self.delta
-        )
+        loss = loss + force * huber_loss(predicted.forces, torch.cat([label.forces for label in labels]), delta=self.delta)
         with_stress = [place for place, label in enumerate(labels) if label.stress is not None]
         if stress and with_stress and predicted.stresses is not None:
             found = predicted.stresses[with_stress] * EV_PER_ANGSTROM3_IN_GPA
