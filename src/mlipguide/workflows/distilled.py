@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +26,7 @@ from mlipguide.training.distillation import Taught
 from mlipguide.training.domain import domain_of
 from mlipguide.training.lessons import Lesson
 from mlipguide.training.notebook import Notebook
+from mlipguide.training.pupil_runs import LONG_FRICTION_PER_S
 from mlipguide.training.trainer import Trainer
 from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.potential_folder import Delivery, deliver
@@ -32,8 +34,10 @@ from mlipguide.workflows.potential_folder import Delivery, deliver
 POTENTIAL_FOLDER = "potential"
 TIMED_ATOMS = 2000
 WARM_UP_STEPS, STEPS, BURST_S = 5, 200, 3.0
-TEMPERATURE_SHARE = 0.15
-"""Of the thermostat's temperature, by which the mean of a run that follows it may differ (a judgement)."""
+TEMPERATURE_SHARE = 0.05
+"""Of the thermostat's temperature, by which a run that follows it may differ beside chance (a judgement)."""
+CHANCE = 3.0
+"""Standard deviations of the mean of a short run that are chance."""
 DRIFT_SCATTERS = 3.0
 """Standard deviations of the teacher's energy within which the pupil's mean stays from half to half (a judgement)."""
 OVERLAP_LOSS = 0.05
@@ -176,15 +180,16 @@ def _faults(taught: Taught) -> list[str]:
         faults.append(f"Its force MAE on unseen frames is {best.unseen.relative:.0%} of the forces.")
     if best.wandered_off:
         faults.append("Its exploring run left what makes sense.")
-    return [*faults, *_run_faults(taught.comparison)]
+    return [*faults, *_run_faults(taught.comparison, atoms=len(taught.frames[0].atoms))]
 
 
-def _run_faults(run: RunComparison) -> list[str]:
+def _run_faults(run: RunComparison, *, atoms: int) -> list[str]:
     if not run.stable:
         return [f"Its run at {run.temperature_k:g} K flew apart after {run.simulated_time_s * 1e12:.3g} ps."]
     faults = []
     kelvin = run.pupil_temperature_k
-    if kelvin is not None and abs(kelvin / run.temperature_k - 1) > TEMPERATURE_SHARE:
+    allowed = TEMPERATURE_SHARE + CHANCE * temperature_scatter(atoms, run.simulated_time_s)
+    if kelvin is not None and abs(kelvin / run.temperature_k - 1) > allowed:
         faults.append(f"Its run had {kelvin:.0f} K on average, {run.temperature_k:g} K was set.")
     drift = run.energy_drift_ev_per_atom
     if drift is not None and abs(drift) > DRIFT_SCATTERS * run.energy_scatter_ev_per_atom:
@@ -193,3 +198,13 @@ def _run_faults(run: RunComparison) -> list[str]:
     if alike is not None and alike < run.teacher_overlap - OVERLAP_LOSS:
         faults.append(f"Its pair distances overlap with the teacher's by {alike:.0%} only.")
     return faults
+
+
+def temperature_scatter(atoms: int, simulated_time_s: float) -> float:
+    """Return the relative standard deviation of the mean temperature of a run.
+
+    sqrt(2 / 3N) is that of a single moment in the canonical ensemble (Allen and Tildesley, Computer Simulation of
+    Liquids); moments are independent after about the time of the thermostat.
+    """
+    moments = max(1.0, simulated_time_s * LONG_FRICTION_PER_S / 2)
+    return math.sqrt(2 / (3 * atoms) / moments)
