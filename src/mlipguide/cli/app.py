@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from mlipguide import __version__
-from mlipguide.cli import bench, check, disagree, doctor, env, evaluate, explain, hardware, models, plan, recommend, stability, train
+from mlipguide.cli import (
+    bench,
+    check,
+    disagree,
+    doctor,
+    env,
+    evaluate,
+    explain,
+    hardware,
+    models,
+    plan,
+    recommend,
+    stability,
+    train,
+)
 
 app = typer.Typer(
     name="mlipguide",

@@ -1,4 +1,4 @@
-"""``mlipguide train``: pilots and final fits."""
+"""``mlipguide train``: pilots, final fits, distillation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import typer
 
 from mlipguide.cli import options
 
-app = typer.Typer(help="Train a potential on labelled frames: a pilot, then the final fit.", no_args_is_help=True)
+app = typer.Typer(
+    help="Train a potential on labelled frames, or distil one from a model.",
+    no_args_is_help=True,
+)
 
 Labelled = Annotated[Path, typer.Argument(metavar="LABELLED", help="Frames with energies and forces: extxyz, ...")]
 Test = Annotated[
@@ -135,3 +138,103 @@ def fit(
             Options(consent=options.consent(yes=yes, as_json=as_json), on_progress=report),
         )
     return emit("train fit", result, fit_page, as_json=as_json)
+
+
+@app.command("finetune", epilog="The same as 'train fit --engine fine-tune'.")
+def finetune(
+    labelled: Labelled,
+    *,
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="The model that is trained further.")],
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="15m", help="Wall time, which the fit itself may exceed [10m].")
+    ] = None,
+    test: Test = None,
+    model_id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="Name of the new model [after file and engine].")
+    ] = None,
+    folder: Folder = None,
+    seed: Seed = 0,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+) -> int:
+    """Train a pretrained model further on labelled frames."""
+    return fit(
+        labelled,
+        engine="fine-tune",
+        size=None,
+        budget=budget,
+        test=test,
+        model=model_id,
+        base=model,
+        folder=folder,
+        seed=seed,
+        yes=yes,
+        as_json=as_json,
+    )
+
+
+@app.command("distil", epilog="Interrupted and called again it goes on; with a longer --budget it does more rounds.")
+def distil(
+    structure: options.Structure = None,
+    *,
+    teacher: Annotated[str, typer.Option("--teacher", metavar="MODEL", help="The model that labels.")],
+    temperature: Annotated[
+        str | None, typer.Option("--temperature", metavar="600K", help="That the potential is for [300K].")
+    ] = None,
+    timestep: Annotated[
+        str | None, typer.Option("--timestep", metavar="2fs", help="Integration step [by the lightest atom].")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="30m", help="Wall time for everything [30m].")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="NAME", help="pod or nep [by the number of elements].")
+    ] = None,
+    size: Annotated[str | None, typer.Option("--size", metavar="NAME", help="small, medium, large [medium].")] = None,
+    frames: Annotated[
+        str | None, typer.Option("--frames", metavar="N", help="Frames that each further round labels [auto].")
+    ] = None,
+    index: options.Index = None,
+    preset: options.Preset = None,
+    model: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="Name of the new model [after structure, engine, teacher].")
+    ] = None,
+    weights: options.Weights = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="Where everything is kept [<structure>-distilled].")
+    ] = None,
+    seed: Seed = 0,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+) -> int:
+    """Teach a fast potential by a slow model: label, fit, let it run, label where it is weak, fit again."""
+    from mlipguide.cli.output import emit
+    from mlipguide.report.distil_page import distil_page
+    from mlipguide.report.progress import progress
+    from mlipguide.workflows.train_distil import DistilRequest, train_distil
+    from mlipguide.workflows.train_pilot import Options
+
+    with progress() as report:
+        result = train_distil(
+            DistilRequest(
+                structure=structure,
+                preset=preset,
+                index=index,
+                teacher=teacher,
+                temperature=temperature,
+                timestep=timestep,
+                budget=budget,
+                engine=engine,
+                size=size,
+                frames=frames,
+                folder=folder,
+                model_id=model,
+                seed=seed,
+            ),
+            Options(
+                consent=options.consent(yes=yes, as_json=as_json),
+                weights=options.parse_weights(weights),
+                on_progress=report,
+            ),
+        )
+    return emit("train distil", result, distil_page, as_json=as_json)

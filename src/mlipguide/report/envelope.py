@@ -14,6 +14,7 @@ from mlipguide.records.advice import Recommendation
 from mlipguide.records.bench import BenchData
 from mlipguide.records.comparison import Comparison
 from mlipguide.records.disagreement import Disagreement
+from mlipguide.records.distillation import Distillation
 from mlipguide.records.fit import FitData
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.pilot import PilotData
@@ -31,6 +32,7 @@ DOCUMENTS: dict[str, Any] = {
     "explain": Explanation,
     "plan": HardwarePlan,
     "stability": StabilityData,
+    "train distil": Distillation,
     "train fit": FitData,
     "train pilot": PilotData,
 }

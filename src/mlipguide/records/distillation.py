@@ -1,0 +1,143 @@
+"""What came of teaching a fast potential by a slow one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.strict import strict
+from mlipguide.records.structure import StructureSummary
+from mlipguide.records.training import DomainOfValidity, FittedPotential
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class ForceError:
+    """How far a potential is from the labels of some frames.
+
+    Attributes:
+        frames: How many.
+        force_mae_ev_per_angstrom: Mean absolute error over components.
+        force_rmse_ev_per_angstrom: Root mean square error over components.
+        force_rms_ev_per_angstrom: Root mean square of the labels themselves.
+        largest_ev_per_angstrom: Largest error of a component.
+        energy_mae_ev_per_atom: Mean absolute error of the energy.
+    """
+
+    frames: int
+    force_mae_ev_per_angstrom: float
+    force_rmse_ev_per_angstrom: float
+    force_rms_ev_per_angstrom: float
+    largest_ev_per_angstrom: float
+    energy_mae_ev_per_atom: float
+
+    @property
+    def relative(self) -> float:
+        """The MAE as a share of the root mean square of the forces."""
+        return self.force_mae_ev_per_angstrom / self.force_rms_ev_per_angstrom
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class RunComparison:
+    """A run of the pupil beside one of the teacher, on the same cell; None is what a run that ended early does not say.
+
+    Attributes:
+        simulated_time_s: Of the pupil's run.
+        temperature_k: Of the thermostat of both.
+        stable: Whether the pupil's run came to its end.
+        pupil_temperature_k: Mean of its run.
+        teacher_temperature_k: Mean of the teacher's.
+        energy_difference_ev_per_atom: Mean potential energy, pupil minus teacher.
+        energy_drift_ev_per_atom: Of the pupil's potential energy, second half minus first.
+        energy_scatter_ev_per_atom: Standard deviation of the teacher's potential energy.
+        distribution_overlap: Of the distributions of pair distances, 1 where they are the same.
+        teacher_overlap: The same between the two halves of the teacher's run: what can be expected.
+    """
+
+    simulated_time_s: float
+    temperature_k: float
+    stable: bool
+    pupil_temperature_k: float | None
+    teacher_temperature_k: float
+    energy_difference_ev_per_atom: float | None
+    energy_drift_ev_per_atom: float | None
+    energy_scatter_ev_per_atom: float
+    distribution_overlap: float | None
+    teacher_overlap: float
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One fit and what it was found to be worth.
+
+    Attributes:
+        number: From 1.
+        training_frames: It was fitted on.
+        train_s: Wall time of the fit.
+        unseen: Error on the teacher's run that no frame was taken from.
+        own_frames: Error on frames of the pupil's own run, which the teacher labelled afterwards; None where there
+            are none.
+        committee_spread_ev_per_angstrom: Mean spread of the forces of a committee on those frames; None without a
+            committee.
+        wandered_off: Whether the pupil's exploring run flew apart.
+    """
+
+    number: int
+    training_frames: int
+    train_s: float
+    unseen: ForceError
+    own_frames: ForceError | None
+    committee_spread_ev_per_angstrom: float | None
+    wandered_off: bool
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Distillation:
+    """A pupil, how it was taught, and what speaks for it.
+
+    Attributes:
+        teacher: Id of the model that labelled.
+        structure: The user's structure.
+        cell_atoms: Of the cell that was labelled.
+        temperature_k: That it was taught for.
+        timestep_s: Of all runs.
+        labels: Evaluations of the teacher.
+        label_time_s: Wall time of these.
+        rounds: In order.
+        best: Number of the round whose fit is kept.
+        ended_because: Why there was no further round.
+        comparison: A long run of the pupil beside the teacher's.
+        potential: The fit; None when it is not handed over.
+        model: Id of the card under which other commands know it; None when it is not handed over.
+        teacher_step_time_per_atom_s: Of the teacher, in the labelled cell.
+        pupil_step_time_per_atom_s: Of the pupil, in a cell of a production run's size.
+        speed_up: How many times less the pupil takes for an atom and a step.
+        spent_s: Wall time of everything, earlier runs of the same included.
+        domain: What its frames cover.
+        folder: Where the potential is, or what there is of it.
+        verdict: Whether the pupil may be used, in a sentence.
+    """
+
+    teacher: str
+    structure: StructureSummary
+    cell_atoms: int
+    temperature_k: float
+    timestep_s: float
+    labels: int
+    label_time_s: float
+    rounds: tuple[Round, ...]
+    best: int
+    ended_because: str
+    comparison: RunComparison
+    potential: FittedPotential | None
+    model: str | None
+    teacher_step_time_per_atom_s: Estimate
+    pupil_step_time_per_atom_s: Estimate
+    speed_up: Estimate
+    spent_s: float
+    domain: DomainOfValidity
+    folder: str
+    verdict: str

@@ -1,0 +1,106 @@
+"""What a long piece of work has paid for, kept step by step: it can be interrupted anywhere and taken up again.
+
+A step is remembered under its name with the time that it took. What is decided by the time used so far is decided by
+the remembered times, so that a run that was interrupted decides as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mlipguide.core.errors import InputError
+from mlipguide.core.serialisation import to_json, write_atomically
+
+FORMAT = 1
+REQUEST = "request"
+
+
+class Notebook:
+    """A folder of finished steps, one JSON file each.
+
+    Args:
+        folder: Where they are kept; made when the first is.
+        now: Seconds of a clock that never goes back.
+
+    Attributes:
+        folder: The same.
+        now: The same.
+    """
+
+    def __init__(self, folder: Path, *, now: Callable[[], float] = time.monotonic) -> None:
+        self.folder = folder
+        self.now = now
+        self._took_s: dict[str, float] = {}
+
+    @property
+    def used_s(self) -> float:
+        """Wall time of the steps that were asked for so far, those of earlier runs included."""
+        return sum(self._took_s.values())
+
+    def took_s(self, prefix: str) -> tuple[float, ...]:
+        """Return the wall times of the steps asked for so far whose names begin with ``prefix``."""
+        return tuple(took_s for name, took_s in self._took_s.items() if name.startswith(prefix))
+
+    def require_request(self, request: dict[str, Any]) -> None:
+        """Bind the folder to one request: what was paid for under another one is not mixed with it.
+
+        Args:
+            request: Plain data; what decides the result, and nothing else.
+
+        Raises:
+            InputError: The folder holds the work of another request, or something else.
+        """
+        path = self.folder / f"{REQUEST}.json"
+        if not path.exists():
+            if self.folder.is_dir() and any(self.folder.iterdir()):
+                raise InputError(f"{self.folder} is not empty.", hint="Choose another folder with --folder.")
+            write_atomically(path, to_json({"format": FORMAT, "request": request}) + "\n")
+            return
+        found = _read(path)
+        if found.get("format") != FORMAT:
+            raise InputError(
+                f"{path} was written by another version of mlipguide.", hint="Choose another folder with --folder."
+            )
+        kept = found.get("request", {})
+        different = sorted(key for key in {*request, *kept} if request.get(key) != kept.get(key))
+        if different:
+            raise InputError(
+                f"{self.folder} holds work with another {', '.join(different)}.",
+                hint="Give what it was begun with to go on, or choose another folder with --folder.",
+            )
+
+    def remember(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what step ``name`` gave: from the folder, or by doing it now and keeping it.
+
+        Args:
+            name: Of the step; a file name without its ending.
+            make: Does it, and returns plain data.
+        """
+        path = self.folder / "steps" / f"{name}.json"
+        if path.exists():
+            found = _read(path)
+        else:
+            begin = self.now()
+            result = make()
+            found = {"took_s": self.now() - begin, "result": result}
+            write_atomically(path, to_json(found) + "\n")
+        self._took_s[name] = float(found["took_s"])
+        return found["result"]
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a step was done."""
+        return (self.folder / "steps" / f"{name}.json").exists()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}.", hint="Remove the file; its step is done again.") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path} holds no step.", hint="Remove the file; its step is done again.")
+    return found

@@ -1,0 +1,149 @@
+"""Runs of a pupil on its own: where it goes, and whether a long run stays where the teacher's does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import ase
+import numpy as np
+
+from mlipguide.core.errors import InputError
+from mlipguide.sessions.interface import DynamicsPlan, ModelSession
+from mlipguide.structures.checks import check_structure
+from mlipguide.training.lessons import EXPLORE_FACTOR, EXPLORE_SEED, EXPLORED_FRAMES, LONG_SEED, Lesson
+from mlipguide.training.notebook import Notebook
+from mlipguide.training.taught_frames import FRICTION_PER_S
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LONG_FRAMES = 200
+LONG_PIECE_STEPS = 500
+LONG_FRICTION_PER_S = FRICTION_PER_S / 10
+"""Of the thermostat of the long run: 500 fs, which leaves the motion to the potential."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PupilRun:
+    """A run of a pupil.
+
+    Attributes:
+        frames: At equal distances in time.
+        kinetic_ev: Kinetic energy of each.
+        energy_ev: Potential energy of each.
+        simulated_time_s: How far it came.
+        stable: Whether it came to its end.
+    """
+
+    frames: tuple[ase.Atoms, ...]
+    kinetic_ev: tuple[float, ...]
+    energy_ev: tuple[float, ...]
+    simulated_time_s: float
+    stable: bool
+
+    def settled(self) -> PupilRun:
+        """Return the run without its first tenth, the way to equilibrium."""
+        skip = len(self.frames) // 10
+        return replace(
+            self, frames=self.frames[skip:], kinetic_ev=self.kinetic_ev[skip:], energy_ev=self.energy_ev[skip:]
+        )
+
+
+def explore(pupil: ModelSession, cell: ase.Atoms, lesson: Lesson, number: int) -> dict[str, Any]:
+    """Let a pupil run on its own, hotter than wanted, and return where it went while that made sense.
+
+    Returns:
+        ``frames``, positions in Å of those worth a label, and ``stopped``: whether it left what makes sense.
+    """
+    steps = lesson.explore_steps
+    plan = DynamicsPlan(
+        steps=steps,
+        every=max(1, steps // EXPLORED_FRAMES),
+        timestep_s=lesson.timestep_s,
+        temperature_k=EXPLORE_FACTOR * lesson.temperature_k,
+        friction_per_s=FRICTION_PER_S,
+        seed=lesson.seed * 1000 + EXPLORE_SEED + number,
+    )
+    run = pupil.dynamics(cell, plan)
+    later = run.snapshots[1:]
+    sensible = [one.positions_angstrom.tolist() for one in later if is_sensible(cell, one.positions_angstrom)]
+    return {"frames": sensible, "stopped": run.stopped_because is not None or len(sensible) < len(later)}
+
+
+def long_run(
+    opened: Callable[[], ModelSession], cell: ase.Atoms, lesson: Lesson, *, name: str, notebook: Notebook
+) -> PupilRun:
+    """Run a pupil at the wanted temperature, or what is left of that.
+
+    Args:
+        opened: Gives the pupil, started when the first piece is left to be done.
+        cell: Where it starts.
+        lesson: How long and how hot.
+        name: Of the remembered pieces.
+        notebook: Keeps them.
+    """
+    frames: list[ase.Atoms] = []
+    kinetic_ev: list[float] = []
+    energy_ev: list[float] = []
+    here, velocities, done, stopped = cell, None, 0, False
+    for piece, first in enumerate(range(0, lesson.long_steps, LONG_PIECE_STEPS)):
+        plan = DynamicsPlan(
+            steps=min(LONG_PIECE_STEPS, lesson.long_steps - first),
+            every=max(1, lesson.long_steps // LONG_FRAMES),
+            timestep_s=lesson.timestep_s,
+            temperature_k=lesson.temperature_k,
+            friction_per_s=LONG_FRICTION_PER_S,
+            seed=(lesson.seed * 1000 + LONG_SEED) * 1000 + piece,
+        )
+
+        def run(plan: DynamicsPlan = plan, here: ase.Atoms = here, velocities: Any = velocities) -> dict[str, Any]:
+            return _piece(opened(), here, plan, velocities)
+
+        kept = notebook.remember(f"{name}-{piece:04d}", run)
+        frames += [placed(cell, positions) for positions in kept["positions"]]
+        kinetic_ev += kept["kinetic"]
+        energy_ev += kept["energy"]
+        stopped = kept["stopped"]
+        if stopped:
+            break
+        done += plan.steps
+        here, velocities = frames[-1], np.array(kept["velocities"])
+    return PupilRun(
+        frames=tuple(frames),
+        kinetic_ev=tuple(kinetic_ev),
+        energy_ev=tuple(energy_ev),
+        simulated_time_s=done * lesson.timestep_s,
+        stable=not stopped,
+    )
+
+
+def placed(cell: ase.Atoms, positions: Any) -> ase.Atoms:
+    """Return the cell with its atoms at ``positions`` (Å)."""
+    atoms: ase.Atoms = cell.copy()
+    atoms.positions = np.array(positions)
+    return atoms
+
+
+def is_sensible(cell: ase.Atoms, positions: NDArray[np.float64]) -> bool:
+    """Tell whether a frame is worth a label: finite, and no two atoms on top of each other."""
+    if not np.isfinite(positions).all():
+        return False
+    try:
+        check_structure(placed(cell, positions), source="explored")
+    except InputError:
+        return False
+    return True
+
+
+def _piece(pupil: ModelSession, atoms: ase.Atoms, plan: DynamicsPlan, velocities: Any) -> dict[str, Any]:
+    run = pupil.dynamics(atoms, plan, velocities=velocities)
+    later = run.snapshots[1:]
+    return {
+        "positions": [snapshot.positions_angstrom.tolist() for snapshot in later],
+        "kinetic": [snapshot.kinetic_ev for snapshot in later],
+        "energy": [snapshot.energy_ev for snapshot in later],
+        "velocities": run.snapshots[-1].velocities_angstrom_per_fs.tolist(),
+        "stopped": run.stopped_because is not None,
+    }

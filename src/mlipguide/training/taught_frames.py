@@ -1,0 +1,203 @@
+"""Frames that a teacher labels: its own molecular dynamics under several conditions, and rattled copies.
+
+Labels of molecular dynamics cost nothing beyond the run: every snapshot carries the teacher's energy, forces and
+stress. A run is cut into pieces of a fixed number of steps, each with a seed of its own, so that it is the same whether
+or not it was interrupted between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import ase
+import numpy as np
+
+from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot
+from mlipguide.structures.labels import LabelledFrame
+from mlipguide.training.notebook import Notebook
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FRICTION_PER_S = 2e13
+"""Of the Langevin thermostat: 50 fs, short, for short runs that start from the relaxed structure."""
+PIECE_STEPS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excursion:
+    """One run of molecular dynamics that frames are taken from.
+
+    Attributes:
+        name: Of the run; the group of its frames.
+        temperature_k: Of the thermostat.
+        strain: Linear: every length of the cell is multiplied with 1 + strain.
+        steps: Integration steps.
+        every: Steps from one frame to the next.
+        seed: Of velocities and thermostat.
+    """
+
+    name: str
+    temperature_k: float
+    strain: float
+    steps: int
+    every: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExcursionRun:
+    """What an excursion gave.
+
+    Attributes:
+        frames: With the teacher's labels, the one before any step left out.
+        kinetic_ev: Kinetic energy of each frame.
+        unstable: Whether the atoms flew apart before the last step.
+    """
+
+    frames: tuple[LabelledFrame, ...]
+    kinetic_ev: tuple[float, ...]
+    unstable: bool
+
+
+def strained(atoms: ase.Atoms, strain: float) -> ase.Atoms:
+    """Return a copy whose cell and positions are longer by the share ``strain``; a molecule is left as it is."""
+    copy: ase.Atoms = atoms.copy()
+    if any(atoms.pbc):
+        cell = atoms.cell.array.copy()
+        cell[atoms.pbc] *= 1 + strain
+        copy.set_cell(cell, scale_atoms=True)
+    return copy
+
+
+def run_excursion(
+    teacher: ModelSession,
+    atoms: ase.Atoms,
+    excursion: Excursion,
+    *,
+    timestep_s: float,
+    notebook: Notebook,
+    on_piece: Callable[[int], None] = lambda _steps: None,
+) -> ExcursionRun:
+    """Run an excursion, or what is left of it.
+
+    Args:
+        teacher: Moves the atoms and labels them.
+        atoms: The structure, unstrained.
+        excursion: The conditions.
+        timestep_s: Integration step.
+        notebook: Keeps each piece.
+        on_piece: Told the steps of each piece as it is done.
+    """
+    start = strained(atoms, excursion.strain)
+    frames: list[LabelledFrame] = []
+    kinetic_ev: list[float] = []
+    unstable = False
+    positions, velocities = start.positions, None
+    stride = PIECE_STEPS - PIECE_STEPS % excursion.every or excursion.every
+    for piece, first in enumerate(range(0, excursion.steps, stride)):
+        here = start.copy()
+        here.positions = positions
+        plan = DynamicsPlan(
+            steps=min(stride, excursion.steps - first),
+            every=excursion.every,
+            timestep_s=timestep_s,
+            temperature_k=excursion.temperature_k,
+            friction_per_s=FRICTION_PER_S,
+            seed=excursion.seed * 10_000 + piece,
+        )
+        kept = notebook.remember(f"{excursion.name}-{piece:04d}", partial(_piece, teacher, here, plan, velocities))
+        on_piece(plan.steps)
+        frames += [_frame(start, item, excursion.name) for item in kept["frames"]]
+        kinetic_ev += [float(item["kinetic"]) for item in kept["frames"]]
+        unstable = kept["stopped"]
+        if unstable:
+            break
+        positions, velocities = (np.array(kept["last"][name]) for name in ("positions", "velocities"))
+    return ExcursionRun(frames=tuple(frames), kinetic_ev=tuple(kinetic_ev), unstable=unstable)
+
+
+def labelled(
+    teacher: ModelSession,
+    copies: Sequence[ase.Atoms],
+    *,
+    name: str,
+    notebook: Notebook,
+    on_frame: Callable[[], None] = lambda: None,
+) -> tuple[LabelledFrame, ...]:
+    """Let the teacher label structures, one remembered step each."""
+    frames = []
+    for number, copy in enumerate(copies):
+        kept = notebook.remember(f"{name}-{number:04d}", partial(_label, teacher, copy))
+        on_frame()
+        frames.append(_frame(copy, kept, name))
+    return tuple(frames)
+
+
+def numbered(frames: Sequence[LabelledFrame]) -> tuple[LabelledFrame, ...]:
+    """Return the frames with their place in this sequence as index."""
+    return tuple(
+        LabelledFrame(
+            index=index,
+            atoms=frame.atoms,
+            energy_ev=frame.energy_ev,
+            forces_ev_per_angstrom=frame.forces_ev_per_angstrom,
+            stress_ev_per_angstrom3=frame.stress_ev_per_angstrom3,
+            group=frame.group,
+        )
+        for index, frame in enumerate(frames)
+    )
+
+
+def _piece(
+    teacher: ModelSession, atoms: ase.Atoms, plan: DynamicsPlan, velocities: NDArray[np.float64] | None
+) -> dict[str, Any]:
+    run = teacher.dynamics(atoms, plan, velocities=velocities)
+    last = run.snapshots[-1]
+    return {
+        "frames": [_plain(snapshot) for snapshot in run.snapshots[1:]],
+        "last": {
+            "positions": last.positions_angstrom.tolist(),
+            "velocities": last.velocities_angstrom_per_fs.tolist(),
+        },
+        "stopped": run.stopped_because is not None,
+    }
+
+
+def _plain(snapshot: Snapshot) -> dict[str, Any]:
+    stress = snapshot.stress_ev_per_angstrom3
+    return {
+        "positions": snapshot.positions_angstrom.tolist(),
+        "energy": snapshot.energy_ev,
+        "kinetic": snapshot.kinetic_ev,
+        "forces": snapshot.forces_ev_per_angstrom.tolist(),
+        "stress": None if stress is None else stress.tolist(),
+    }
+
+
+def _label(teacher: ModelSession, atoms: ase.Atoms) -> dict[str, Any]:
+    point = teacher.single_point(atoms)
+    stress = point.stress_ev_per_angstrom3
+    return {
+        "positions": atoms.positions.tolist(),
+        "energy": point.energy_ev,
+        "forces": [list(row) for row in point.forces_ev_per_angstrom],
+        "stress": None if stress is None else list(stress),
+    }
+
+
+def _frame(atoms: ase.Atoms, kept: dict[str, Any], group: str) -> LabelledFrame:
+    frame = atoms.copy()
+    frame.positions = np.array(kept["positions"])
+    stress = kept["stress"]
+    return LabelledFrame(
+        index=0,
+        atoms=frame,
+        energy_ev=float(kept["energy"]),
+        forces_ev_per_angstrom=np.array(kept["forces"]),
+        stress_ev_per_angstrom3=None if stress is None else np.array(stress),
+        group=group,
+    )
