@@ -65,7 +65,7 @@ def _domain(domain: DomainOfValidity) -> list[str]:
     groups = ", ".join(f"{name} ({count})" for name, count in domain.groups.items() if name)
     lines = [f"{', '.join(domain.elements)}" + (f": {groups}." if groups else ".")]
     for what, unit, span in (
-        ("Density", "g/cm³", domain.density_g_per_cm3),
+        ("Density", "g/cm³ (of slabs with their vacuum)", domain.density_g_per_cm3),
         ("Pressure", "GPa", domain.pressure_gpa),
         ("Temperature", "K", domain.temperature_k),
     ):
