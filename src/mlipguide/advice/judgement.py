@@ -48,6 +48,8 @@ class Findings:
         unmeasured_because: Why there are no numbers; None when there are.
         run_cost: What the run costs; None on this machine.
         stability: What tests of stability found that bears on the task; None without any.
+        remarks: What speaks for a potential that was trained here, as sentences.
+        domain_doubts: Where the task leaves what it was trained on, as sentences.
     """
 
     card: ModelCard
@@ -65,6 +67,8 @@ class Findings:
     unmeasured_because: Rejection | None = None
     run_cost: RunCost | None = None
     stability: ModelStability | None = None
+    remarks: tuple[str, ...] = ()
+    domain_doubts: tuple[str, ...] = ()
 
 
 def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
@@ -109,6 +113,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
     accuracy_rejections, accuracy_doubts = judge_accuracy(findings.evidence, task)
     rejections += accuracy_rejections
     doubts += accuracy_doubts
+    doubts += findings.domain_doubts
     if rejections:
         verdict = Verdict.INFEASIBLE
     elif doubts:
@@ -138,7 +143,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         measured_as=findings.measured_as,
         run_cost=findings.run_cost,
         timestep_s=task.timestep_s if task.kind is TaskKind.MD else None,
-        remarks=tuple(_present(step.reason)),
+        remarks=(*findings.remarks, *_present(step.reason)),
     )
 
 

@@ -15,6 +15,7 @@ class EvidenceKind(StrEnum):
     USER_LABELS = "user-labels"
     SIMILAR_SYSTEMS = "similar-systems"
     LEADERBOARD = "leaderboard"
+    TEACHER = "teacher"
     NONE = "none"
 
 
@@ -24,8 +25,10 @@ class Evidence:
     """Figures of accuracy and where they come from; None is what is not known.
 
     Attributes:
-        kind: How close the evidence is to the user's system.
-        force_mae_ev_per_angstrom: On the user's labels or similar systems; never from a leaderboard.
+        kind: How close the evidence is to the user's system; ``teacher`` for a potential that was held against the
+            model which taught it, on the user's system, and against nothing else.
+        force_mae_ev_per_angstrom: On the user's labels or similar systems; never from a leaderboard, nor against a
+            teacher.
         energy_mae_ev_per_atom: Likewise, after a shift for each element was taken off.
         cps: Combined score of the leaderboard, a rank over all chemistry and not an error of this system.
         f1: The leaderboard's F1.

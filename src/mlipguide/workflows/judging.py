@@ -22,6 +22,7 @@ from mlipguide.worker.geometry import pairs_per_atom
 from mlipguide.workflows.candidates import CHECKPOINT, Preparation, Prepared
 from mlipguide.workflows.known_stability import stability_of
 from mlipguide.workflows.recalling import MeasuredModels
+from mlipguide.workflows.trained_here import with_training
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -57,6 +58,7 @@ def judged(
         findings = _unprepared(card, task) if item is None else _findings(item, measured, task, atoms, memory_bytes)
         if card.id in evidence:
             findings = replace(findings, evidence=evidence[card.id])
+        findings = with_training(findings, task, atoms)
         found.append(judge(findings, task, memory_bytes=memory_bytes))
     return ranked(found)
 

@@ -1,0 +1,123 @@
+"""What is known of a potential that was trained here, from the manifest beside it: its errors, and its domain."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlipguide.advice.judgement import Findings
+from mlipguide.core.errors import InputError
+from mlipguide.core.serialisation import from_plain
+from mlipguide.records.distillation import Distillation
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.evidence import Evidence, EvidenceKind
+from mlipguide.records.fit import FitData
+from mlipguide.records.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.task import Task
+from mlipguide.records.training import DomainOfValidity
+from mlipguide.training.lessons import EXPLORE_FACTOR
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+MANIFEST = "manifest.json"
+DENSITY_REACH = 0.05
+"""Share by which a density may lie beyond those of the training frames: some percent of strain (a judgement)."""
+DALTONS_PER_ANGSTROM3 = 1.66053906660
+"""g/cm³ in a dalton per Å³ (CODATA 2018)."""
+
+
+def training_of(card: ModelCard) -> Distillation | FitData | None:
+    """Return how a potential came about; None for other models, and where no manifest can be read."""
+    if card.weights.origin is not WeightsOrigin.TRAINED or card.weights.path is None:
+        return None
+    try:
+        found = json.loads((Path(card.weights.path).parent / MANIFEST).read_text(encoding="utf-8"))
+        kind: Any = Distillation if "teacher" in found else FitData
+        made: Distillation | FitData = from_plain(kind, found, what=MANIFEST)
+    except (OSError, ValueError, TypeError, InputError):
+        return None
+    return made
+
+
+def with_training(findings: Findings, task: Task, atoms: Atoms | None) -> Findings:
+    """Return the findings with what the training of a potential says of the task.
+
+    Errors on labels that were measured afterwards are not replaced.
+
+    Args:
+        findings: Of any model.
+        task: What is wanted.
+        atoms: The structure, whose density is compared; None where there is none.
+    """
+    made = training_of(findings.card)
+    if made is None:
+        return findings
+    domain = made.domain
+    doubts = [*_density_doubts(domain, atoms), *_temperature_doubts(made, task)]
+    untold = findings.evidence.kind is EvidenceKind.NONE
+    if isinstance(made, Distillation):
+        evidence, remark = _taught(made, findings.evidence)
+    else:
+        evidence, remark = _fitted(made, findings.evidence)
+    return replace(
+        findings,
+        evidence=evidence if untold else findings.evidence,
+        remarks=(remark,),
+        domain_doubts=tuple(doubts),
+    )
+
+
+def _taught(made: Distillation, evidence: Evidence) -> tuple[Evidence, str]:
+    unseen = made.rounds[made.best - 1].unseen
+    remark = (
+        f"It was taught by {made.teacher} and is {unseen.force_mae_ev_per_angstrom * 1e3:.3g} meV/Å from it "
+        f"({unseen.relative:.1%} of the forces) on {unseen.frames} frames of a run at {made.temperature_k:g} K that it "
+        "never saw; the teacher's own error comes on top."
+    )
+    source = f"{made.teacher}, {unseen.frames} unseen frames at {made.temperature_k:g} K"
+    return replace(evidence, kind=EvidenceKind.TEACHER, source=source), remark
+
+
+def _fitted(made: FitData, evidence: Evidence) -> tuple[Evidence, str]:
+    errors = made.potential.errors
+    force = errors.force_mae_ev_per_angstrom
+    words = "–" if force is None else f"{force.value * 1e3:.3g} meV/Å"
+    remark = (
+        f"It was fitted to {made.domain.frames} frames of {made.data.source}; its force MAE on {errors.frames} test "
+        f"frames is {words}."
+    )
+    source = f"{made.data.test_source}, {errors.frames} test frames of its fit"
+    energy: Estimate | None = errors.energy_mae_ev_per_atom
+    known = replace(
+        evidence,
+        kind=EvidenceKind.SIMILAR_SYSTEMS,
+        force_mae_ev_per_angstrom=force,
+        energy_mae_ev_per_atom=energy,
+        source=source,
+    )
+    return known, remark
+
+
+def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[str]:
+    span = domain.density_g_per_cm3
+    if span is None or atoms is None or not all(atoms.pbc):
+        return []
+    density = float(atoms.get_masses().sum()) / float(atoms.get_volume()) * DALTONS_PER_ANGSTROM3
+    if span.low * (1 - DENSITY_REACH) <= density <= span.high * (1 + DENSITY_REACH):
+        return []
+    return [
+        f"It was trained on densities of {span.low:.3g} to {span.high:.3g} g/cm³; this structure has {density:.3g}."
+    ]
+
+
+def _temperature_doubts(made: Distillation | FitData, task: Task) -> list[str]:
+    if isinstance(made, Distillation):
+        highest: float | None = EXPLORE_FACTOR * made.temperature_k
+    else:
+        highest = None if made.domain.temperature_k is None else made.domain.temperature_k.high
+    if highest is None or task.temperature_k <= highest:
+        return []
+    return [f"It was tried up to {highest:.0f} K; the task is at {task.temperature_k:g} K."]
