@@ -69,7 +69,7 @@ def test_whether_the_target_is_reached_is_said(pilot: PilotData) -> None:
     curve = pilot.learning_curve[0]
     words = {
         Reach.NEVER: "will not reach",
-        Reach.BEYOND: "is not within",
+        Reach.BEYOND: "is not expected within",
     }
     for reach, said in words.items():
         changed = replace(curve, reach=reach, frames_for_target=None, fewest_frames_for_target=None)

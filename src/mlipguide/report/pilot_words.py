@@ -72,7 +72,9 @@ def reach_words(curve: PilotCurve, target: float) -> str:
         chance = f"{curve.probability_of_target or 0.0:.0%}"
         return f"{wanted} is not expected within {last.frames:,} frames, four times the data (chance {chance})."
     if curve.reach is Reach.REACHED:
-        enough = "" if frames is None or frames.value >= curve.largest_frames else _enough(frames)
+        enough = (
+            "" if frames is None or frames.value >= curve.largest_frames else _enough(frames, curve.smallest_frames)
+        )
         return f"reaches {wanted} with the {curve.largest_frames:,} frames of its largest fit{enough}."
     least = curve.fewest_frames_for_target
     words = "" if least is None else f", {max(1, round(least)):,} at least"
@@ -85,8 +87,8 @@ def reach_words(curve: PilotCurve, target: float) -> str:
     return f"needs about {round(frames.value):,} frames{words} for {wanted}."
 
 
-def _enough(frames: Estimate) -> str:
-    return f"; about {max(1, round(frames.value)):,} may do"
+def _enough(frames: Estimate, smallest: int) -> str:
+    return f"; about {max(smallest, round(frames.value)):,} may do"
 
 
 def time_words(seconds: float | None) -> str:

@@ -183,16 +183,24 @@ def best_potential(
 ) -> TrainedPotential | None:
     """Return the potential that is worth using: the fastest that reaches the target, else the most accurate.
 
+    Of each model only the fits to the most frames count.
+
     Args:
         done: Finished fits.
         speeds: Of the models.
         target: Wanted force MAE, eV/Å; None when none was asked for.
         trivial_ev_per_angstrom: Error of no forces at all; what is not better is none.
     """
+    most: dict[Model, int] = {}
+    for one in done:
+        if one.record.potential is not None:
+            most[one.fit.model] = max(one.fit.frames, most.get(one.fit.model, 0))
     usable = [
         one
         for one in done
-        if one.record.potential is not None and not is_worse_than_nothing(one.record.errors, trivial_ev_per_angstrom)
+        if one.fit.frames == most.get(one.fit.model)
+        and one.record.potential is not None
+        and not is_worse_than_nothing(one.record.errors, trivial_ev_per_angstrom)
     ]
 
     def error(one: DoneFit) -> float:
