@@ -75,3 +75,17 @@ def test_a_backend_with_its_own_driver_has_a_rank_where_others_have_a_thread() -
     own = settings_for(find_recipe("lammps"), default)
     assert (own.threads, own.ranks, own.device, own.dtype, own.driver) == (1, 4, "cpu", "float64", "lammps")
     assert settings_for(find_recipe("sevenn"), default) == default
+
+
+def test_a_model_without_ranks_says_so() -> None:
+    from mlipguide.workflows.bench import _ranks_notices
+
+    class Item:
+        card = make_card("model-a")
+        settings = SETTINGS
+
+    ready = [Item()]
+    (notice,) = _ranks_notices(swept(None, None, None, "1,2"), ready)  # type: ignore[arg-type]
+    assert "model-a" in notice.message
+    assert not _ranks_notices(swept(None, None, None, "1"), ready)  # type: ignore[arg-type]
+    assert not _ranks_notices(swept("1,2", None, None), ready)  # type: ignore[arg-type]

@@ -16,7 +16,14 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines
 from mlipguide.workflows.baselines import save_baseline
 from mlipguide.workflows.bench_figures import cost_fit, size_result
-from mlipguide.workflows.candidates import NO_CONSENT, Preparation, Prepared, find_given_weights, prepare_candidates
+from mlipguide.workflows.candidates import (
+    ASE,
+    NO_CONSENT,
+    Preparation,
+    Prepared,
+    find_given_weights,
+    prepare_candidates,
+)
 from mlipguide.workflows.capacity import find_capacity
 from mlipguide.workflows.measuring import MeasuringContext, measure
 from mlipguide.workflows.needs import names_in
@@ -156,6 +163,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
             *structure_notices,
             *preparation.notices,
             *obstacles,
+            *_ranks_notices(settings, ready),
             *_lending_notices(measured),
             *measured.notices,
             *saved,
@@ -223,6 +231,14 @@ def _obstacles(preparation: Preparation) -> tuple[Notice, ...]:
         for item in preparation.candidates
         if item.obstacle is not None
     )
+
+
+def _ranks_notices(settings: SweptSettings, ready: Sequence[Prepared]) -> tuple[Notice, ...]:
+    alone = dict.fromkeys(item.card.id for item in ready if item.settings.driver == ASE)
+    if not alone or not set(settings.ranks) - {1}:
+        return ()
+    message = f"{', '.join(alone)}: run by ASE in one process; --ranks is for models that run in LAMMPS."
+    return (Notice("one_rank", message),)
 
 
 def _lending_notices(measured: MeasuredModels) -> tuple[Notice, ...]:
