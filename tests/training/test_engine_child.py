@@ -60,7 +60,9 @@ def environment(tmp_path: Path, end: str = DELIVERED, *, pause: float = 0.0) -> 
 
 
 def training(*, frames: int = 2, recipe: FitRecipe = RECIPE) -> Training:
-    return Training(program="nep", recipe=recipe, frames_text=frames_text([labelled(place) for place in range(frames)]))
+    return Training(
+        program="nep", recipe=recipe, frames_text=frames_text([labelled(place) for place in range(frames)], ["Si"])
+    )
 
 
 def silent(_message: str, _share: float) -> None:
@@ -70,7 +72,7 @@ def silent(_message: str, _share: float) -> None:
 def test_frames_keep_every_digit_and_the_order_of_stresses(tmp_path: Path) -> None:
     frame = labelled(1)
     path = tmp_path / "frames.extxyz"
-    path.write_text(frames_text([frame, labelled(2)]), encoding="utf-8")
+    path.write_text(frames_text([frame, labelled(2)], ["Si"]), encoding="utf-8")
     first, _ = read(path, index=":")
     assert (first.positions == frame.atoms.positions).all()
     assert (first.calc.results["forces"] == frame.forces_ev_per_angstrom).all()
@@ -80,11 +82,13 @@ def test_frames_keep_every_digit_and_the_order_of_stresses(tmp_path: Path) -> No
 
 def test_frames_without_labels_are_refused_by_number() -> None:
     with pytest.raises(InputError, match="Frame 7 has no energy"):
-        frames_text([labelled(7, energy=None)])
+        frames_text([labelled(7, energy=None)], ["Si"])
     with pytest.raises(InputError, match="Frame 7 has no forces"):
-        frames_text([replace(labelled(7), forces_ev_per_angstrom=None)])
+        frames_text([replace(labelled(7), forces_ev_per_angstrom=None)], ["Si"])
     with pytest.raises(InputError, match="no frames"):
-        frames_text([])
+        frames_text([], ["Si"])
+    with pytest.raises(InputError, match="Frame 7 holds Si, and the potential is to be for Li, O"):
+        frames_text([labelled(7)], ["Li", "O"])
 
 
 def test_a_training_is_told_and_delivered_and_not_repeated(tmp_path: Path) -> None:

@@ -8,14 +8,25 @@ from mlipguide.core.errors import InputError
 from mlipguide.structures.labels import LabelledFrame
 
 
-def frames_text(frames: Sequence[LabelledFrame]) -> str:
+def frames_text(frames: Sequence[LabelledFrame], elements: Sequence[str]) -> str:
     """Return the frames in the order given.
 
+    Args:
+        frames: With energies and forces.
+        elements: Chemical symbols that the potential is for.
+
     Raises:
-        InputError: There are none, or one lacks its energy or forces.
+        InputError: There are none, one lacks its energy or forces, or holds another element.
     """
     if not frames:
         raise InputError("There are no frames to train on.", hint="Give a file with labelled frames.")
+    for frame in frames:
+        strange = sorted(set(frame.atoms.get_chemical_symbols()) - set(elements))
+        if strange:
+            raise InputError(
+                f"Frame {frame.index} holds {', '.join(strange)}, and the potential is to be for {', '.join(elements)}.",
+                hint="Train on frames of these elements, or name all of them.",
+            )
     return "".join(_frame_text(frame) for frame in frames)
 
 

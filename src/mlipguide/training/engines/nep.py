@@ -117,7 +117,7 @@ class NepTrainer:
             TrainingFailedError: The training diverged, or ended without a potential.
             EnvironmentFailedError: The environment cannot be used.
         """
-        training = Training(program="nep", recipe=recipe, frames_text=frames_text(frames))
+        training = Training(program="nep", recipe=recipe, frames_text=frames_text(frames, recipe.elements))
         result = train(training, folder, self._environment, on_progress=on_progress)
         return FittedPotential(
             recipe=recipe,
