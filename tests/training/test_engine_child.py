@@ -87,7 +87,7 @@ def test_frames_without_labels_are_refused_by_number() -> None:
         frames_text([replace(labelled(7), forces_ev_per_angstrom=None)], ["Si"])
     with pytest.raises(InputError, match="no frames"):
         frames_text([], ["Si"])
-    with pytest.raises(InputError, match="Frame 7 holds Si, and the potential is to be for Li, O"):
+    with pytest.raises(InputError, match="Frame 7 holds Si, the potential is to be for Li, O"):
         frames_text([labelled(7)], ["Li", "O"])
 
 

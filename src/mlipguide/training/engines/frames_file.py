@@ -24,7 +24,7 @@ def frames_text(frames: Sequence[LabelledFrame], elements: Sequence[str]) -> str
         strange = sorted(set(frame.atoms.get_chemical_symbols()) - set(elements))
         if strange:
             raise InputError(
-                f"Frame {frame.index} holds {', '.join(strange)}, and the potential is to be for {', '.join(elements)}.",
+                f"Frame {frame.index} holds {', '.join(strange)}, the potential is to be for {', '.join(elements)}.",
                 hint="Train on frames of these elements, or name all of them.",
             )
     return "".join(_frame_text(frame) for frame in frames)
