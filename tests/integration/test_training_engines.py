@@ -25,7 +25,8 @@ from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, ope
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.contract import BackendContract
 from mlipguide.training.engines.fine_tune import FineTuneTrainer
-from mlipguide.training.engines.nep import NepTrainer, nep_card
+from mlipguide.training.engines.nep import NepTrainer
+from mlipguide.training.potential_cards import card_of
 
 pytestmark = pytest.mark.integration
 
@@ -95,7 +96,7 @@ class TestNep(BackendContract):
     def trained(cls, nep: FittedPotential) -> None:
         """Train it before anything is opened."""
         cls.potential = nep
-        cls.card = nep_card(nep)
+        cls.card = card_of(nep, model_id="nep-test")
 
     @classmethod
     def open(cls, *, memory_limit_bytes: int | None = None) -> WorkerSession:

@@ -43,6 +43,7 @@ class EngineTraits:
         layers: Message-passing layers; 1 for a strictly local one.
         provides: What they give beside energies and forces.
         code: Licence of what runs them.
+        shape: Options of a recipe that decide how long a step takes; None for all but those of the fitting.
     """
 
     backend: str
@@ -50,6 +51,7 @@ class EngineTraits:
     layers: int
     provides: tuple[Need, ...]
     code: LicenceFact
+    shape: tuple[str, ...] | None = None
 
 
 TRAITS: dict[Engine, EngineTraits] = {
@@ -66,6 +68,21 @@ TRAITS: dict[Engine, EngineTraits] = {
             remark="It is called as a program of its own; what is handed on with it falls under its licence.",
         ),
     ),
+    Engine.NEP: EngineTraits(
+        backend="nep",
+        family="NEP",
+        layers=1,
+        provides=(Need.STRESS, Need.CONSERVATIVE),
+        code=LicenceFact(
+            name="MPL-2.0",
+            commercial=CommercialUse.YES,
+            sources=("calorine_package",),
+            read_on="2026-11-25",
+            remark="Of calorine, which runs it; torchnep, which trained it, is under GPL-3.0-or-later and called as a "
+            "program.",
+        ),
+        shape=("cutoff", "n_max", "basis_size", "l_max", "neuron"),
+    ),
 }
 
 
@@ -74,7 +91,13 @@ def time_law_of(recipe: FitRecipe) -> str:
 
     The seed and the weights of a fit change the numbers and not the work.
     """
-    options = {name: value for name, value in recipe.options.items() if not name.startswith("fitting_")}
+    traits = TRAITS.get(recipe.engine)
+    kept = None if traits is None else traits.shape
+    options = {
+        name: value
+        for name, value in recipe.options.items()
+        if (not name.startswith("fitting_") if kept is None else name in kept)
+    }
     shape = {"elements": list(recipe.elements), "options": options, "base": recipe.base_model}
     digest = hashlib.sha256(to_json(to_plain(shape, dict[str, object])).encode()).hexdigest()[:KEY_DIGITS]
     return f"{recipe.engine.value}-{recipe.size}-{digest}"

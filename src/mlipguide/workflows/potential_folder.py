@@ -20,7 +20,6 @@ from mlipguide.core.paths import make_folder, storage_error
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.training import Engine, FittedPotential
-from mlipguide.training.engines.nep import nep_card
 from mlipguide.training.potential_cards import TRAITS, card_of
 from mlipguide.training.trainer import Trainer
 
@@ -111,9 +110,6 @@ def _card(trainer: Trainer, potential: FittedPotential, model: str) -> ModelCard
     engine = potential.recipe.engine
     if engine in TRAITS:
         return card_of(potential, model_id=model)
-    if engine is Engine.NEP:
-        card = nep_card(potential)
-        return replace(card, id=model, name=f"{model} ({card.name})")
     make: Any = trainer
     card = make.card(potential, model_id=model)
     assert isinstance(card, ModelCard)

@@ -9,28 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mlipguide.catalog.checkpoints import sha256_of
 from mlipguide.records.environment import Environment, Recipe
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.model_card import (
-    Architecture,
-    CommercialUse,
-    Forces,
-    LicenceFact,
-    Licences,
-    LifeCycle,
-    ModelCard,
-    Need,
-    TrainingData,
-    WeightsFact,
-    WeightsOrigin,
-)
 from mlipguide.records.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession
-from mlipguide.sessions.worker_session import SessionRequest, open_session
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.engines.child import Training, ready_environment, train
 from mlipguide.training.engines.frames_file import frames_text
+from mlipguide.training.potential_cards import open_potential
 
 BACKEND = "nep"
 FEW_ELEMENTS = 2
@@ -136,49 +121,4 @@ class NepTrainer:
         Raises:
             SessionError: It cannot be started.
         """
-        return open_session(
-            SessionRequest(
-                card=nep_card(potential),
-                recipe=self._recipe,
-                environment=self._environment,
-                settings=Settings(threads=1, dtype="float64", device="cpu", driver="ase", allocator=Allocator.DEFAULT),
-                weights_file=Path(potential.folder) / potential.files[0],
-                synthetic=False,
-                memory_limit_bytes=None,
-            )
-        )
-
-
-CODE_LICENCE = LicenceFact(
-    name="MPL-2.0",
-    commercial=CommercialUse.YES,
-    sources=("calorine_package",),
-    read_on="2026-11-25",
-    remark="Of calorine, which runs it; torchnep, which trained it, is under GPL-3.0-or-later and called as a program.",
-)
-
-
-def nep_card(potential: FittedPotential) -> ModelCard:
-    """Return the card that a fitted NEP is started with."""
-    recipe, path = potential.recipe, Path(potential.folder) / potential.files[0]
-    digest = sha256_of(path)
-    own = LicenceFact(name="the user's own", commercial=CommercialUse.YES, sources=(), read_on=CODE_LICENCE.read_on)
-    return ModelCard(
-        id=f"nep-{recipe.size}-{digest[:8]}",
-        name=f"NEP ({recipe.size}, {', '.join(recipe.elements)})",
-        life_cycle=LifeCycle.ACTIVE,
-        backend=BACKEND,
-        architecture=Architecture(
-            family="NEP",
-            time_law=f"nep-{recipe.size}-{len(recipe.elements)}-{recipe.options['cutoff']}".replace(" ", "-"),
-            parameters=potential.parameters,
-            cutoff_angstrom=potential.cutoff_angstrom,
-            layers=1,
-            forces=Forces.CONSERVATIVE,
-        ),
-        provides=(Need.STRESS, Need.CONSERVATIVE),
-        training=TrainingData(sets=(), elements=recipe.elements, level_of_theory="that of the labels", sources=()),
-        licences=Licences(code=CODE_LICENCE, weights=own),
-        weights=WeightsFact(origin=WeightsOrigin.TRAINED, name=recipe.engine.value, path=str(path), sha256=digest),
-        metrics=None,
-    )
+        return open_potential(potential, self._recipe, self._environment)
