@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import ase
@@ -15,6 +16,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from mlipguide.core.serialisation import from_plain, to_json, to_plain
 from mlipguide.records.distillation import Distillation, RunComparison
 from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.model_card import LicenceFact
 from mlipguide.records.notice import Problem
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.training import FittedPotential
@@ -32,6 +34,7 @@ from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.potential_folder import Delivery, deliver
 
 POTENTIAL_FOLDER = "potential"
+CARRIED_OVER = "Carried over from the teacher, whose labels it was fitted to; whether it holds is not known here."
 TIMED_ATOMS = 2000
 WARM_UP_STEPS, STEPS, BURST_S = 5, 200, 3.0
 TEMPERATURE_SHARE = 0.05
@@ -109,7 +112,7 @@ def distillation_of(
         verdict=verdict,
     )
     if not faults:
-        _hand_over(data, taught, trainer, cell, place)
+        _hand_over(data, taught, trainer, cell, place, licence=teacher.card.licences.weights)
     problems = tuple(
         Problem("pupil_refused", fault, "Give it more --budget, a larger --size or another --engine.")
         for fault in faults
@@ -117,7 +120,9 @@ def distillation_of(
     return data, problems
 
 
-def _hand_over(data: Distillation, taught: Taught, trainer: Trainer, cell: ase.Atoms, place: Path) -> None:
+def _hand_over(
+    data: Distillation, taught: Taught, trainer: Trainer, cell: ase.Atoms, place: Path, *, licence: LicenceFact
+) -> None:
     """Write the pupil's folder, with the frames that it can be judged by, and register its card."""
     assert data.model is not None
     deliver(
@@ -131,6 +136,7 @@ def _hand_over(data: Distillation, taught: Taught, trainer: Trainer, cell: ase.A
                 "taught.extxyz": extxyz(taught.frames),
                 "unseen.extxyz": extxyz(taught.unseen),
             },
+            weights_licence=replace(licence, remark=" ".join(filter(None, [licence.remark, CARRIED_OVER]))),
         ),
         trainer,
         place,

@@ -18,7 +18,7 @@ from mlipguide.catalog.own_models import require_free_id, write_own_card
 from mlipguide.core.errors import InputError
 from mlipguide.core.paths import make_folder, storage_error
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.model_card import LicenceFact, ModelCard, WeightsOrigin
 from mlipguide.records.training import Engine, FittedPotential
 from mlipguide.training.potential_cards import TRAITS, card_of
 from mlipguide.training.trainer import Trainer
@@ -48,6 +48,7 @@ class Delivery:
         atoms: A structure of the kind that it was fitted to, for the inputs.
         python: Interpreter that runs it, in words where there is none.
         texts: Further files by name.
+        weights_licence: Of the coefficients, where a model's labels made them; None for the user's own labels.
     """
 
     model: str
@@ -55,6 +56,7 @@ class Delivery:
     atoms: Atoms
     python: str
     texts: Mapping[str, str]
+    weights_licence: LicenceFact | None = None
 
 
 def require_usable_id(model: str, folder: Path) -> None:
@@ -94,7 +96,7 @@ def deliver(delivery: Delivery, trainer: Trainer, folder: Path) -> None:
                 (made / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source / name, made / name)
             moved = replace(delivery.potential, folder=str(made))
-            card = _placed(_card(trainer, moved, delivery.model), folder / delivery.potential.files[0])
+            card = _placed(_card(trainer, moved, delivery), folder / delivery.potential.files[0])
             for name, text in {**delivery.texts, **_inputs(delivery, card), CARD: _yaml(card)}.items():
                 (made / name).write_text(text, encoding="utf-8")
             _write_structures(delivery, made)
@@ -106,12 +108,12 @@ def deliver(delivery: Delivery, trainer: Trainer, folder: Path) -> None:
     write_own_card(card)
 
 
-def _card(trainer: Trainer, potential: FittedPotential, model: str) -> ModelCard:
+def _card(trainer: Trainer, potential: FittedPotential, delivery: Delivery) -> ModelCard:
     engine = potential.recipe.engine
     if engine in TRAITS:
-        return card_of(potential, model_id=model)
+        return card_of(potential, model_id=delivery.model, weights_licence=delivery.weights_licence)
     make: Any = trainer
-    card = make.card(potential, model_id=model)
+    card = make.card(potential, model_id=delivery.model)
     assert isinstance(card, ModelCard)
     return card
 
