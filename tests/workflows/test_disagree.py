@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import ase.io
 import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
@@ -21,7 +22,6 @@ from mlipguide.evidence.disagreement_calibration import load_calibration
 from mlipguide.records.model_card import WeightsOrigin
 from mlipguide.report.envelope import schema_file
 from mlipguide.sessions.interface import ModelSession
-from mlipguide.structures.labels import read_labels
 from mlipguide.testing.fake_session import FakeSession
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.workflows import disagreement_frames
@@ -156,11 +156,11 @@ def test_frames_to_label_are_written_without_labels(fake_models: FakeModels, run
     data = ask(run, copper, models, "--select", "3")["data"]
     chosen = data["to_label"]
     assert chosen["file"] == "Cu-to-label.extxyz"
-    frames = list(read_labels(copper.parent / chosen["file"]))
+    frames = list(ase.io.iread(copper.parent / chosen["file"]))
     assert len(frames) == len(set(chosen["frames"])) == 3
-    assert all(frame.forces_ev_per_angstrom is None and frame.energy_ev is None for frame in frames)
+    assert all(frame.calc is None for frame in frames)
     kinds = {item["frame"]: item["kind"] for item in data["frames"]}
-    assert [frame.group for frame in frames] == [kinds[number] for number in chosen["frames"]]
+    assert [frame.info["config_type"] for frame in frames] == [kinds[number] for number in chosen["frames"]]
     largest = max(data["frames"], key=lambda item: item["force_disagreement_ev_per_angstrom"])
     assert chosen["frames"][0] == largest["frame"]
     assert ask(run, copper, models)["data"]["to_label"]["file"] == "Cu-to-label-2.extxyz"
