@@ -94,8 +94,9 @@ def bench(
     from mlipguide.cli.output import emit, emit_text
     from mlipguide.report.bench_page import bench_page
     from mlipguide.report.bench_table import as_csv, as_markdown
+    from mlipguide.report.picture_files import require_plottable
     from mlipguide.report.progress import progress
-    from mlipguide.report.scaling_plot import require_plottable, save_plot
+    from mlipguide.report.scaling_plot import save_plot
     from mlipguide.workflows.bench import Options, bench
     from mlipguide.workflows.task_request import TaskRequest
 

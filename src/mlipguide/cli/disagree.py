@@ -52,8 +52,8 @@ def disagree(
     from mlipguide.cli.output import emit
     from mlipguide.report.disagree_page import disagree_page
     from mlipguide.report.disagree_plot import save_disagreement
+    from mlipguide.report.picture_files import require_plottable
     from mlipguide.report.progress import progress
-    from mlipguide.report.scaling_plot import require_plottable
     from mlipguide.workflows.disagree import Options, disagree
     from mlipguide.workflows.task_request import TaskRequest
 

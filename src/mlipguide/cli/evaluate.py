@@ -49,8 +49,8 @@ def evaluate(
     from mlipguide.evidence.parity import ParityPoints
     from mlipguide.report.evaluate_page import evaluate_page
     from mlipguide.report.parity_plot import save_parity
+    from mlipguide.report.picture_files import require_plottable
     from mlipguide.report.progress import progress
-    from mlipguide.report.scaling_plot import require_plottable
     from mlipguide.workflows.evaluate import EvaluateRequest, Options, evaluate
 
     if plot is not None:

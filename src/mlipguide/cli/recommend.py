@@ -107,9 +107,9 @@ def recommend(
     """
     from mlipguide.cli.output import emit
     from mlipguide.report.break_even_plot import save_break_even
+    from mlipguide.report.picture_files import require_plottable
     from mlipguide.report.progress import progress
     from mlipguide.report.recommend_page import recommend_page
-    from mlipguide.report.scaling_plot import require_plottable
     from mlipguide.workflows.interview import interview
     from mlipguide.workflows.recommend import Options, recommend
     from mlipguide.workflows.task_request import TaskRequest, read_request

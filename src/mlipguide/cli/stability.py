@@ -35,8 +35,8 @@ def stability(
 ) -> int:
     """Test whether models make a stable run: energy drift, longest time step, smoothness, symmetry."""
     from mlipguide.cli.output import emit
+    from mlipguide.report.picture_files import require_plottable
     from mlipguide.report.progress import progress
-    from mlipguide.report.scaling_plot import require_plottable
     from mlipguide.report.stability_page import stability_page
     from mlipguide.report.stability_plot import save_stability
     from mlipguide.workflows.stability import Options, stability

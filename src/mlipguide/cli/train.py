@@ -60,10 +60,10 @@ def pilot(
 ) -> int:
     """Fit small and large models to parts of the data: what training gives, and what more data would."""
     from mlipguide.cli.output import emit
+    from mlipguide.report.picture_files import require_plottable
     from mlipguide.report.pilot_page import pilot_page
     from mlipguide.report.pilot_plot import save_plot
     from mlipguide.report.progress import progress
-    from mlipguide.report.scaling_plot import require_plottable
     from mlipguide.structures.label_keys import LabelKeys
     from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
 

@@ -6,10 +6,8 @@ where a trained potential begins to pay.
 
 from __future__ import annotations
 
-import io
 import textwrap
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -22,6 +20,7 @@ from mlipguide.records.strategy import StrategyPrice, StrategyTable
 from mlipguide.records.task import Task
 from mlipguide.records.verdict import Strategy
 from mlipguide.report.figure_captions import write_caption
+from mlipguide.report.figure_style import CAPTION_WIDTH, as_image, empty_figure
 
 COLOURS = {
     Strategy.PRETRAINED: "#0072B2",
@@ -35,9 +34,6 @@ STYLES = {
     Strategy.DISTIL: "-",
     Strategy.TRAIN_FROM_SCRATCH: (0, (5, 2)),
 }
-SIZE_INCHES = (10.0, 6.5)
-DOTS_PER_INCH = 120
-CAPTION_WIDTH = 118
 POINTS = 121
 DECADES_BELOW, DECADES_ABOVE = 4, 2
 """How far the axis reaches to either side of the task's simulated time."""
@@ -58,14 +54,11 @@ def rendered(table: StrategyTable, task: Task, form: str) -> bytes:
         task: What they are for.
         form: ``png`` or ``svg``.
     """
-    buffer = io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mlipguide", "text.parse_math": False}):
-        _figure(table, task).savefig(buffer, format=form, metadata={"Date": None} if form == "svg" else None)
-    return buffer.getvalue()
+    return as_image(lambda: _figure(table, task), form)
 
 
 def _figure(table: StrategyTable, task: Task) -> Figure:
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+    figure = empty_figure()
     axes = figure.subplots()
     task_time_s = _time_of(task)
     times = [

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlipguide.core.errors import InputError
-from mlipguide.core.paths import storage_error
 from mlipguide.records.advice import Recommendation
-from mlipguide.report.scaling_plot import require_plottable
+from mlipguide.report.picture_files import require_plottable, write_picture
 
 
 def save_break_even(answer: Recommendation, path: Path) -> None:
@@ -19,7 +18,7 @@ def save_break_even(answer: Recommendation, path: Path) -> None:
     """
     from mlipguide.report.break_even_figure import drawable, rendered
 
-    form = require_plottable(path)
+    require_plottable(path)
     if answer.task.simulated_time_s is None:
         raise InputError(
             f"There is nothing to draw into {path.name}: only molecular dynamics has a simulated time.",
@@ -30,8 +29,5 @@ def save_break_even(answer: Recommendation, path: Path) -> None:
             f"There is nothing to draw into {path.name}: no strategy has a total time.",
             hint="Let a model be timed, or name one that knows the elements.",
         )
-    picture = rendered(answer.strategies, answer.task, form.removeprefix("."))
-    try:
-        path.write_bytes(picture)
-    except OSError as error:
-        raise storage_error(path, error) from error
+    strategies, task = answer.strategies, answer.task
+    write_picture(path, lambda form: rendered(strategies, task, form))

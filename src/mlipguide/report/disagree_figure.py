@@ -6,23 +6,19 @@ the expected force MAE; the points right of it are distorted copies, which have 
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Sequence
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mlipguide.core.readable import simulated_time
 from mlipguide.records.disagreement import Disagreement, FrameDisagreement, FrameKind
 from mlipguide.report.figure_captions import write_caption
+from mlipguide.report.figure_style import CAPTION_WIDTH, as_image, empty_figure
 
 FORCES, EXPECTED, WORST, LABEL = "#0072B2", "#56B4E9", "#D55E00", "#E69F00"
 ENERGY, STRESS = "#009E73", "#CC79A7"
-SIZE_INCHES = (10.0, 6.5)
-DOTS_PER_INCH = 120
-CAPTION_WIDTH = 118
 EV_PER_ANGSTROM3_IN_GPA = 160.21766208
 GAP = 0.06
 """Of the length of the run, between it and the first distorted copy, and from one to the next."""
@@ -35,14 +31,11 @@ def rendered(data: Disagreement, form: str) -> bytes:
         data: What was found.
         form: ``png`` or ``svg``.
     """
-    buffer = io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mlipguide", "text.parse_math": False}):
-        _figure(data).savefig(buffer, format=form, metadata={"Date": None} if form == "svg" else None)
-    return buffer.getvalue()
+    return as_image(lambda: _figure(data), form)
 
 
 def _figure(data: Disagreement) -> Figure:
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+    figure = empty_figure()
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 1])
     run = [one for one in data.frames if one.kind is FrameKind.DYNAMICS]
     distorted = [one for one in data.frames if one.kind is FrameKind.DISTORTED]

@@ -5,9 +5,6 @@ Both axes of a row have one scale, so that columns compare. Points are a random 
 
 from __future__ import annotations
 
-import io
-
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,9 +12,9 @@ from numpy.typing import NDArray
 
 from mlipguide.evidence.parity import ParityPoints
 from mlipguide.records.accuracy import Evaluation, ModelAccuracy
+from mlipguide.report.figure_style import as_image, empty_figure
 
 COLUMN_INCHES, ROW_INCHES = 3.6, 3.5
-DOTS_PER_INCH = 120
 MOST_COLUMNS = 4
 COLOUR, LINE = "#0072B2", "0.35"
 MARGIN = 0.05
@@ -33,10 +30,7 @@ def rendered(data: Evaluation, points: ParityPoints, form: str) -> bytes:
         points: Of each model.
         form: ``png`` or ``svg``.
     """
-    buffer = io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mlipguide", "text.parse_math": False}):
-        _figure(data, points).savefig(buffer, format=form, metadata={"Date": None} if form == "svg" else None)
-    return buffer.getvalue()
+    return as_image(lambda: _figure(data, points), form)
 
 
 def _figure(data: Evaluation, points: ParityPoints) -> Figure:
@@ -44,7 +38,7 @@ def _figure(data: Evaluation, points: ParityPoints) -> Figure:
     with_energies = any(len(points.energies(one.model)) for one in models)
     rows = 2 if with_energies else 1
     size = (max(5.0, COLUMN_INCHES * len(models) + 0.6), ROW_INCHES * rows + 0.5)
-    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+    figure = empty_figure(size)
     grid = figure.subplots(rows, len(models), squeeze=False)
     left_out = len(data.results) - len(models)
     more = f", the best {len(models)} of {len(data.results)} models" if left_out else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlipguide.core.paths import storage_error
 from mlipguide.records.accuracy import Evaluation
-from mlipguide.report.scaling_plot import require_plottable
+from mlipguide.report.picture_files import write_picture
 
 if TYPE_CHECKING:
     from mlipguide.evidence.parity import ParityPoints
@@ -20,11 +20,6 @@ def save_parity(data: Evaluation, points: ParityPoints, path: Path) -> None:
         InputError: The ending is not known.
         StorageError: It cannot be written.
     """
-    form = require_plottable(path)
     from mlipguide.report.parity_figure import rendered
 
-    picture = rendered(data, points, form.removeprefix("."))
-    try:
-        path.write_bytes(picture)
-    except OSError as error:
-        raise storage_error(path, error) from error
+    write_picture(path, partial(rendered, data, points))

@@ -6,9 +6,6 @@ The colours are those of M. Okabe and K. Ito, which stay apart for colour-blind 
 
 from __future__ import annotations
 
-import io
-
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -16,14 +13,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from mlipguide.core.readable import duration
 from mlipguide.records.pilot import PilotCurve, PilotData
+from mlipguide.report.figure_style import COLOURS, MARKERS, as_image, empty_figure
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.pilot_words import MEV, Model, label, mev, models_of
 from mlipguide.report.scaling_axes import round_values
 
-MARKERS = "os^DvPX<>hp*"
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-SIZE_INCHES = (10.0, 6.5)
-DOTS_PER_INCH = 120
 LINES = ((0, (1, 1.5)), (0, (6, 2)), (0, (3, 1, 1, 1)), (0, (1, 4)))
 MOST_PRETRAINED = 4
 """Lines of pretrained models, the most accurate; more would hide the curves."""
@@ -37,14 +31,11 @@ def rendered(data: PilotData, form: str) -> bytes:
         data: What it found.
         form: ``png`` or ``svg``.
     """
-    buffer = io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mlipguide", "text.parse_math": False}):
-        _figure(data).savefig(buffer, format=form, metadata={"Date": None} if form == "svg" else None)
-    return buffer.getvalue()
+    return as_image(lambda: _figure(data), form)
 
 
 def _figure(data: PilotData) -> Figure:
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+    figure = empty_figure()
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel="Frames learned from", ylabel="Force MAE on the test frames (meV/Å)")
     curves = {(curve.engine, curve.size): curve for curve in data.learning_curve}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from mlipguide.core.paths import storage_error
 from mlipguide.records.pilot import PilotData
-from mlipguide.report.scaling_plot import require_plottable
+from mlipguide.report.picture_files import write_picture
 
 
 def save_plot(data: PilotData, path: Path) -> None:
@@ -16,11 +16,6 @@ def save_plot(data: PilotData, path: Path) -> None:
         InputError: Another ending, or no folder to write into.
         StorageError: The file cannot be written.
     """
-    form = require_plottable(path)
     from mlipguide.report.pilot_figure import rendered
 
-    image = rendered(data, form[1:])
-    try:
-        path.write_bytes(image)
-    except OSError as error:
-        raise storage_error(path, error) from error
+    write_picture(path, partial(rendered, data))

@@ -7,11 +7,9 @@ measured sizes and dashed beyond, with its 90 % band.
 
 from __future__ import annotations
 
-import io
 import math
 import textwrap
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -21,15 +19,11 @@ from mlipguide.costmodel.costs import SECONDS_PER_DAY
 from mlipguide.records.bench import BenchData
 from mlipguide.records.measurement import Scenario
 from mlipguide.report.figure_captions import write_caption
+from mlipguide.report.figure_style import CAPTION_WIDTH, COLOURS, MARKERS, as_image, empty_figure
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.scaling_axes import round_values, time_title
 from mlipguide.report.series import SYNTHETIC_MARK, Series, agreeing, series_of, settings_words
 
-MARKERS = "os^DvPX<>hp*"
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-SIZE_INCHES = (10.0, 6.5)
-DOTS_PER_INCH = 120
-CAPTION_WIDTH = 118
 LEAST_SPAN = 2.0
 """What both axes span at least, as a factor."""
 
@@ -41,15 +35,11 @@ def rendered(data: BenchData, form: str) -> bytes:
         data: What was measured and fitted.
         form: ``png`` or ``svg``.
     """
-    buffer = io.BytesIO()
-    # Text stays text in an SVG, two plots of one run are the same file, and a dollar in a name is a dollar.
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mlipguide", "text.parse_math": False}):
-        _figure(data).savefig(buffer, format=form, metadata={"Date": None} if form == "svg" else None)
-    return buffer.getvalue()
+    return as_image(lambda: _figure(data), form)
 
 
 def _figure(data: BenchData) -> Figure:
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+    figure = empty_figure()
     axes = figure.subplots()
     series = series_of(data)
     slowest_first = sorted(enumerate(series), key=lambda entry: -_height(entry[1]))

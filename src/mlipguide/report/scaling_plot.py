@@ -10,16 +10,15 @@ import math
 import string
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from mlipguide.core.errors import InputError
-from mlipguide.core.paths import storage_error
 from mlipguide.core.readable import duration
 from mlipguide.records.bench import BenchData
+from mlipguide.report.picture_files import write_picture
 from mlipguide.report.scaling_axes import round_values, time_title
 from mlipguide.report.series import series_of
 
-FORMATS = (".png", ".svg")
 MARKERS = "●▲■◆▼★○△□◇▽☆" + string.ascii_lowercase
 CURVE_DOT = "·"
 
@@ -59,37 +58,16 @@ def terminal_plot(data: BenchData, *, width: int, height: int) -> str:
     return "\n".join([time_title(data), *(line.rstrip() for line in drawn.splitlines()), *_wrapped(legend, width)])
 
 
-def require_plottable(path: Path) -> str:
-    """Return the ending of ``path`` when a plot can be written with it: before anything is measured for it.
-
-    Raises:
-        InputError: Another ending, or no folder to write into.
-    """
-    form = path.suffix.lower()
-    if form not in FORMATS:
-        raise InputError(
-            f"A plot cannot be written as '{path.name}'.", hint=f"Let its name end in {' or '.join(FORMATS)}."
-        )
-    if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent} to write {path.name} into.", hint="Make it first.")
-    return form
-
-
 def save_plot(data: BenchData, path: Path) -> None:
     """Write the plot to ``path``, as PNG or SVG by its ending.
 
     Raises:
-        InputError: As :func:`require_plottable`.
+        InputError: Another ending, or no folder to write into.
         StorageError: The file cannot be written.
     """
-    form = require_plottable(path)
     from mlipguide.report.scaling_figure import rendered
 
-    image = rendered(data, form[1:])
-    try:
-        path.write_bytes(image)
-    except OSError as error:
-        raise storage_error(path, error) from error
+    write_picture(path, partial(rendered, data))
 
 
 def _markers() -> Iterator[str]:

@@ -6,16 +6,14 @@ the integrator causes. Bottom: energy over volume, and along the scan of a bond.
 
 from __future__ import annotations
 
-import io
 import math
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mlipguide.records.stability import Curve, ModelStability, StabilityData
-from mlipguide.report.scaling_figure import COLOURS, DOTS_PER_INCH
+from mlipguide.report.figure_style import COLOURS, as_image, empty_figure
 
 SIZE_INCHES = (10.5, 7.5)
 MOST_COLUMNS = 3
@@ -28,14 +26,11 @@ def rendered(data: StabilityData, form: str) -> bytes:
         data: What was found.
         form: ``png`` or ``svg``.
     """
-    buffer = io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mlipguide", "text.parse_math": False}):
-        _figure(data).savefig(buffer, format=form, metadata={"Date": None} if form == "svg" else None)
-    return buffer.getvalue()
+    return as_image(lambda: _figure(data), form)
 
 
 def _figure(data: StabilityData) -> Figure:
-    figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+    figure = empty_figure(SIZE_INCHES)
     above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(1.15, 1.0))).ravel()
     panels = above.subplots(1, MOST_COLUMNS, sharey=True, squeeze=False)[0]
     lower = below.subplots(1, 2, squeeze=False)[0]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from mlipguide.core.paths import storage_error
 from mlipguide.records.stability import StabilityData
-from mlipguide.report.scaling_plot import require_plottable
+from mlipguide.report.picture_files import write_picture
 
 
 def save_stability(data: StabilityData, path: Path) -> None:
@@ -18,8 +18,4 @@ def save_stability(data: StabilityData, path: Path) -> None:
     """
     from mlipguide.report.stability_figure import rendered
 
-    picture = rendered(data, require_plottable(path).removeprefix("."))
-    try:
-        path.write_bytes(picture)
-    except OSError as error:
-        raise storage_error(path, error) from error
+    write_picture(path, partial(rendered, data))
