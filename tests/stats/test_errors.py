@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlipguide.records.training import FrameErrors
+from mlipguide.records.training import FrameDeviation
 from mlipguide.stats.errors import energy_mae, force_mae, force_rmse, frame_errors
 
 
-def errors(forces: list[float], *, atoms: int, energy_ev: float = 0.0) -> FrameErrors:
+def errors(forces: list[float], *, atoms: int, energy_ev: float = 0.0) -> FrameDeviation:
     """Return the errors of a frame whose labels are nothing."""
     return frame_errors(
         group=None,

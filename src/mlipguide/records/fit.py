@@ -12,7 +12,7 @@ from mlipguide.records.training import DomainOfValidity
 
 @strict
 @dataclass(frozen=True, kw_only=True)
-class Committee:
+class FitCommittee:
     """Further fits to samples of the same frames: where they disagree, the potential is unsure.
 
     Attributes:
@@ -78,7 +78,7 @@ class FitData:
     card: str
     learning_curve: PilotCurve | None
     domain: DomainOfValidity
-    committee: Committee | None
+    committee: FitCommittee | None
     dynamics: DynamicsCheck
     versions: dict[str, str]
     spent_s: float

@@ -66,7 +66,7 @@ class FittedPotential:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
-class FrameErrors:
+class FrameDeviation:
     """How a potential differs from the labels of one frame; None is what the frame has no label for.
 
     Attributes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlipguide.records.training import FrameErrors
+from mlipguide.records.training import FrameDeviation
 
 RESAMPLES = 400
 TAILS = (5.0, 95.0)
@@ -37,7 +37,7 @@ def frame_errors(
     reference_forces: NDArray[np.float64] | None,
     energy_ev: float,
     reference_energy_ev: float | None,
-) -> FrameErrors:
+) -> FrameDeviation:
     """Compare one frame with its labels.
 
     Args:
@@ -48,7 +48,7 @@ def frame_errors(
         reference_energy_ev: Likewise; None where the frame has none.
     """
     differences = None if reference_forces is None else np.abs(forces - reference_forces)
-    return FrameErrors(
+    return FrameDeviation(
         group=group,
         atoms=len(forces),
         force_mae_ev_per_angstrom=None if differences is None else float(differences.mean()),
@@ -59,13 +59,13 @@ def frame_errors(
     )
 
 
-def force_mae(errors: Sequence[FrameErrors]) -> MeanError | None:
+def force_mae(errors: Sequence[FrameDeviation]) -> MeanError | None:
     """Return the mean absolute error of force components, eV/Å; None where no frame has forces."""
     known = [(one.force_mae_ev_per_angstrom, one.atoms) for one in errors if one.force_mae_ev_per_angstrom is not None]
     return _mean([error for error, _ in known], [atoms for _, atoms in known])
 
 
-def force_rmse(errors: Sequence[FrameErrors]) -> float | None:
+def force_rmse(errors: Sequence[FrameDeviation]) -> float | None:
     """Return the root mean square error of force components, eV/Å; None where no frame has forces."""
     known = [
         (one.force_mse_ev2_per_angstrom2, one.atoms) for one in errors if one.force_mse_ev2_per_angstrom2 is not None
@@ -76,7 +76,7 @@ def force_rmse(errors: Sequence[FrameErrors]) -> float | None:
     return math.sqrt(float(squares @ atoms / atoms.sum()))
 
 
-def energy_mae(errors: Sequence[FrameErrors]) -> MeanError | None:
+def energy_mae(errors: Sequence[FrameDeviation]) -> MeanError | None:
     """Return the mean absolute error of energies per atom, eV/atom; None where no frame has an energy."""
     known = [abs(one.energy_error_ev_per_atom) for one in errors if one.energy_error_ev_per_atom is not None]
     return _mean(known, [1] * len(known))

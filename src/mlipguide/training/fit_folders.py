@@ -19,7 +19,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
 from mlipguide.records.notice import Problem
 from mlipguide.records.strict import strict
-from mlipguide.records.training import FitRecipe, FittedPotential, FrameErrors
+from mlipguide.records.training import FitRecipe, FittedPotential, FrameDeviation
 from mlipguide.structures.labels import LabelledFrame
 
 FORMAT = 1
@@ -44,7 +44,7 @@ class FitRecord:
     frames: tuple[int, ...]
     spent_s: float
     potential: FittedPotential | None
-    errors: tuple[FrameErrors, ...]
+    errors: tuple[FrameDeviation, ...]
     failure: Problem | None
 
 

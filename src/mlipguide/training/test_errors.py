@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mlipguide.core.errors import TrainingFailedError
-from mlipguide.records.training import FrameErrors
+from mlipguide.records.training import FrameDeviation
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.stats.errors import force_mae, frame_errors
 from mlipguide.structures.labels import LabelledFrame
@@ -19,7 +19,7 @@ def errors_on(
     frames: Sequence[LabelledFrame],
     *,
     on_frame: Callable[[int], None] = lambda _done: None,
-) -> tuple[FrameErrors, ...]:
+) -> tuple[FrameDeviation, ...]:
     """Evaluate a potential on labelled frames; its energies are taken as they are.
 
     Args:
@@ -66,7 +66,7 @@ def mean_force(frames: Sequence[LabelledFrame]) -> float:
     return float(np.concatenate(known).mean())
 
 
-def is_worse_than_nothing(errors: Sequence[FrameErrors], trivial_ev_per_angstrom: float) -> bool:
+def is_worse_than_nothing(errors: Sequence[FrameDeviation], trivial_ev_per_angstrom: float) -> bool:
     """Tell whether a potential without any forces would err less on the same frames."""
     found = force_mae(errors)
     return found is not None and found.value >= trivial_ev_per_angstrom

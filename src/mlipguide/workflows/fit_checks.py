@@ -13,7 +13,7 @@ import numpy as np
 from mlipguide.core.errors import MlipguideError, TrainingFailedError
 from mlipguide.core.paths import make_folder
 from mlipguide.core.readable import duration
-from mlipguide.records.fit import Committee, DynamicsCheck
+from mlipguide.records.fit import DynamicsCheck, FitCommittee
 from mlipguide.records.notice import Notice
 from mlipguide.records.training import FittedPotential
 from mlipguide.sessions.errors import FailureKind, SessionError
@@ -134,7 +134,7 @@ class CommitteeRequest:
 
 def committee_of(
     request: CommitteeRequest, forces: Sequence[NDArray[np.float64]]
-) -> tuple[Committee | None, tuple[Notice, ...]]:
+) -> tuple[FitCommittee | None, tuple[Notice, ...]]:
     """Fit members to samples of the frames as long as there is time, and compare them on the test frames.
 
     Args:
@@ -175,7 +175,7 @@ def committee_of(
     reference = [frame.forces_ev_per_angstrom for frame in request.test]
     found = disagreement(members, forces, [one for one in reference if one is not None])
     return (
-        Committee(
+        FitCommittee(
             members=len(members),
             folders=tuple(folders),
             spread_ev_per_angstrom=found.spread_ev_per_angstrom,

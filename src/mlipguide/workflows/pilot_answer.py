@@ -21,7 +21,7 @@ from mlipguide.records.pilot import (
     TestErrors,
     TrainedPotential,
 )
-from mlipguide.records.training import Engine, FrameErrors
+from mlipguide.records.training import Engine, FrameDeviation
 from mlipguide.stats.errors import MeanError, energy_mae, force_mae, force_rmse
 from mlipguide.training.learning_curve import CERTAIN, CurveDatum, FittedCurve, Need, Range, fit_curve
 from mlipguide.training.pilot_plan import Skipped
@@ -32,7 +32,7 @@ CURVE_POINTS = 33
 Model = tuple[Engine, str]
 
 
-def errors_together(errors: Sequence[FrameErrors], source: str) -> TestErrors:
+def errors_together(errors: Sequence[FrameDeviation], source: str) -> TestErrors:
     """Return the errors on all frames together."""
     return TestErrors(
         frames=len(errors),
@@ -42,9 +42,9 @@ def errors_together(errors: Sequence[FrameErrors], source: str) -> TestErrors:
     )
 
 
-def group_errors(errors: Sequence[FrameErrors], source: str) -> tuple[GroupErrors, ...]:
+def group_errors(errors: Sequence[FrameDeviation], source: str) -> tuple[GroupErrors, ...]:
     """Return the errors of each group; nothing where the frames name none."""
-    groups: dict[str, list[FrameErrors]] = defaultdict(list)
+    groups: dict[str, list[FrameDeviation]] = defaultdict(list)
     for one in errors:
         if one.group is not None:
             groups[one.group].append(one)

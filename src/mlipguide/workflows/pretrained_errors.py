@@ -19,7 +19,7 @@ from mlipguide.records.machine import Machine
 from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.pilot import PretrainedErrors
 from mlipguide.records.strict import strict
-from mlipguide.records.training import FrameErrors
+from mlipguide.records.training import FrameDeviation
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.fit_folders import digest
 from mlipguide.training.test_errors import errors_on
@@ -48,7 +48,7 @@ class PretrainedRecord:
     """What a test took and gave; ``needed_s`` is what it would take where it was given up."""
 
     spent_s: float
-    errors: tuple[FrameErrors, ...]
+    errors: tuple[FrameDeviation, ...]
     call_time_per_atom_s: float | None
     needed_s: float | None
     failure: Problem | None
@@ -206,7 +206,7 @@ class PretrainedTests:
         return from_plain(PretrainedRecord, json.loads(path.read_text(encoding="utf-8")), what=str(path))
 
 
-def shifted(errors: Sequence[FrameErrors], frames: Sequence[LabelledFrame]) -> tuple[FrameErrors, ...]:
+def shifted(errors: Sequence[FrameDeviation], frames: Sequence[LabelledFrame]) -> tuple[FrameDeviation, ...]:
     """Return errors whose energies are shifted by one number an element, the best by least squares.
 
     Another calculation of reference counts energies from other atoms; the differences of structures are compared.
