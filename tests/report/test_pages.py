@@ -155,6 +155,20 @@ def test_the_recommendation_fits_and_is_whole(width: int) -> None:
     assert command.replace(" ", "") in re.sub(r"\s+", "", text)
 
 
+def test_an_error_on_labels_stands_in_the_table_instead_of_kappa() -> None:
+    answer = make_answer()
+    first, *others = answer.candidates
+    labelled = replace(first, evidence=make_evidence(force_mae_ev_per_angstrom=0.0987))
+    pages = {}
+    for known, candidates in ((True, (labelled, *others)), (False, answer.candidates)):
+        on = console(80)
+        pages[known] = "\n".join(render(recommend_page(replace(answer, candidates=candidates), on), on))
+    assert " 98.7 " in pages[True]
+    assert "Error: force MAE on labels" in pages[True]
+    assert "98.7" not in pages[False]
+    assert "κ: published" in pages[False]
+
+
 def test_wide_pages_show_more() -> None:
     pages = []
     for width in WIDTHS:

@@ -78,22 +78,30 @@ def _table(answer: Recommendation, *, wide: bool) -> Table:
     if wide:
         table.add_column("Fits up to", justify="right", no_wrap=True)
         table.add_column("In time up to", justify="right", no_wrap=True)
-    table.add_column("κ", justify="right", no_wrap=True)
+    on_labels = with_labels(answer)
+    table.add_column("Error" if on_labels else "κ", justify="right", no_wrap=True)
     if wide:
         table.add_column("Commercial", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     timed = [candidate for candidate in answer.candidates if candidate.step_time_s is not None]
     startable = [candidate for candidate in answer.candidates if candidate.environment is not None]
     for candidate in timed or (startable or answer.candidates)[:UNTIMED_SHOWN]:
-        table.add_row(*_row(candidate, chosen=candidate.model == answer.choice, wide=wide))
+        table.add_row(*_row(candidate, chosen=candidate.model == answer.choice, wide=wide, on_labels=on_labels))
     return table
 
 
-def _row(candidate: Candidate, *, chosen: bool, wide: bool) -> list[str | Text]:
+def with_labels(answer: Recommendation) -> bool:
+    """Tell whether the force error of a model on labels is known, which then stands in the table instead of κ."""
+    return any(one.evidence.force_mae_ev_per_angstrom is not None for one in answer.candidates)
+
+
+def _row(candidate: Candidate, *, chosen: bool, wide: bool, on_labels: bool) -> list[str | Text]:
     name = Text(("▸ " if chosen else "  ") + candidate.model, style="bold" if chosen else "")
     if candidate.weights is Weights.SYNTHETIC:
         name.append(" *", style="magenta")
-    kappa = candidate.evidence.kappa_srme
+    kappa, force_mae = candidate.evidence.kappa_srme, candidate.evidence.force_mae_ev_per_angstrom
+    error = None if force_mae is None else f"{force_mae.value * 1e3:.3g}"
+    figure = error if on_labels else None if kappa is None else f"{kappa:.2f}"
     front = "◆" if candidate.on_pareto_front else " "
     cells: list[str | Text] = [
         name,
@@ -106,7 +114,7 @@ def _row(candidate: Candidate, *, chosen: bool, wide: bool) -> list[str | Text]:
     if wide:
         cells.append(estimated(candidate.max_atoms, lambda atoms: f"{atoms:,.0f}"))
         cells.append(estimated(candidate.affordable_atoms, lambda atoms: f"{atoms:,.0f}"))
-    cells.append(f"{front} –" if kappa is None else f"{front} {kappa:.2f}")
+    cells.append(f"{front} {figure or '–'}")
     if wide:
         cells.append(candidate.license.commercial.value)
     cells.append(Text(_verdict_words(candidate, wide=wide), style=VERDICT_STYLES[candidate.verdict]))
@@ -192,10 +200,13 @@ def _caveat(caveat: Caveat) -> str:
 
 
 def _legend(answer: Recommendation) -> Text:
-    lines = [
-        *([] if answer.hardware else [LEGEND]),
-        "κ: published κ_SRME, lower is better; ◆ on the front of κ and time.",
-    ]
+    on_labels = with_labels(answer) and not answer.hardware
+    axis = (
+        "Error: force MAE on labels, meV/Å; ◆ on the front of error and time."
+        if on_labels
+        else "κ: published κ_SRME, lower is better; ◆ on the front of κ and time."
+    )
+    lines = [*([] if answer.hardware else [LEGEND]), axis]
     if not answer.task.workload.is_exact:
         lines.append("? rests on a number of evaluations that is assumed from practice.")
     if any(candidate.weights is Weights.SYNTHETIC for candidate in answer.candidates):
