@@ -66,6 +66,14 @@ def test_a_cathode_that_is_too_slow_is_distilled() -> None:
     assert priced(table, Strategy.PRETRAINED).verdict is Verdict.INFEASIBLE
 
 
+def test_a_potential_that_was_fitted_to_the_system_is_run_and_neither_tuned_nor_a_teacher() -> None:
+    task = make_task()
+    fitted = replace(model(task, 0.05), model="my-nep", backend="nep")
+    table = strategy_table([fitted, model(task)], task, replace(known(), memory_bytes=2**40))
+    assert priced(table, Strategy.PRETRAINED).model == "my-nep"
+    assert priced(table, Strategy.FINE_TUNE).base == priced(table, Strategy.DISTIL).base == "sevennet-0"
+
+
 def test_a_model_that_was_not_timed_has_no_price_and_stands_back() -> None:
     task = make_task()
     untimed = make_candidate("better", task, step_time_s=None, evidence=make_evidence(kappa_srme=0.1))

@@ -28,6 +28,8 @@ from mlipguide.records.verdict import Strategy, Verdict
 MENDED_BY_TUNING = frozenset({"time", "memory", "accuracy"})
 KEPT_BY_TUNING = ("It may not fit", "Commercial use")
 """How the doubts of a base model begin that tuning does not settle."""
+FITTED_TO_ONE_SYSTEM = frozenset({"lammps", "nep"})
+"""Backends whose potentials are fitted to a system: they are fitted anew rather than tuned, and teach nothing more."""
 BEYOND_FAST_POTENTIALS = frozenset({"magnetism", "charges", "total-charge", "spin", "long-range"})
 """Needs that no fast family here meets."""
 
@@ -89,7 +91,7 @@ def pretrained_price(candidates: Sequence[Candidate], task: Task, known: Known) 
 
 def fine_tune_price(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyPrice:
     """Return the price of tuning the best model on reference calculations: its speed stays, its error falls."""
-    bases = [one for one in candidates if is_runnable(one) and _rejected_for(one) <= MENDED_BY_TUNING]
+    bases = [one for one in _universal(candidates) if is_runnable(one) and _rejected_for(one) <= MENDED_BY_TUNING]
     if not bases:
         return _impossible(Strategy.FINE_TUNE, known, "No model that was timed knows the elements and may be used.")
     base = min(bases, key=_usefulness)
@@ -124,7 +126,7 @@ def fine_tune_price(candidates: Sequence[Candidate], task: Task, known: Known) -
 
 def distil_price(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyPrice:
     """Return the price of a fast potential that the most accurate model which could serve teaches."""
-    teachers = [one for one in candidates if could_serve(one) and is_runnable(one)]
+    teachers = [one for one in _universal(candidates) if could_serve(one) and is_runnable(one)]
     if not teachers:
         return _impossible(Strategy.DISTIL, known, "No model that was timed could teach: each breaks a condition.")
     teacher = min(teachers, key=lambda one: (*accuracy_order(one), _seconds(one), one.model))
@@ -316,6 +318,10 @@ def _usefulness(candidate: Candidate) -> tuple[bool, int, bool, tuple[int, float
         _seconds(candidate),
         candidate.model,
     )
+
+
+def _universal(candidates: Sequence[Candidate]) -> list[Candidate]:
+    return [one for one in candidates if one.backend not in FITTED_TO_ONE_SYSTEM]
 
 
 def _rejected_for(candidate: Candidate) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -16,6 +17,7 @@ from mlipguide.report.formatting import LEGEND, VERDICT_STYLES, estimated, sprea
 from mlipguide.report.hardware_table import answers_table, shown_models
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.rulings import rulings
+from mlipguide.report.series import differing, settings_words
 from mlipguide.report.strategies_table import strategies_table
 from mlipguide.report.task_words import task_line
 
@@ -139,17 +141,23 @@ def _facts(answer: Recommendation) -> Table:
     else:
         table.add_row("Machine", machine_line(answer.machine))
     table.add_row("Task", task_line(answer.task))
-    settings = next((c.settings for c in answer.candidates if c.settings is not None), None)
-    if settings is not None and not answer.hardware:
-        threads = f"{settings.threads} thread{'s' if settings.threads > 1 else ''}"
-        if settings.ranks > 1:
-            threads = f"{settings.ranks} MPI ranks of {threads}"
-        kept = ", freed memory kept" if settings.allocator.value == "retain" else ""
-        table.add_row(
-            "Settings",
-            f"{settings.device}, {threads}, {settings.dtype}, driver {settings.driver}{kept}",
-        )
+    if not answer.hardware and (words := _settings(answer.candidates)):
+        table.add_row("Settings", words)
     return table
+
+
+def _settings(candidates: Sequence[Candidate]) -> str:
+    """Return the settings that most models ran with, and of the others in what they differ; empty without any."""
+    known = {one.model: one.settings for one in candidates if one.settings is not None}
+    if not known:
+        return ""
+    ((usual, _),) = Counter(known.values()).most_common(1)
+    others = (
+        f"{model}: {settings_words(settings, differing([usual, settings]))}"
+        for model, settings in known.items()
+        if settings != usual
+    )
+    return "; ".join([settings_words(usual), *others])
 
 
 def _headline(answer: Recommendation) -> Text:
