@@ -104,9 +104,10 @@ def test_the_committee_is_of_bootstrap_fits_where_they_are_cheap(tmp_path: Path)
     assert distil(tmp_path / "dear", dear).rounds[0].committee_spread_ev_per_angstrom is None
 
 
-@pytest.mark.parametrize("after", [1, 6, 13, 20])
-def test_interrupted_anywhere_it_ends_as_uninterrupted(tmp_path: Path, after: int) -> None:
-    whole = distil(tmp_path / "whole", KnownTrainer(Clock()))
+@pytest.mark.parametrize(("after", "budget_s"), [(1, 100.0), (6, 100.0), (13, 100.0), (20, 100.0), (25, 1000.0)])
+def test_interrupted_anywhere_it_ends_as_uninterrupted(tmp_path: Path, after: int, budget_s: float) -> None:
+    plan = lesson(budget_s=budget_s)  # with the longer one a committee is fitted too
+    whole = distil(tmp_path / "whole", KnownTrainer(Clock()), plan=plan)
     for attempt in itertools.count():
         calls = itertools.count()
 
@@ -115,7 +116,7 @@ def test_interrupted_anywhere_it_ends_as_uninterrupted(tmp_path: Path, after: in
                 raise StoppedError
 
         try:
-            cut = distil(tmp_path / "cut", KnownTrainer(Clock()), on_request=interrupt)
+            cut = distil(tmp_path / "cut", KnownTrainer(Clock()), plan=plan, on_request=interrupt)
         except StoppedError:
             assert attempt < 200
             continue

@@ -55,7 +55,8 @@ COMMITTEE_SHARE = 0.1
 """Of the budget that may go into the bootstrap fits of a round."""
 TRIVIAL = 0.5
 """Share of the root mean square of the forces beyond which a fit has learnt nothing worth having (a judgement)."""
-LARGEST_DISTANCE_SHARE = 10
+WANDERED_OFF = 10.0
+"""Added to the error of a pupil whose own run flew apart, so that any other is kept before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,13 +252,16 @@ class Distiller:
         if not visited or not (known or affordable):
             return None
 
+        members: list[FittedPotential] = []
+        for member in range(1, COMMITTEE + 1):
+            generator = np.random.default_rng((self.lesson.seed, number, member))
+            drawn = numbered([frames[index] for index in generator.integers(len(frames), size=len(frames))])
+            members.append(self._fit(f"member-{number}-{member}", self.member, drawn))
+
         def spread() -> list[float]:
             forces = [_forces(opened(), visited)]
-            for member in range(1, COMMITTEE + 1):
-                generator = np.random.default_rng((self.lesson.seed, number, member))
-                drawn = numbered([frames[index] for index in generator.integers(len(frames), size=len(frames))])
-                potential = self._fit(f"member-{number}-{member}", self.member, drawn)
-                with closing(self.trainer.open(potential)) as session:
+            for member in members:
+                with closing(self.trainer.open(member)) as session:
                     forces.append(_forces(session, visited))
             deviation = np.linalg.norm(np.std(forces, axis=0), axis=-1)
             return [float(value) for value in np.sqrt((deviation**2).mean(axis=-1))]
@@ -316,4 +320,4 @@ def _forces(session: ModelSession, frames: Sequence[ase.Atoms]) -> NDArray[np.fl
 def _worth(found: Round) -> float:
     """Return what a fit is judged by: its worse error, as a share of the forces; one that flew apart comes last."""
     own = 0.0 if found.own_frames is None else found.own_frames.relative
-    return max(found.unseen.relative, own) + (LARGEST_DISTANCE_SHARE if found.wandered_off else 0.0)
+    return max(found.unseen.relative, own) + (WANDERED_OFF if found.wandered_off else 0.0)
