@@ -190,7 +190,9 @@ def distil(
     engine: Annotated[
         str | None, typer.Option("--engine", metavar="NAME", help="pod or nep [by the number of elements].")
     ] = None,
-    size: Annotated[str | None, typer.Option("--size", metavar="NAME", help="small, medium, large [medium].")] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="NAME", help="small, medium, large [small, the fastest].")
+    ] = None,
     frames: Annotated[
         str | None, typer.Option("--frames", metavar="N", help="Frames that each further round labels [auto].")
     ] = None,
@@ -203,7 +205,7 @@ def distil(
     folder: Annotated[
         Path | None, typer.Option("--folder", metavar="DIR", help="Where everything is kept [<structure>-distilled].")
     ] = None,
-    seed: Seed = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of everything random.", min=0)] = 0,
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> int:

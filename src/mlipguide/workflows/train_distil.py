@@ -60,7 +60,7 @@ class DistilRequest:
         timestep: Integration step, with unit.
         budget: Wall time, with unit.
         engine: What is trained; by the number of elements.
-        size: Of the model; the engine's second, or its only one.
+        size: Of the model; the engine's smallest, which is the fastest.
         frames: Frames that each further round labels, or ``auto``.
         folder: Where everything is kept.
         model_id: Id that the potential is registered under; after structure, engine and teacher.
@@ -245,7 +245,7 @@ def _recipes(trainer: Trainer, structure: StructureSummary, request: DistilReque
     known = trainer.recipes(structure.elements, seed=request.seed)
     sizes = [one.size for one in known]
     if request.size is None:
-        return known[min(1, len(known) - 1)], known[0]
+        return known[0], known[0]
     if request.size not in sizes:
         raise InputError(
             f"--size: {trainer.engine.value} has no size '{request.size}'.{did_you_mean(request.size, sizes)}",
