@@ -88,6 +88,9 @@ class Taught:
 class Distiller:
     """One distillation; everything it does is a remembered step of its notebook.
 
+    Each step starts its pupil anew: an engine that keeps neighbour lists rounds by what it was asked before, and a run
+    that was interrupted would end elsewhere.
+
     Attributes:
         teacher: Labels.
         trainer: Fits pupils and starts them.
@@ -184,27 +187,13 @@ class Distiller:
         self, number: int, frames: Sequence[LabelledFrame], unseen: Sequence[LabelledFrame]
     ) -> tuple[FittedPotential, Round, tuple[LabelledFrame, ...]]:
         fit = self._fit(f"fit-{number}", self.recipe, frames)
-        pupil: list[ModelSession] = []
-
-        def opened() -> ModelSession:
-            # Started when something is left to be done with it: a run that is taken up again may need none.
-            if not pupil:
-                pupil.append(self.trainer.open(fit))
-            return pupil[0]
-
-        try:
-            error = self._error(f"unseen-error-{number}", opened, unseen)
-            explored = self.notebook.remember(
-                f"explore-{number}", lambda: explore(opened(), self.cell, self.lesson, number)
-            )
-            visited = [self._placed(positions) for positions in explored["frames"]]
-            spread = self._spread(number, frames, fit, opened, visited)
-            chosen = self._choose(visited, spread)
-            added = self._labelled([visited[index] for index in chosen], f"added-{number}")
-            own = self._error(f"own-error-{number}", opened, added) if added else None
-        finally:
-            for session in pupil:
-                session.close()
+        error = self._error(f"unseen-error-{number}", fit, unseen)
+        explored = self.notebook.remember(f"explore-{number}", lambda: self._explored(fit, number))
+        visited = [self._placed(positions) for positions in explored["frames"]]
+        spread = self._spread(number, frames, fit, visited)
+        chosen = self._choose(visited, spread)
+        added = self._labelled([visited[index] for index in chosen], f"added-{number}")
+        own = self._error(f"own-error-{number}", fit, added) if added else None
         found = Round(
             number=number,
             training_frames=len(frames),
@@ -231,9 +220,17 @@ class Distiller:
         )
         return from_plain(FittedPotential, kept, what=name)
 
-    def _error(self, name: str, opened: Callable[[], ModelSession], frames: Sequence[LabelledFrame]) -> ForceError:
-        kept = self.notebook.remember(name, lambda: to_plain(force_error(opened(), frames)))
-        return from_plain(ForceError, kept, what=name)
+    def _error(self, name: str, fit: FittedPotential, frames: Sequence[LabelledFrame]) -> ForceError:
+        def error() -> Any:
+            with closing(self.trainer.open(fit)) as pupil:
+                return to_plain(force_error(pupil, frames))
+
+        return from_plain(ForceError, self.notebook.remember(name, error), what=name)
+
+    def _explored(self, fit: FittedPotential, number: int) -> dict[str, Any]:
+        self._tell("the pupil runs on its own")
+        with closing(self.trainer.open(fit)) as pupil:
+            return explore(pupil, self.cell, self.lesson, number)
 
     def _placed(self, positions: Any) -> ase.Atoms:
         return placed(self.cell, positions)
@@ -243,7 +240,6 @@ class Distiller:
         number: int,
         frames: Sequence[LabelledFrame],
         fit: FittedPotential,
-        opened: Callable[[], ModelSession],
         visited: Sequence[ase.Atoms],
     ) -> NDArray[np.float64] | None:
         """Return the spread of a committee on each visited frame, eV/Å; None where the members would cost too much."""
@@ -259,8 +255,8 @@ class Distiller:
             members.append(self._fit(f"member-{number}-{member}", self.member, drawn))
 
         def spread() -> list[float]:
-            forces = [_forces(opened(), visited)]
-            for member in members:
+            forces = []
+            for member in (fit, *members):
                 with closing(self.trainer.open(member)) as session:
                     forces.append(_forces(session, visited))
             deviation = np.linalg.norm(np.std(forces, axis=0), axis=-1)
@@ -289,19 +285,11 @@ class Distiller:
         return None
 
     def _long_run(self, fit: FittedPotential, number: int, teacher: ExcursionRun, settled: int) -> RunComparison:
-        pupil: list[ModelSession] = []
-
         def opened() -> ModelSession:
-            if not pupil:
-                pupil.append(self.trainer.open(fit))
             self._tell("the pupil runs beside its teacher")
-            return pupil[0]
+            return self.trainer.open(fit)
 
-        try:
-            run = long_run(opened, self.cell, self.lesson, name=f"long-{number}", notebook=self.notebook)
-        finally:
-            for session in pupil:
-                session.close()
+        run = long_run(opened, self.cell, self.lesson, name=f"long-{number}", notebook=self.notebook)
         return compared(
             run.settled(),
             teacher.frames[settled:],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONG_FRAMES = 200
-LONG_PIECE_STEPS = 500
+LONG_PIECE_STEPS = 2500
 LONG_FRICTION_PER_S = FRICTION_PER_S / 10
 """Of the thermostat of the long run: 500 fs, which leaves the motion to the potential."""
 
@@ -78,7 +79,7 @@ def long_run(
     """Run a pupil at the wanted temperature, or what is left of that.
 
     Args:
-        opened: Gives the pupil, started when the first piece is left to be done.
+        opened: Starts the pupil, anew for each piece.
         cell: Where it starts.
         lesson: How long and how hot.
         name: Of the remembered pieces.
@@ -99,7 +100,8 @@ def long_run(
         )
 
         def run(plan: DynamicsPlan = plan, here: ase.Atoms = here, velocities: Any = velocities) -> dict[str, Any]:
-            return _piece(opened(), here, plan, velocities)
+            with closing(opened()) as pupil:
+                return _piece(pupil, here, plan, velocities)
 
         kept = notebook.remember(f"{name}-{piece:04d}", run)
         frames += [placed(cell, positions) for positions in kept["positions"]]
