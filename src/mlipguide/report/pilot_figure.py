@@ -9,14 +9,12 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from mlipguide.core.readable import duration
 from mlipguide.records.pilot import PilotCurve, PilotData
-from mlipguide.report.figure_style import COLOURS, MARKERS, as_image, empty_figure
+from mlipguide.report.figure_style import COLOURS, MARKERS, as_image, dress_logarithmic, empty_figure
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.pilot_words import MEV, Model, label, mev, models_of
-from mlipguide.report.scaling_axes import round_values
 
 LINES = ((0, (1, 1.5)), (0, (6, 2)), (0, (3, 1, 1, 1)), (0, (1, 4)))
 MOST_PRETRAINED = 4
@@ -125,21 +123,7 @@ def _dress(axes: Axes) -> None:
     axes.autoscale_view()
     low, high = axes.get_ylim()
     axes.set_ylim(low / ROOM, high * ROOM)
-    for axis, limits, words in (
-        (axes.xaxis, axes.get_xlim(), lambda value, _: f"{value:,.0f}"),
-        (axes.yaxis, axes.get_ylim(), lambda value, _: f"{value:.3g}"),
-    ):
-        axis.set_major_locator(FixedLocator(round_values(*limits)))
-        axis.set_major_formatter(FuncFormatter(words))
-        axis.set_minor_formatter(NullFormatter())
-    axes.grid(which="major", color="0.88", linewidth=0.8)
-    axes.grid(which="minor", color="0.95", linewidth=0.5)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=10)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.xaxis.label.set_fontsize(12)
-    axes.yaxis.label.set_fontsize(12)
+    dress_logarithmic(axes)
 
 
 def _caption(axes: Axes, data: PilotData) -> None:

@@ -19,7 +19,7 @@ from mlipguide.costmodel.costs import SECONDS_PER_DAY
 from mlipguide.records.bench import BenchData
 from mlipguide.records.measurement import Scenario
 from mlipguide.report.figure_captions import write_caption
-from mlipguide.report.figure_style import CAPTION_WIDTH, COLOURS, MARKERS, as_image, empty_figure
+from mlipguide.report.figure_style import CAPTION_WIDTH, COLOURS, MARKERS, as_image, dress_logarithmic, empty_figure
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.scaling_axes import round_values, time_title
 from mlipguide.report.series import SYNTHETIC_MARK, Series, agreeing, series_of, settings_words
@@ -116,21 +116,7 @@ def _dress(axes: Axes) -> None:
     """Put round numbers on both axes, and a grid behind."""
     axes.autoscale_view()
     axes.set(xlim=_widened(*axes.get_xlim()), ylim=_widened(*axes.get_ylim()))
-    for axis, limits, words in (
-        (axes.xaxis, axes.get_xlim(), lambda value, _: f"{value:,.0f}"),
-        (axes.yaxis, axes.get_ylim(), lambda value, _: f"{value:.3g}"),
-    ):
-        axis.set_major_locator(FixedLocator(round_values(*limits)))
-        axis.set_major_formatter(FuncFormatter(words))
-        axis.set_minor_formatter(NullFormatter())
-    axes.grid(which="major", color="0.88", linewidth=0.8)
-    axes.grid(which="minor", color="0.95", linewidth=0.5)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=10)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.xaxis.label.set_fontsize(12)
-    axes.yaxis.label.set_fontsize(12)
+    dress_logarithmic(axes)
 
 
 def _widened(low: float, high: float) -> tuple[float, float]:
