@@ -67,7 +67,7 @@ class Taught:
         rounds: In order.
         best: Number of the round whose fit is kept.
         potential: That fit.
-        frames: All labelled frames that were trained on.
+        frames: That this fit was trained on.
         unseen: The frames of the run that none was taken from.
         comparison: The kept pupil's long run beside the teacher's.
         label_calls: Evaluations of the teacher.
@@ -147,7 +147,7 @@ class Distiller:
             rounds=tuple(rounds),
             best=best + 1,
             potential=fits[best],
-            frames=numbered(frames),
+            frames=numbered(frames[: rounds[best].training_frames]),
             unseen=unseen,
             comparison=comparison,
             label_calls=self._calls,
