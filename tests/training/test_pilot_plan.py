@@ -22,7 +22,14 @@ from mlipguide.training.pilot_plan import (
 SIZES = {Engine.POD: ("small", "large"), Engine.NEP: ("small",)}
 SUBSETS = (10, 20, 40)
 FITS = all_fits(SIZES, SUBSETS)
-SECONDS = {(Engine.POD, "small"): 0.1, (Engine.POD, "large"): 0.4, (Engine.NEP, "small"): 2.0}
+PER_FRAME_S = {(Engine.POD, "small"): 0.1, (Engine.POD, "large"): 0.4}
+NEP_S = 20.0  # a fixed number of steps
+MODELS = {(engine, size) for engine, sizes in SIZES.items() for size in sizes}
+
+
+def seconds(fit: PlannedFit) -> float:
+    """Return what a fit takes."""
+    return NEP_S if fit.engine is Engine.NEP else PER_FRAME_S[fit.model] * fit.frames
 
 
 def run(budget_s: float) -> list[FinishedFit]:
@@ -30,7 +37,7 @@ def run(budget_s: float) -> list[FinishedFit]:
     finished: list[FinishedFit] = []
     left_s = budget_s
     while (fit := next_fit(FITS, finished, left_s=left_s)) is not None:
-        spent_s = SECONDS[fit.model] * fit.frames
+        spent_s = seconds(fit)
         finished.append(FinishedFit(fit, spent_s))
         left_s -= spent_s
     return finished
@@ -53,8 +60,22 @@ def test_with_time_enough_everything_is_done() -> None:
 
 def test_every_model_is_tried_on_few_frames_before_any_repeat() -> None:
     order = [one.fit for one in run(1e6)]
-    assert {one.model for one in order[:3]} == set(SECONDS)
-    assert all(one.frames == 10 and one.repeat == 0 for one in order[:3])
+    firsts = [order.index(next(one for one in order if one.model == model)) for model in MODELS]
+    assert max(firsts) < next(place for place, one in enumerate(order) if one.repeat)
+    assert all(order[place].frames == 10 for place in firsts)
+
+
+def test_where_few_frames_take_as_long_as_many_all_are_fitted_next() -> None:
+    sizes = {Engine.NEP: ("small", "medium")}
+    fits = all_fits(sizes, SUBSETS)
+    finished = [FinishedFit(next(one for one in fits if one.size == "small" and one.frames == 10), 20.0)]
+    following = next_fit(fits, finished, left_s=1e6)
+    assert following is not None
+    assert (following.size, following.frames) == ("small", 40)
+    finished.append(FinishedFit(following, 20.0))
+    following = next_fit(fits, finished, left_s=1e6)
+    assert following is not None
+    assert (following.size, following.frames) == ("medium", 40)  # no fit to ten frames, which would tell less
 
 
 def test_a_fit_to_all_frames_comes_before_repeats_that_cost_as_much() -> None:
@@ -117,5 +138,5 @@ def test_what_was_cut_is_tried_again_when_there_is_clearly_more_time() -> None:
 def test_remaining_time_is_that_of_the_fits_or_of_the_budget() -> None:
     finished = run(1e6)[:-1]
     last = next(one for one in FITS if one not in {done.fit for done in finished})
-    assert remaining_s(FITS, finished, left_s=1e6) == pytest.approx(SECONDS[last.model] * last.frames, rel=0.01)
+    assert remaining_s(FITS, finished, left_s=1e6) == pytest.approx(seconds(last), rel=0.01)
     assert remaining_s(FITS, [], left_s=600.0) == 600.0

@@ -1,7 +1,7 @@
 """Which fits a pilot does in which order, so that it says most within its time: the cheap first, none that overruns.
 
-The time of a fit follows t = t0 n^k: least squares on logarithms of the finished fits of the same model, k = 1 until
-there are two numbers of frames. A model of which nothing is finished is expected to take ``NEXT_SIZE`` times what the
+The time of a fit follows t = t0 n^k: least squares on logarithms of the finished fits of the same model, with the k of
+``GROWTH`` until there are two numbers of frames. A model of which nothing is finished is expected to take ``NEXT_SIZE`` times what the
 next smaller one of its engine took. The plan is a function of what is finished and of what that took, so a pilot that
 was interrupted goes on as if it had not been.
 """
@@ -20,12 +20,15 @@ NEXT_SIZE = 3.0
 """Coefficients of POD from one size to the next: 138, 287, 678; the time rises a little faster."""
 MARGIN = 1.25
 """A fit is begun when this many times its expected time is left: fits of one model differ by about a quarter."""
+GROWTH = {Engine.POD: 1.0, Engine.NEP: 0.0, Engine.FINE_TUNE: 0.3}
+"""k until it is known: POD sums over its frames, NEP takes a fixed number of steps, tuning does too and judges the
+frames held out now and then (14 and 214 frames of silicon, by the counts of its calls: 2 to 3 times as long)."""
 REPEATS = 3
 AGAIN = 2.0
 EXPONENT_RANGE = (0.0, 2.5)
-WHOLE_WORTH, REPEAT_WORTH = 4.0, 0.5
-"""What a fit to all frames and a repeat are worth against the first fit to a part: the whole gives the potential that
-is handed over, a repeat but narrows an interval (a judgement)."""
+WHOLE_WORTH, NEW_WORTH, REPEAT_WORTH = 3.0, 2.0, 0.5
+"""What a fit is worth, as factors, against the first one to some part: the whole gives the potential that is handed
+over, the first of a model shows whether it is any good, a repeat but narrows an interval (judgements)."""
 
 
 @dataclass(frozen=True, order=True)
@@ -98,13 +101,13 @@ def expected_s(fit: PlannedFit, finished: Sequence[FinishedFit]) -> float | None
     """Return how long a fit will take; None where nothing of its engine is finished."""
     known = [one for one in finished if one.fit.model == fit.model and one.spent_s > 0]
     if known:
-        return _from_law(fit.frames, known)
+        return _from_law(fit, known)
     smaller = [one for one in finished if one.fit.engine is fit.engine and one.fit.rank < fit.rank and one.spent_s > 0]
     if not smaller:
         return None
     rank = max(one.fit.rank for one in smaller)
     nearest = [one for one in smaller if one.fit.rank == rank]
-    return NEXT_SIZE ** (fit.rank - rank) * _from_law(fit.frames, nearest)
+    return NEXT_SIZE ** (fit.rank - rank) * _from_law(fit, nearest)
 
 
 def next_fit(fits: Sequence[PlannedFit], finished: Sequence[FinishedFit], *, left_s: float) -> PlannedFit | None:
@@ -118,20 +121,23 @@ def next_fit(fits: Sequence[PlannedFit], finished: Sequence[FinishedFit], *, lef
     if left_s <= 0:
         return None
     smallest = min((fit.frames for fit in fits), default=0)
+    largest = max((fit.frames for fit in fits), default=0)
     tried = {one.fit.model for one in finished if not one.cut}
+    timed = {engine for engine, _ in tried}
     waiting = [
         fit
         for fit in _waiting(fits, finished, left_s)
-        if _fits_in(fit, finished, left_s) and (fit.model in tried or fit.frames == smallest)
+        if _fits_in(fit, finished, left_s) and (fit.engine in timed or fit.frames == smallest)
     ]
-    largest = max((fit.frames for fit in fits), default=0)
 
     def order(fit: PlannedFit) -> tuple[object, ...]:
         expected = expected_s(fit, finished)
-        begun = fit.model in tried
-        worth = REPEAT_WORTH if fit.repeat else WHOLE_WORTH if fit.frames == largest else 1.0
-        first = not begun and fit.frames == smallest and fit.repeat == 0
-        return (0 if first else 1, (expected if expected is not None else 0.0) / worth, fit.rank, fit)
+        worth = (
+            (REPEAT_WORTH if fit.repeat else 1.0)
+            * (WHOLE_WORTH if fit.frames == largest else 1.0)
+            * (1.0 if fit.model in tried else NEW_WORTH)
+        )
+        return (0.0 if expected is None else expected / worth, fit.rank, fit)
 
     return min(waiting, key=order, default=None)
 
@@ -177,12 +183,12 @@ def _fits_in(fit: PlannedFit, finished: Sequence[FinishedFit], left_s: float) ->
     return expected is None or MARGIN * expected <= left_s
 
 
-def _from_law(frames: int, known: Sequence[FinishedFit]) -> float:
+def _from_law(fit: PlannedFit, known: Sequence[FinishedFit]) -> float:
     sizes = np.log([one.fit.frames for one in known])
     times = np.log([one.spent_s for one in known])
-    exponent = 1.0
+    exponent = GROWTH[fit.engine]
     if np.ptp(sizes) > 0:
         exponent = float(np.clip(np.polyfit(sizes, times, 1)[0], *EXPONENT_RANGE))
-    distance = np.abs(sizes - math.log(frames))
+    distance = np.abs(sizes - math.log(fit.frames))
     nearest = distance == distance.min()  # the law bends: from the nearest number of frames on
-    return float(np.exp(times[nearest].mean() + exponent * (math.log(frames) - sizes[nearest].mean())))
+    return float(np.exp(times[nearest].mean() + exponent * (math.log(fit.frames) - sizes[nearest].mean())))
