@@ -17,7 +17,7 @@ from mlipguide.advice.explanation import (
 )
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.strategies import strategy_table
-from mlipguide.advice.strategy_prices import Known
+from mlipguide.advice.known import Known
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice import Candidate, Rejection, Strategy
 from mlipguide.records.strategy import StrategyHardware, StrategyTable

@@ -15,7 +15,7 @@ from mlipguide.advice.field_rules import direct_forces, family_of_materials, mes
 from mlipguide.advice.labels import label_atoms
 from mlipguide.advice.sensitivities import rejudged, sensitivities
 from mlipguide.advice.strategies import cheapest_test, strategy_table
-from mlipguide.advice.strategy_prices import Known
+from mlipguide.advice.known import Known
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice import Candidate
 from mlipguide.records.evidence import EvidenceKind
