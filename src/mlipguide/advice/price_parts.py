@@ -79,7 +79,8 @@ def priced(
         reasons = (
             *reasons,
             (
-                f"In all {duration(total.value)}: labels {_time(labels.wall_time_s)}, training {_time(training)}, run {duration(production.value)}; {number(hours.value)} "
+                f"In all {duration(total.value)}: labels {_time(labels.wall_time_s)}, training {_time(training)}, "
+                f"run {duration(production.value)}; {number(hours.value)} "
                 f"{'core' if parts.hours_of is HoursOf.CORES else 'device'}-hours here."
             ),
         )
