@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,7 @@ from mlipguide.records.training import Engine
 
 
 def error(frames: float, *, floor: float = 0.05, scale: float = 0.3, exponent: float = 0.7) -> float:
-    return floor + scale * frames**-exponent
+    return floor + scale / math.pow(frames, exponent)
 
 
 def exactly(frames: float) -> Estimate:
