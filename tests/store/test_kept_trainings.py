@@ -11,7 +11,7 @@ from known_trainings import make_taught, make_tried
 from mlipguide.core.paths import distillations_dir, pilots_dir
 from mlipguide.store import distillations, pilots
 
-FIRST = Path(__file__).parent / "formats" / "pilot-1.json"
+FIRST = Path(__file__).parent / "formats" / "pilots" / "pilot-1.json"
 
 
 @pytest.fixture(autouse=True)
