@@ -11,10 +11,10 @@ from factories import make_estimate, make_summary, make_task
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.decision import decide, leading_candidate
 from mlipguide.advice.judgement import Findings, judge
+from mlipguide.advice.known import Known
 from mlipguide.advice.plans import plan_for
 from mlipguide.advice.ranking import choose, ranked
 from mlipguide.advice.strategies import cheapest_test, is_untested, strategy_table
-from mlipguide.advice.strategy_prices import Known
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.families import load_families
 from mlipguide.costmodel.workloads import affordable_atoms_of

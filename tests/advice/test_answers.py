@@ -15,9 +15,9 @@ from mlipguide.advice.explanation import (
     reasons_for_choice,
     reasons_for_none,
 )
+from mlipguide.advice.known import Known
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.strategies import strategy_table
-from mlipguide.advice.strategy_prices import Known
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice import Candidate, Rejection, Strategy
 from mlipguide.records.strategy import StrategyHardware, StrategyTable

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from factories import HOUR, make_candidate, make_card, make_estimate, make_evidence, make_summary, make_task
 from mlipguide.advice.break_even import break_even, total_s
 from mlipguide.advice.field_rules import direct_forces, family_of_materials, messages_on_many_devices
+from mlipguide.advice.known import Known
 from mlipguide.advice.labels import label_atoms
 from mlipguide.advice.sensitivities import rejudged, sensitivities
 from mlipguide.advice.strategies import cheapest_test, strategy_table
-from mlipguide.advice.strategy_prices import Known
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice import Candidate
 from mlipguide.records.evidence import EvidenceKind

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from factories import make_estimate, make_summary
@@ -26,12 +24,11 @@ from mlipguide.evidence.training_cost import (
     tuning_time,
 )
 from mlipguide.records.estimate import Basis
-from mlipguide.records.strategy import LearningCurve, StrategyHardware
+from mlipguide.records.strategy import StrategyHardware
 from mlipguide.records.task import StatedReference
 
 TWO_CORES = StrategyHardware(cores=2.0)
 A_GPU = StrategyHardware(cores=8.0, gpu="NVIDIA A100", gpus=1)
-CURVE = LearningCurve(points=((10, 0.2), (40, 0.1), (100, 0.08)), source="pilot")
 
 
 @pytest.mark.parametrize(
@@ -72,16 +69,10 @@ def test_what_the_user_states_is_taken_and_carried_to_other_cells() -> None:
     assert twice.estimate.low < 128 * 4 < 128 * 8 < twice.estimate.high
 
 
-def test_a_curve_measured_here_comes_before_what_was_published() -> None:
+def test_what_was_published_counts_only_where_it_reached_the_limit() -> None:
     nep = find_family("nep")
-    crossed = frames_to_train(nep, 4, CURVE, 0.1)
-    assert crossed.estimate.value == pytest.approx(40)
-    between = frames_to_train(nep, 4, CURVE, math.sqrt(0.2 * 0.1))
-    assert between.estimate.value == pytest.approx(20)
-    assert (between.estimate.low, between.estimate.high) == (10, 40)
-    assert frames_to_train(nep, 4, CURVE).estimate.basis is Basis.MEASURED
-    # It never fell to 10 meV/Å: the curve says nothing, and neither does anything published.
-    assert frames_to_train(nep, 4, CURVE, 0.01).estimate.basis is Basis.ASSUMED
+    assert frames_to_train(nep, 4, 0.1).estimate.basis is Basis.PUBLISHED
+    assert frames_to_train(nep, 4, 0.01).estimate.basis is Basis.ASSUMED
 
 
 def test_published_frames_come_before_practice_and_more_elements_need_more() -> None:

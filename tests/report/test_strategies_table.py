@@ -13,9 +13,9 @@ from rich.console import Console
 
 from factories import make_candidate, make_estimate, make_task
 from fake_models import make_machine
+from mlipguide.advice.known import Known
 from mlipguide.advice.sensitivities import sensitivities
 from mlipguide.advice.strategies import strategy_table
-from mlipguide.advice.strategy_prices import Known
 from mlipguide.catalog.families import load_families
 from mlipguide.core.errors import InputError
 from mlipguide.records.advice import Recommendation

@@ -16,14 +16,13 @@ from jsonschema import Draft202012Validator
 from fake_models import FakeModels, make_machine
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.advice import Strategy
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.pilot import PilotData, Reach
 from mlipguide.report.envelope import render_result, schema_file
 from mlipguide.store.pilots import find, read
 from mlipguide.testing.fake_session import linear
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
-from mlipguide.workflows.kept_pilots import known_curves
+from mlipguide.workflows.kept_pilots import tried_models
 from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
 from mlipguide.workflows.trainers import Trainers
 from training_files import write_frames
@@ -371,15 +370,36 @@ def test_the_document_follows_its_schema(pilot: Pilot) -> None:
 
 
 def test_what_it_found_is_known_to_recommend(pilot: Pilot) -> None:
-    pilot(budget="1h")
-    curves = known_curves(("Si",))
-    assert set(curves) == {Strategy.TRAIN_FROM_SCRATCH}
-    curve = curves[Strategy.TRAIN_FROM_SCRATCH]
-    assert "pod large" in curve.source
-    assert curve.points[-1][1] == pytest.approx(LARGE.error(curve.points[-1][0]), rel=0.1)
+    data = pilot(budget="1h").data
+    models, notices = tried_models(("Si",), data.machine.fingerprint)
+    assert notices == ()
+    assert {one.name for one in models} == {"pod small", "pod large"}
+    large = next(one for one in models if one.kept.size == "large")
+    assert large.here
+    assert large.at_hand == data.data.train_frames
+    assert large.kept.timed_atoms == next(one.atoms for one in data.speeds if one.size == "large")
+    assert large.curve is not None
+    most = large.kept.most_frames
+    assert large.curve.mean_at(most).value == pytest.approx(LARGE.error(most), rel=0.1)
+    assert large.pilot.labels is not None
+    assert Path(large.pilot.labels.file) == pilot.labelled
     pilot(budget="1h")
     assert len(list((pilot.tmp / "data" / "pilots").iterdir())) == 1, "the same folder is one pilot"
-    assert known_curves(("Si", "O")) == {}
+    assert tried_models(("Si", "O"), data.machine.fingerprint) == ((), ())
+
+
+def test_a_pilot_of_another_machine_tells_no_times(pilot: Pilot) -> None:
+    pilot(budget="1h")
+    models, _ = tried_models(("Si",), "another machine")
+    assert models
+    assert not any(one.here for one in models)
+
+
+def test_labels_that_are_gone_are_not_at_hand(pilot: Pilot) -> None:
+    data = pilot(budget="1h").data
+    pilot.labelled.unlink()
+    models, _ = tried_models(("Si",), data.machine.fingerprint)
+    assert {one.at_hand for one in models} == {0}
 
 
 def test_a_stored_pilot_of_a_newer_version_is_left_alone(pilot: Pilot) -> None:

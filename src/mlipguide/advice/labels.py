@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mlipguide.core.readable import duration, number
 from mlipguide.evidence.reference_cost import reference_cost
 from mlipguide.records.advice import Candidate
@@ -36,15 +38,23 @@ def no_labels(task: Task) -> LabelPrice:
     return LabelPrice(frames=none, atoms=label_atoms(task), reference_core_hours=none, wall_time_s=none)
 
 
-def reference_labels(frames: Estimate, task: Task, hardware: StrategyHardware) -> tuple[LabelPrice, tuple[str, ...]]:
+def reference_labels(
+    frames: Estimate, task: Task, hardware: StrategyHardware, *, atoms: int | None = None
+) -> tuple[LabelPrice, tuple[str, ...]]:
     """Return the price of labels by reference calculations, and its arithmetic.
 
     They run on the cores that the user names for them, else on all cores here.
+
+    Args:
+        frames: To be labelled.
+        task: What is wanted.
+        hardware: Where they run.
+        atoms: In each; None: as :func:`label_atoms` says.
     """
-    atoms = label_atoms(task)
+    atoms = atoms or label_atoms(task)
     each = reference_cost(task.structure, atoms, task.reference)
     cores = hardware.cores if task.reference is None else float(task.reference.cores)
-    core_hours = each.estimate.times(frames)
+    core_hours = each.estimate.times(frames) if frames.low != 0 else _from_none(each.estimate, frames)
     wall_time = core_hours.scaled(3600 / cores)
     words = (
         f"Labels: {frames.value:.0f} frames of {atoms} atoms are {number(core_hours.value)} core-hours, "
@@ -52,6 +62,37 @@ def reference_labels(frames: Estimate, task: Task, hardware: StrategyHardware) -
     )
     price = LabelPrice(frames=frames, atoms=atoms, reference_core_hours=core_hours, wall_time_s=wall_time)
     return price, (each.words, words)
+
+
+def further_labels(
+    frames: Estimate, at_hand: int, task: Task, hardware: StrategyHardware, *, frame_atoms: int | None
+) -> tuple[LabelPrice, tuple[str, ...]]:
+    """Return the price of the labels that are still missing, and its arithmetic.
+
+    Args:
+        frames: To be learned from in all.
+        at_hand: That are labelled already.
+        task: What is wanted.
+        hardware: Where reference calculations run.
+        frame_atoms: Atoms of the frames that are there, which the others are taken to be like; None where not known.
+    """
+    stated = None if task.reference is None else task.reference.atoms
+    atoms = stated or frame_atoms or label_atoms(task)
+    most = frames.high if frames.high is not None else frames.value
+    if at_hand >= max(frames.value, most):
+        none = nothing("labels at hand")
+        price = LabelPrice(frames=none, atoms=atoms, reference_core_hours=none, wall_time_s=none)
+        return price, (f"Labels: {at_hand:,} frames are labelled already; no more are needed.",)
+    missing = replace(
+        frames,
+        value=max(0.0, frames.value - at_hand),
+        low=None if frames.low is None else max(0.0, frames.low - at_hand),
+        high=None if frames.high is None else max(0.0, frames.high - at_hand),
+    )
+    price, words = reference_labels(missing, task, hardware, atoms=atoms)
+    if at_hand:
+        words = (f"Labels: {at_hand:,} of {frames.value:,.0f} frames are there already.", *words)
+    return price, words
 
 
 def taught_labels(
@@ -91,3 +132,9 @@ def small_cell_step(candidate: Candidate, task: Task) -> Reckoned:
         estimate=scaled.times(carried),
         words=f"{atoms} atoms of {task.atoms:,}: {duration(scaled.value)} a step.",
     )
+
+
+def _from_none(each: Estimate, frames: Estimate) -> Estimate:
+    """Return the product with a number that may be 0: its ends are the products of the ends."""
+    product = each.times(frames)
+    return replace(product, low=0.0, high=None if frames.high is None else each.at_most * frames.high)

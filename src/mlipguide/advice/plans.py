@@ -41,18 +41,22 @@ def plan_for(
     if price is None or price.labels is None or price.model is None:
         return ()
     labels, by = price.labels, price.base if price.strategy is Strategy.DISTIL else "reference calculations"
+    at_hand = labels.frames.value < 1
+    them = "the frames that are labelled" if at_hand else "them"
+    size = f" {price.before.size}" if price.before is not None and price.before.engine.value == price.model else ""
     training = {
-        Strategy.FINE_TUNE: f"Tune {price.base} on them",
-        Strategy.DISTIL: f"Train a fast potential ({price.model}) on them",
-        Strategy.TRAIN_FROM_SCRATCH: f"Train a potential ({price.model}) on them",
+        Strategy.FINE_TUNE: f"Tune {price.base} on {them}",
+        Strategy.DISTIL: f"Train a fast potential ({price.model}{size}) on {them}",
+        Strategy.TRAIN_FROM_SCRATCH: f"Train a potential ({price.model}{size}) on {them}",
     }
+    label = PlanStep(
+        action=f"Label about {number(labels.frames.value)} frames of {labels.atoms} atoms with {by}.",
+        command=None,
+        wall_time_s=labels.wall_time_s,
+    )
     return (
         *(first if price.strategy is Strategy.DISTIL else ()),
-        PlanStep(
-            action=f"Label about {number(labels.frames.value)} frames of {labels.atoms} atoms with {by}.",
-            command=None,
-            wall_time_s=labels.wall_time_s,
-        ),
+        *(() if at_hand else (label,)),
         PlanStep(
             action=f"{training[price.strategy]}, and test it on frames that it has not seen.",
             command=None,

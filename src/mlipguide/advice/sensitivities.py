@@ -9,9 +9,9 @@ from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import memory_doubt, time_doubt, time_rejection
 from mlipguide.advice.decision import decide
 from mlipguide.advice.judgement import judge_accuracy
+from mlipguide.advice.known import Known
 from mlipguide.advice.ranking import choose
 from mlipguide.advice.strategies import strategy_table
-from mlipguide.advice.strategy_prices import Known
 from mlipguide.core.readable import duration, number
 from mlipguide.costmodel.workloads import run_time_of
 from mlipguide.records.advice import Candidate
@@ -59,7 +59,7 @@ def sensitivities(
     if fewer >= task.structure.atoms and any(task.structure.periodic):
         cases.append((f"With {fewer:,} atoms", replace(task, atoms=fewer), known))
     if known.hardware.gpu is None:
-        cases.append(("With a fast potential on a GPU", task, replace(known, hardware=A_GPU)))
+        cases.append(("With a fast potential on a GPU", task, known.on(A_GPU)))
     found: list[str] = []
     for words, changed, hardware in cases:
         judged = [rejudged(one, task, changed, memory_bytes=memory_bytes) for one in candidates]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from mlipguide.advice.break_even import break_even
 from mlipguide.advice.field_rules import field_rules
+from mlipguide.advice.known import Known
 from mlipguide.advice.labels import label_atoms, reference_labels
 from mlipguide.advice.strategy_prices import (
-    Known,
     distil_price,
     fine_tune_price,
     from_scratch_price,

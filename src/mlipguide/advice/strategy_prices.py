@@ -6,23 +6,34 @@ training take longer than the run may is said, not forbidden.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import time_doubt, time_rejection
+from mlipguide.advice.constraints import time_doubt
+from mlipguide.advice.known import Known
 from mlipguide.advice.labels import label_atoms, no_labels, reference_labels, taught_labels
+from mlipguide.advice.measured_prices import (
+    best_of,
+    least_hopeless,
+    pilot_command,
+    scratch_price,
+    taught_price,
+    tuning_price,
+    with_pilot_times,
+)
+from mlipguide.advice.price_parts import Besides, Parts, impossible, on_top, priced, run_words
 from mlipguide.advice.ranking import accuracy_order, choose, could_serve, is_runnable
-from mlipguide.core.readable import duration, number
 from mlipguide.costmodel.workloads import run_time_of
-from mlipguide.evidence.fast_speed import fast_step_time, suited_family
+from mlipguide.evidence.fast_speed import FEW_ELEMENTS, fast_step_time, may_be_used, suited_family
 from mlipguide.evidence.frames import frames_to_train, frames_to_tune
 from mlipguide.evidence.training_cost import trained_error, training_time, tuned_error, tuning_time
 from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Estimate, nothing
 from mlipguide.records.family_card import FamilyCard
-from mlipguide.records.strategy import HoursOf, LabelPrice, LearningCurve, StrategyHardware, StrategyPrice
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.strategy import StrategyPrice
+from mlipguide.records.task import Task
+from mlipguide.records.training import Engine
 from mlipguide.records.verdict import Strategy, Verdict
 
 MENDED_BY_TUNING = frozenset({"time", "memory", "accuracy"})
@@ -34,148 +45,215 @@ BEYOND_FAST_POTENTIALS = frozenset({"magnetism", "charges", "total-charge", "spi
 """Needs that no fast family here meets."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """What is known beside the candidates.
-
-    Attributes:
-        hardware: What training and production may use.
-        families: Families that can be trained.
-        curves: Errors measured by training here, by strategy.
-        label_step_s: Time of a step in a cell that is labelled, by model.
-        memory_bytes: Usable memory of the device; None where the choice among models is not to be judged.
-    """
-
-    hardware: StrategyHardware
-    families: Sequence[FamilyCard]
-    curves: Mapping[Strategy, LearningCurve] = field(default_factory=dict)
-    label_step_s: Mapping[str, Estimate] = field(default_factory=dict)
-    memory_bytes: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Parts:
-    """What a price is put together from; None is what is not known."""
-
-    labels: LabelPrice | None
-    training_time_s: Estimate | None
-    production_time_s: Estimate | None
-    hours_of: HoursOf
-    units: float
-    reasons: tuple[str, ...] = ()
-    rejections: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
-    error: Estimate | None = None
-
-
 def pretrained_price(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyPrice:
     """Return the price of running the best model as it is: its verdict is the price's."""
     best = None if known.memory_bytes is None else choose(candidates, task, memory_bytes=known.memory_bytes)
     best = best or min(candidates, key=_usefulness, default=None)
     if best is None:
-        return _impossible(Strategy.PRETRAINED, known, "No model was considered.")
+        return impossible(Strategy.PRETRAINED, known.hardware, "No model was considered.")
     error = best.evidence.force_mae_ev_per_angstrom
-    parts = _Parts(
+    parts = Parts(
         labels=no_labels(task),
         training_time_s=nothing("no training needed"),
         production_time_s=best.run_time_s,
         hours_of=known.hardware.hours_of,
         units=known.hardware.units,
-        reasons=_run_words(best.name, best.run_time_s, task),
+        reasons=run_words(best.name, best.run_time_s, task),
         rejections=tuple(one.message for one in best.rejections),
         doubts=best.doubts,
         error=error,
     )
-    return _priced(Strategy.PRETRAINED, parts, task, model=best.model, base=None, judged=True)
+    return priced(Strategy.PRETRAINED, parts, task, model=best.model, base=None, judged=True)
 
 
 def fine_tune_price(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyPrice:
-    """Return the price of tuning the best model on reference calculations: its speed stays, its error falls."""
+    """Return the price of tuning a model on reference calculations: its speed stays, its error falls.
+
+    By a pilot that tuned one of the models here, where it comes to what is asked; else of the best model, by what was
+    published.
+    """
     bases = [one for one in _universal(candidates) if is_runnable(one) and _rejected_for(one) <= MENDED_BY_TUNING]
     if not bases:
-        return _impossible(Strategy.FINE_TUNE, known, "No model that was timed knows the elements and may be used.")
-    base = min(bases, key=_usefulness)
+        why = "No model that was timed knows the elements and may be used."
+        return impossible(Strategy.FINE_TUNE, known.hardware, why)
+    best = min(bases, key=_usefulness)
+    by_id = {one.model: one for one in bases}
+    tried = [
+        (one, by_id[one.kept.base_model or best.model])
+        for one in known.tried
+        if one.kept.engine is Engine.FINE_TUNE and (one.kept.base_model or best.model) in by_id
+    ]
+    found = [tuning_price(one, base, task, known, _of_base(base)) for one, base in tried]
+    measured = best_of(found, task)
+    untried = [one for one in bases if one not in [base for _, base in tried]]
+    if measured is not None or (found and not untried):
+        return measured or least_hopeless(found)
+    price = _published_tuning(min(untried, key=_usefulness), task, known)
+    return _in_spite_of(found, price, task, known, engines=[Engine.FINE_TUNE])
+
+
+def _published_tuning(base: Candidate, task: Task, known: Known) -> StrategyPrice:
     assert base.step_time_s is not None
-    frames = frames_to_tune(
-        len(task.structure.elements), known.curves.get(Strategy.FINE_TUNE), task.force_mae_ev_per_angstrom
-    )
+    frames = frames_to_tune(len(task.structure.elements))
     labels, words = reference_labels(frames.estimate, task, known.hardware)
     training = tuning_time(base.step_time_s.scaled(1 / task.atoms), frames.estimate, label_atoms(task))
     own = run_by(base, task)
     run_time = run_time_of(base.step_time_s, own.workload)
-    kept = [one.message for one in base.rejections if one.constraint == "memory"]
-    parts = _Parts(
+    besides = _of_base(base)
+    parts = Parts(
         labels=labels,
         training_time_s=training.estimate,
         production_time_s=run_time,
         hours_of=known.hardware.hours_of,
         units=known.hardware.units,
         reasons=(
-            *_softness(base),
+            *besides.reasons,
             frames.words,
             *words,
             training.words,
-            *_run_words(f"{base.name}, tuned,", run_time, own),
+            *run_words(f"{base.name}, tuned,", run_time, own),
         ),
-        rejections=tuple(kept),
-        doubts=tuple(one for one in base.doubts if one.startswith(KEPT_BY_TUNING)),
+        rejections=besides.rejections,
+        doubts=besides.doubts,
         error=tuned_error(_value(base.evidence.force_mae_ev_per_angstrom)),
     )
-    return _priced(Strategy.FINE_TUNE, parts, task, model=base.model, base=base.model)
+    return priced(Strategy.FINE_TUNE, parts, task, model=base.model, base=base.model)
 
 
 def distil_price(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyPrice:
-    """Return the price of a fast potential that the most accurate model which could serve teaches."""
+    """Return the price of a fast potential that the most accurate model which could serve teaches.
+
+    By a distillation that it taught here before, else by what was published.
+    """
     teachers = [one for one in _universal(candidates) if could_serve(one) and is_runnable(one)]
     if not teachers:
-        return _impossible(Strategy.DISTIL, known, "No model that was timed could teach: each breaks a condition.")
+        why = "No model that was timed could teach: each breaks a condition."
+        return impossible(Strategy.DISTIL, known.hardware, why)
     teacher = min(teachers, key=lambda one: (*accuracy_order(one), _seconds(one), one.model))
     fast = _fast(Strategy.DISTIL, task, known)
     if isinstance(fast, StrategyPrice):
         return fast
+    besides = Besides(doubts=tuple(one for one in teacher.doubts if one not in _costs(teacher, task)))
+    found = [
+        taught_price(one, teacher, task, known, besides)
+        for one in known.taught
+        if one.kept.teacher == teacher.model and _allowed(one.kept.engine, task, known)
+    ]
+    measured = best_of(found, task)
+    if measured is not None:
+        return measured
     card, frames, parts = fast
     labels, words = taught_labels(frames, teacher, task, known.label_step_s.get(teacher.model))
     taught = _value(teacher.evidence.force_mae_ev_per_angstrom)
-    error = None if taught is None or parts.error is None else _on_top(parts.error, taught)
-    doubts = tuple(one for one in teacher.doubts if one not in _costs(teacher, task))
+    error = None if taught is None or parts.error is None else on_top(parts.error, taught)
+    parts = with_pilot_times(parts, card, frames, task, known)
     parts = replace(
         parts,
         labels=labels,
         reasons=(parts.reasons[0], *words, *parts.reasons[1:]),
-        doubts=(*parts.doubts, *doubts),
+        doubts=(*parts.doubts, *besides.doubts),
         error=error,
     )
-    return _priced(Strategy.DISTIL, parts, task, model=card.id, base=teacher.model)
+    price = priced(Strategy.DISTIL, parts, task, model=card.id, base=teacher.model)
+    return _in_spite_of(found, price, task, known, engines=[])
 
 
 def from_scratch_price(task: Task, known: Known) -> StrategyPrice:
-    """Return the price of a fast potential that is trained on reference calculations."""
-    fast = _fast(Strategy.TRAIN_FROM_SCRATCH, task, known)
+    """Return the price of a fast potential that is trained on reference calculations.
+
+    By the model of a pilot that comes to what is asked with the least time to solution, else by what was published for
+    a family that no pilot tried.
+    """
+    beyond = _beyond_fast(Strategy.TRAIN_FROM_SCRATCH, task, known)
+    if beyond is not None:
+        return beyond
+    tried = [
+        one for one in known.tried if one.kept.engine is not Engine.FINE_TUNE and _allowed(one.kept.engine, task, known)
+    ]
+    found = [scratch_price(one, task, known) for one in tried]
+    measured = best_of(found, task)
+    few = len(task.structure.elements) <= FEW_ELEMENTS
+    untried = [
+        one
+        for one in (*([Engine.POD] if few else []), Engine.NEP)
+        if one not in {model.kept.engine for model in tried} and _allowed(one, task, known)
+    ]
+    if measured is not None or (found and not untried):
+        return measured or least_hopeless(found)
+    families = [card for card in known.families if card.id in {one.value for one in untried}]
+    fast = _fast(Strategy.TRAIN_FROM_SCRATCH, task, replace(known, families=families) if found else known)
     if isinstance(fast, StrategyPrice):
         return fast
     card, frames, parts = fast
     labels, words = reference_labels(frames, task, known.hardware)
     parts = replace(parts, labels=labels, reasons=(parts.reasons[0], *words, *parts.reasons[1:]))
-    return _priced(Strategy.TRAIN_FROM_SCRATCH, parts, task, model=card.id, base=None)
+    price = priced(Strategy.TRAIN_FROM_SCRATCH, parts, task, model=card.id, base=None)
+    return _in_spite_of(found, price, task, known, engines=untried)
 
 
-def _fast(strategy: Strategy, task: Task, known: Known) -> tuple[FamilyCard, Estimate, _Parts] | StrategyPrice:
-    """Return the family, its frames, and what training and production take; or why there is no such potential."""
+def _in_spite_of(
+    found: Sequence[StrategyPrice], price: StrategyPrice, task: Task, known: Known, *, engines: Sequence[Engine]
+) -> StrategyPrice:
+    """Return a price by published figures with what trainings here say against the models that they tried.
+
+    That a model failed here makes it doubtful that another one does better, and rules nothing out. Where published
+    figures rule the other one out, what was measured stands.
+
+    Args:
+        found: Prices by trainings here, none of which can be gone by.
+        price: By published figures, of something that was not tried.
+        task: What is wanted.
+        known: What is known.
+        engines: That were not tried, for the command that does.
+    """
+    if not found:
+        return price
+    shown = least_hopeless(found)
+    before = shown.before
+    assert before is not None
+    if price.rejections:
+        return shown
+    named = f"By your {before.kind.value} in {before.folder} ({before.made_at[:10]})"
+    against = " ".join(shown.rejections or shown.doubts) or before.words
+    against = against if before.folder in against else f"{named}, {before.engine.value} {before.size}: {against}"
+    doubt = f"{against} Published figures of what was not tried stand in its place."
+    pilot = next((one.pilot for one in known.tried if one.pilot.folder == before.folder), None)
+    command = None
+    if engines and pilot is not None and pilot.labels is not None:
+        command = pilot_command(pilot.labels, pilot.folder, engines, task.force_mae_ev_per_angstrom)
+    return replace(
+        price,
+        verdict=Verdict.UNKNOWN,
+        doubts=(doubt, *price.doubts),
+        before=replace(before, words=against, command=command),
+    )
+
+
+def _beyond_fast(strategy: Strategy, task: Task, known: Known) -> StrategyPrice | None:
+    """Return that no fast potential gives what is needed; None where one may."""
     beyond = [need.value for need in task.needs if need.value in BEYOND_FAST_POTENTIALS]
-    if beyond:
-        return _impossible(strategy, known, f"No fast potential here gives {', '.join(beyond)}.")
+    if not beyond:
+        return None
+    return impossible(strategy, known.hardware, f"No fast potential here gives {', '.join(beyond)}.")
+
+
+def _fast(strategy: Strategy, task: Task, known: Known) -> tuple[FamilyCard, Estimate, Parts] | StrategyPrice:
+    """Return the family, its frames, and what training and production take; or why there is no such potential."""
+    beyond = _beyond_fast(strategy, task, known)
+    if beyond is not None:
+        return beyond
     elements = len(task.structure.elements)
     card = suited_family(known.families, elements, known.hardware, commercial=task.commercial)
     if card is None:
-        return _impossible(strategy, known, "No family of fast potentials may be used.")
-    frames = frames_to_train(card, elements, known.curves.get(strategy), task.force_mae_ev_per_angstrom)
+        return impossible(strategy, known.hardware, "No family of fast potentials may be used.")
+    frames = frames_to_train(card, elements, task.force_mae_ev_per_angstrom)
     training = training_time(card, elements, frames.estimate)
     step = fast_step_time(card, elements, task.atoms, known.hardware)
     run_time = None if step is None else run_time_of(step.estimate, task.workload)
     doubts = [] if training else [f"How long {card.name} trains was not published."]
     doubts += [] if step else [f"How fast {card.name} is on such hardware was not published."]
     on_gpu = known.hardware.gpu is not None
-    parts = _Parts(
+    parts = Parts(
         labels=None,
         training_time_s=None if training is None else training.estimate,
         production_time_s=run_time,
@@ -185,7 +263,7 @@ def _fast(strategy: Strategy, task: Task, known: Known) -> tuple[FamilyCard, Est
             frames.words,
             *([] if training is None else [training.words]),
             *([] if step is None else [step.words]),
-            *_run_words(card.name, run_time, task),
+            *run_words(card.name, run_time, task),
         ),
         doubts=tuple(doubts),
         error=trained_error(card, elements),
@@ -193,92 +271,18 @@ def _fast(strategy: Strategy, task: Task, known: Known) -> tuple[FamilyCard, Est
     return card, frames.estimate, parts
 
 
-def _priced(
-    strategy: Strategy, parts: _Parts, task: Task, *, model: str, base: str | None, judged: bool = False
-) -> StrategyPrice:
-    """Return the price with its sums and its verdict; ``judged``: the parts hold all that stands against it."""
-    rejections, doubts = list(parts.rejections), list(parts.doubts)
-    if not judged:
-        found, asked = _against(parts, task)
-        rejections += found
-        doubts += asked
-    total = hours = None
-    reasons = parts.reasons
-    labels, training, production = parts.labels, parts.training_time_s, parts.production_time_s
-    if labels is not None and training is not None and production is not None:
-        total = labels.wall_time_s.plus(training).plus(production)
-        here = training.plus(production)
-        if labels.reference_core_hours.is_nothing:
-            here = here.plus(labels.wall_time_s)
-        hours = here.scaled(parts.units / 3600)
-        reasons = (
-            *reasons,
-            (
-                f"In all {duration(total.value)}: labels {duration(labels.wall_time_s.value)}, training "
-                f"{duration(training.value)}, run {duration(production.value)}; {number(hours.value)} "
-                f"{'core' if parts.hours_of is HoursOf.CORES else 'device'}-hours here."
-            ),
-        )
-    verdict = Verdict.INFEASIBLE if rejections else Verdict.UNKNOWN if doubts else Verdict.FEASIBLE
-    return StrategyPrice(
-        strategy=strategy,
-        model=model,
-        base=base,
-        verdict=verdict,
-        rejections=tuple(rejections),
-        doubts=tuple(doubts),
-        labels=labels,
-        training_time_s=training,
-        production_time_s=production,
-        total_wall_time_s=total,
-        hours=hours,
-        hours_of=parts.hours_of,
-        force_mae_ev_per_angstrom=parts.error,
-        reasons=reasons,
-    )
+def _allowed(engine: Engine, task: Task, known: Known) -> bool:
+    """Tell whether the licence of what trains an engine's potentials allows what is wanted."""
+    card = next((one for one in known.families if one.id == engine.value), None)
+    return card is None or may_be_used(card, commercial=task.commercial)
 
 
-def _against(parts: _Parts, task: Task) -> tuple[list[str], list[str]]:
-    """Return what a potential that is still to be trained breaks, and what is not known of it."""
-    rejections: list[str] = []
-    doubts: list[str] = []
-    if parts.production_time_s is not None:
-        broken = time_rejection(parts.production_time_s, task.budget_s)
-        rejections += [] if broken is None else [broken.message]
-        doubts += filter(None, [time_doubt(parts.production_time_s, task.budget_s)])
-    limit, error = task.force_mae_ev_per_angstrom, parts.error
-    if limit is not None and error is None:
-        doubts.append(f"What force error it would have is not known ({limit * 1e3:g} meV/Å asked).")
-    elif limit is not None and error is not None:
-        low, high = error.at_least, error.at_most
-        if low > limit:
-            rejections.append(f"A force MAE of {error.value * 1e3:.3g} meV/Å is expected; {limit * 1e3:g} asked.")
-        elif high > limit:
-            doubts.append(
-                f"Its force MAE may be {low * 1e3:.3g} to {high * 1e3:.3g} meV/Å by what was published; "
-                f"{limit * 1e3:g} asked."
-            )
-    if task.energy_mae_ev_per_atom is not None:
-        doubts.append("What energy error it would have is not known.")
-    return rejections, doubts
-
-
-def _impossible(strategy: Strategy, known: Known, why: str) -> StrategyPrice:
-    return StrategyPrice(
-        strategy=strategy,
-        model=None,
-        base=None,
-        verdict=Verdict.INFEASIBLE,
-        rejections=(why,),
-        doubts=(),
-        labels=None,
-        training_time_s=None,
-        production_time_s=None,
-        total_wall_time_s=None,
-        hours=None,
-        hours_of=known.hardware.hours_of,
-        force_mae_ev_per_angstrom=None,
-        reasons=(),
+def _of_base(base: Candidate) -> Besides:
+    """Return what of a base model's verdict tuning does not change."""
+    return Besides(
+        reasons=_softness(base),
+        rejections=tuple(one.message for one in base.rejections if one.constraint == "memory"),
+        doubts=tuple(one for one in base.doubts if one.startswith(KEPT_BY_TUNING)),
     )
 
 
@@ -295,14 +299,6 @@ def _softness(base: Candidate) -> tuple[str, ...]:
         "systematic, and few frames mend most of it (deng2025softening)."
     )
     return (words,)
-
-
-def _run_words(name: str, run_time_s: Estimate | None, task: Task) -> tuple[str, ...]:
-    if run_time_s is None:
-        return ()
-    step = duration(run_time_s.value / task.steps)
-    what = "steps" if task.kind is TaskKind.MD else "evaluations"
-    return (f"Run: {name} does {task.steps:,} {what} of {step} in {duration(run_time_s.value)}.",)
 
 
 def _usefulness(candidate: Candidate) -> tuple[bool, int, bool, tuple[int, float], float, str]:
@@ -341,14 +337,3 @@ def _seconds(candidate: Candidate) -> float:
 
 def _value(error: Estimate | None) -> float | None:
     return None if error is None else error.value
-
-
-def _on_top(error: Estimate, taught: float) -> Estimate:
-    """Return a pupil's error against reference calculations: at worst its own and its teacher's together."""
-    low, high = error.low, error.high
-    return replace(
-        error,
-        value=error.value + taught,
-        low=None if low is None else low + taught,
-        high=None if high is None else high + taught,
-    )

@@ -59,6 +59,9 @@ def recommend(
     labels_budget: Annotated[
         str | None, typer.Option(metavar="5m", help="Wall time for comparing all models with the labels [5m].")
     ] = None,
+    energy_key: options.EnergyKey = None,
+    forces_key: options.ForcesKey = None,
+    stress_key: options.StressKey = None,
     no_stored_labels: Annotated[
         bool, typer.Option("--no-stored-labels", help="Leave errors out that 'evaluate' found on this system before.")
     ] = False,
@@ -139,6 +142,9 @@ def recommend(
         dft_atoms=dft_atoms,
         labels=None if labels is None else str(labels),
         labels_budget=labels_budget,
+        energy_key=energy_key,
+        forces_key=forces_key,
+        stress_key=stress_key,
     )
     if plot is not None:
         require_plottable(plot)

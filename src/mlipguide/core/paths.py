@@ -62,6 +62,11 @@ def pilots_dir() -> Path:
     return data_dir() / "pilots"
 
 
+def distillations_dir() -> Path:
+    """Folder of what distillations measured, one JSON file each; their potentials are where the user put them."""
+    return data_dir() / "distillations"
+
+
 def hardware_dir() -> Path:
     """Folder of the hardware profiles that were given a name, one YAML file each."""
     return data_dir() / "hardware"

@@ -44,12 +44,14 @@ def suited_family(
     order = (*ON_FEW_ELEMENTS, *ON_MORE_ELEMENTS) if few else (*ON_MORE_ELEMENTS, *ON_FEW_ELEMENTS)
     by_id = {card.id: card for card in families}
     allowed = (
-        card
-        for name in order
-        if (card := by_id.get(name)) is not None
-        and (not commercial or any(one.commercial is CommercialUse.YES for one in card.trainers))
+        card for name in order if (card := by_id.get(name)) is not None and may_be_used(card, commercial=commercial)
     )
     return next(allowed, None)
+
+
+def may_be_used(card: FamilyCard, *, commercial: bool) -> bool:
+    """Tell whether something trains a family whose licence allows what is wanted."""
+    return not commercial or any(one.commercial is CommercialUse.YES for one in card.trainers)
 
 
 def fast_step_time(card: FamilyCard, elements: int, atoms: int, hardware: StrategyHardware) -> Reckoned | None:

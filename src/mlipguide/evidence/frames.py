@@ -1,4 +1,4 @@
-"""How many labelled frames a potential needs: measured here, else published for its family, else practice.
+"""How many labelled frames a potential needs where none was trained here: published for its family, else practice.
 
 A number of frames for a system that nobody has trained on is never a number but an interval. Practice is said to be
 practice: 50 to 500 frames to fine-tune (tens sufficed in arXiv:2405.20217, hundreds in arXiv:2502.15582), hundreds for
@@ -8,11 +8,10 @@ a potential of few elements, more for every further element, since each pair of 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.family_card import FamilyCard, PublishedTraining
-from mlipguide.records.strategy import LearningCurve, Reckoned
+from mlipguide.records.strategy import Reckoned
 
 TUNING_FRAMES = (50.0, 150.0, 500.0)
 TUNING_SOURCE = "practice; kaur2024sublimation; radova2025frozen"
@@ -27,16 +26,12 @@ STEPS_OF_SUCH = 0.25
 """A published number holds for as many elements; each element more or less changes it by this share."""
 
 
-def frames_to_tune(elements: int, curve: LearningCurve | None = None, limit: float | None = None) -> Reckoned:
+def frames_to_tune(elements: int) -> Reckoned:
     """Return the frames that fine-tuning a universal model needs.
 
     Args:
         elements: Number of elements, which the base model knows already: it changes nothing.
-        curve: Errors measured by tuning on this system.
-        limit: The force error to reach, eV/Å.
     """
-    if (measured := _from_curve(curve, limit)) is not None:
-        return measured
     low, value, high = TUNING_FRAMES
     return Reckoned(
         estimate=Estimate(value=value, low=low, high=high, basis=Basis.ASSUMED, source=TUNING_SOURCE),
@@ -47,19 +42,14 @@ def frames_to_tune(elements: int, curve: LearningCurve | None = None, limit: flo
     )
 
 
-def frames_to_train(
-    card: FamilyCard, elements: int, curve: LearningCurve | None = None, limit: float | None = None
-) -> Reckoned:
+def frames_to_train(card: FamilyCard, elements: int, limit: float | None = None) -> Reckoned:
     """Return the frames that a potential of one family needs, from a teacher or from reference calculations.
 
     Args:
         card: The family.
         elements: Number of elements.
-        curve: Errors measured by training on this system.
         limit: The force error to reach, eV/Å.
     """
-    if (measured := _from_curve(curve, limit)) is not None:
-        return measured
     published = _nearest(card, elements, limit)
     if published is None:
         value = FIRST_ELEMENT_FRAMES + FURTHER_ELEMENT_FRAMES * (elements - 1)
@@ -99,40 +89,6 @@ def _nearest(card: FamilyCard, elements: int, limit: float | None) -> PublishedT
         key=lambda one: (abs(len(one.elements) - elements), one.force_mae_ev_per_angstrom or math.inf, one.potential),
         default=None,
     )
-
-
-def _from_curve(curve: LearningCurve | None, limit: float | None) -> Reckoned | None:
-    """Return the frames at which a measured curve falls below the limit, its last point where no limit is asked."""
-    if curve is None or not curve.points:
-        return None
-    frames, error = curve.points[-1]
-    if limit is None:
-        return Reckoned(
-            estimate=_around(float(frames), 1.0, Basis.MEASURED, curve.source),
-            words=f"{frames} frames gave {error * 1e3:.3g} meV/Å here.",
-        )
-    crossing = _crossing(curve.points, limit)
-    if crossing is None:
-        return None
-    low, value, high = crossing
-    return Reckoned(
-        estimate=Estimate(value=value, low=low, high=high, basis=Basis.FITTED, source=curve.source),
-        words=f"About {value:.0f} frames reach {limit * 1e3:.3g} meV/Å on the learning curve measured here.",
-    )
-
-
-def _crossing(points: Sequence[tuple[int, float]], limit: float) -> tuple[float, float, float] | None:
-    """Return where a curve crosses the limit, straight between two points on logarithmic axes, and those points."""
-    before: tuple[int, float] | None = None
-    for frames, error in points:
-        if error <= limit:
-            if before is None:
-                return float(frames), float(frames), float(frames)
-            part = math.log(before[1] / limit) / math.log(before[1] / error)
-            value = math.exp(math.log(before[0]) + part * math.log(frames / before[0]))
-            return float(before[0]), value, float(frames)
-        before = (frames, error)
-    return None
 
 
 def _around(value: float, reach: float, basis: Basis, source: str) -> Estimate:

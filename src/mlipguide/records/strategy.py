@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
+from mlipguide.records.training import Engine
 from mlipguide.records.verdict import Strategy, Verdict
 
 
@@ -24,20 +25,6 @@ class Reckoned:
 
     estimate: Estimate
     words: str
-
-
-@strict
-@dataclass(frozen=True, kw_only=True)
-class LearningCurve:
-    """Errors against numbers of frames, as measured by training on this system.
-
-    Attributes:
-        points: Frames and the mean absolute force error with them, eV/Å, by number of frames.
-        source: The record of the training.
-    """
-
-    points: tuple[tuple[int, float], ...]
-    source: str
 
 
 @strict
@@ -84,6 +71,41 @@ class LabelPrice:
     wall_time_s: Estimate
 
 
+class TrainingKind(StrEnum):
+    """What was done here."""
+
+    PILOT = "pilot"
+    DISTILLATION = "distillation"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class TrainedBefore:
+    """A training that was done before and that a price stands on.
+
+    Attributes:
+        kind: What it was.
+        folder: Where it is.
+        made_at: UTC, ISO 8601.
+        engine: What trained.
+        size: Of the model.
+        same_machine: Whether it was done on this machine, so that its times count.
+        model: Id under which its potential is known; None where it left none.
+        words: What it says of the task, in a sentence.
+        command: What to type to get the potential; None where more labels come first.
+    """
+
+    kind: TrainingKind
+    folder: str
+    made_at: str
+    engine: Engine
+    size: str
+    same_machine: bool
+    model: str | None
+    words: str
+    command: str | None
+
+
 @strict
 @dataclass(frozen=True, kw_only=True)
 class StrategyPrice:
@@ -105,6 +127,7 @@ class StrategyPrice:
         hours_of: Cores or devices.
         force_mae_ev_per_angstrom: The error to be expected on this system.
         reasons: The arithmetic, in sentences.
+        before: A training here that it stands on; None where it stands on published figures.
     """
 
     strategy: Strategy
@@ -121,6 +144,7 @@ class StrategyPrice:
     hours_of: HoursOf
     force_mae_ev_per_angstrom: Estimate | None
     reasons: tuple[str, ...]
+    before: TrainedBefore | None = None
 
 
 @strict

@@ -47,7 +47,9 @@ def strategies_table(table: StrategyTable, console: Console) -> RenderableType:
     pays = [f"· {one.reason}" for one in table.break_evens]
     rules = [f"· {one.message} ({', '.join(one.sources)})" for one in table.rules]
     changes = [f"· {one}" for one in table.sensitivities]
+    here = [f"· {one.strategy.value}: {one.before.words}" for one in prices if one.before is not None]
     for title, found in (
+        ("What was trained here says", here),
         ("What stands against a strategy", against),
         ("When training pays", pays),
         ("Rules of the field", rules),

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mlipguide.core.errors import InputError
 from mlipguide.core.paths import pilots_dir
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.records.kept_training import KeptPilot
 from mlipguide.records.notice import Notice
-from mlipguide.records.pilot import KeptPilot
-
-FORMAT = 1
-DIGITS = 12
+from mlipguide.store.kept_files import KeptFiles
 
 
 @dataclass(frozen=True)
@@ -26,48 +22,62 @@ class FoundPilots:
     notices: tuple[Notice, ...]
 
 
+def _with_fits(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a pilot of the first version, which kept mean errors and the time of the longest fit, as the second."""
+    curves = []
+    for curve in data["curves"]:
+        points = curve["points"]
+        most = max((frames for frames, _ in points), default=0)
+        fits = [
+            {
+                "frames": frames,
+                "repeat": 0,
+                "force_mae_ev_per_angstrom": error,
+                "train_s": curve["train_s"] if frames == most else None,
+            }
+            for frames, error in points
+        ]
+        curves.append(
+            {
+                "engine": curve["engine"],
+                "size": curve["size"],
+                "fits": fits,
+                "time_per_atom_s": curve["time_per_atom_s"],
+                "timed_atoms": None,
+                "base_model": None,
+            }
+        )
+    return {**data, "labels": None, "curves": curves}
+
+
+FILES = KeptFiles(kind=KeptPilot, name="pilot", place=pilots_dir, format=2, upgrades={1: _with_fits})
+
+
 def keep(pilot: KeptPilot) -> Path:
     """Store what a pilot found, in the place of what the same folder gave before, and return the file.
 
     Raises:
         StorageError: The data folder cannot be written.
     """
-    path = pilots_dir() / f"{hashlib.sha256(pilot.folder.encode()).hexdigest()[:DIGITS]}.json"
-    write_atomically(path, to_json({"format": FORMAT, "pilot": to_plain(pilot)}) + "\n")
-    return path
+    return FILES.keep(pilot, folder=pilot.folder)
 
 
 def read(path: Path) -> KeptPilot:
-    """Read one stored pilot.
+    """Read one stored pilot, of this version or a past one.
 
     Raises:
         InputError: The file is no pilot, is damaged, or is of a newer version.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not a readable pilot: {error}.", hint="Remove the file.") from error
-    version = document.get("format") if isinstance(document, dict) else None
-    if type(version) is not int or version < 1 or not isinstance(document.get("pilot"), dict):
-        raise InputError(f"{path} is not a pilot of mlipguide.", hint="Remove the file.")
-    if version > FORMAT:
-        raise InputError(
-            f"{path} was written by a newer mlipguide (format {version}, known here up to {FORMAT}).",
-            hint="Update mlipguide; the file was left alone.",
-        )
-    return from_plain(KeptPilot, document["pilot"], what=str(path))
+    return FILES.read(path)
 
 
 def find(elements: Sequence[str]) -> FoundPilots:
     """Return all pilots on exactly these elements, the latest last."""
     found: list[KeptPilot] = []
     notices: list[Notice] = []
-    for path in sorted(pilots_dir().glob("*.json")):
-        try:
-            pilot = read(path)
-        except InputError as error:
-            notices.append(Notice("unreadable_pilot", error.message))
-            continue
-        if set(pilot.elements) == set(elements):
-            found.append(pilot)
+    for one in FILES.all():
+        if isinstance(one, InputError):
+            notices.append(Notice("unreadable_pilot", one.message))
+        elif set(one.elements) == set(elements):
+            found.append(one)
     return FoundPilots(tuple(sorted(found, key=lambda pilot: pilot.made_at)), tuple(notices))

@@ -161,10 +161,15 @@ def extxyz(frames: Sequence[LabelledFrame]) -> str:
     return stream.getvalue()
 
 
+def timed_cell(cell: ase.Atoms) -> ase.Atoms:
+    """Return the cell that a pupil is timed with: of a production run's size where it is periodic."""
+    return near_cubic_supercell(cell, atoms_wanted=TIMED_ATOMS) if any(cell.pbc) else cell
+
+
 def _pupil_speed(trainer: Trainer, potential: FittedPotential | None, cell: ase.Atoms, lesson: Lesson) -> Estimate:
     """Return the time of a step for an atom, in a cell of a production run's size."""
     assert potential is not None
-    atoms = near_cubic_supercell(cell, atoms_wanted=TIMED_ATOMS) if any(cell.pbc) else cell
+    atoms = timed_cell(cell)
     conditions = Conditions(temperature_k=lesson.temperature_k, timestep_s=lesson.timestep_s, propagate=True)
     with closing(trainer.open(potential)) as session:
         prepared = session.prepare(atoms, conditions)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from mlipguide.advice.candidate_step import at_step, step_for
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.judgement import Findings, judge
+from mlipguide.advice.labels import label_atoms
 from mlipguide.advice.ranking import ranked
 from mlipguide.costmodel.costs import Costs, costs_from, ns_per_day
 from mlipguide.costmodel.workloads import affordable_atoms_of
 from mlipguide.evidence.published import evidence_of
 from mlipguide.records.advice import Candidate, Rejection
+from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task, TaskKind
@@ -120,6 +122,19 @@ def costs_of(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms 
     else:
         pairs = _pairs_per_atom(task, atoms, item.card.architecture.cutoff_angstrom)
     return costs_from([*own, *elsewhere], structure=task.structure, pairs_per_atom=pairs)
+
+
+def label_steps(preparation: Preparation, measured: MeasuredModels, task: Task, atoms: Atoms) -> Mapping[str, Estimate]:
+    """Return the time of a step in a cell that is labelled, of each model that was timed on this machine.
+
+    The fit of time against atoms knows it, whatever the task's own number of atoms is.
+    """
+    found: dict[str, Estimate] = {}
+    for item in preparation.candidates:
+        costs = costs_of(item, measured, task, atoms)
+        if costs is not None:
+            found[item.card.id] = costs.step_time_s(label_atoms(task))
+    return found
 
 
 def _pairs_per_atom(task: Task, atoms: Atoms | None, cutoff_angstrom: float | None) -> float | None:

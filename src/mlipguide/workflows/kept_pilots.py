@@ -2,69 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
-from mlipguide.records.advice import Strategy
-from mlipguide.records.pilot import KeptCurve, KeptPilot, PilotData
-from mlipguide.records.strategy import LearningCurve
+from mlipguide.advice.tried_models import TriedModel
+from mlipguide.records.kept_training import KeptCurve, KeptFit, KeptLabels, KeptPilot
+from mlipguide.records.notice import Notice
+from mlipguide.records.pilot import PilotData
 from mlipguide.records.training import Engine
 from mlipguide.store import pilots as store
+from mlipguide.structures.label_keys import LabelKeys
+from mlipguide.structures.summaries import reduced_formula
+from mlipguide.training.learning_curve import CurveDatum, fit_curve
 from mlipguide.workflows.pilot_answer import by_model
-
-STRATEGIES = {
-    Strategy.TRAIN_FROM_SCRATCH: (Engine.POD, Engine.NEP),
-    Strategy.FINE_TUNE: (Engine.FINE_TUNE,),
-}
-"""Engines that tell of a strategy. A student that learns from a teacher is another matter than one that learns from
-reference calculations: of distilling a pilot on labels says nothing."""
+from mlipguide.workflows.training_data import TrainingFrames
 
 
-def keep_pilot(data: PilotData) -> None:
+def keep_pilot(data: PilotData, frames: TrainingFrames, *, test: Path | None, keys: LabelKeys, base: str) -> None:
     """Store what later advice needs of a pilot.
+
+    Args:
+        data: What it found.
+        frames: What was learned from.
+        test: File of the test frames; None when they were taken from the labels.
+        keys: Names of the labels that the user gave.
+        base: Id of the model that ``fine-tune`` trained further.
 
     Raises:
         StorageError: The data folder cannot be written.
     """
-    speeds = {(speed.engine, speed.size): speed.time_per_atom_s for speed in data.speeds}
+    speeds = {(speed.engine, speed.size): speed for speed in data.speeds}
     curves = []
     for (engine, size), points in by_model(data.points).items():
-        errors: dict[int, list[float]] = {}
-        for point in points:
-            if point.errors.force_mae_ev_per_angstrom is not None:
-                errors.setdefault(point.frames, []).append(point.errors.force_mae_ev_per_angstrom.value)
+        fits = tuple(
+            KeptFit(
+                frames=point.frames,
+                repeat=point.repeat,
+                force_mae_ev_per_angstrom=point.errors.force_mae_ev_per_angstrom.value,
+                train_s=point.train_s,
+            )
+            for point in points
+            if point.errors.force_mae_ev_per_angstrom is not None
+        )
+        if not fits:
+            continue
+        speed = speeds.get((engine, size))
         curves.append(
             KeptCurve(
                 engine=engine,
                 size=size,
-                points=tuple((frames, sum(known) / len(known)) for frames, known in sorted(errors.items())),
-                train_s=max(point.train_s for point in points),
-                time_per_atom_s=speeds.get((engine, size)),
+                fits=fits,
+                time_per_atom_s=None if speed is None else speed.time_per_atom_s,
+                timed_atoms=None if speed is None else speed.atoms,
+                base_model=base if engine is Engine.FINE_TUNE else None,
             )
         )
+    learned = [frame.atoms for frame in frames.chosen(frames.train)]
     store.keep(
         KeptPilot(
             elements=data.data.elements,
             fingerprint=data.machine.fingerprint,
             folder=data.folder,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            labels=KeptLabels(
+                file=str(Path(frames.source).absolute()),
+                test=None if test is None else str(test.absolute()),
+                seed=data.seed,
+                energy_key=keys.energy,
+                forces_key=keys.forces,
+                frames=len(learned),
+                frame_atoms=sum(map(len, learned)) / len(learned),
+                formulas=tuple(sorted({reduced_formula(Counter(atoms.symbols)) for atoms in learned})),
+            ),
             curves=tuple(curves),
         )
     )
 
 
-def known_curves(elements: Sequence[str]) -> Mapping[Strategy, LearningCurve]:
-    """Return, for each strategy that was tried on these elements, the curve that ends lowest."""
-    pilots = store.find(elements).pilots
-    found: dict[Strategy, LearningCurve] = {}
-    for strategy, engines in STRATEGIES.items():
-        curves = [
-            (curve.points[-1][1], f"pilot {curve.engine.value} {curve.size} in {pilot.folder}", curve)
-            for pilot in pilots
-            for curve in pilot.curves
-            if curve.engine in engines and curve.points
-        ]
-        if curves:
-            _, source, curve = min(curves, key=lambda known: known[:2])
-            found[strategy] = LearningCurve(points=curve.points, source=source)
-    return found
+def tried_models(elements: Sequence[str], fingerprint: str | None) -> tuple[tuple[TriedModel, ...], tuple[Notice, ...]]:
+    """Return the models of all pilots on these elements, and notices of pilots that cannot be read.
+
+    Of a model that several pilots tried the latest counts, one on this machine before others.
+
+    Args:
+        elements: Of the task.
+        fingerprint: Of the machine that the task is for; None where it is not this one.
+    """
+    found = store.find(elements)
+    latest: dict[tuple[Engine, str, str | None], TriedModel] = {}
+    for pilot in sorted(found.pilots, key=lambda one: (one.fingerprint == fingerprint, one.made_at)):
+        labels = pilot.labels
+        at_hand = labels.frames if labels is not None and Path(labels.file).is_file() else 0
+        for kept in pilot.curves:
+            if kept.fits:
+                latest[kept.engine, kept.size, kept.base_model] = TriedModel(
+                    pilot=pilot,
+                    kept=kept,
+                    curve=fit_curve(
+                        [CurveDatum(one.frames, one.force_mae_ev_per_angstrom, one.repeat) for one in kept.fits]
+                    ),
+                    here=pilot.fingerprint == fingerprint,
+                    at_hand=at_hand,
+                )
+    return tuple(latest.values()), found.notices

@@ -23,7 +23,7 @@ from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.structure import StructureSummary
 from mlipguide.store import evidence as store
-from mlipguide.structures.label_keys import NO_CHOICE
+from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.evaluate import can_evaluate, findings_of
 from mlipguide.workflows.evaluated_before import still_holds
@@ -101,13 +101,19 @@ class TaskLabels:
 
 
 def read_task_labels(
-    path: Path, structure: StructureSummary, *, budget: str | None, on_progress: Callable[[str, float], None]
+    path: Path,
+    structure: StructureSummary,
+    *,
+    keys: LabelKeys = NO_CHOICE,
+    budget: str | None,
+    on_progress: Callable[[str, float], None],
 ) -> TaskLabels:
     """Read the labels of a task through, before anything is measured for it.
 
     Args:
         path: The labels.
         structure: Of the task.
+        keys: Names of the labels, where the user gave them.
         budget: Wall time for evaluating all models, with its unit.
         on_progress: Told what is being done.
 
@@ -115,7 +121,7 @@ def read_task_labels(
         InputError: The labels cannot be used, or lack elements of the task.
     """
     budget_s = WALL_TIME.parse(budget or DEFAULT_BUDGET, option="--labels-budget")
-    labels = open_labels(LabelRequest(path=path, keys=NO_CHOICE, max_frames=MOST_FRAMES), on_progress)
+    labels = open_labels(LabelRequest(path=path, keys=keys, max_frames=MOST_FRAMES), on_progress)
     missing = sorted(set(structure.elements) - set(labels.summary.elements))
     if missing:
         raise InputError(

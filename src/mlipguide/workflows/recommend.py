@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,34 +10,26 @@ from pathlib import Path
 
 from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.candidate_step import at_step, step_for
-from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.constraints import card_rejections
-from mlipguide.advice.decision import leading_candidate
-from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy
-from mlipguide.advice.plans import next_commands, plan_for
-from mlipguide.advice.ranking import choose
 from mlipguide.advice.stakes import Contender, settled
-from mlipguide.advice.strategies import cheapest_test, is_untested
 from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.catalog.cards import Catalogue, load_catalogue
-from mlipguide.catalog.topics import load_knowledge
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import costs_from
 from mlipguide.costmodel.workloads import run_time_of
-from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.published import evidence_of
 from mlipguide.hardware.profiles import parse_profiles
-from mlipguide.records.advice import Candidate, Recommendation
-from mlipguide.records.hardware_profile import HardwareProfile
+from mlipguide.records.advice import Recommendation
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.task import Task
 from mlipguide.sessions.interface import Conditions
 from mlipguide.structures.signs import find_signs
+from mlipguide.workflows.answering import Question, answered
 from mlipguide.workflows.candidates import (
     Preparation,
     Prepared,
@@ -48,7 +40,7 @@ from mlipguide.workflows.candidates import (
     prepare_candidates,
 )
 from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
-from mlipguide.workflows.judging import judged
+from mlipguide.workflows.judging import judged, label_steps
 from mlipguide.workflows.known_stability import known_stability
 from mlipguide.workflows.label_evidence import (
     LabelEvidence,
@@ -61,12 +53,10 @@ from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memo
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
 from mlipguide.workflows.refusals import refuse_nothing
-from mlipguide.workflows.request_words import SUBJECT, request_words
 from mlipguide.workflows.run_options import RunOptions
 from mlipguide.workflows.run_script import ScriptContext, find_named, with_script
 from mlipguide.workflows.script_files import ScriptRequest, require_writable
 from mlipguide.workflows.script_texts import require_kind
-from mlipguide.workflows.strategies import known_for, priced_strategies
 from mlipguide.workflows.task_request import MEASURE_BUDGET, TaskRequest, build_task, load_structure
 
 
@@ -146,6 +136,15 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     )
     known_errors = _evidence(labels, preparation, task, machine, options)
     cards_by_id = {card.id: card for card in cards}
+    question = Question(
+        request=request,
+        task=task,
+        machine=machine,
+        cards=cards_by_id,
+        weights=weights,
+        catalogue=catalogue,
+        label_step_s=label_steps(preparation, measured, task, atoms),
+    )
     if profiles:
         # Published timings answer where nothing could be timed here.
         options.on_progress("carrying the timings over", 1.0)
@@ -153,25 +152,15 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         answers = answers_elsewhere(cards, profiles, known, task, known_errors.by_model)
         best = answers[0]
         memory_bytes = memory_of(best.profile)
-        recommendation = replace(
-            _answer(
-                task,
-                machine,
-                best.candidates,
-                cards_by_id,
-                request,
-                memory_bytes=memory_bytes,
-                profile=best.profile,
-            ),
-            hardware=answers,
-        )
+        recommendation, unread = answered(question, best.candidates, memory_bytes=memory_bytes, profile=best.profile)
+        recommendation = replace(recommendation, hardware=answers)
     else:
         refuse_nothing(preparation, measured)
         memory_bytes = usable_memory_bytes(machine, default_settings(machine))
         candidates = judged(
             cards, preparation, measured, task, atoms, memory_bytes=memory_bytes, evidence=known_errors.by_model
         )
-        recommendation = _answer(task, machine, candidates, cards_by_id, request, memory_bytes=memory_bytes)
+        recommendation, unread = answered(question, candidates, memory_bytes=memory_bytes)
     notices = (
         *catalogue.notices,
         *structure_notices,
@@ -179,6 +168,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         *_preparation_notices(preparation, elsewhere=bool(profiles)),
         *measured.notices,
         *known_errors.notices,
+        *unread,
     )
     result = Result(
         recommendation,
@@ -194,10 +184,13 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
 
 def _labels(request: TaskRequest, task: Task, options: Options) -> TaskLabels | None:
     """Return the labels that the user gave, read through: what is wrong with them is said before anything is timed."""
+    keys = request.label_keys
     if request.labels is None:
         return None
     path = Path(request.labels).expanduser()
-    return read_task_labels(path, task.structure, budget=request.labels_budget, on_progress=options.on_progress)
+    return read_task_labels(
+        path, task.structure, keys=keys, budget=request.labels_budget, on_progress=options.on_progress
+    )
 
 
 def _evidence(
@@ -279,42 +272,6 @@ def _with_file(item: Prepared, file: Path | None) -> Prepared:
     if file is None:
         return item
     return replace(item, weights_file=file, synthetic=False, obstacle=None if lacks_weights(item) else item.obstacle)
-
-
-def _answer(
-    task: Task,
-    machine: Machine,
-    candidates: tuple[Candidate, ...],
-    cards: Mapping[str, ModelCard],
-    request: TaskRequest,
-    *,
-    memory_bytes: int,
-    profile: HardwareProfile | None = None,
-) -> Recommendation:
-    choice = choose(candidates, task, memory_bytes=memory_bytes)
-    leading = leading_candidate(choice, candidates)
-    card = None if leading is None else cards[leading.model]
-    known = known_for(machine, profile, memory_bytes=memory_bytes, elements=task.structure.elements)
-    table = priced_strategies(candidates, task, known, choice=choice, card=card)
-    if choice is not None:
-        reasons = reasons_for_choice(choice, candidates, task)
-    else:
-        reasons = reasons_for_none(candidates, task, memory_bytes=memory_bytes)
-    test = cheapest_test(task, known) if leading is not None and is_untested(leading) else None
-    return Recommendation(
-        machine=machine,
-        task=task,
-        candidates=candidates,
-        strategy=table.leading,
-        choice=None if choice is None else choice.model,
-        plan=plan_for(task, table.price(table.leading), choice, test),
-        reasons=(*reasons, *reasons_for_strategy(table)),
-        caveats=caveats_for(task, card, candidates, load_knowledge()),
-        next_commands=next_commands(
-            task, choice, candidates, subject=request_words(request, SUBJECT), buildable=frozenset(load_recipes())
-        ),
-        strategies=table,
-    )
 
 
 def _preparation_notices(preparation: Preparation, *, elsewhere: bool) -> tuple[Notice, ...]:

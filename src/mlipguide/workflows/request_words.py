@@ -20,6 +20,9 @@ SUBJECT = (
     "hardware",
     "commercial",
     "labels",
+    "energy_key",
+    "forces_key",
+    "stress_key",
 )
 """What names the conditions, and leaves the size of the task open."""
 

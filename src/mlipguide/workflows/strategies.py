@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mlipguide.advice.decision import decide
+from mlipguide.advice.known import Known
 from mlipguide.advice.sensitivities import sensitivities
 from mlipguide.advice.strategies import strategy_table
-from mlipguide.advice.strategy_prices import Known
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice import Candidate
 from mlipguide.records.device import DeviceKind
+from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware_profile import HardwareProfile
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
+from mlipguide.records.notice import Notice
 from mlipguide.records.strategy import StrategyHardware, StrategyTable
 from mlipguide.records.task import Task
-from mlipguide.workflows.kept_pilots import known_curves
+from mlipguide.workflows.kept_distillations import taught_before
+from mlipguide.workflows.kept_pilots import tried_models
 
 
 def known_for(
-    machine: Machine, profile: HardwareProfile | None, *, memory_bytes: int, elements: Sequence[str]
-) -> Known:
-    """Return what the prices stand on: families, pilots, and this machine or hardware that was asked for."""
-    return Known(
+    machine: Machine,
+    profile: HardwareProfile | None,
+    *,
+    memory_bytes: int,
+    elements: Sequence[str],
+    label_step_s: Mapping[str, Estimate],
+) -> tuple[Known, tuple[Notice, ...]]:
+    """Return what the prices stand on, and notices of trainings that cannot be read.
+
+    Args:
+        machine: This machine, whose trainings count with their times.
+        profile: Hardware that was asked for, where they count with their errors alone; None for this machine.
+        memory_bytes: Usable memory of the device.
+        elements: Of the task.
+        label_step_s: Time of a step in a cell that is labelled, by model.
+    """
+    fingerprint = machine.fingerprint if profile is None else None
+    tried, unread_pilots = tried_models(elements, fingerprint)
+    taught, unread_distillations = taught_before(elements, fingerprint)
+    known = Known(
         hardware=hardware_of(machine, profile),
         families=load_families(),
-        curves=known_curves(elements),
+        tried=tried,
+        taught=taught,
+        label_step_s=label_step_s,
         memory_bytes=memory_bytes,
     )
+    return known, (*unread_pilots, *unread_distillations)
 
 
 def priced_strategies(

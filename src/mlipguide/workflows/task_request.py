@@ -20,6 +20,7 @@ from mlipguide.costmodel.prerelaxation import dft_saving
 from mlipguide.records.notice import Notice
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.task import StatedReference, Task, TaskKind
+from mlipguide.structures.label_keys import OPTIONS, LabelKeys
 from mlipguide.workflows.needs import read_needs
 from mlipguide.workflows.task_building import (
     IMAGES,
@@ -72,6 +73,9 @@ class TaskRequest:
     dft_atoms: str | None = None
     labels: str | None = None
     labels_budget: str | None = None
+    energy_key: str | None = None
+    forces_key: str | None = None
+    stress_key: str | None = None
 
     def over(self, other: TaskRequest) -> TaskRequest:
         """Return this request with what it leaves out taken from ``other``."""
@@ -79,6 +83,26 @@ class TaskRequest:
         if self.structure is not None or self.preset is not None:
             other = replace(other, structure=None, index=None, preset=None)
         return replace(other, **{name: value for name, value in own.items() if value is not None})
+
+    def with_models(self, names: str) -> TaskRequest:
+        """Return this request for other models."""
+        return replace(self, models=names)
+
+    @property
+    def label_keys(self) -> LabelKeys:
+        """Names of the labels that the user gave.
+
+        Raises:
+            InputError: A name without a file of labels.
+        """
+        keys = LabelKeys(energy=self.energy_key, forces=self.forces_key, stress=self.stress_key)
+        for quantity, option in OPTIONS.items():
+            if getattr(keys, quantity) is not None and self.labels is None:
+                raise InputError(
+                    f"{option} {getattr(keys, quantity)} names a label of a file that is not given.",
+                    hint="Add --labels FILE.",
+                )
+        return keys
 
 
 def read_request(path: Path) -> TaskRequest:

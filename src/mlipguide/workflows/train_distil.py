@@ -28,7 +28,8 @@ from mlipguide.training.lessons import Lesson, plan_lesson
 from mlipguide.training.notebook import Notebook
 from mlipguide.training.trainer import Trainer
 from mlipguide.workflows.candidates import Prepared, find_given_weights, prepare_candidates
-from mlipguide.workflows.distilled import POTENTIAL_FOLDER, distillation_of
+from mlipguide.workflows.distilled import POTENTIAL_FOLDER, distillation_of, timed_cell
+from mlipguide.workflows.kept_distillations import keep_distillation
 from mlipguide.workflows.measuring import session_request
 from mlipguide.workflows.potential_folder import require_usable_id
 from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure
@@ -162,6 +163,7 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
         notebook=notebook,
         model=model,
     )
+    keep_distillation(data, recipe, machine, folder=str(folder), timed_atoms=len(timed_cell(cell)))
     return Result(data, notices=tuple(notices), errors=problems)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
@@ -179,7 +180,13 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
         potential=potential,
         left_out=left_out(fits_left_out(run.fits, run.finished)),
     )
-    keep_pilot(answer)
+    keep_pilot(
+        answer,
+        data,
+        test=request.test,
+        keys=request.keys,
+        base=load_catalogue().find(request.base or BASE).id if Engine.FINE_TUNE in engines else BASE,
+    )
     problems = (
         *found.problems,
         *tests.problems,

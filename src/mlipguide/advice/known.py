@@ -1,0 +1,55 @@
+"""What the prices of strategies stand on beside the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from mlipguide.advice.tried_models import TriedModel
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.family_card import FamilyCard
+from mlipguide.records.kept_training import KeptDistillation
+from mlipguide.records.strategy import StrategyHardware
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaughtBefore:
+    """A distillation that was done before.
+
+    Attributes:
+        kept: What it measured.
+        here: Whether its times hold for the hardware that is asked about.
+    """
+
+    kept: KeptDistillation
+    here: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known beside the candidates.
+
+    Attributes:
+        hardware: What training and production may use.
+        families: Families that can be trained.
+        tried: Models of pilots on the elements of the task.
+        taught: Distillations on these elements.
+        label_step_s: Time of a step in a cell that is labelled, by model.
+        memory_bytes: Usable memory of the device; None where the choice among models is not to be judged.
+    """
+
+    hardware: StrategyHardware
+    families: Sequence[FamilyCard]
+    tried: Sequence[TriedModel] = ()
+    taught: Sequence[TaughtBefore] = ()
+    label_step_s: Mapping[str, Estimate] = field(default_factory=dict)
+    memory_bytes: int | None = None
+
+    def on(self, hardware: StrategyHardware) -> Known:
+        """Return the same for other hardware: errors hold there, times do not."""
+        return replace(
+            self,
+            hardware=hardware,
+            tried=tuple(replace(one, here=False) for one in self.tried),
+            taught=tuple(replace(one, here=False) for one in self.taught),
+        )

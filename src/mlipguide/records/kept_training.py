@@ -1,0 +1,150 @@
+"""What later advice needs of pilots and distillations that were done here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.strict import strict
+from mlipguide.records.training import Engine
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class KeptFit:
+    """One fit of a pilot.
+
+    Attributes:
+        frames: That it learned from.
+        repeat: Which choice of them.
+        force_mae_ev_per_angstrom: On the test frames.
+        train_s: Wall time of the training; None where it was not kept.
+    """
+
+    frames: int
+    repeat: int
+    force_mae_ev_per_angstrom: float
+    train_s: float | None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class KeptCurve:
+    """What is kept of one model of a pilot.
+
+    Attributes:
+        engine: What trained.
+        size: Of the model.
+        fits: All that gave an error, by number of frames.
+        time_per_atom_s: Of a step; None when it was not measured.
+        timed_atoms: Of the structure that was stepped; None where it was not kept.
+        base_model: Id of the model that was trained further; None from scratch, or where it was not kept.
+    """
+
+    engine: Engine
+    size: str
+    fits: tuple[KeptFit, ...]
+    time_per_atom_s: Estimate | None
+    timed_atoms: int | None
+    base_model: str | None
+
+    @property
+    def most_frames(self) -> int:
+        """Frames of the largest fit."""
+        return max(fit.frames for fit in self.fits)
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class KeptLabels:
+    """The labelled frames of a pilot, as one would name them again.
+
+    Attributes:
+        file: Absolute path of the labels.
+        test: Absolute path of the test frames; None when they were taken from ``file``.
+        seed: Of the division and the subsets.
+        energy_key: Name of the energy, where the user gave it.
+        forces_key: Name of the forces, where the user gave it.
+        frames: To learn from.
+        frame_atoms: Mean number of atoms of these.
+        formulas: Reduced formulas of these, each once.
+    """
+
+    file: str
+    test: str | None
+    seed: int
+    energy_key: str | None
+    forces_key: str | None
+    frames: int
+    frame_atoms: float
+    formulas: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class KeptPilot:
+    """What later advice needs of a pilot.
+
+    Attributes:
+        elements: Chemical symbols.
+        fingerprint: Of the machine.
+        folder: Where the fits are.
+        made_at: UTC, ISO 8601.
+        labels: Its frames; None where they were not kept.
+        curves: One for each model.
+    """
+
+    elements: tuple[str, ...]
+    fingerprint: str
+    folder: str
+    made_at: str
+    labels: KeptLabels | None
+    curves: tuple[KeptCurve, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class KeptDistillation:
+    """What later advice needs of a distillation.
+
+    Attributes:
+        elements: Chemical symbols.
+        fingerprint: Of the machine.
+        folder: Where everything is.
+        made_at: UTC, ISO 8601.
+        teacher: Id of the model that labelled.
+        engine: What was trained.
+        size: Of the pupil.
+        formula: Reduced formula of the structure.
+        temperature_k: That it was taught for.
+        cell_atoms: Of the cell that was labelled.
+        frames: That the kept fit learned from.
+        label_time_s: Wall time of all labels, those that the pupil was judged by included.
+        fit_time_s: Wall time of everything else: fits, the pupil's own runs, checks.
+        force_mae_ev_per_angstrom: Against the teacher, on its run that nothing was taken from.
+        own_force_mae_ev_per_angstrom: The same on frames of the pupil's own run; None where there are none.
+        time_per_atom_s: Of a step of the pupil.
+        timed_atoms: Of the structure that was stepped.
+        model: Id under which the pupil is known; None when it was not handed over.
+        refusal: Why it was not handed over; None when it was.
+    """
+
+    elements: tuple[str, ...]
+    fingerprint: str
+    folder: str
+    made_at: str
+    teacher: str
+    engine: Engine
+    size: str
+    formula: str
+    temperature_k: float
+    cell_atoms: int
+    frames: int
+    label_time_s: float
+    fit_time_s: float
+    force_mae_ev_per_angstrom: float
+    own_force_mae_ev_per_angstrom: float | None
+    time_per_atom_s: Estimate
+    timed_atoms: int
+    model: str | None
+    refusal: str | None
