@@ -28,7 +28,7 @@ from mlipguide.training.lessons import Lesson, plan_lesson
 from mlipguide.training.notebook import Notebook
 from mlipguide.training.trainer import Trainer
 from mlipguide.workflows.candidates import Prepared, find_given_weights, prepare_candidates
-from mlipguide.workflows.distilled import POTENTIAL_FOLDER, distillation_of
+from mlipguide.workflows.distilled import POTENTIAL_FOLDER, distillation_of, settling_notices
 from mlipguide.workflows.measuring import session_request
 from mlipguide.workflows.potential_folder import require_usable_id
 from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure
@@ -162,7 +162,8 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
         notebook=notebook,
         model=model,
     )
-    return Result(data, notices=tuple(notices), errors=problems)
+    settling = settling_notices(data.comparison, data.teacher)
+    return Result(data, notices=(*notices, *settling), errors=problems)
 
 
 def cell_for(atoms: ase.Atoms) -> ase.Atoms:
