@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 AT_REST = 2.0
 """Times the wanted temperature, of the velocities of atoms that begin in their places of rest. In a harmonic crystal
 potential and kinetic energy are equal in the mean (equipartition); atoms at rest have only the latter, half of which
-goes into the former within a vibration. So velocities at the wanted temperature give half of it, and only the
-thermostat brings the rest; at twice the temperature the energy is right from the first step. Atoms that begin away from
-their places get too much, which the same thermostat takes away."""
+goes into the former within a vibration. So velocities at the wanted temperature give half of the energy, and only the
+thermostat brings the rest; at twice the temperature all of it is there, and what a strong thermostat takes away before
+it has been passed on is less than what was missing (springs of 300 fs under a thermostat of 50 fs, the first 40 fs: 87 %
+of the energy instead of 61 %). Atoms that begin away from their places get too much, which the thermostat takes away.
+"""
 
 
 def drawn_velocities(atoms: ase.Atoms, temperature_k: float, *, seed: int) -> NDArray[np.float64]:
