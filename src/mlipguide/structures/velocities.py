@@ -16,8 +16,8 @@ AT_REST = 2.0
 potential and kinetic energy are equal in the mean (equipartition); atoms at rest have only the latter, half of which
 goes into the former within a vibration. So velocities at the wanted temperature give half of the energy, and only the
 thermostat brings the rest; at twice the temperature all of it is there, and what a strong thermostat takes away before
-it has been passed on is less than what was missing (springs of 300 fs under a thermostat of 50 fs, the first 40 fs: 87 %
-of the energy instead of 61 %). Atoms that begin away from their places get too much, which the thermostat takes away.
+it has been passed on is less than what was missing (springs of 300 fs, a thermostat of 50 fs, the first 40 fs: 87 % of
+the energy instead of 61 %). Atoms that begin away from their places get too much, which the thermostat takes away.
 """
 
 
