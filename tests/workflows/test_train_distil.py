@@ -19,8 +19,8 @@ from mlipguide.report.distil_page import distil_page
 from mlipguide.structures.labels import read_labels
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.workflows.train_distil import DistilRequest, train_distil
-from mlipguide.workflows.train_pilot import Options
 from mlipguide.workflows.trainers import Trainers
+from mlipguide.workflows.training_setup import Options
 from toy_plugin import ToyPlugin
 
 BUDGET = "60s"

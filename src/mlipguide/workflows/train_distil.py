@@ -32,8 +32,8 @@ from mlipguide.workflows.distilled import POTENTIAL_FOLDER, distillation_of, set
 from mlipguide.workflows.measuring import session_request
 from mlipguide.workflows.potential_folder import require_usable_id
 from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure
-from mlipguide.workflows.train_pilot import Options, require_trainers
 from mlipguide.workflows.trainers import TrainerSearch
+from mlipguide.workflows.training_setup import Options, require_trainers
 
 if TYPE_CHECKING:
     import ase

@@ -118,11 +118,10 @@ class PodTrainer:
         ):
             write_atomically(folder / name, content)
         (folder / COEFFICIENTS).unlink(missing_ok=True)
-        words = f"pod, {recipe.size}: {len(frames)} frames"
-        on_progress(words, 0.0)
+        on_progress("fitting", 0.0)
         start = time.monotonic()
         # fitpod says nothing on the way; who knows how long such fits take can hold the time passed against that.
-        self._run(folder, lambda: on_progress(f"{words}, {duration(time.monotonic() - start)} so far", 0.0))
+        self._run(folder, lambda: on_progress(f"fitting for {duration(time.monotonic() - start)}", 0.0))
         train_s = time.monotonic() - start
         count = _coefficients(folder)
         _require_useful(folder, ready)
@@ -138,7 +137,7 @@ class PodTrainer:
         )
         _write_potential(folder, potential)
         write_atomically(folder / FINISHED, to_json({"key": key, "potential": to_plain(potential)}) + "\n")
-        on_progress(f"pod, {recipe.size}: {count} coefficients", 1.0)
+        on_progress(f"{count} coefficients", 1.0)
         return potential
 
     def open(self, potential: FittedPotential) -> ModelSession:
