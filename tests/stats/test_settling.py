@@ -23,14 +23,14 @@ def test_a_way_to_equilibrium_is_cut_off(seed: int) -> None:
     way = 10 * np.exp(-np.arange(200) / 15)
     found = settling_of((way + noise(200, seed=seed)).tolist())
     assert found is not None
-    assert 20 <= found.start <= 70
+    assert 20 <= found.start <= 80
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_settled_run_is_hardly_cut(seed: int) -> None:
     found = settling_of(noise(200, seed=seed).tolist())
     assert found is not None
-    assert found.start < 60
+    assert found.start < 30
     assert found.independent > 60
 
 
@@ -55,3 +55,8 @@ def test_correlated_samples_count_as_few() -> None:
 
 def test_few_samples_tell_nothing() -> None:
     assert settling_of(noise(15, seed=0).tolist()) is None
+
+
+def test_a_long_settled_run_is_seldom_taken_for_one_on_its_way() -> None:
+    settled = [settling_of(noise(200, seed=seed, memory=0.8).tolist()) is not None for seed in range(100)]
+    assert sum(settled) >= 85
