@@ -140,8 +140,8 @@ def settling_notices(run: RunComparison, teacher: str) -> tuple[Notice, ...]:
         found.append(
             Notice(
                 "pupil_not_settled",
-                f"The pupil's energies did not settle within half of its {run.simulated_time_s * 1e12:.3g} ps, so their "
-                "mean was not compared with the teacher's.",
+                f"The pupil's energies did not settle within half of its {run.simulated_time_s * 1e12:.3g} ps, so "
+                "their mean was not compared with the teacher's.",
             )
         )
     return tuple(found)
