@@ -13,7 +13,7 @@ from fake_models import Run, make_machine
 from mlipguide.core.errors import ExitCode
 from mlipguide.report.envelope import schema_file
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
-from mlipguide.workflows import train_pilot as workflow
+from mlipguide.workflows import training_setup as workflow
 from mlipguide.workflows.trainers import Trainers
 from training_files import write_frames
 

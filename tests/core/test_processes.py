@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -117,6 +118,71 @@ def test_ctrl_c_ends_the_group_first(tmp_path: Path) -> None:
         run_logged(family(tmp_path), env=os.environ, log=tmp_path / "log")
     thread.join()
     assert not is_running(grandchild_of(tmp_path))
+
+
+HOST = """
+import os, pathlib, sys
+from mlipguide.core.processes import run_logged
+run_logged({command!r}, env=os.environ, log=pathlib.Path({log!r}))
+"""
+
+
+def test_a_script_without_a_handler_ends_its_children_at_sigterm_and_dies_of_it(tmp_path: Path) -> None:
+    script = HOST.format(command=family(tmp_path, prelude=STUBBORN), log=str(tmp_path / "log"))
+    host = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    try:
+        grandchild = grandchild_of(tmp_path)
+        assert is_running(grandchild)
+        host.send_signal(signal.SIGTERM)
+        assert host.wait(timeout=20) == -signal.SIGTERM
+        assert not is_running(grandchild)
+    finally:
+        host.kill()
+        host.wait()
+
+
+def test_a_signal_while_children_are_ended_waits_until_they_are(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        start_group(family(tmp_path, prelude=STUBBORN), env=os.environ, log=log)
+    grandchild = grandchild_of(tmp_path)
+    time.sleep(0.1)
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        end_all_groups()
+    timer.join()
+    assert not is_running(grandchild)
+
+
+def test_ctrl_c_while_a_group_is_ended_leaves_it_known(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        process = start_group(family(tmp_path, prelude=STUBBORN), env=os.environ, log=log)
+    grandchild = grandchild_of(tmp_path)
+    time.sleep(0.1)
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        end_group(process, grace_s=30)
+    timer.join()
+    assert is_running(grandchild)
+    end_all_groups()
+    assert not is_running(grandchild)
+
+
+def test_a_silent_program_is_looked_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlipguide.core.processes.TICK_S", 0.02)
+    ticks: list[int] = []
+
+    def tick() -> None:
+        ticks.append(1)
+        if len(ticks) == 3:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        run_logged(family(tmp_path), env=os.environ, log=tmp_path / "log", on_tick=tick)
+    assert len(ticks) == 3
+    if (tmp_path / "pid").exists():
+        assert not is_running(grandchild_of(tmp_path))
 
 
 def test_a_program_that_does_not_exist_cannot_be_started(tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ from mlipguide.records.pilot import PilotData, PretrainedErrors, Reach
 from mlipguide.report.pilot_figure import rendered
 from mlipguide.report.pilot_page import pilot_page
 from mlipguide.report.pilot_plot import save_plot
+from mlipguide.report.pilot_words import between, mev
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
-from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
+from mlipguide.workflows.train_pilot import PilotRequest, train_pilot
 from mlipguide.workflows.trainers import Trainers
+from mlipguide.workflows.training_setup import Options
 from training_files import write_frames
 
 
@@ -104,3 +106,19 @@ def test_other_endings_are_refused(pilot: PilotData, tmp_path: Path) -> None:
         save_plot(pilot, tmp_path / "curve.pdf")
     save_plot(pilot, tmp_path / "curve.png")
     assert (tmp_path / "curve.png").stat().st_size > 10_000
+
+
+def test_digits_that_no_label_resolves_are_not_shown(pilot: PilotData) -> None:
+    point = pilot.points[0]
+    still = replace(estimate(1.4e-15), low=0.0, high=2.1e-15)
+    assert mev(still.value) == between(still) == "<0.01"
+    assert mev(0.0) == "0"
+    assert between(estimate(0.07)) == "70 (63 to 77)"
+    errors = replace(point.errors, force_mae_ev_per_angstrom=still)
+    text = text_of(replace(pilot, pretrained=(replace(pilot.pretrained[0], errors=errors),)), 80)
+    assert "<0.01 meV/Å" in text
+    assert "e-1" not in text
+
+
+def test_that_the_potential_was_chosen_by_its_test_is_said(pilot: PilotData) -> None:
+    assert "chosen of 2 models by these same test frames" in " ".join(text_of(pilot, 120).split())

@@ -180,3 +180,23 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path: Path) -> None:
     count, grown_kib = map(int, done.stdout.split())
     assert count == 2000
     assert grown_kib < 8_000
+
+
+@pytest.mark.parametrize(
+    ("info", "kelvin"),
+    [
+        ("temperature=300", 300.0),
+        ("temp=450.5", 450.5),
+        ("T=900", 900.0),
+        ("temperature_K=1200.0", 1200.0),
+        ("temperature=-5", None),
+        ("temperature=nan", None),
+        ("temperature=hot", None),
+        ('temperature="1 2 3"', None),
+        ("config_type=MD_300K", None),
+        ("group=AIMD-300", None),
+    ],
+)
+def test_a_temperature_is_kept_where_a_file_states_it(tmp_path: Path, info: str, kelvin: float | None) -> None:
+    (frame,) = read_labels(file_with(tmp_path, info=f"energy=-1 {info}"))
+    assert frame.temperature_k == kelvin

@@ -40,6 +40,13 @@ def test_density_pressure_distances_and_forces_are_those_of_the_frames() -> None
     assert domain.temperature_k is None
 
 
+def test_the_temperatures_are_those_that_frames_state() -> None:
+    frames = [replace(frame(bulk("Si")), temperature_k=kelvin) for kelvin in (300.0, None, 900.0)]
+    span = domain_of(frames).temperature_k
+    assert span is not None
+    assert (span.low, span.high) == (300.0, 900.0)
+
+
 def test_a_molecule_has_no_density() -> None:
     domain = domain_of([frame(ase.Atoms("OH2", positions=[[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]]))])
     assert domain.density_g_per_cm3 is None

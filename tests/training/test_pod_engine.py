@@ -162,3 +162,19 @@ def test_the_key_of_a_fit_is_its_recipe_and_its_frames(tmp_path: Path) -> None:
     other = replace(recipe, options={**recipe.options, "rcut": 4.5})
     trainer.fit(other, frames(), tmp_path / "fit", on_progress=lambda _message, _share: None)
     assert json.loads((tmp_path / "fit" / "fit.json").read_text(encoding="utf-8"))["key"] != stored["key"]
+
+
+def test_a_silent_fit_says_how_long_it_takes_and_can_be_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlipguide.core.processes.TICK_S", 0.05)
+    trainer = PodTrainer(find_recipe("lammps"), ENVIRONMENT, program=program(tmp_path, "import time; time.sleep(60)"))
+    told: list[str] = []
+
+    def tell(message: str, _share: float) -> None:
+        told.append(message)
+        if len(told) == 3:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        trainer.fit(trainer.recipes(["Si"], seed=1)[0], frames(), tmp_path / "fit", on_progress=tell)
+    assert told[0] == "fitting"
+    assert all(message.startswith("fitting for") for message in told[1:])

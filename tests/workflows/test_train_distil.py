@@ -19,8 +19,8 @@ from mlipguide.report.distil_page import distil_page
 from mlipguide.structures.labels import read_labels
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.workflows.train_distil import DistilRequest, train_distil
-from mlipguide.workflows.train_pilot import Options
 from mlipguide.workflows.trainers import Trainers
+from mlipguide.workflows.training_setup import Options
 from toy_plugin import ToyPlugin
 
 BUDGET = "60s"
@@ -86,6 +86,37 @@ def test_the_frames_it_can_be_judged_by_are_handed_over_too(structure: Path, tmp
     assert all(frame.forces_ev_per_angstrom is not None for frame in unseen)
     taught = list(read_labels(Path(data.folder) / "taught.extxyz"))
     assert len(taught) == best.training_frames
+
+
+def test_the_domain_names_the_temperatures_that_were_sampled(structure: Path, tmp_path: Path) -> None:
+    data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
+    span = data.domain.temperature_k
+    assert span is not None
+    assert (span.low, span.high) == pytest.approx((200.0, 600.0))
+    taught = list(read_labels(Path(data.folder) / "taught.extxyz"))
+    assert {frame.temperature_k for frame in taught if frame.group != "distorted"} >= {span.low, span.high}
+
+
+def test_a_run_that_has_not_settled_is_said_and_not_compared(
+    structure: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlipguide.training.lessons.LONGEST_STEPS", 40)
+    result = distil(structure, tmp_path / "work", KnownTrainer(Clock()))
+    run = result.data.comparison
+    assert run.teacher_settled_after_s is None
+    assert (run.energy_difference_ev_per_atom, run.distribution_overlap) == (None, None)
+    assert run.energy_drift_ev_per_atom is not None, "which needs no teacher"
+    (notice,) = [one for one in result.notices if one.kind == "teacher_not_settled"]
+    assert f"{run.teacher_temperature_k:.0f} K" in notice.message
+    assert result.data.potential is not None
+
+
+def test_a_settled_run_is_compared(structure: Path, tmp_path: Path) -> None:
+    result = distil(structure, tmp_path / "work", KnownTrainer(Clock()))
+    run = result.data.comparison
+    assert run.teacher_settled_after_s is not None
+    assert run.distribution_overlap is not None
+    assert "teacher_not_settled" not in {one.kind for one in result.notices}
 
 
 def test_a_pupil_that_flies_apart_is_not_handed_over(structure: Path, tmp_path: Path) -> None:

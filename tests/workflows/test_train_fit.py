@@ -21,8 +21,9 @@ from mlipguide.report.envelope import render_result, schema_file
 from mlipguide.report.fit_page import fit_page
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
 from mlipguide.workflows.train_fit import FitRequest, train_fit
-from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
+from mlipguide.workflows.train_pilot import PilotRequest, train_pilot
 from mlipguide.workflows.trainers import Trainers
+from mlipguide.workflows.training_setup import Options
 from training_files import write_frames
 
 

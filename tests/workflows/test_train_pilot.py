@@ -23,8 +23,9 @@ from mlipguide.store.pilots import find, read
 from mlipguide.testing.fake_session import linear
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
 from mlipguide.workflows.kept_pilots import tried_models
-from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
+from mlipguide.workflows.train_pilot import PilotRequest, train_pilot
 from mlipguide.workflows.trainers import Trainers
+from mlipguide.workflows.training_setup import Options
 from training_files import write_frames
 
 SMALL = FakeCurve(floor=0.08, scale=0.8, time_law=linear(1e-4), parameters=100)

@@ -18,9 +18,9 @@ from mlipguide.records.evidence import EvidenceKind
 from mlipguide.records.model_card import ModelCard
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.workflows.train_distil import DistilRequest, train_distil
-from mlipguide.workflows.train_pilot import Options
 from mlipguide.workflows.trained_here import training_of, with_training
 from mlipguide.workflows.trainers import Trainers
+from mlipguide.workflows.training_setup import Options
 from toy_plugin import ToyPlugin
 
 

@@ -65,7 +65,8 @@ def pilot(
     from mlipguide.report.pilot_plot import save_plot
     from mlipguide.report.progress import progress
     from mlipguide.structures.label_keys import LabelKeys
-    from mlipguide.workflows.train_pilot import Options, PilotRequest, train_pilot
+    from mlipguide.workflows.train_pilot import PilotRequest, train_pilot
+    from mlipguide.workflows.training_setup import Options
 
     if plot is not None:
         require_plottable(plot)
@@ -119,7 +120,7 @@ def fit(
     from mlipguide.report.progress import progress
     from mlipguide.structures.label_keys import LabelKeys
     from mlipguide.workflows.train_fit import FitRequest, train_fit
-    from mlipguide.workflows.train_pilot import Options
+    from mlipguide.workflows.training_setup import Options
 
     with progress() as report:
         result = train_fit(
@@ -214,7 +215,7 @@ def distil(
     from mlipguide.report.distil_page import distil_page
     from mlipguide.report.progress import progress
     from mlipguide.workflows.train_distil import DistilRequest, train_distil
-    from mlipguide.workflows.train_pilot import Options
+    from mlipguide.workflows.training_setup import Options
 
     with progress() as report:
         result = train_distil(

@@ -47,12 +47,17 @@ class RunComparison:
         temperature_k: Of the thermostat of both.
         stable: Whether the pupil's run came to its end.
         pupil_temperature_k: Mean of its run.
-        teacher_temperature_k: Mean of the teacher's.
-        energy_difference_ev_per_atom: Mean potential energy, pupil minus teacher.
+        teacher_temperature_k: Mean of the teacher's, settled or not.
+        energy_difference_ev_per_atom: Mean potential energy, pupil minus teacher; None unless both have settled.
         energy_drift_ev_per_atom: Of the pupil's potential energy, second half minus first.
         energy_scatter_ev_per_atom: Standard deviation of the teacher's potential energy.
-        distribution_overlap: Of the distributions of pair distances, 1 where they are the same.
+        distribution_overlap: Of the distributions of pair distances, 1 where they are the same; None unless the
+            teacher's run has settled.
         teacher_overlap: The same between the two halves of the teacher's run: what can be expected.
+        teacher_settled_after_s: Simulated time of the teacher's run that was left out as its way to equilibrium; None
+            where it did not settle.
+        pupil_settled_after_s: The same of the pupil's.
+        pupil_scatter_ev_per_atom: Standard deviation of the pupil's potential energy in the second half of its run.
     """
 
     simulated_time_s: float
@@ -65,6 +70,9 @@ class RunComparison:
     energy_scatter_ev_per_atom: float
     distribution_overlap: float | None
     teacher_overlap: float
+    teacher_settled_after_s: float | None = None
+    pupil_settled_after_s: float | None = None
+    pupil_scatter_ev_per_atom: float | None = None
 
 
 @strict

@@ -9,6 +9,7 @@ from rich.text import Text
 from mlipguide.core.readable import duration, number, simulated_time
 from mlipguide.records.distillation import Distillation, ForceError, Round, RunComparison
 from mlipguide.report.formatting import estimated
+from mlipguide.report.pilot_words import mev
 
 
 def distil_page(data: Distillation, _console: Console) -> RenderableType:
@@ -24,7 +25,8 @@ def distil_page(data: Distillation, _console: Console) -> RenderableType:
         Text(f"Ended: {data.ended_because}. In all {duration(data.spent_s)}.", style="dim"),
         Text(
             "Force MAE in meV/Å and as a share of the root mean square of the forces: on a run of the teacher that "
-            "nothing was taken from; on frames of the pupil's own run, labelled afterwards.",
+            "nothing was taken from; on frames of the pupil's own run, labelled afterwards."
+            + (" The kept round was chosen by these errors." if len(data.rounds) > 1 else ""),
             style="dim",
         ),
         Text(""),
@@ -58,12 +60,12 @@ def _row(one: Round, *, kept: bool) -> tuple[str, ...]:
         duration(one.train_s),
         *_error(one.unseen),
         *own,
-        f"{one.unseen.energy_mae_ev_per_atom * 1e3:.2g} meV/atom",
+        f"{mev(one.unseen.energy_mae_ev_per_atom)} meV/atom",
     )
 
 
 def _error(error: ForceError) -> tuple[str, str]:
-    return f"{error.force_mae_ev_per_angstrom * 1e3:.3g}", f"{error.relative:.1%}"
+    return mev(error.force_mae_ev_per_angstrom), f"{error.relative:.1%}"
 
 
 def _run(run: RunComparison) -> list[str]:
@@ -72,7 +74,10 @@ def _run(run: RunComparison) -> list[str]:
         return [f"It flew apart after {length} at {run.temperature_k:g} K."]
     lines = [f"{length} at {run.temperature_k:g} K, stable."]
     if run.pupil_temperature_k is not None:
-        lines.append(f"Temperature      {run.pupil_temperature_k:.0f} K (teacher {run.teacher_temperature_k:.0f} K)")
+        settled = "" if run.teacher_settled_after_s is not None else ", not settled"
+        lines.append(
+            f"Temperature      {run.pupil_temperature_k:.0f} K (teacher {run.teacher_temperature_k:.0f} K{settled})"
+        )
     if run.energy_difference_ev_per_atom is not None:
         lines.append(
             f"Energy           {run.energy_difference_ev_per_atom * 1e3:+.2g} meV/atom to the teacher's, whose scatter "
@@ -95,7 +100,8 @@ def _speed(data: Distillation) -> list[str]:
         f"pupil {estimated(data.pupil_step_time_per_atom_s, micro)} µs for an atom and a step: "
         f"{estimated(data.speed_up, number)} times faster."
     )
-    return [words]
+    sizes = f"Teacher in the cell of {data.cell_atoms} atoms; pupil: {data.pupil_step_time_per_atom_s.source}."
+    return [words, sizes]
 
 
 def _next(data: Distillation) -> list[str]:

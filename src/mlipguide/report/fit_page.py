@@ -45,7 +45,7 @@ def _running(data: FitData) -> list[str]:
         lines.append(f"{number(one.time_per_atom_s.value * 1e6)} µs for an atom and a step.")
     lines.append(
         f"{simulated_time(check.steps * check.timestep_s)} at constant energy from {check.temperature_k:.0f} K: "
-        f"stable, total energy within {abs(check.energy_change_ev_per_atom) * 1e3:.2g} meV/atom."
+        f"stable, total energy changed by {mev(abs(check.energy_change_ev_per_atom))} meV/atom."
     )
     if data.committee is not None:
         known = data.committee

@@ -45,7 +45,10 @@ def pilot_page(data: PilotData, console: Console) -> RenderableType:
     ]
     if data.pretrained:
         parts += [Text(""), Text("Pretrained models on the same frames", style="bold"), _pretrained_table(data)]
-        parts.append(Text("Energies after a shift by one number for each element.", style="dim"))
+        shifted = (
+            "Energies after a shift by one number for each element. µs/atom: of one call, test frames as they are."
+        )
+        parts.append(Text(shifted, style="dim"))
     for title, lines in (("What more frames would bring", _curve_lines(data)), ("Potential", _potential_lines(data))):
         if lines:
             parts += [Text(""), Text(title, style="bold"), *lines]
@@ -143,6 +146,11 @@ def _potential_lines(data: PilotData) -> list[Text]:
     ]
     if one.time_per_atom_s is not None:
         lines.append(f"  {number(one.time_per_atom_s.value * 1e6)} µs for an atom and a step")
+    tried = len(models_of(data))
+    if tried > 1:
+        lines.append(
+            f"  chosen of {tried} models by these same test frames: frames of their own would show a little more"
+        )
     fastest = _beaten(data, one)
     if fastest:
         lines.append(f"  {fastest}")

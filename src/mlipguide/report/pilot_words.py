@@ -10,6 +10,8 @@ from mlipguide.records.pilot import PilotCurve, PilotData, PilotPoint, Reach, Te
 from mlipguide.records.training import Engine
 
 MEV = 1e3
+RESOLVED_EV = 1e-5
+"""Electronic structure codes converge energies to some 1e-5 eV and forces no better: below, digits are noise."""
 Model = tuple[Engine, str]
 
 
@@ -19,13 +21,15 @@ def label(engine: Engine, size: str) -> str:
 
 
 def mev(value: float) -> str:
-    """Return eV as meV with three digits."""
+    """Return eV as meV with three digits; what no label resolves, such as forces that symmetry forbids, as that."""
+    if 0 < abs(value) < RESOLVED_EV:
+        return f"<{RESOLVED_EV * MEV:g}"
     return number(value * MEV)
 
 
 def between(estimate: Estimate) -> str:
     """Return the interval in meV: ``70 (66 to 75)``; the value alone where it is not known."""
-    if estimate.low is None or estimate.high is None:
+    if estimate.low is None or estimate.high is None or max(abs(estimate.low), abs(estimate.high)) < RESOLVED_EV:
         return mev(estimate.value)
     return f"{mev(estimate.value)} ({mev(estimate.low)} to {mev(estimate.high)})"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from mlipguide.structures.label_keys import (
 )
 
 GROUP_KEYS = ("config_type", "group")
+TEMPERATURE_KEYS = ("temperature", "temperature_k", "temperature_K", "Temperature", "temp", "T")
+"""Names under which a file may carry the temperature of a run, in K; what a group is called says nothing."""
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 FLAT_TENSOR, VOIGT_SIZE, FULL_RANK = 9, 6, 3
 
@@ -41,6 +44,7 @@ class LabelledFrame:
         stress_ev_per_angstrom3: Shape (6,), Voigt order and ASE's sign (positive under tension).
         group: The kind of frame, as the file names it.
         keys: Names that the labels stand under in the file.
+        temperature_k: Of the run that the frame was taken from, where the file says so.
     """
 
     index: int
@@ -50,6 +54,7 @@ class LabelledFrame:
     stress_ev_per_angstrom3: NDArray[np.float64] | None
     group: str | None
     keys: LabelKeys = NO_CHOICE
+    temperature_k: float | None = None
 
 
 def read_labels(path: Path, choice: LabelKeys = NO_CHOICE) -> Iterator[LabelledFrame]:
@@ -97,7 +102,18 @@ def _frame(index: int, atoms: ase.Atoms, values: Mapping[str, Any], keys: LabelK
         stress_ev_per_angstrom3=_stress(values, keys.stress, atoms, source=source),
         group=groups[0] if groups else None,
         keys=keys,
+        temperature_k=_temperature(atoms.info),
     )
+
+
+def _temperature(info: Mapping[str, Any]) -> float | None:
+    """Return the temperature that a file names; what is no single positive number is none."""
+    for key in TEMPERATURE_KEYS:
+        value = info.get(key)
+        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+            kelvin = float(value)
+            return kelvin if math.isfinite(kelvin) and kelvin > 0 else None
+    return None
 
 
 def _energy(values: Mapping[str, Any], key: str | None, *, source: str) -> float | None:

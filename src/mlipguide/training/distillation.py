@@ -25,12 +25,10 @@ from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.distortions import distorted_copies
 from mlipguide.structures.diversity import choose_diverse
 from mlipguide.structures.labels import LabelledFrame
-from mlipguide.training.lessons import (
-    DISTORTION_SEED,
-    Lesson,
-)
+from mlipguide.training.equilibrium import equilibrium_start
+from mlipguide.training.lessons import DISTORTION_SEED, EXPLORE_FACTOR, Lesson
 from mlipguide.training.notebook import Notebook
-from mlipguide.training.pupil_errors import compared, force_error
+from mlipguide.training.pupil_errors import NOT_SETTLED, compared, force_error
 from mlipguide.training.pupil_runs import explore, long_run, placed
 from mlipguide.training.taught_frames import (
     Excursion,
@@ -44,8 +42,6 @@ from mlipguide.training.trainer import Trainer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SETTLED = 1 / 3
-"""Share of the unseen run that is left out as its way to equilibrium."""
 AS_GOOD = 1.3
 """Times the error on the teacher's unseen run up to which that on the pupil's own frames is as good (a judgement)."""
 WORTH_A_ROUND = 0.05
@@ -71,6 +67,7 @@ class Taught:
         unseen: The frames of the run that none was taken from.
         comparison: The kept pupil's long run beside the teacher's.
         label_calls: Evaluations of the teacher.
+        teacher_step_s: Wall times of a step of its runs, one for each piece.
         ended_because: Why there was no further round.
     """
 
@@ -81,6 +78,7 @@ class Taught:
     unseen: tuple[LabelledFrame, ...]
     comparison: RunComparison
     label_calls: int
+    teacher_step_s: tuple[float, ...]
     ended_because: str
 
 
@@ -111,6 +109,7 @@ class Distiller:
     notebook: Notebook
     on_progress: Callable[[str, float], None]
     _calls: int = field(default=0, init=False)
+    _step_times_s: list[float] = field(default_factory=list, init=False)
 
     def run(self) -> Taught:
         """Do everything, or what is left of it.
@@ -121,8 +120,14 @@ class Distiller:
         """
         frames = list(self._first_labels())
         unseen_run = self._excursion(self.lesson.unseen)
-        settled = int(len(unseen_run.frames) * SETTLED)
-        unseen = unseen_run.frames[settled:]
+        start = equilibrium_start(
+            unseen_run.kinetic_ev,
+            [float(frame.energy_ev or 0.0) for frame in unseen_run.frames],
+            atoms=len(self.cell),
+            temperature_k=self.lesson.temperature_k,
+        )
+        # An error against a label needs no equilibrium, so that of a run which has not settled is taken all the same.
+        unseen = unseen_run.frames[len(unseen_run.frames) // NOT_SETTLED if start is None else start :]
         rounds: list[Round] = []
         fits: list[FittedPotential] = []
         ended = "the largest number of rounds was reached"
@@ -142,7 +147,7 @@ class Distiller:
                 "mean square of the forces.",
                 hint="Nothing was delivered. Give it more --budget, or another --engine or --size.",
             )
-        comparison = self._long_run(fits[best], best + 1, unseen_run, settled)
+        comparison = self._long_run(fits[best], best + 1, unseen_run, start)
         return Taught(
             rounds=tuple(rounds),
             best=best + 1,
@@ -151,6 +156,7 @@ class Distiller:
             unseen=unseen,
             comparison=comparison,
             label_calls=self._calls,
+            teacher_step_s=tuple(self._step_times_s),
             ended_because=ended,
         )
 
@@ -167,7 +173,7 @@ class Distiller:
             self._calls += steps
             self._tell(f"the teacher runs at {excursion.temperature_k:.0f} K")
 
-        return run_excursion(
+        run = run_excursion(
             self.teacher,
             self.cell,
             excursion,
@@ -175,24 +181,34 @@ class Distiller:
             notebook=self.notebook,
             on_piece=told,
         )
+        self._step_times_s += run.step_times_s
+        return run
 
-    def _labelled(self, copies: Sequence[ase.Atoms], name: str) -> tuple[LabelledFrame, ...]:
+    def _labelled(
+        self, copies: Sequence[ase.Atoms], name: str, temperature_k: float | None = None
+    ) -> tuple[LabelledFrame, ...]:
         def told() -> None:
             self._calls += 1
             self._tell(f"the teacher labels {len(copies)} structures")
 
-        return labelled(self.teacher, copies, name=name, notebook=self.notebook, on_frame=told)
+        return labelled(
+            self.teacher, copies, name=name, notebook=self.notebook, temperature_k=temperature_k, on_frame=told
+        )
 
     def _round(
         self, number: int, frames: Sequence[LabelledFrame], unseen: Sequence[LabelledFrame]
     ) -> tuple[FittedPotential, Round, tuple[LabelledFrame, ...]]:
         fit = self._fit(f"fit-{number}", self.recipe, frames)
-        error = self._error(f"unseen-error-{number}", fit, unseen)
+        error = self._error(f"unseen-error-{number}-of-{len(unseen)}", fit, unseen)
         explored = self.notebook.remember(f"explore-{number}", lambda: self._explored(fit, number))
         visited = [self._placed(positions) for positions in explored["frames"]]
         spread = self._spread(number, frames, fit, visited)
         chosen = self._choose(visited, spread)
-        added = self._labelled([visited[index] for index in chosen], f"added-{number}")
+        added = self._labelled(
+            [visited[index] for index in chosen],
+            f"added-{number}",
+            temperature_k=EXPLORE_FACTOR * self.lesson.temperature_k,
+        )
         own = self._error(f"own-error-{number}", fit, added) if added else None
         found = Round(
             number=number,
@@ -284,18 +300,13 @@ class Distiller:
             return "a further round would not end within the budget"
         return None
 
-    def _long_run(self, fit: FittedPotential, number: int, teacher: ExcursionRun, settled: int) -> RunComparison:
+    def _long_run(self, fit: FittedPotential, number: int, teacher: ExcursionRun, start: int | None) -> RunComparison:
         def opened() -> ModelSession:
             self._tell("the pupil runs beside its teacher")
             return self.trainer.open(fit)
 
         run = long_run(opened, self.cell, self.lesson, name=f"long-{number}", notebook=self.notebook)
-        return compared(
-            run.settled(),
-            teacher.frames[settled:],
-            teacher.kinetic_ev[settled:],
-            temperature_k=self.lesson.temperature_k,
-        )
+        return compared(run, teacher, start=start, lesson=self.lesson)
 
     def _tell(self, message: str) -> None:
         self.on_progress(message, min(0.99, self.notebook.used_s / self.lesson.budget_s))

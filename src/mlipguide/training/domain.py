@@ -18,7 +18,6 @@ GRAM_PER_AMU_OVER_CM3_PER_ANGSTROM3 = 1.66053906892
 GPA_PER_EV_PER_ANGSTROM3 = 160.2176634
 NEAREST_ANGSTROM = 3.5
 """Distances up to here are looked at: the shortest bond of any pair of elements is below."""
-TEMPERATURES = ("temperature", "temperature_K", "T")
 
 
 def domain_of(frames: Sequence[LabelledFrame]) -> DomainOfValidity:
@@ -43,9 +42,7 @@ def domain_of(frames: Sequence[LabelledFrame]) -> DomainOfValidity:
             for frame in frames
             if frame.stress_ev_per_angstrom3 is not None
         ),
-        temperature_k=_span(
-            float(frame.atoms.info[key]) for frame in frames for key in TEMPERATURES if key in frame.atoms.info
-        ),
+        temperature_k=_span(frame.temperature_k for frame in frames if frame.temperature_k is not None),
         largest_force_ev_per_angstrom=max(forces, default=None),
         nearest_angstrom=_nearest(frames),
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlipguide.training.taught_frames import PIECE_STEPS, Excursion
+from mlipguide.structures.velocities import AT_REST
+from mlipguide.training.taught_frames import Excursion
 
 CONDITIONS = ((2 / 3, -0.01), (1.0, 0.0), (1.5, 0.02), (2.0, 0.0))
 """Temperature as a share of the wanted one, and linear strain, of each run that frames are taken from."""
@@ -44,6 +45,7 @@ class Lesson:
         explore_steps: Of the pupil's own run in each round.
         long_steps: Of the run that is compared with the teacher's at the end.
         seed: Of everything random.
+        start_factor: Times the temperature, of the first velocities of the long run.
     """
 
     temperature_k: float
@@ -57,11 +59,7 @@ class Lesson:
     explore_steps: int
     long_steps: int
     seed: int
-
-    @property
-    def piece_steps(self) -> int:
-        """Steps of a remembered piece of the teacher's runs."""
-        return PIECE_STEPS
+    start_factor: float = 1.0
 
     @property
     def label_calls(self) -> int:
@@ -103,6 +101,7 @@ def plan_lesson(
             steps=steps,
             every=EVERY_STEPS,
             seed=base + FIRST_SEED + number,
+            start_factor=AT_REST,
         )
         for number, (factor, strain) in enumerate(CONDITIONS)
     )
@@ -113,6 +112,7 @@ def plan_lesson(
         steps=_rounded(UNSEEN_SHARE * calls),
         every=EVERY_STEPS,
         seed=base + UNSEEN_SEED,
+        start_factor=AT_REST,
     )
     return Lesson(
         temperature_k=temperature_k,
@@ -126,6 +126,7 @@ def plan_lesson(
         explore_steps=round(EXPLORE_S / timestep_s),
         long_steps=round(LONG_S / timestep_s),
         seed=seed,
+        start_factor=AT_REST,
     )
 
 

@@ -45,6 +45,10 @@ class Notebook:
         """Return the wall times of the steps asked for so far whose names begin with ``prefix``."""
         return tuple(took_s for name, took_s in self._took_s.items() if name.startswith(prefix))
 
+    def step_s(self, name: str) -> float:
+        """Return the wall time of a step that was asked for."""
+        return self._took_s[name]
+
     def require_request(self, request: dict[str, Any]) -> None:
         """Bind the folder to one request: what was paid for under another one is not mixed with it.
 

@@ -10,20 +10,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import ase
-import ase.units
 import numpy as np
 
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.records.distillation import ForceError, RunComparison
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.labels import LabelledFrame
+from mlipguide.training.equilibrium import kelvin
+from mlipguide.training.lessons import Lesson
 from mlipguide.training.pupil_runs import PupilRun
+from mlipguide.training.taught_frames import ExcursionRun
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FURTHEST_ANGSTROM = 6.0
 BIN_ANGSTROM = 0.1
+NOT_SETTLED = 3
+"""Of a run that has not settled, all but one part of so many is described; nothing is compared with it."""
 SMOOTHING_BINS = 1.5
 """Width of the Gaussian that the distributions are smoothed with: short runs of small cells are noisy."""
 
@@ -81,42 +85,44 @@ def overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float(np.minimum(one, other).sum())
 
 
-def kelvin(kinetic_ev: Sequence[float], atoms: int) -> NDArray[np.float64]:
-    """Return instantaneous temperatures, K, of ``atoms`` free atoms, shape (frames,)."""
-    return np.asarray(kinetic_ev) / (1.5 * ase.units.kB * atoms)
-
-
-def compared(
-    pupil: PupilRun,
-    frames: Sequence[LabelledFrame],
-    kinetic_ev: Sequence[float],
-    *,
-    temperature_k: float,
-) -> RunComparison:
-    """Hold a run of the pupil against the teacher's on the same cell under the same thermostat.
+def compared(pupil: PupilRun, teacher: ExcursionRun, *, start: int | None, lesson: Lesson) -> RunComparison:
+    """Hold a run of the pupil against the teacher's on the same cell at the same temperature.
 
     Args:
-        pupil: Its run, the way to equilibrium left out.
-        frames: Of the teacher's run, the way to equilibrium left out.
-        kinetic_ev: Kinetic energy of these.
-        temperature_k: Of the thermostat.
+        pupil: Its run.
+        teacher: The teacher's run.
+        start: Place of the teacher's first frame that counts; None where it has not come to equilibrium, so that
+            nothing of it can be compared.
+        lesson: How both ran.
     """
-    atoms = len(frames[0].atoms)
-    energies = np.array(pupil.energy_ev) / atoms
-    half = len(energies) // 2
-    taught = np.array([frame.energy_ev for frame in frames], dtype=float) / atoms
-    structures = [frame.atoms for frame in frames]
+    atoms = len(teacher.frames[0].atoms)
+    later = len(teacher.frames) // NOT_SETTLED if start is None else start
+    structures = [frame.atoms for frame in teacher.frames[later:]]
+    taught = np.array([frame.energy_ev for frame in teacher.frames[later:]], dtype=float) / atoms
     middle = max(1, len(structures) // 2)
     first, second = pair_distribution(structures[:middle]), pair_distribution(structures[middle:] or structures)
+    mine = pupil.start()
+    own = pupil.without(len(pupil.frames) // 10 if mine is None else mine)
+    run = pupil.without(len(pupil.frames) // 10)
+    energies = np.array(run.energy_ev) / atoms
+    half = len(energies) // 2
+    between_s = pupil.simulated_time_s / max(1, len(pupil.frames))
     return RunComparison(
         simulated_time_s=pupil.simulated_time_s,
-        temperature_k=temperature_k,
+        temperature_k=lesson.temperature_k,
         stable=pupil.stable,
-        pupil_temperature_k=float(kelvin(pupil.kinetic_ev, atoms).mean()) if half else None,
-        teacher_temperature_k=float(kelvin(kinetic_ev, atoms).mean()),
-        energy_difference_ev_per_atom=float(energies.mean() - taught.mean()) if half else None,
+        pupil_temperature_k=float(kelvin(own.kinetic_ev, atoms).mean()) if half else None,
+        teacher_temperature_k=float(kelvin(teacher.kinetic_ev[later:], atoms).mean()),
+        energy_difference_ev_per_atom=None
+        if start is None or mine is None
+        else float(np.mean(own.energy_ev) / atoms - taught.mean()),
         energy_drift_ev_per_atom=float(energies[half:].mean() - energies[:half].mean()) if half else None,
         energy_scatter_ev_per_atom=float(taught.std()),
-        distribution_overlap=overlap(pair_distribution(pupil.frames), pair_distribution(structures)) if half else None,
+        distribution_overlap=None
+        if start is None or not half
+        else overlap(pair_distribution(own.frames), pair_distribution(structures)),
         teacher_overlap=overlap(first, second),
+        teacher_settled_after_s=None if start is None else start * lesson.unseen.every * lesson.timestep_s,
+        pupil_settled_after_s=None if mine is None else mine * between_s,
+        pupil_scatter_ev_per_atom=float(energies[half:].std()) if half else None,
     )

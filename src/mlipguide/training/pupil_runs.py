@@ -12,7 +12,9 @@ import numpy as np
 
 from mlipguide.core.errors import InputError
 from mlipguide.sessions.interface import DynamicsPlan, ModelSession
+from mlipguide.stats.settling import settling_of
 from mlipguide.structures.checks import check_structure
+from mlipguide.structures.velocities import drawn_velocities
 from mlipguide.training.lessons import EXPLORE_FACTOR, EXPLORE_SEED, EXPLORED_FRAMES, LONG_SEED, Lesson
 from mlipguide.training.notebook import Notebook
 from mlipguide.training.taught_frames import FRICTION_PER_S
@@ -44,9 +46,13 @@ class PupilRun:
     simulated_time_s: float
     stable: bool
 
-    def settled(self) -> PupilRun:
-        """Return the run without its first tenth, the way to equilibrium."""
-        skip = len(self.frames) // 10
+    def start(self) -> int | None:
+        """Return the place of the first frame that counts; None where the run has not settled."""
+        found = settling_of(self.kinetic_ev, self.energy_ev) if self.frames else None
+        return None if found is None else found.start
+
+    def without(self, skip: int) -> PupilRun:
+        """Return the run without its first frames."""
         return replace(
             self, frames=self.frames[skip:], kinetic_ev=self.kinetic_ev[skip:], energy_ev=self.energy_ev[skip:]
         )
@@ -88,7 +94,10 @@ def long_run(
     frames: list[ase.Atoms] = []
     kinetic_ev: list[float] = []
     energy_ev: list[float] = []
-    here, velocities, done, stopped = cell, None, 0, False
+    here, done, stopped = cell, 0, False
+    velocities: Any = None
+    if lesson.start_factor != 1:
+        velocities = drawn_velocities(cell, lesson.start_factor * lesson.temperature_k, seed=lesson.seed + LONG_SEED)
     for piece, first in enumerate(range(0, lesson.long_steps, LONG_PIECE_STEPS)):
         plan = DynamicsPlan(
             steps=min(LONG_PIECE_STEPS, lesson.long_steps - first),

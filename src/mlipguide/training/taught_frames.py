@@ -8,7 +8,7 @@ or not it was interrupted between them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot
 from mlipguide.structures.labels import LabelledFrame
+from mlipguide.structures.velocities import drawn_velocities
 from mlipguide.training.notebook import Notebook
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Excursion:
         steps: Integration steps.
         every: Steps from one frame to the next.
         seed: Of velocities and thermostat.
+        start_factor: Times the temperature, of the first velocities.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Excursion:
     steps: int
     every: int
     seed: int
+    start_factor: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +59,13 @@ class ExcursionRun:
         frames: With the teacher's labels, the one before any step left out.
         kinetic_ev: Kinetic energy of each frame.
         unstable: Whether the atoms flew apart before the last step.
+        step_times_s: Wall time of a step, one number for each piece that came to its end.
     """
 
     frames: tuple[LabelledFrame, ...]
     kinetic_ev: tuple[float, ...]
     unstable: bool
+    step_times_s: tuple[float, ...]
 
 
 def strained(atoms: ase.Atoms, strain: float) -> ase.Atoms:
@@ -96,7 +101,11 @@ def run_excursion(
     frames: list[LabelledFrame] = []
     kinetic_ev: list[float] = []
     unstable = False
-    positions, velocities = start.positions, None
+    step_times_s: list[float] = []
+    positions = start.positions
+    velocities: NDArray[np.float64] | None = None
+    if excursion.start_factor != 1:
+        velocities = drawn_velocities(start, excursion.start_factor * excursion.temperature_k, seed=excursion.seed)
     stride = PIECE_STEPS - PIECE_STEPS % excursion.every or excursion.every
     for piece, first in enumerate(range(0, excursion.steps, stride)):
         here = start.copy()
@@ -109,15 +118,21 @@ def run_excursion(
             friction_per_s=FRICTION_PER_S,
             seed=excursion.seed * 10_000 + piece,
         )
-        kept = notebook.remember(f"{excursion.name}-{piece:04d}", partial(_piece, teacher, here, plan, velocities))
+        name = f"{excursion.name}-{piece:04d}"
+        kept = notebook.remember(name, partial(_piece, teacher, here, plan, velocities))
         on_piece(plan.steps)
-        frames += [_frame(start, item, excursion.name) for item in kept["frames"]]
+        frames += [
+            _frame(start, item, excursion.name, temperature_k=excursion.temperature_k) for item in kept["frames"]
+        ]
         kinetic_ev += [float(item["kinetic"]) for item in kept["frames"]]
         unstable = kept["stopped"]
         if unstable:
             break
+        step_times_s.append(notebook.step_s(name) / plan.steps)
         positions, velocities = (np.array(kept["last"][name]) for name in ("positions", "velocities"))
-    return ExcursionRun(frames=tuple(frames), kinetic_ev=tuple(kinetic_ev), unstable=unstable)
+    return ExcursionRun(
+        frames=tuple(frames), kinetic_ev=tuple(kinetic_ev), unstable=unstable, step_times_s=tuple(step_times_s)
+    )
 
 
 def labelled(
@@ -126,30 +141,30 @@ def labelled(
     *,
     name: str,
     notebook: Notebook,
+    temperature_k: float | None = None,
     on_frame: Callable[[], None] = lambda: None,
 ) -> tuple[LabelledFrame, ...]:
-    """Let the teacher label structures, one remembered step each."""
+    """Let the teacher label structures, one remembered step each.
+
+    Args:
+        teacher: Labels them.
+        copies: The structures.
+        name: Of the steps, and the group of the frames.
+        notebook: Keeps each label.
+        temperature_k: That they were visited at; None where they come from no run.
+        on_frame: Called after each.
+    """
     frames = []
     for number, copy in enumerate(copies):
         kept = notebook.remember(f"{name}-{number:04d}", partial(_label, teacher, copy))
         on_frame()
-        frames.append(_frame(copy, kept, name))
+        frames.append(_frame(copy, kept, name, temperature_k=temperature_k))
     return tuple(frames)
 
 
 def numbered(frames: Sequence[LabelledFrame]) -> tuple[LabelledFrame, ...]:
     """Return the frames with their place in this sequence as index."""
-    return tuple(
-        LabelledFrame(
-            index=index,
-            atoms=frame.atoms,
-            energy_ev=frame.energy_ev,
-            forces_ev_per_angstrom=frame.forces_ev_per_angstrom,
-            stress_ev_per_angstrom3=frame.stress_ev_per_angstrom3,
-            group=frame.group,
-        )
-        for index, frame in enumerate(frames)
-    )
+    return tuple(replace(frame, index=index) for index, frame in enumerate(frames))
 
 
 def _piece(
@@ -189,7 +204,7 @@ def _label(teacher: ModelSession, atoms: ase.Atoms) -> dict[str, Any]:
     }
 
 
-def _frame(atoms: ase.Atoms, kept: dict[str, Any], group: str) -> LabelledFrame:
+def _frame(atoms: ase.Atoms, kept: dict[str, Any], group: str, *, temperature_k: float | None = None) -> LabelledFrame:
     frame = atoms.copy()
     frame.positions = np.array(kept["positions"])
     stress = kept["stress"]
@@ -200,4 +215,5 @@ def _frame(atoms: ase.Atoms, kept: dict[str, Any], group: str) -> LabelledFrame:
         forces_ev_per_angstrom=np.array(kept["forces"]),
         stress_ev_per_angstrom3=None if stress is None else np.array(stress),
         group=group,
+        temperature_k=temperature_k,
     )

@@ -17,7 +17,7 @@ from mlipguide.core.serialisation import from_plain, to_json, to_plain
 from mlipguide.records.distillation import Distillation, RunComparison
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.model_card import LicenceFact
-from mlipguide.records.notice import Problem
+from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.training import FittedPotential
 from mlipguide.sessions.interface import Conditions
@@ -42,7 +42,8 @@ TEMPERATURE_SHARE = 0.05
 CHANCE = 3.0
 """Standard deviations of the mean of a short run that are chance."""
 DRIFT_SCATTERS = 3.0
-"""Standard deviations of the teacher's energy within which the pupil's mean stays from half to half (a judgement)."""
+"""Standard deviations of the energy within which the pupil's mean stays from half to half (a judgement): of the
+teacher's, or of the pupil's own where the teacher's run has not settled."""
 OVERLAP_LOSS = 0.05
 """By which the overlap of pair distances may lie below that of two halves of the teacher's run (a judgement)."""
 LARGEST_RELATIVE = 0.15
@@ -77,8 +78,8 @@ def distillation_of(
         StorageError: Its folder cannot be written.
     """
     assert taught.potential is not None
-    steps = tuple(took_s / lesson.piece_steps for took_s in notebook.took_s("run-"))
-    teacher_step = _estimate(steps, f"{len(steps)} pieces of the teacher's runs")
+    steps = taught.teacher_step_s
+    teacher_step = _estimate(steps, f"{len(steps)} pieces of the teacher's runs of {len(cell)} atoms")
     kept = notebook.remember("pupil-speed", lambda: to_plain(_pupil_speed(trainer, taught.potential, cell, lesson)))
     pupil_step = from_plain(Estimate, kept, what="pupil-speed")
     speed_up = teacher_step.times(pupil_step.inverted(1.0))
@@ -120,6 +121,32 @@ def distillation_of(
     return data, problems
 
 
+def settling_notices(run: RunComparison, teacher: str) -> tuple[Notice, ...]:
+    """Return what could not be compared, because a run did not come to equilibrium."""
+    if not run.stable:
+        return ()
+    found = []
+    if run.teacher_settled_after_s is None:
+        found.append(
+            Notice(
+                "teacher_not_settled",
+                f"The run of {teacher} that nothing was taken from was too short to come to equilibrium at "
+                f"{run.temperature_k:g} K (mean {run.teacher_temperature_k:.0f} K): energies and pair distances of the "
+                "pupil's run were not compared with it. A longer --budget, in another --folder, allows for a longer "
+                "run.",
+            )
+        )
+    if run.pupil_settled_after_s is None:
+        found.append(
+            Notice(
+                "pupil_not_settled",
+                f"The pupil's energies did not settle within half of its {run.simulated_time_s * 1e12:.3g} ps, so "
+                "their mean was not compared with the teacher's.",
+            )
+        )
+    return tuple(found)
+
+
 def _hand_over(
     data: Distillation, taught: Taught, trainer: Trainer, cell: ase.Atoms, place: Path, *, licence: LicenceFact
 ) -> None:
@@ -155,6 +182,8 @@ def extxyz(frames: Sequence[LabelledFrame]) -> str:
         }
         atoms.calc = SinglePointCalculator(atoms, **{name: one for name, one in results.items() if one is not None})
         atoms.info["group"] = frame.group
+        if frame.temperature_k is not None:
+            atoms.info["temperature_k"] = frame.temperature_k
         labelled.append(atoms)
     stream = io.StringIO()
     ase.io.write(stream, labelled, format="extxyz")
@@ -203,7 +232,9 @@ def _run_faults(run: RunComparison, *, atoms: int) -> list[str]:
     if kelvin is not None and abs(kelvin / run.temperature_k - 1) > allowed:
         faults.append(f"Its run had {kelvin:.0f} K on average, {run.temperature_k:g} K was set.")
     drift = run.energy_drift_ev_per_atom
-    if drift is not None and abs(drift) > DRIFT_SCATTERS * run.energy_scatter_ev_per_atom:
+    settled = run.teacher_settled_after_s is not None
+    scatter = run.energy_scatter_ev_per_atom if settled else run.pupil_scatter_ev_per_atom
+    if drift is not None and scatter is not None and abs(drift) > DRIFT_SCATTERS * scatter:
         faults.append(f"Its energy drifted by {drift * 1e3:.3g} meV/atom.")
     alike = run.distribution_overlap
     if alike is not None and alike < run.teacher_overlap - OVERLAP_LOSS:

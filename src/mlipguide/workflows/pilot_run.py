@@ -16,7 +16,7 @@ from mlipguide.records.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.errors import SessionError
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.fit_folders import POTENTIAL, FitRecord, fit_folder, read_cut, read_fit, write_cut, write_fit
-from mlipguide.training.pilot_plan import FinishedFit, PlannedFit, all_fits, next_fit, remaining_s
+from mlipguide.training.pilot_plan import FinishedFit, PlannedFit, all_fits, expected_s, next_fit, remaining_s
 from mlipguide.training.splits import subset_sizes, training_order
 from mlipguide.training.test_errors import errors_on
 from mlipguide.training.trainer import Trainer
@@ -26,6 +26,8 @@ from mlipguide.workflows.training_speed import Speeds
 FITS = "fits"
 SPEED_S, SPEED_SHARE = 8.0, 0.1
 """What is kept back of the budget to time each model: starting it and two bursts of steps."""
+MOST_BY_THE_CLOCK = 0.99
+"""Share of a fit that is called done at most where only the time that fits like it took is known."""
 
 
 class _OutOfTimeError(Exception):
@@ -152,11 +154,14 @@ class PilotRun:
         frames = self.data.chosen(self._positions(fit))
         begin, left_s, share = self.clock(), self.left_s, self.spent_s / self.budget_s
         words = f"{fit.engine.value} {fit.size} on {fit.frames} frames"
+        usual_s = expected_s(fit, self.finished)
 
         def tell(message: str, part: float) -> None:
             passed_s = self.clock() - begin
             if limited and passed_s > left_s:
                 raise _OutOfTimeError
+            if part <= 0 < passed_s and usual_s is not None:  # the engine does not say how far it is
+                part = min(MOST_BY_THE_CLOCK, passed_s / usual_s)
             rest = duration(max(1.0, remaining_s(self._usable(), self.finished, left_s=left_s) - passed_s))
             self.on_progress(
                 f"{words}, {message} {part:.0%}, about {rest} left", min(1.0, share + passed_s / self.budget_s)

@@ -28,13 +28,13 @@ from mlipguide.training.lessons import Lesson, plan_lesson
 from mlipguide.training.notebook import Notebook
 from mlipguide.training.trainer import Trainer
 from mlipguide.workflows.candidates import Prepared, find_given_weights, prepare_candidates
-from mlipguide.workflows.distilled import POTENTIAL_FOLDER, distillation_of, timed_cell
+from mlipguide.workflows.distilled import POTENTIAL_FOLDER, distillation_of, settling_notices, timed_cell
 from mlipguide.workflows.kept_distillations import keep_distillation
 from mlipguide.workflows.measuring import session_request
 from mlipguide.workflows.potential_folder import require_usable_id
 from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure
-from mlipguide.workflows.train_pilot import Options, require_trainers
 from mlipguide.workflows.trainers import TrainerSearch
+from mlipguide.workflows.training_setup import Options, require_trainers
 
 if TYPE_CHECKING:
     import ase
@@ -164,7 +164,8 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
         model=model,
     )
     keep_distillation(data, recipe, machine, folder=str(folder), timed_atoms=len(timed_cell(cell)))
-    return Result(data, notices=tuple(notices), errors=problems)
+    settling = settling_notices(data.comparison, data.teacher)
+    return Result(data, notices=(*notices, *settling), errors=problems)
 
 
 def cell_for(atoms: ase.Atoms) -> ase.Atoms:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mlipguide.catalog.own_models import card_file, suggest_id
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.serialisation import to_json, to_plain
 from mlipguide.core.units import WALL_TIME
 from mlipguide.records.fit import FitData
@@ -24,17 +23,8 @@ from mlipguide.workflows.fit_checks import CommitteeRequest, checked, committee_
 from mlipguide.workflows.pilot_answer import curves_of, points_of, trained_potential
 from mlipguide.workflows.pilot_run import PilotRun
 from mlipguide.workflows.potential_folder import Delivery, deliver, require_usable_id
-from mlipguide.workflows.train_pilot import (
-    SPEEDS,
-    Options,
-    default_folder,
-    described,
-    open_folder,
-    require_trainers,
-)
-from mlipguide.workflows.trainers import BASE, TrainerSearch
-from mlipguide.workflows.training_data import load_training_frames
-from mlipguide.workflows.training_speed import Speeds, typical
+from mlipguide.workflows.training_setup import Options, TrainingAsked, described, set_up
+from mlipguide.workflows.training_speed import typical
 
 DEFAULT_BUDGET = "10m"
 
@@ -85,39 +75,22 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
     options = options or Options()
     engine = find_engine(request.engine)
     budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
-    data = load_training_frames(request.labelled, test=request.test, seed=request.seed, keys=request.keys)
-    root = (request.folder or default_folder(request.labelled)).expanduser().absolute()
-    machine = options.probe()
-    found = options.trainers(
-        TrainerSearch(
+    ready = set_up(
+        TrainingAsked(
+            labelled=request.labelled,
+            test=request.test,
             engines=(engine,),
-            machine=machine,
-            consent=options.consent,
-            on_progress=lambda message: options.on_progress(message, 0.0),
-            base=request.base or BASE,
-        )
+            base=request.base,
+            folder=request.folder,
+            seed=request.seed,
+            keys=request.keys,
+        ),
+        options,
     )
-    require_trainers(found)
-    (trainer,) = found.ready
     begin = options.clock()
-    open_folder(root, data, seed=request.seed)
-    make_folder(logs_dir())
-    speeds = Speeds(
-        folder=root / SPEEDS,
-        atoms=typical([frame.atoms for frame in data.test]),
-        clock=options.clock,
-        drivers=found.drivers,
-    )
-    run = PilotRun(
-        data=data,
-        trainers=found.ready,
-        folder=root,
-        budget_s=budget_s,
-        seed=request.seed,
-        clock=options.clock,
-        on_progress=options.on_progress,
-        speeds=speeds,
-    )
+    data, found, root, speeds = ready.data, ready.found, ready.folder, ready.speeds
+    (trainer,) = found.ready
+    run = ready.run(budget_s, options)
     if run.problems and not run.fits:
         raise InputError(run.problems[0].message, hint=run.problems[0].hint, kind=run.problems[0].kind)
     curves = curves_of(points_of([one for one in run.done.values() if one.fit.engine is engine]), None)
@@ -151,7 +124,7 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
     )
     speed = speeds.known[fit.model].speed
     answer = FitData(
-        machine=machine,
+        machine=ready.machine,
         data=described(data, trivial),
         seed=request.seed,
         potential=replace(trained_potential(done, speed), folder=str(place)),

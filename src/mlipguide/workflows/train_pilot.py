@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
-from mlipguide.core.paths import logs_dir, make_folder
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.core.errors import TrainingFailedError
 from mlipguide.core.units import FORCE, WALL_TIME
 from mlipguide.records.notice import Problem, Result
-from mlipguide.records.pilot import LabelledData, ModelSpeed, PilotData
-from mlipguide.records.strict import strict
+from mlipguide.records.pilot import ModelSpeed, PilotData
 from mlipguide.records.training import Engine
 from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.training.engines import find_engine
-from mlipguide.training.fit_folders import digest
 from mlipguide.training.pilot_plan import left_out as fits_left_out
 from mlipguide.training.test_errors import mean_force
 from mlipguide.workflows.kept_pilots import keep_pilot
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.pilot_answer import best_at, best_potential, curves_of, left_out, points_of
-from mlipguide.workflows.pilot_run import PilotRun
 from mlipguide.workflows.pretrained_errors import NONE, READY, SHARE, PretrainedTests
-from mlipguide.workflows.run_options import RunOptions
-from mlipguide.workflows.trainers import BASE, Trainers, TrainerSearch, find_trainers
-from mlipguide.workflows.training_data import TrainingFrames, load_training_frames
-from mlipguide.workflows.training_speed import Speeds, typical
+from mlipguide.workflows.training_setup import Options, TrainingAsked, described, set_up
 
 DEFAULT_BUDGET = "10m"
 PILOT_FORMAT = 1
@@ -66,31 +55,6 @@ class PilotRequest:
     keys: LabelKeys = NO_CHOICE
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options(RunOptions):
-    """How a training goes about its work.
-
-    Attributes:
-        trainers: Finds the engines.
-        clock: Seconds from some moment on.
-    """
-
-    trainers: Callable[[TrainerSearch], Trainers] = find_trainers
-    clock: Callable[[], float] = time.monotonic
-
-
-@strict
-@dataclass(frozen=True, kw_only=True)
-class _PilotFile:
-    """What a pilot's folder is about: going on with other frames or another division is refused."""
-
-    format: int
-    labelled: str
-    labels: str
-    test: str
-    seed: int
-
-
 def train_pilot(request: PilotRequest, options: Options | None = None) -> Result[PilotData]:
     """Fit models of several sizes to subsets of labelled frames within a time, and weigh what more frames would bring.
 
@@ -109,25 +73,23 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
     engines = engines_of(request.engines)
     target = None if request.target is None else FORCE.parse(request.target, option="--target-force-mae")
     budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
-    data = load_training_frames(request.labelled, test=request.test, seed=request.seed, keys=request.keys)
-    folder = (request.folder or default_folder(request.labelled)).expanduser().absolute()
-    machine = options.probe()
-    found = options.trainers(
-        TrainerSearch(
+    ready = set_up(
+        TrainingAsked(
+            labelled=request.labelled,
+            test=request.test,
             engines=engines,
-            machine=machine,
-            consent=options.consent,
-            on_progress=lambda message: options.on_progress(message, 0.0),
-            base=request.base or BASE,
-        )
+            base=request.base,
+            folder=request.folder,
+            seed=request.seed,
+            keys=request.keys,
+        ),
+        options,
     )
-    require_trainers(found)
-    open_folder(folder, data, seed=request.seed)
-    make_folder(logs_dir())
+    data, found, speeds = ready.data, ready.found, ready.speeds
     tests = PretrainedTests(
-        folder=folder / PRETRAINED,
+        folder=ready.folder / PRETRAINED,
         test=data.test,
-        machine=machine,
+        machine=ready.machine,
         opener=options.opener,
         clock=options.clock,
         budget_s=SHARE * budget_s,
@@ -136,23 +98,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
     names = names_in(request.models) or [READY]
     if list(names) != [NONE]:
         tests.run(names, options.consent)
-    speeds = Speeds(
-        folder=folder / SPEEDS,
-        atoms=typical([frame.atoms for frame in data.test]),
-        clock=options.clock,
-        drivers=found.drivers,
-    )
-    run = PilotRun(
-        data=data,
-        trainers=found.ready,
-        folder=folder,
-        budget_s=budget_s,
-        seed=request.seed,
-        clock=options.clock,
-        on_progress=options.on_progress,
-        speeds=speeds,
-        spent_before_s=tests.spent_s,
-    )
+    run = ready.run(budget_s, options, spent_before_s=tests.spent_s)
     run.run()
     done = list(run.done.values())
     points = points_of(done)
@@ -165,13 +111,13 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
     }
     potential = best_potential(done, known, target=target, trivial_ev_per_angstrom=trivial)
     answer = PilotData(
-        machine=machine,
+        machine=ready.machine,
         data=described(data, trivial),
         seed=request.seed,
         target_ev_per_angstrom=target,
         budget_s=budget_s,
         spent_s=run.spent_s,
-        folder=str(folder),
+        folder=str(ready.folder),
         points=points,
         learning_curve=curves,
         best=best_at(points, curves),
@@ -206,62 +152,6 @@ def engines_of(text: str | None) -> tuple[Engine, ...]:
     return tuple(dict.fromkeys(find_engine(name) for name in names_in(text))) or tuple(Engine)
 
 
-def default_folder(labelled: Path) -> Path:
-    """Return where a training of these labels is kept: a folder here, named after the file."""
-    return Path.cwd() / f"{labelled.stem}-training"
-
-
-def open_folder(folder: Path, data: TrainingFrames, *, seed: int) -> None:
-    """Begin a pilot in a folder, or make sure that the one there is of the same frames.
-
-    Raises:
-        InputError: It holds something else.
-        StorageError: It cannot be written.
-    """
-    path = folder / PILOT
-    mine = _PilotFile(
-        format=PILOT_FORMAT,
-        labelled=data.source,
-        labels=digest([data.frames[position] for position in data.train]),
-        test=digest(data.test),
-        seed=seed,
-    )
-    hint = "Choose another folder with --folder."
-    if path.is_file():
-        try:
-            other = from_plain(_PilotFile, json.loads(path.read_text(encoding="utf-8")), what=str(path))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} is not readable: {error}.", hint=hint) from error
-        if (other.labels, other.test, other.seed) != (mine.labels, mine.test, mine.seed):
-            raise InputError(
-                f"{folder} holds a training of {other.labelled} with seed {other.seed}, on other frames than this one.",
-                hint=hint,
-                kind="other_training",
-            )
-        return
-    if folder.is_dir() and any(folder.iterdir()):
-        raise InputError(f"{folder} holds files that are no training.", hint=hint, kind="folder_in_use")
-    write_atomically(path, to_json(to_plain(mine)) + "\n")
-
-
-def require_trainers(found: Trainers) -> None:
-    """Make sure that something can train.
-
-    Raises:
-        EnvironmentFailedError: Nothing can.
-    """
-    if found.ready:
-        return
-    if found.problems:
-        first = found.problems[0]
-        raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind)
-    reasons = " ".join(notice.message for notice in found.notices)
-    raise EnvironmentFailedError(
-        f"No engine can train here. {reasons}".strip(),
-        hint="Choose another engine with --engines, or give --yes to build what is missing.",
-    )
-
-
 def no_potential(problems: list[Problem], budget_s: float) -> TrainingFailedError:
     """Return the error of a training from which nothing came."""
     if problems:
@@ -269,19 +159,6 @@ def no_potential(problems: list[Problem], budget_s: float) -> TrainingFailedErro
         return TrainingFailedError(f"No fit gave a potential. {first.message}", hint=first.hint, kind=first.kind)
     return TrainingFailedError(
         f"No fit was finished within {budget_s:.0f} s.", hint="Give a longer --budget; what is done is kept."
-    )
-
-
-def described(data: TrainingFrames, trivial_ev_per_angstrom: float) -> LabelledData:
-    """Return what is said of the frames."""
-    return LabelledData(
-        source=data.source,
-        test_source=data.test_source,
-        elements=data.elements,
-        train_frames=len(data.train),
-        test_frames=len(data.test),
-        left_out_frames=data.left_out,
-        mean_force_ev_per_angstrom=trivial_ev_per_angstrom,
     )
 
 

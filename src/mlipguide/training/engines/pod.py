@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.core.processes import run_logged
+from mlipguide.core.readable import duration
 from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import find_recipe
@@ -117,9 +118,10 @@ class PodTrainer:
         ):
             write_atomically(folder / name, content)
         (folder / COEFFICIENTS).unlink(missing_ok=True)
-        on_progress(f"pod, {recipe.size}: {len(frames)} frames", 0.0)
+        on_progress("fitting", 0.0)
         start = time.monotonic()
-        self._run(folder)
+        # fitpod says nothing on the way; who knows how long such fits take can hold the time passed against that.
+        self._run(folder, lambda: on_progress(f"fitting for {duration(time.monotonic() - start)}", 0.0))
         train_s = time.monotonic() - start
         count = _coefficients(folder)
         _require_useful(folder, ready)
@@ -135,7 +137,7 @@ class PodTrainer:
         )
         _write_potential(folder, potential)
         write_atomically(folder / FINISHED, to_json({"key": key, "potential": to_plain(potential)}) + "\n")
-        on_progress(f"pod, {recipe.size}: {count} coefficients", 1.0)
+        on_progress(f"{count} coefficients", 1.0)
         return potential
 
     def open(self, potential: FittedPotential) -> ModelSession:
@@ -146,7 +148,7 @@ class PodTrainer:
         """
         return open_potential(potential, self._recipe, self._environment)
 
-    def _run(self, folder: Path) -> None:
+    def _run(self, folder: Path, on_tick: Callable[[], None]) -> None:
         lines: list[str] = []
         try:
             status = run_logged(
@@ -154,6 +156,7 @@ class PodTrainer:
                 env={**clean_environment(os.environ), "OMP_NUM_THREADS": "1"},
                 log=folder / LOG,
                 on_line=lines.append,
+                on_tick=on_tick,
                 cwd=folder,
             )
         except OSError as error:
