@@ -43,6 +43,7 @@ class Training:
         frames_text: Of :func:`.frames_file.frames_text`.
         validation: Places of the frames that the program holds out.
         base: What the program calls the checkpoint that it trains further; None from scratch.
+        weights: Its file, whose checksum stands in the recipe; None for one that the package brings.
     """
 
     program: str
@@ -50,6 +51,7 @@ class Training:
     frames_text: str
     validation: tuple[int, ...] = ()
     base: str | None = None
+    weights: Path | None = None
 
     def key(self, versions: dict[str, str]) -> str:
         """Return a digest of everything that decides the result."""
@@ -61,7 +63,8 @@ class Training:
 
     def job(self, key: str) -> dict[str, Any]:
         """Return the job as the program reads it."""
-        return {**self._plain(), "key": key, "threads": 1}
+        weights = None if self.weights is None else str(self.weights.absolute())
+        return {**self._plain(), "weights": weights, "key": key, "threads": 1}
 
     def _plain(self) -> dict[str, Any]:
         return {

@@ -24,7 +24,7 @@ from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.engines.child import Training, ready_environment, train
 from mlipguide.training.engines.frames_file import frames_text
 
-ADAPTERS = ("sevenn", "chgnet")
+ADAPTERS = ("sevenn", "chgnet", "mace-torch")
 """Backends with a file in ``worker/training/adapters``."""
 HELD_OUT_SHARE = 0.15
 FEWEST_TO_SPLIT = 8
@@ -146,13 +146,13 @@ class FineTuneTrainer:
             TrainingFailedError: The training diverged or met the held-out frames no better than before.
             EnvironmentFailedError: The environment cannot be used.
         """
-        base = self._base.weights.name if self._weights_file is None else str(self._weights_file.absolute())
         training = Training(
             program=f"fine_tune:{self._recipe.worker}",
             recipe=recipe,
             frames_text=frames_text(frames, recipe.elements),
             validation=held_out(frames),
-            base=base,
+            base=self._base.weights.name,
+            weights=self._weights_file,
         )
         result = train(training, folder, self._environment, on_progress=on_progress)
         cutoff = self._base.architecture.cutoff_angstrom

@@ -18,6 +18,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..failures import WorkerError
 from .adapters.interface import Adapter
 from .job import Job, Progress, Watch, diverged, write_whole
 from .losses import Example, Score, Weights, example_of, loss_of, rate_share
@@ -26,17 +27,18 @@ POTENTIAL, STATE = "checkpoint.pth", "state.pt"
 LARGEST_GRADIENT = 10.0
 
 
-def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, int], Adapter]) -> dict[str, Any]:
+def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, str | None], Adapter]) -> dict[str, Any]:
     """Train ``job.base`` further on the frames of ``job`` and leave a checkpoint.
 
     Raises:
-        WorkerError: Kind ``diverged``: an error is no number or grew, or no state was better than the first.
+        WorkerError: Kind ``diverged``: an error is no number or grew, or no state was better than the first. Kind
+            ``bad_request``: more layers are to be frozen than there are.
     """
     import torch
     from ase.io import read
 
     torch.manual_seed(job.seed)
-    adapter = open_adapter(str(job.base), job.seed)
+    adapter = open_adapter(str(job.base), job.weights)
     frames = read(job.frames, index=":")
     held = set(job.validation)
     training = [atoms for place, atoms in enumerate(frames) if place not in held]
@@ -44,7 +46,7 @@ def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, int], A
     learning = [example for place, example in enumerate(examples) if place not in held]
     judging = [example for place, example in enumerate(examples) if place in held] or learning
 
-    adapter.freeze(int(job.options["frozen_layers"]))
+    freeze(adapter, int(job.options["frozen_layers"]))
     run = Run(job, adapter, learning, judging)
     path = job.folder / STATE
     if path.is_file():
@@ -61,6 +63,17 @@ def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, int], A
         write_whole(path, lambda part: torch.save(run.state(), part))
         progress.keep()
     return _deliver(job, adapter, run, training[0])
+
+
+def freeze(adapter: Adapter, layers: int) -> None:
+    """Exclude the embedding and the first ``layers`` layers from the training.
+
+    Raises:
+        WorkerError: Kind ``bad_request``: there are fewer.
+    """
+    if layers > adapter.layers:
+        raise WorkerError("bad_request", f"{layers} layers cannot be frozen: the model has {adapter.layers}.")
+    adapter.freeze(layers)
 
 
 def _deliver(job: Job, adapter: Adapter, run: Run, atoms: Any) -> dict[str, Any]:

@@ -43,7 +43,8 @@ class Job:
         elements: Chemical symbols, in the order in which the engine numbers them.
         seed: Of everything random.
         options: The engine's settings.
-        base: Name or path of the checkpoint that is trained further; None from scratch.
+        base: What the program calls the checkpoint that is trained further; None from scratch.
+        weights: File of that checkpoint; None for one that the package brings.
         validation: Places in the file of frames of those that are held out to choose by.
     """
 
@@ -52,6 +53,7 @@ class Job:
     seed: int
     options: dict[str, Any]
     base: str | None = None
+    weights: str | None = None
     validation: tuple[int, ...] = ()
 
     @property
