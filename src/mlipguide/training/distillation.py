@@ -206,7 +206,8 @@ class Distiller:
         return fit, found, added
 
     def _fit(self, name: str, recipe: FitRecipe, frames: Sequence[LabelledFrame]) -> FittedPotential:
-        self._tell(f"fitting {len(frames)} frames")
+        words = f"fitting {len(frames)} frames"
+        self._tell(words)
         kept = self.notebook.remember(
             name,
             lambda: to_plain(
@@ -214,7 +215,7 @@ class Distiller:
                     recipe,
                     frames,
                     self.notebook.folder / "fits" / name,
-                    on_progress=lambda message, _share: self._tell(message),
+                    on_progress=lambda message, _share: self._tell(f"{words}, {message}"),
                 )
             ),
         )

@@ -28,6 +28,10 @@ SPEED_S, SPEED_SHARE = 8.0, 0.1
 """What is kept back of the budget to time each model: starting it and two bursts of steps."""
 
 
+FIT_SHARE = 0.6
+"""Of the work of a final fit; its checks are the rest."""
+
+
 class _OutOfTimeError(Exception):
     """Raised from within a report of progress to end a fit whose time is over."""
 
@@ -157,9 +161,12 @@ class PilotRun:
             passed_s = self.clock() - begin
             if limited and passed_s > left_s:
                 raise _OutOfTimeError
+            if not limited:  # the budget says nothing of how far it is
+                self.on_progress(f"{words}, {message}", FIT_SHARE * part)
+                return
             rest = duration(max(1.0, remaining_s(self._usable(), self.finished, left_s=left_s) - passed_s))
             self.on_progress(
-                f"{words}, {message} {part:.0%}, about {rest} left", min(1.0, share + passed_s / self.budget_s)
+                f"{words}, {message}; about {rest} left for the pilot", min(1.0, share + passed_s / self.budget_s)
             )
 
         tell("training", 0.0)
@@ -190,7 +197,9 @@ class PilotRun:
         potential: FittedPotential | None = None
         try:
             potential = trainer.fit(recipe, frames, make_folder(folder / POTENTIAL), on_progress=tell)
+            tell("starting it for the test", 1.0)
             with closing(trainer.open(potential)) as session:
+                tell(f"testing it on {len(self.data.test)} frames", 1.0)
                 errors = errors_on(session, self.data.test)
         except (TrainingFailedError, SessionError) as error:
             return FitRecord(frames=(), spent_s=0.0, potential=None, errors=(), failure=Problem.from_error(error))

@@ -117,7 +117,7 @@ class PodTrainer:
         ):
             write_atomically(folder / name, content)
         (folder / COEFFICIENTS).unlink(missing_ok=True)
-        on_progress(f"pod, {recipe.size}: {len(frames)} frames", 0.0)
+        on_progress("fitting", 0.0)
         start = time.monotonic()
         self._run(folder)
         train_s = time.monotonic() - start
@@ -135,7 +135,7 @@ class PodTrainer:
         )
         _write_potential(folder, potential)
         write_atomically(folder / FINISHED, to_json({"key": key, "potential": to_plain(potential)}) + "\n")
-        on_progress(f"pod, {recipe.size}: {count} coefficients", 1.0)
+        on_progress(f"{count} coefficients", 1.0)
         return potential
 
     def open(self, potential: FittedPotential) -> ModelSession:

@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
             base=plain["base"],
             weights=plain["weights"],
             validation=tuple(plain["validation"]),
+            replay_validation=tuple(plain["replay_validation"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         sys.stderr.write(f"{path} is not a training job: {error!r}\n{USAGE}\n")
