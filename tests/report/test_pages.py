@@ -290,3 +290,17 @@ def test_messages_are_not_taken_for_markup(capsys: pytest.CaptureFixture[str]) -
         "  Write [red].",
         "Note: [a] note",
     ]
+
+
+def test_a_stage_that_goes_on_is_told_of_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlipguide.report import progress as module
+
+    now = iter([100.0, 110.0, 131.0, 132.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
+    with module.progress() as report:
+        for step in (1, 2, 3, 4):
+            report(f"training, step {step}", 0.1 * step)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == ["1", "3"]

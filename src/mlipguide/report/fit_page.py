@@ -47,7 +47,7 @@ def _tuning(data: FitData) -> list[str]:
         return []
     frozen = recipe.options.get("frozen_layers")
     words = f"From     {recipe.base_model}, "
-    return [words + (f"embedding and first {frozen} layers frozen" if frozen else "all layers trained")]
+    return [words + (f"embedding and first {frozen} of its layers frozen" if frozen else "all layers trained")]
 
 
 def _running(data: FitData) -> list[str]:

@@ -154,7 +154,7 @@ class PilotRun:
         folder = make_folder(self._folder_of(fit))
         trainer, recipe = self._by_engine[fit.engine], self._recipe(fit)
         frames = self.data.chosen(self._positions(fit))
-        begin, left_s, share = self.clock(), self.left_s, self.spent_s / self.budget_s
+        begin, left_s, spent_s = self.clock(), self.left_s, self.spent_s
         words = f"{fit.engine.value} {fit.size} on {fit.frames} frames"
 
         def tell(message: str, part: float) -> None:
@@ -166,7 +166,7 @@ class PilotRun:
                 return
             rest = duration(max(1.0, remaining_s(self._usable(), self.finished, left_s=left_s) - passed_s))
             self.on_progress(
-                f"{words}, {message}; about {rest} left for the pilot", min(1.0, share + passed_s / self.budget_s)
+                f"{words}, {message}; about {rest} left for the pilot", min(1.0, (spent_s + passed_s) / self.budget_s)
             )
 
         tell("training", 0.0)

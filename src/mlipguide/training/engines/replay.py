@@ -2,9 +2,9 @@
 
 Whoever trains a model on a few frames of one kind makes it forget others. Against that, structures of what it knew are
 labelled by the model itself before the training, and each step then learns from as many of them as of the user's own
-frames. Tompa et al. (doi:10.48550/arXiv.2606.12704) find replay, with the original labels or with such ones, the only
-one of seven ways of fine-tuning that keeps a model accurate outside the new frames; theirs has a head of its own for
-the replayed structures, the one here has not: the model's zero of energy is moved to that of the user's labels first.
+frames. Of seven strategies Tompa et al. (doi:10.48550/arXiv.2606.12704) find replay, with the original labels or with
+such ones, the only one that consistently keeps a model sound outside the new frames. Theirs has a head of its own for
+the replayed structures; the one here has not: the model's zero of energy is moved to that of the user's labels first.
 """
 
 from __future__ import annotations
