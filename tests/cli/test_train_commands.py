@@ -54,6 +54,8 @@ def test_a_pilot_then_a_fit_in_the_folder_named_after_the_labels(run: Run, label
         (["pilot", "labels.extxyz", "--plot", "curves.pdf"], "curves.pdf"),
         (["pilot", "labels.extxyz", "--forces-key", "dft_forces"], "dft_forces"),
         (["fit", "labels.extxyz", "--engine", "pod", "--size", "huge"], "no 'huge'"),
+        (["fit", "labels.extxyz", "--engine", "pod", "--frozen-layers", "1"], "--frozen-layers is for a pretrained"),
+        (["fit", "labels.extxyz", "--engine", "pod", "--replay", "labels.extxyz"], "--replay is for a pretrained"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_one_document(

@@ -2,79 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
-from ase.build import bulk
-from ase.calculators.lj import LennardJones
 
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import TrainingFailedError
-from mlipguide.environments.builds import build_environment
 from mlipguide.environments.recipes import find_recipe
-from mlipguide.environments.resolution import find_environment
-from mlipguide.records.environment import Environment, EnvironmentState
 from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.training import FitRecipe, FittedPotential
+from mlipguide.records.training import FittedPotential
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.contract import BackendContract
 from mlipguide.training.engines.fine_tune import FineTuneTrainer
 from mlipguide.training.engines.nep import NepTrainer
 from mlipguide.training.potential_cards import card_of
+from short_fits import environment_of, interrupt_at, lennard_jones_frames, short, silent
 
 pytestmark = pytest.mark.integration
-
-SIGMA, EPSILON_EV = 1.9, 0.3
-"""Å and eV: a law that holds rock salt together, so that there is something to learn."""
-
-
-def silent(_message: str, _share: float) -> None:
-    pass
-
-
-@cache
-def environment_of(backend: str) -> Environment:
-    """Return the environment of a backend, built where there is none."""
-    recipe = find_recipe(backend)
-    environment = find_environment(recipe)
-    if environment.state is EnvironmentState.READY:
-        return environment
-    return build_environment(recipe, has_nvidia_gpu=False)
-
-
-def lennard_jones_frames(count: int, *, symbol: str = "MgO") -> list[LabelledFrame]:
-    """Return rattled and strained cells with energies, forces and stresses of a known law."""
-    frames = []
-    for index in range(count):
-        atoms = bulk(symbol, "rocksalt", a=4.25, cubic=True) if symbol == "MgO" else bulk(symbol)
-        atoms.set_cell(atoms.cell.array * (0.97 + 0.06 * index / count), scale_atoms=True)
-        atoms.rattle(0.1, seed=index)
-        atoms.calc = LennardJones(sigma=SIGMA, epsilon=EPSILON_EV, rc=6.0, smooth=True)
-        frames.append(
-            LabelledFrame(
-                index=index,
-                atoms=atoms.copy(),
-                energy_ev=float(atoms.get_potential_energy()),
-                forces_ev_per_angstrom=atoms.get_forces(),
-                stress_ev_per_angstrom3=atoms.get_stress(),
-                group=None,
-            )
-        )
-    return frames
 
 
 def nep_trainer() -> NepTrainer:
     return NepTrainer(find_recipe("nep"), environment_of("nep"))
-
-
-def short(recipe: FitRecipe, **options: float | str) -> FitRecipe:
-    return replace(recipe, options={**recipe.options, **options})
 
 
 @pytest.fixture(scope="module")
@@ -125,14 +77,6 @@ def test_a_nep_learns(nep: FittedPotential) -> None:
         session.close()
     size = np.concatenate([_forces(frame) for frame in frames]).std()
     assert np.concatenate(errors).std() < 0.5 * size
-
-
-def interrupt_at(share: float) -> Callable[[str, float], None]:
-    def told(_message: str, reached: float) -> None:
-        if reached >= share:
-            raise KeyboardInterrupt
-
-    return told
 
 
 def test_an_interrupted_nep_is_the_same_file(tmp_path: Path) -> None:

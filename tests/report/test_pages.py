@@ -290,3 +290,17 @@ def test_messages_are_not_taken_for_markup(capsys: pytest.CaptureFixture[str]) -
         "  Write [red].",
         "Note: [a] note",
     ]
+
+
+@pytest.mark.parametrize(("every_s", "told"), [(0.0, ["1", "2", "3"]), (3600.0, ["1"])])
+def test_a_stage_that_goes_on_is_told_of_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, every_s: float, told: list[str]
+) -> None:
+    from mlipguide.report import progress as module
+
+    monkeypatch.setattr(module, "EVERY_S", every_s)
+    with module.progress() as report:
+        for step in (1, 2, 3):
+            report(f"training, step {step}", 0.1 * step)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == told

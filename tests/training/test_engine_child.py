@@ -98,7 +98,7 @@ def test_a_training_is_told_and_delivered_and_not_repeated(tmp_path: Path) -> No
     result = train(training(), folder, here, on_progress=lambda *news: told.append(news))
     assert result["files"] == ["nep.txt"]
     assert [share for _, share in told] == [0.25, 0.5, 0.75, 1.0]
-    assert "nep small: 2 of 4, RMS error of the forces 0.5 eV/Å, about" in told[1][0]
+    assert "step 2 of 4, RMS force error 0.5 eV/Å, about" in told[1][0]
     assert "left" not in told[-1][0]
     assert "chatter of a package" in (folder / "training.log").read_text(encoding="utf-8")
     assert train(training(), folder, here, on_progress=silent) == result
@@ -168,9 +168,17 @@ def test_an_interpreter_that_cannot_be_started_is_named(tmp_path: Path) -> None:
 def test_the_time_that_is_left_follows_from_the_pace() -> None:
     clock = iter([100.0, 110.0])
     told: list[str] = []
-    teller = Teller(RECIPE, lambda message, _share: told.append(message), now=lambda: next(clock))
+    teller = Teller("step", lambda message, _share: told.append(message), now=lambda: next(clock))
     teller.read(MARK + json.dumps({"done": 10, "of": 50}))
     teller.read(MARK + json.dumps({"done": 20, "of": 50}))
     teller.read("Epoch 3")
     teller.read(MARK + "{broken")
-    assert told == ["nep small: 10 of 50", "nep small: 20 of 50, about 30 s left"]
+    assert told == ["step 10 of 50", "step 20 of 50, about 30 s left"]
+
+
+def test_what_is_done_before_the_first_step_is_said() -> None:
+    told: list[str] = []
+    teller = Teller("step", lambda message, _share: told.append(message), now=lambda: 0.0)
+    teller.read(MARK + json.dumps({"words": "preparing the frames"}))
+    teller.read(MARK + json.dumps({"done": 20, "of": 50, "force_mae": 0.1}))
+    assert told == ["preparing the frames", "step 20 of 50, held-out force error 0.1 eV/Å"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from ase.io import write
 
 from mlipguide.worker.failures import WorkerError
 from mlipguide.worker.training.__main__ import main
+from mlipguide.worker.training.adapters.mace import choose_head
+from mlipguide.worker.training.fine_tuning import freeze
 from mlipguide.worker.training.job import MARK, Job, Progress, Watch, root_mean_square, write_json
 from mlipguide.worker.training.losses import LAST_SHARE, rate_share
 from mlipguide.worker.training.nep import (
@@ -161,3 +164,28 @@ def test_what_is_no_job_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main([str(path)]) == 2
     assert "no training program 'nap'" in capsys.readouterr().err
     assert main([]) == 2
+
+
+def test_a_head_is_the_one_wanted_or_the_default() -> None:
+    assert choose_head(["a", "b"], "b", "x.model") == "b"
+    assert choose_head(["only"], "", "x.model") == "only"
+    assert choose_head(["pt_head", "Default"], "", "x.model") == "Default"
+    with pytest.raises(WorkerError, match="no head 'c'; it has a, b"):
+        choose_head(["a", "b"], "c", "x.model")
+    with pytest.raises(WorkerError, match="none is the default"):
+        choose_head(["a", "b"], "", "x.model")
+
+
+def test_no_more_layers_are_frozen_than_a_checkpoint_has() -> None:
+    class Layered:
+        layers = 3
+        frozen = 0
+
+        def freeze(self, layers: int) -> None:
+            self.frozen = layers
+
+    adapter: Any = Layered()
+    freeze(adapter, 3)
+    assert adapter.frozen == 3
+    with pytest.raises(WorkerError, match="4 layers cannot be frozen: the model has 3"):
+        freeze(adapter, 4)

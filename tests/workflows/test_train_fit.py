@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import InputError, TrainingFailedError
 from mlipguide.records.fit import FitData
 from mlipguide.records.notice import Result
+from mlipguide.records.training import ReplayDrift
 from mlipguide.report.console import output_console
 from mlipguide.report.envelope import render_result, schema_file
 from mlipguide.report.fit_page import fit_page
@@ -157,3 +158,34 @@ def test_page_and_document(fits: Fits) -> None:
         assert words in text
     document = json.loads(render_result("train fit", result))
     Draft202012Validator(json.loads(schema_file("train fit").read_text(encoding="utf-8"))).validate(document)
+
+
+def test_what_was_frozen_and_what_is_remembered_is_said(fits: Fits) -> None:
+    data = fits(size="small").data
+    recipe = replace(data.potential.recipe, base_model="sevennet-0", options={"frozen_layers": 2})
+    drift = ReplayDrift(
+        structures=20,
+        held_out=3,
+        force_mae_ev_per_angstrom=0.0123,
+        energy_mae_ev_per_atom=0.0045,
+        mean_force_ev_per_angstrom=0.5,
+    )
+    data = replace(data, potential=replace(data.potential, recipe=recipe), replay=drift)
+    console = output_console()
+    with console.capture() as captured:
+        console.print(fit_page(data, console))
+    text = " ".join(captured.get().split())
+    assert "From sevennet-0, embedding and first 2 of its layers frozen" in text
+    assert "On 3 of the 20 structures of --replay" in text
+    assert "by 12.3 meV/Å and 4.5 meV/atom" in text
+
+
+def test_the_run_that_checks_a_fit_is_told_of_step_by_step(fits: Fits) -> None:
+    told: list[tuple[str, float]] = []
+    request = FitRequest(labelled=fits.labelled, folder=fits.tmp / "run", engine="pod", size="small")
+    options = replace(fits.options(), on_progress=lambda message, share: told.append((message, share)))
+    train_fit(request, options)
+    steps = [share for message, share in told if message.startswith("checking it in molecular dynamics, step")]
+    assert len(steps) > 10
+    assert steps == sorted(steps)
+    assert any(message.startswith("committee, fit 2 of 4, training") for message, _ in told)

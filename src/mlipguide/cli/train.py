@@ -27,6 +27,23 @@ Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the test fram
 Base = Annotated[
     str | None, typer.Option("--base", metavar="MODEL", help="What fine-tune trains further [sevennet-0].")
 ]
+FrozenLayers = Annotated[
+    int,
+    typer.Option(
+        "--frozen-layers",
+        metavar="N",
+        help="The embedding and the first N layers of the base model stay as they are [0, all are trained].",
+        min=0,
+    ),
+]
+Replay = Annotated[
+    Path | None,
+    typer.Option(
+        "--replay",
+        metavar="FILE",
+        help="Structures, without labels, on which the base model is held to what it says of them now.",
+    ),
+]
 
 
 @app.command("pilot", epilog="Interrupted and called again it goes on; with a longer --budget it does more fits.")
@@ -107,6 +124,8 @@ def fit(
         str | None, typer.Option("--id", metavar="ID", help="Name of the new model [after file, engine and size].")
     ] = None,
     base: Base = None,
+    frozen_layers: FrozenLayers = 0,
+    replay: Replay = None,
     folder: Folder = None,
     seed: Seed = 0,
     energy_key: options.EnergyKey = None,
@@ -133,6 +152,8 @@ def fit(
                 folder=folder,
                 model=model,
                 base=base,
+                frozen_layers=frozen_layers,
+                replay=None if replay is None else replay.expanduser(),
                 seed=seed,
                 keys=LabelKeys(energy=energy_key, forces=forces_key),
             ),
@@ -153,8 +174,12 @@ def finetune(
     model_id: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="Name of the new model [after file and engine].")
     ] = None,
+    frozen_layers: FrozenLayers = 0,
+    replay: Replay = None,
     folder: Folder = None,
     seed: Seed = 0,
+    energy_key: options.EnergyKey = None,
+    forces_key: options.ForcesKey = None,
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> int:
@@ -167,8 +192,12 @@ def finetune(
         test=test,
         model=model_id,
         base=model,
+        frozen_layers=frozen_layers,
+        replay=replay,
         folder=folder,
         seed=seed,
+        energy_key=energy_key,
+        forces_key=forces_key,
         yes=yes,
         as_json=as_json,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlipguide.records.machine import Machine
 from mlipguide.records.pilot import LabelledData, PilotCurve, TrainedPotential
 from mlipguide.records.strict import strict
-from mlipguide.records.training import DomainOfValidity
+from mlipguide.records.training import DomainOfValidity, ReplayDrift
 
 
 @strict
@@ -66,6 +66,7 @@ class FitData:
         domain: What the training frames cover.
         committee: None when there was no time for it.
         dynamics: The check that it survived.
+        replay: What a model that was trained further forgot; None where nothing was replayed.
         versions: Of the packages that trained it.
         spent_s: Wall time of this call.
     """
@@ -80,5 +81,6 @@ class FitData:
     domain: DomainOfValidity
     committee: FitCommittee | None
     dynamics: DynamicsCheck
+    replay: ReplayDrift | None
     versions: dict[str, str]
     spent_s: float

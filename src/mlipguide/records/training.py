@@ -40,6 +40,26 @@ class FitRecipe:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class ReplayDrift:
+    """How far a model that was trained further is from what it said before, on structures that it did not learn from.
+
+    Attributes:
+        structures: That were replayed.
+        held_out: That the differences are of.
+        force_mae_ev_per_angstrom: Mean absolute difference of force components.
+        energy_mae_ev_per_atom: Mean absolute difference of energies, after the reference energies were moved.
+        mean_force_ev_per_angstrom: Mean absolute force component before, to compare with.
+    """
+
+    structures: int
+    held_out: int
+    force_mae_ev_per_angstrom: float
+    energy_mae_ev_per_atom: float
+    mean_force_ev_per_angstrom: float
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class FittedPotential:
     """A finished fit.
 
@@ -52,6 +72,7 @@ class FittedPotential:
         parameters: Number of fitted parameters.
         cutoff_angstrom: Its longest.
         versions: Of the packages that trained it.
+        replay: What was forgotten; None where nothing was replayed.
     """
 
     recipe: FitRecipe
@@ -62,6 +83,7 @@ class FittedPotential:
     parameters: int
     cutoff_angstrom: float
     versions: dict[str, str]
+    replay: ReplayDrift | None = None
 
 
 @strict

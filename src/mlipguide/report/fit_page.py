@@ -7,7 +7,7 @@ from rich.text import Text
 
 from mlipguide.core.readable import duration, number, simulated_time
 from mlipguide.records.fit import FitData
-from mlipguide.records.training import DomainOfValidity, Span
+from mlipguide.records.training import DomainOfValidity, ReplayDrift, Span
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.pilot_page import groups_table
 from mlipguide.report.pilot_words import between, errors_words, label, mev
@@ -24,6 +24,7 @@ def fit_page(data: FitData, console: Console) -> RenderableType:
             f"Model    {data.model}: {name}, {one.parameters:,} parameters, on {one.frames} frames in "
             f"{duration(one.train_s)}"
         ),
+        *_tuning(data),
         f"Folder   {one.folder}",
         "",
     ]
@@ -32,10 +33,21 @@ def fit_page(data: FitData, console: Console) -> RenderableType:
     parts.append(Text(errors_words(one.errors)))
     if one.groups:
         parts.append(groups_table(one))
+    if data.replay is not None:
+        parts += [Text(""), Text("What it remembers", style="bold"), Text(_remembered(data.replay))]
     parts += [Text(""), Text("How it runs", style="bold"), *(Text(f"· {line}") for line in _running(data))]
     parts += [Text(""), Text("What it holds for", style="bold"), *(Text(f"· {line}") for line in _domain(data.domain))]
     parts += [Text(""), Text("Next", style="bold"), *(Text(f"  {line}", overflow="fold") for line in _next(data))]
     return Group(*parts)
+
+
+def _tuning(data: FitData) -> list[str]:
+    recipe = data.potential.recipe
+    if recipe.base_model is None:
+        return []
+    frozen = recipe.options.get("frozen_layers")
+    words = f"From     {recipe.base_model}, "
+    return [words + (f"embedding and first {frozen} of its layers frozen" if frozen else "all layers trained")]
 
 
 def _running(data: FitData) -> list[str]:
@@ -59,6 +71,14 @@ def _running(data: FitData) -> list[str]:
             f"{between(last.force_mae_ev_per_angstrom)} meV/Å."
         )
     return lines
+
+
+def _remembered(known: ReplayDrift) -> str:
+    return (
+        f"On {known.held_out} of the {known.structures} structures of --replay, not learned from, it is off the base "
+        f"model by {mev(known.force_mae_ev_per_angstrom)} meV/Å and {mev(known.energy_mae_ev_per_atom)} meV/atom; "
+        f"forces there are {mev(known.mean_force_ev_per_angstrom)} meV/Å in the mean."
+    )
 
 
 def _domain(domain: DomainOfValidity) -> list[str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from mlipguide.report.console import message_console
+
+EVERY_S = 30.0
+"""Where every line stays, a stage that goes on is told of no oftener; a judgement."""
 
 
 class Reporter(Protocol):
@@ -31,13 +35,13 @@ def progress(*, quiet: bool = False) -> Iterator[Reporter]:
 
             yield show
     else:
-        last = ""
+        last, told = "", 0.0
 
         def tell(message: str, share: float) -> None:
-            nonlocal last
-            stage = message.partition(",")[0]
-            if stage != last:
-                last = stage
+            nonlocal last, told
+            stage, now = message.partition(",")[0], time.monotonic()
+            if stage != last or now - told >= EVERY_S:
+                last, told = stage, now
                 sys.stderr.write(f"mlipguide: {message}\n" if share == 0 else f"mlipguide: {share:4.0%} {message}\n")
                 sys.stderr.flush()
 

@@ -222,7 +222,8 @@ class Distiller:
         return fit, found, added
 
     def _fit(self, name: str, recipe: FitRecipe, frames: Sequence[LabelledFrame]) -> FittedPotential:
-        self._tell(f"fitting {len(frames)} frames")
+        words = f"fitting {len(frames)} frames"
+        self._tell(words)
         kept = self.notebook.remember(
             name,
             lambda: to_plain(
@@ -230,7 +231,7 @@ class Distiller:
                     recipe,
                     frames,
                     self.notebook.folder / "fits" / name,
-                    on_progress=lambda message, _share: self._tell(message),
+                    on_progress=lambda message, _share: self._tell(f"{words}, {message}"),
                 )
             ),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,10 @@ import numpy as np
 from mlipguide.core.errors import MlipguideError, TrainingFailedError
 from mlipguide.core.paths import make_folder
 from mlipguide.core.readable import duration
-from mlipguide.records.fit import DynamicsCheck, FitCommittee
+from mlipguide.records.fit import FitCommittee
 from mlipguide.records.notice import Notice
 from mlipguide.records.training import FittedPotential
-from mlipguide.sessions.errors import FailureKind, SessionError
-from mlipguide.sessions.interface import DynamicsPlan, ModelSession
+from mlipguide.sessions.interface import ModelSession
 from mlipguide.stats.errors import force_mae
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.committee import FEWEST, MEMBERS, bootstrap, disagreement
@@ -30,10 +30,6 @@ from mlipguide.workflows.pilot_run import DoneFit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-STEPS, TIMESTEP_S, TEMPERATURE_K = 1000, 0.5e-15, 300.0
-"""Half a picosecond: a potential with holes in what it learned loses its atoms within a few hundred steps (seen)."""
-MOST_ENERGY_CHANGE_EV_PER_ATOM = 0.025
-"""Of a run at constant energy: kT at 300 K. More has no other cause than a potential that is not smooth (judgement)."""
 COMMITTEE = "committee"
 COMMITTEE_SEED = 1000
 """Seeds of the members begin here above the fit's own."""
@@ -63,37 +59,6 @@ def usable(done: DoneFit, trivial_ev_per_angstrom: float) -> FittedPotential:
             kind="useless",
         )
     return record.potential
-
-
-def checked(session: ModelSession, test: Sequence[LabelledFrame]) -> DynamicsCheck:
-    """Run a potential at constant energy from the calmest periodic test frame.
-
-    Raises:
-        TrainingFailedError: Kind ``unstable``: the atoms flew apart, or the energy was not kept.
-        SessionError: It gave no answer.
-    """
-    frames = [frame for frame in test if all(frame.atoms.pbc)] or list(test)
-    frame = min(frames, key=_restlessness)
-    plan = DynamicsPlan(steps=STEPS, every=STEPS // 10, timestep_s=TIMESTEP_S, temperature_k=TEMPERATURE_K)
-    try:
-        trajectory = session.dynamics(frame.atoms, plan)
-    except SessionError as error:
-        if error.failure is not FailureKind.UNSTABLE:
-            raise
-        raise _unstable(frame, error.message) from error
-    first, last = trajectory.snapshots[0], trajectory.snapshots[-1]
-    change = (last.energy_ev + last.kinetic_ev - first.energy_ev - first.kinetic_ev) / len(frame.atoms)
-    if trajectory.stopped_because is not None:
-        raise _unstable(frame, f"the atoms flew apart after {last.step} of {STEPS} steps")
-    if not abs(change) <= MOST_ENERGY_CHANGE_EV_PER_ATOM:
-        raise _unstable(frame, f"the total energy changed by {change * 1e3:.3g} meV/atom in {STEPS} steps")
-    return DynamicsCheck(
-        frame=frame.index,
-        steps=STEPS,
-        timestep_s=TIMESTEP_S,
-        temperature_k=TEMPERATURE_K,
-        energy_change_ev_per_atom=change,
-    )
 
 
 def forces_on(session: ModelSession, frames: Sequence[LabelledFrame]) -> list[NDArray[np.float64]]:
@@ -151,7 +116,9 @@ def committee_of(
     for number in range(MEMBERS):
         if request.clock() - begin + MARGIN * each_s > request.left_s:
             break
-        request.on_progress(f"committee, fit {number + 1} of {MEMBERS}", 0.6 + 0.4 * number / MEMBERS)
+        words, share = f"committee, fit {number + 1} of {MEMBERS}", 0.7 + 0.3 * number / MEMBERS
+        tell = partial(_tell_of_member, request.on_progress, words, share)
+        tell("training", 0.0)
         seed = request.seed + COMMITTEE_SEED + number
         sample = bootstrap(request.frames, seed=seed)
         size = request.potential.recipe.size
@@ -160,7 +127,7 @@ def committee_of(
         folder = make_folder(fit_folder(request.folder / COMMITTEE, recipe, sample, request.test) / POTENTIAL)
         start = request.clock()
         try:
-            fitted = request.trainer.fit(recipe, sample, folder, on_progress=lambda _message, _share: None)
+            fitted = request.trainer.fit(recipe, sample, folder, on_progress=tell)
             with closing(request.trainer.open(fitted)) as session:
                 members.append(forces_on(session, request.test))
         except MlipguideError as error:
@@ -186,15 +153,7 @@ def committee_of(
     )
 
 
-def _restlessness(frame: LabelledFrame) -> float:
-    forces = frame.forces_ev_per_angstrom
-    return 0.0 if forces is None else float(np.abs(forces).mean())
-
-
-def _unstable(frame: LabelledFrame, what: str) -> TrainingFailedError:
-    return TrainingFailedError(
-        f"The potential is not stable: from test frame {frame.index} at {TEMPERATURE_K:.0f} K {what}. "
-        "It is not handed over.",
-        hint="Train on more frames, of higher temperatures too, or take a smaller model.",
-        kind="unstable",
-    )
+def _tell_of_member(
+    on_progress: Callable[[str, float], None], words: str, share: float, message: str, part: float
+) -> None:
+    on_progress(f"{words}, {message}", share + 0.3 * part / MEMBERS)

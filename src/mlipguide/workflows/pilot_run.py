@@ -30,6 +30,10 @@ MOST_BY_THE_CLOCK = 0.99
 """Share of a fit that is called done at most where only the time that fits like it took is known."""
 
 
+FIT_SHARE = 0.6
+"""Of the work of a final fit; its checks are the rest."""
+
+
 class _OutOfTimeError(Exception):
     """Raised from within a report of progress to end a fit whose time is over."""
 
@@ -152,7 +156,7 @@ class PilotRun:
         folder = make_folder(self._folder_of(fit))
         trainer, recipe = self._by_engine[fit.engine], self._recipe(fit)
         frames = self.data.chosen(self._positions(fit))
-        begin, left_s, share = self.clock(), self.left_s, self.spent_s / self.budget_s
+        begin, left_s, spent_s = self.clock(), self.left_s, self.spent_s
         words = f"{fit.engine.value} {fit.size} on {fit.frames} frames"
         usual_s = expected_s(fit, self.finished)
 
@@ -162,9 +166,13 @@ class PilotRun:
                 raise _OutOfTimeError
             if part <= 0 < passed_s and usual_s is not None:  # the engine does not say how far it is
                 part = min(MOST_BY_THE_CLOCK, passed_s / usual_s)
+                message = f"{message} {part:.0%}"
+            if not limited:  # the budget says nothing of how far it is
+                self.on_progress(f"{words}, {message}", FIT_SHARE * part)
+                return
             rest = duration(max(1.0, remaining_s(self._usable(), self.finished, left_s=left_s) - passed_s))
             self.on_progress(
-                f"{words}, {message} {part:.0%}, about {rest} left", min(1.0, share + passed_s / self.budget_s)
+                f"{words}, {message}; about {rest} left for the pilot", min(1.0, (spent_s + passed_s) / self.budget_s)
             )
 
         tell("training", 0.0)
@@ -195,7 +203,9 @@ class PilotRun:
         potential: FittedPotential | None = None
         try:
             potential = trainer.fit(recipe, frames, make_folder(folder / POTENTIAL), on_progress=tell)
+            tell("starting it for the test", 1.0)
             with closing(trainer.open(potential)) as session:
+                tell(f"testing it on {len(self.data.test)} frames", 1.0)
                 errors = errors_on(session, self.data.test)
         except (TrainingFailedError, SessionError) as error:
             return FitRecord(frames=(), spent_s=0.0, potential=None, errors=(), failure=Problem.from_error(error))

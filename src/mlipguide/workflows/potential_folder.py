@@ -139,6 +139,7 @@ def _inputs(delivery: Delivery, card: ModelCard) -> dict[str, str]:
         "elements": delivery.potential.recipe.elements,
         "python": delivery.python,
         "backend": card.backend,
+        "head": card.weights.name.partition(":")[2],
     }
     found = {}
     for name, template in INPUTS[delivery.potential.recipe.engine].items():

@@ -19,7 +19,8 @@ from mlipguide.training.domain import domain_of
 from mlipguide.training.engines import find_engine
 from mlipguide.training.pilot_plan import PlannedFit
 from mlipguide.training.test_errors import mean_force
-from mlipguide.workflows.fit_checks import CommitteeRequest, checked, committee_of, forces_on, usable
+from mlipguide.workflows.fit_checks import CommitteeRequest, committee_of, forces_on, usable
+from mlipguide.workflows.fit_dynamics import checked
 from mlipguide.workflows.pilot_answer import curves_of, points_of, trained_potential
 from mlipguide.workflows.pilot_run import PilotRun
 from mlipguide.workflows.potential_folder import Delivery, deliver, require_usable_id
@@ -42,6 +43,8 @@ class FitRequest:
         folder: Where everything is kept, the pilot's where there is one.
         model: Id of the new model.
         base: Model that is trained further, by the engine ``fine-tune``.
+        frozen_layers: Of that model, with its embedding, stay as they are.
+        replay: File of structures on which that model is held to what it said before.
         seed: Of the division and the fit.
         keys: Names of the labels.
     """
@@ -54,6 +57,8 @@ class FitRequest:
     folder: Path | None = None
     model: str | None = None
     base: str | None = None
+    frozen_layers: int = 0
+    replay: Path | None = None
     seed: int = 0
     keys: LabelKeys = NO_CHOICE
 
@@ -74,6 +79,7 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
     """
     options = options or Options()
     engine = find_engine(request.engine)
+    _require_fine_tune(request, engine)
     budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
     ready = set_up(
         TrainingAsked(
@@ -84,6 +90,8 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
             folder=request.folder,
             seed=request.seed,
             keys=request.keys,
+            frozen_layers=request.frozen_layers,
+            replay=request.replay,
         ),
         options,
     )
@@ -101,9 +109,8 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
     trivial = mean_force(data.test)
     done = run.done.get(fit) or run.do(fit)
     potential = usable(done, trivial)
-    options.on_progress("checking it in molecular dynamics", 0.6)
     with closing(trainer.open(potential)) as session:
-        dynamics = checked(session, data.test)
+        dynamics = checked(session, data.test, lambda words, part: options.on_progress(words, 0.6 + 0.1 * part))
         forces = forces_on(session, data.test)
     if not speeds.has(fit.model):
         speeds.measure(fit.model, trainer, potential)
@@ -134,6 +141,7 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
         domain=domain_of(learned),
         committee=committee,
         dynamics=dynamics,
+        replay=potential.replay,
         versions=potential.versions,
         spent_s=options.clock() - begin,
     )
@@ -149,6 +157,22 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
         place,
     )
     return Result(answer, notices=(*data.notices, *found.notices, *notices), errors=found.problems)
+
+
+def _require_fine_tune(request: FitRequest, engine: Engine) -> None:
+    """Refuse what says how a pretrained model is trained further where none is.
+
+    Raises:
+        InputError: For another engine.
+    """
+    if engine is Engine.FINE_TUNE:
+        return
+    for given, name in ((request.frozen_layers, "--frozen-layers"), (request.replay, "--replay")):
+        if given:
+            raise InputError(
+                f"{name} is for a pretrained model that is trained further, not for {engine.value}.",
+                hint=f"Leave out {name}, or take --engine {Engine.FINE_TUNE.value}.",
+            )
 
 
 def _chosen(run: PilotRun, engine: Engine, size: str | None) -> PlannedFit:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.catalog.weights import find_weights, needs_file
+from mlipguide.catalog.weights import download_weights, find_weights, needs_file
 from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.recipes import find_recipe
@@ -18,6 +19,7 @@ from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.training import Engine
 from mlipguide.training.engines import BACKENDS, trainer_class
+from mlipguide.training.engines.replay import read_replay
 from mlipguide.training.trainer import Trainer
 from mlipguide.workflows.candidates import Consent
 
@@ -52,6 +54,8 @@ class TrainerSearch:
         consent: How far to go in building environments.
         on_progress: Told what is being done.
         base: Model that is trained further by the engine ``fine-tune``.
+        frozen_layers: Of it, with its embedding, stay as they are.
+        replay: File of structures on which it is held to what it said before.
     """
 
     engines: Sequence[Engine]
@@ -59,10 +63,17 @@ class TrainerSearch:
     consent: Consent
     on_progress: Callable[[str], None]
     base: str = BASE
+    frozen_layers: int = 0
+    replay: Path | None = None
 
 
 def find_trainers(search: TrainerSearch) -> Trainers:
-    """Return the engines whose environment is there, or is built with consent; the others are notices."""
+    """Return the engines whose environment is there, or is built with consent; the others are notices.
+
+    Raises:
+        InputError: The base model is unknown; or the only engine asked for cannot train it as is asked.
+        MeasurementFailedError: The base model's checkpoint cannot be downloaded.
+    """
     ready: list[Trainer] = []
     notices: list[Notice] = []
     problems: list[Problem] = []
@@ -99,19 +110,42 @@ def find_trainers(search: TrainerSearch) -> Trainers:
             )
             continue
         try:
-            ready.append(_made(make, recipe, environment, base))
+            ready.append(_made(make, recipe, environment, base, search))
         except InputError as error:
+            if len(search.engines) == 1:
+                raise
             notices.append(Notice("engine_missing", f"{engine.value} was left out: {error.message} {error.hint}"))
             continue
         drivers[engine] = recipe.driver
     return Trainers(tuple(ready), tuple(notices), tuple(problems), drivers)
 
 
-def _made(make: Any, recipe: Recipe, environment: Environment, base: ModelCard | None) -> Trainer:
+def _made(
+    make: Any, recipe: Recipe, environment: Environment, base: ModelCard | None, search: TrainerSearch
+) -> Trainer:
     trainer: Trainer
     if base is None:
         trainer = make(recipe, environment)
     else:
-        weights = find_weights(base, {}) if needs_file(base) else None
-        trainer = make(base, recipe, environment, weights_file=weights)
+        trainer = make(
+            base,
+            recipe,
+            environment,
+            weights_file=_checkpoint(base, search) if needs_file(base) else None,
+            frozen_layers=search.frozen_layers,
+            replay=None if search.replay is None else read_replay(search.replay),
+        )
     return trainer
+
+
+def _checkpoint(base: ModelCard, search: TrainerSearch) -> Path:
+    found = find_weights(base, {})
+    if found is not None:
+        return found
+    if base.weights.url is not None and search.consent.to(f"Download the checkpoint of {base.id}?"):
+        return download_weights(base, search.on_progress)
+    raise InputError(
+        f"There is no checkpoint of {base.id} on this machine.",
+        hint=f"Give --yes to download it, or register a file of it: mlipguide models add FILE --from {base.id}",
+        kind="weights",
+    )

@@ -52,6 +52,8 @@ class TrainingAsked:
         folder: Where everything is kept.
         seed: Of the division, the subsets and the fits.
         keys: Names of the labels.
+        frozen_layers: Of the base model, with its embedding, stay as they are.
+        replay: File of structures on which the base model is held to what it said before.
     """
 
     labelled: Path
@@ -61,6 +63,8 @@ class TrainingAsked:
     folder: Path | None
     seed: int
     keys: LabelKeys = NO_CHOICE
+    frozen_layers: int = 0
+    replay: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +126,8 @@ def set_up(asked: TrainingAsked, options: Options) -> TrainingSetup:
             consent=options.consent,
             on_progress=lambda message: options.on_progress(message, 0.0),
             base=asked.base or BASE,
+            frozen_layers=asked.frozen_layers,
+            replay=asked.replay,
         )
     )
     require_trainers(found)

@@ -27,7 +27,7 @@ from mlipguide.environments.resolution import find_environment
 from mlipguide.records.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.training import FitRecipe
 from mlipguide.sessions.worker_files import PACKAGE, worker_environment, worker_folder
-from mlipguide.worker.training.job import FAILURE, FRAMES, MARK, RESULT
+from mlipguide.worker.training.job import FAILURE, FRAMES, MARK, REPLAY, RESULT
 
 JOB, LOG = "job.json", "training.log"
 DIVERGED = "diverged"
@@ -43,6 +43,10 @@ class Training:
         frames_text: Of :func:`.frames_file.frames_text`.
         validation: Places of the frames that the program holds out.
         base: What the program calls the checkpoint that it trains further; None from scratch.
+        weights: Its file, whose checksum stands in the recipe; None for one that the package brings.
+        replay_text: Structures that the program labels by that checkpoint; None without.
+        replay_validation: Places of those that it holds out.
+        unit: What the program counts in its progress.
     """
 
     program: str
@@ -50,18 +54,24 @@ class Training:
     frames_text: str
     validation: tuple[int, ...] = ()
     base: str | None = None
+    weights: Path | None = None
+    replay_text: str | None = None
+    replay_validation: tuple[int, ...] = ()
+    unit: str = "step"
 
     def key(self, versions: dict[str, str]) -> str:
         """Return a digest of everything that decides the result."""
         parts = (
             to_json({**self._plain(), "size": self.recipe.size, "versions": dict(sorted(versions.items()))}),
             self.frames_text,
+            self.replay_text or "",
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def job(self, key: str) -> dict[str, Any]:
         """Return the job as the program reads it."""
-        return {**self._plain(), "key": key, "threads": 1}
+        weights = None if self.weights is None else str(self.weights.absolute())
+        return {**self._plain(), "weights": weights, "key": key, "threads": 1}
 
     def _plain(self) -> dict[str, Any]:
         return {
@@ -71,6 +81,7 @@ class Training:
             "options": to_plain(self.recipe.options, dict[str, float | int | str | bool]),
             "base": self.base,
             "validation": list(self.validation),
+            "replay_validation": list(self.replay_validation),
         }
 
 
@@ -113,13 +124,15 @@ def train(
         )
     if begun is None:
         write_atomically(folder / FRAMES, training.frames_text)
+        if training.replay_text is not None:
+            write_atomically(folder / REPLAY, training.replay_text)
         write_atomically(folder / JOB, to_json(training.job(key)))
     failure = _read(folder / FAILURE)
     if failure is not None and failure["kind"] != DIVERGED:  # that would end the same again
         (folder / FAILURE).unlink()
         failure = None
     if failure is None and _read(folder / RESULT) is None:
-        status = _run(folder, environment, Teller(training.recipe, on_progress))
+        status = _run(folder, environment, Teller(training.unit, on_progress))
         failure = _read(folder / FAILURE)
         if failure is None and _read(folder / RESULT) is None:
             raise TrainingFailedError(
@@ -161,18 +174,18 @@ class Teller:
     """Turns the lines of a program into words with the time that is left.
 
     Args:
-        recipe: What is trained.
+        unit: What the program counts: ``step``.
         on_progress: Told of it.
         now: A clock, s.
     """
 
     def __init__(
         self,
-        recipe: FitRecipe,
+        unit: str,
         on_progress: Callable[[str, float], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._name = _name(recipe)
+        self._unit = unit
         self._on_progress = on_progress
         self._now = now
         self._first: tuple[float, int] | None = None
@@ -184,10 +197,13 @@ class Teller:
             return
         try:
             told = json.loads(line.removeprefix(MARK))
+            if "words" in told:
+                self._on_progress(str(told["words"]), 0.0)
+                return
             done, of = int(told["done"]), int(told["of"])
         except (ValueError, KeyError, TypeError):
             return
-        for key, words in (("force_rmse", "RMS error of the forces"), ("force_mae", "mean error of held-out forces")):
+        for key, words in (("force_rmse", "RMS force error"), ("force_mae", "held-out force error")):
             if key in told:
                 self._error = f", {words} {float(told[key]):.3g} eV/Å"
         left = ""
@@ -195,5 +211,5 @@ class Teller:
             self._first = (self._now(), done)
         elif done > self._first[1]:
             pace = (self._now() - self._first[0]) / (done - self._first[1])
-            left = f", about {duration(pace * (of - done))} left" if done < of else ""
-        self._on_progress(f"{self._name}: {done} of {of}{self._error}{left}", done / max(1, of))
+            left = f", about {duration(max(1.0, pace * (of - done)))} left" if done < of else ""
+        self._on_progress(f"{self._unit} {done} of {of}{self._error}{left}", done / max(1, of))

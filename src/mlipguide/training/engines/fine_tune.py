@@ -7,6 +7,7 @@ equal checkpoints, and a fit takes about as long on few frames as on many.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,18 +18,17 @@ from mlipguide.core.errors import InputError
 from mlipguide.records.environment import Environment, Recipe
 from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.model_card import ModelCard
-from mlipguide.records.training import Engine, FitRecipe, FittedPotential
+from mlipguide.records.training import Engine, FitRecipe, FittedPotential, ReplayDrift
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.engines.child import Training, ready_environment, train
 from mlipguide.training.engines.frames_file import frames_text
+from mlipguide.training.engines.held_out import held_out
+from mlipguide.training.engines.replay import Replay
 
-ADAPTERS = ("sevenn", "chgnet")
+ADAPTERS = ("sevenn", "chgnet", "mace-torch")
 """Backends with a file in ``worker/training/adapters``."""
-HELD_OUT_SHARE = 0.15
-FEWEST_TO_SPLIT = 8
-"""With fewer frames none is held out: each is worth more for learning than for choosing (a judgement)."""
 SIZE = "full"
 
 OPTIONS: dict[str, float | int | str | bool] = {
@@ -81,7 +81,11 @@ class FineTuneTrainer:
         recipe: Of its backend.
         environment: A ready one.
         weights_file: Its checkpoint; None for one that the package brings.
-        frozen_layers: How many interactions, with the embedding, stay as they are; 0 trains everything.
+        frozen_layers: How many layers, with the embedding, stay as they are; 0 trains everything.
+        replay: Structures on which the model is held to what it said before; None for none.
+
+    Raises:
+        InputError: The backend has no adapter, the model has fewer layers, or does not know an element to replay.
     """
 
     def __init__(
@@ -92,13 +96,17 @@ class FineTuneTrainer:
         *,
         weights_file: Path | None = None,
         frozen_layers: int = 0,
+        replay: Replay | None = None,
     ) -> None:
         require_adapter(base)
+        _require_layers(base, frozen_layers)
+        _require_elements(base, () if replay is None else replay.elements, option="--replay: ")
         self._base = base
         self._recipe = recipe
         self._environment = environment
         self._weights_file = weights_file
         self._frozen_layers = frozen_layers
+        self._replay = replay
 
     @property
     def engine(self) -> Engine:
@@ -111,13 +119,11 @@ class FineTuneTrainer:
         Raises:
             InputError: An element that the model does not know.
         """
-        unknown = [element for element in elements if element not in self._base.training.elements]
-        if unknown:
-            raise InputError(
-                f"{self._base.id} was not trained on {', '.join(unknown)}.",
-                hint="Choose a model that knows all elements of the frames: mlipguide models list --elements …",
-            )
+        _require_elements(self._base, elements)
         options = {**OPTIONS, "frozen_layers": self._frozen_layers}
+        if self._replay is not None:
+            options["replay_sha256"] = hashlib.sha256(self._replay.text.encode()).hexdigest()
+            options["replay_elements"] = " ".join(self._replay.elements)
         if self._weights_file is not None:
             options["weights_sha256"] = sha256_of(self._weights_file)
         return (
@@ -146,13 +152,15 @@ class FineTuneTrainer:
             TrainingFailedError: The training diverged or met the held-out frames no better than before.
             EnvironmentFailedError: The environment cannot be used.
         """
-        base = self._base.weights.name if self._weights_file is None else str(self._weights_file.absolute())
         training = Training(
             program=f"fine_tune:{self._recipe.worker}",
             recipe=recipe,
             frames_text=frames_text(frames, recipe.elements),
             validation=held_out(frames),
-            base=base,
+            base=self._base.weights.name,
+            weights=self._weights_file,
+            replay_text=None if self._replay is None else self._replay.text,
+            replay_validation=() if self._replay is None else self._replay.held_out,
         )
         result = train(training, folder, self._environment, on_progress=on_progress)
         cutoff = self._base.architecture.cutoff_angstrom
@@ -165,6 +173,7 @@ class FineTuneTrainer:
             parameters=result["parameters"],
             cutoff_angstrom=result["cutoff"] if cutoff is None else cutoff,
             versions=result["versions"],
+            replay=None if result.get("replay") is None else ReplayDrift(**result["replay"]),
         )
 
     def open(self, potential: FittedPotential) -> ModelSession:
@@ -187,7 +196,7 @@ class FineTuneTrainer:
         )
 
     def card(self, potential: FittedPotential, *, model_id: str | None = None, today: str = "") -> ModelCard:
-        """Return the card of the checkpoint, narrowed to the elements that it was trained on.
+        """Return the card of the checkpoint, narrowed to the elements of the frames and of what was replayed.
 
         Args:
             potential: What :meth:`fit` returned.
@@ -196,12 +205,14 @@ class FineTuneTrainer:
         """
         path = Path(potential.folder) / potential.files[0]
         digest = sha256_of(path)
+        options = potential.recipe.options
+        replayed = str(options.get("replay_elements", "")).split()
         card = derive_card(
             self._base,
             path,
             digest,
             model_id=model_id or f"{self._base.id}-{digest[:8]}",
-            elements=potential.recipe.elements,
+            elements=tuple(dict.fromkeys([*potential.recipe.elements, *replayed])),
             level_of_theory="that of the labels",
             today=today or "the day of the fit",
         )
@@ -209,20 +220,19 @@ class FineTuneTrainer:
         return replace(card, architecture=self._base.architecture)
 
 
-def held_out(frames: Sequence[LabelledFrame]) -> tuple[int, ...]:
-    """Return the places of the frames to choose by: the end of each group, so that the rest are no neighbours of them.
+def _require_layers(base: ModelCard, frozen: int) -> None:
+    layers = base.architecture.layers
+    if layers is not None and frozen > layers:
+        raise InputError(
+            f"--frozen-layers {frozen}: {base.id} has {layers} layers.",
+            hint=f"Give a number from 0, which trains everything, to {layers}, which trains the readout alone.",
+        )
 
-    A group is cut once, and frames next to each other in a trajectory stand next to each other in a file. A group of
-    fewer than three frames is learned from as a whole.
-    """
-    if len(frames) < FEWEST_TO_SPLIT:
-        return ()
-    groups: dict[str | None, list[int]] = {}
-    for place, frame in enumerate(frames):
-        groups.setdefault(frame.group, []).append(place)
-    held: list[int] = []
-    for places in groups.values():
-        in_file = sorted(places, key=lambda place: frames[place].index)
-        count = max(1, round(HELD_OUT_SHARE * len(places))) if len(places) > 2 else 0  # noqa: PLR2004  # as said above
-        held += in_file[len(in_file) - count :]
-    return tuple(sorted(held))
+
+def _require_elements(base: ModelCard, elements: Sequence[str], *, option: str = "") -> None:
+    unknown = [element for element in elements if element not in base.training.elements]
+    if unknown:
+        raise InputError(
+            f"{option}{base.id} was not trained on {', '.join(unknown)}.",
+            hint="Choose a model that knows all elements of the frames: mlipguide models list --elements …",
+        )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from mlipguide.core.errors import InputError
 from mlipguide.structures.labels import LabelledFrame
+from mlipguide.training.engines.structures_file import row
 
 
 def frames_text(frames: Sequence[LabelledFrame], elements: Sequence[str]) -> str:
@@ -38,17 +39,13 @@ def _frame_text(frame: LabelledFrame) -> str:
             f"Frame {frame.index} has no {missing}, and training needs both energies and forces.",
             hint="Leave such frames out, or label them.",
         )
-    header = f'Lattice="{_row(atoms.cell.array.ravel())}" Properties=species:S:1:pos:R:3:forces:R:3'
+    header = f'Lattice="{row(atoms.cell.array.ravel())}" Properties=species:S:1:pos:R:3:forces:R:3'
     header += f' energy={float(frame.energy_ev)!r} pbc="{" ".join("T" if axis else "F" for axis in atoms.pbc)}"'
     if frame.stress_ev_per_angstrom3 is not None:
         xx, yy, zz, yz, xz, xy = frame.stress_ev_per_angstrom3
-        header += f' stress="{_row((xx, xy, xz, xy, yy, yz, xz, yz, zz))}"'
+        header += f' stress="{row((xx, xy, xz, xy, yy, yz, xz, yz, zz))}"'
     rows = (
-        f"{symbol} {_row(position)} {_row(force)}\n"
+        f"{symbol} {row(position)} {row(force)}\n"
         for symbol, position, force in zip(atoms.get_chemical_symbols(), atoms.positions, forces, strict=True)
     )
     return f"{len(atoms)}\n{header}\n{''.join(rows)}"
-
-
-def _row(values: Iterable[float]) -> str:
-    return " ".join(repr(float(value)) for value in values)

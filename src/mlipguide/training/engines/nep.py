@@ -102,7 +102,8 @@ class NepTrainer:
             TrainingFailedError: The training diverged, or ended without a potential.
             EnvironmentFailedError: The environment cannot be used.
         """
-        training = Training(program="nep", recipe=recipe, frames_text=frames_text(frames, recipe.elements))
+        text = frames_text(frames, recipe.elements)
+        training = Training(program="nep", recipe=recipe, frames_text=text, unit="pass")
         result = train(training, folder, self._environment, on_progress=on_progress)
         return FittedPotential(
             recipe=recipe,

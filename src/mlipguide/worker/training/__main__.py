@@ -13,7 +13,7 @@ from typing import Any
 from ..failures import kind_of
 from .job import FAILURE, RESULT, Job, Progress, write_json
 
-ADAPTERS = ("chgnet", "sevenn")
+ADAPTERS = ("chgnet", "mace", "sevenn")
 USAGE = "usage: python -m mlipguide_worker.training JOB.json"
 
 
@@ -32,7 +32,9 @@ def main(arguments: list[str]) -> int:
             seed=int(plain["seed"]),
             options=dict(plain["options"]),
             base=plain["base"],
+            weights=plain["weights"],
             validation=tuple(plain["validation"]),
+            replay_validation=tuple(plain["replay_validation"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         sys.stderr.write(f"{path} is not a training job: {error!r}\n{USAGE}\n")

@@ -8,6 +8,11 @@ forces and stresses with Adam (doi:10.48550/arXiv.1412.6980); the learning rate 
 and falls along a cosine (doi:10.48550/arXiv.1608.03983). What is kept is the state with the least loss on the
 frames that were held out.
 
+Where there are structures to replay, the model labels them itself once the reference energies are settled (after
+doi:10.48550/arXiv.2606.12704), and each step follows the sum of two losses: of the user's frames and of as many of
+those. The state that is kept is chosen by the user's frames alone; how far it is from the labels of held-out structures
+to replay is told in the end.
+
 The order of the frames depends on the seed and the number of the step alone, so that a run that goes on from a
 checkpoint takes the steps that it would have taken.
 """
@@ -18,40 +23,53 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..failures import WorkerError
 from .adapters.interface import Adapter
 from .job import Job, Progress, Watch, diverged, write_whole
 from .losses import Example, Score, Weights, example_of, loss_of, rate_share
+from .replay import drift, replayed
 
 POTENTIAL, STATE = "checkpoint.pth", "state.pt"
 LARGEST_GRADIENT = 10.0
 
 
-def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, int], Adapter]) -> dict[str, Any]:
+def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, str | None], Adapter]) -> dict[str, Any]:
     """Train ``job.base`` further on the frames of ``job`` and leave a checkpoint.
 
     Raises:
-        WorkerError: Kind ``diverged``: an error is no number or grew, or no state was better than the first.
+        WorkerError: Kind ``diverged``: an error is no number or grew, or no state was better than the first. Kind
+            ``bad_request``: more layers are to be frozen than there are.
     """
     import torch
     from ase.io import read
 
     torch.manual_seed(job.seed)
-    adapter = open_adapter(str(job.base), job.seed)
+    adapter = open_adapter(str(job.base), job.weights)
+    progress.say("preparing the frames")
     frames = read(job.frames, index=":")
+    structures = list(read(job.replay, index=":")) if job.replay.is_file() else []
     held = set(job.validation)
     training = [atoms for place, atoms in enumerate(frames) if place not in held]
     examples = [example_of(adapter, atoms) for atoms in frames]
     learning = [example for place, example in enumerate(examples) if place not in held]
     judging = [example for place, example in enumerate(examples) if place in held] or learning
 
-    adapter.freeze(int(job.options["frozen_layers"]))
+    freeze(adapter, int(job.options["frozen_layers"]))
     run = Run(job, adapter, learning, judging)
     path = job.folder / STATE
-    if path.is_file():
-        run.resume(torch.load(path, weights_only=False))
-    else:
+    state = torch.load(path, weights_only=False) if path.is_file() else None
+    if state is None:
+        progress.say("estimating the reference energies")
         run.shifts = estimate_shifts(adapter, training, learning)
         adapter.shift(run.shifts)
+    known = None if state is None else state["replay"]
+    run.replay = replayed(
+        adapter, structures, known, lambda done, of: progress.say(f"labelling what is replayed, {done} of {of}")
+    )
+    if state is not None:
+        run.resume(state)
+    else:
+        progress.say("judging the first state")
         run.first = run.best = run.judge()
         run.keep_best()
         write_whole(path, lambda part: torch.save(run.state(), part))
@@ -61,6 +79,17 @@ def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, int], A
         write_whole(path, lambda part: torch.save(run.state(), part))
         progress.keep()
     return _deliver(job, adapter, run, training[0])
+
+
+def freeze(adapter: Adapter, layers: int) -> None:
+    """Exclude the embedding and the first ``layers`` layers from the training.
+
+    Raises:
+        WorkerError: Kind ``bad_request``: there are fewer.
+    """
+    if layers > adapter.layers:
+        raise WorkerError("bad_request", f"{layers} layers cannot be frozen: the model has {adapter.layers}.")
+    adapter.freeze(layers)
 
 
 def _deliver(job: Job, adapter: Adapter, run: Run, atoms: Any) -> dict[str, Any]:
@@ -89,6 +118,7 @@ def _deliver(job: Job, adapter: Adapter, run: Run, atoms: Any) -> dict[str, Any]
             "energy_mae_before": run.first.energy_mae,
             "energy_mae_after": run.best.energy_mae,
         },
+        "replay": drift(adapter, run.replay_held_out, structures=len(run.replay)) if run.replay else None,
     }
 
 
@@ -117,6 +147,8 @@ class Run:
         options = job.options
         self.adapter = adapter
         self.learning, self.judging = learning, judging
+        self.replay: Sequence[Example] = ()
+        self._replay_held_out = set(job.replay_validation)
         self.seed = job.seed
         self.steps, self.batch = int(options["steps"]), int(options["batch"])
         self.check_every, self.patience = int(options["check_every"]), int(options["patience"])
@@ -134,6 +166,11 @@ class Run:
     def finished(self) -> bool:
         """Whether all steps were taken, or the last ones brought nothing."""
         return self.step >= self.steps or self.stale >= self.patience
+
+    @property
+    def replay_held_out(self) -> list[Example]:
+        """What is replayed to measure what was forgotten."""
+        return [example for place, example in enumerate(self.replay) if place in self._replay_held_out]
 
     def advance(self, progress: Progress) -> None:
         """Take steps up to the next judgement, and judge."""
@@ -183,6 +220,7 @@ class Run:
             "first": self.first,
             "best": self.best,
             "watch": self.watch,
+            "replay": [example.labels for example in self.replay],
         }
 
     def resume(self, state: dict[str, Any]) -> None:
@@ -196,28 +234,26 @@ class Run:
     def _take_step(self) -> None:
         import torch
 
-        chosen = [self.learning[place] for place in self._places()]
+        replay = [example for place, example in enumerate(self.replay) if place not in self._replay_held_out]
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * rate_share(self.step, self.steps)
         self.adapter.network.train()
         self.optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(
-            self.adapter.predict([example.sample for example in chosen]),
-            [example.labels for example in chosen],
-            self.weights,
-        )
-        loss.backward()
+        for examples in (self.learning, replay):
+            if examples:
+                chosen = [examples[place] for place in self._places(len(examples))]
+                predicted = self.adapter.predict([example.sample for example in chosen])
+                loss_of(predicted, [example.labels for example in chosen], self.weights).backward()
         norm = float(torch.nn.utils.clip_grad_norm_(self.trained, LARGEST_GRADIENT))
         if not math.isfinite(norm):
             raise diverged(f"the gradient of step {self.step + 1} is no number")
         self.optimizer.step()
         self.step += 1
 
-    def _places(self) -> list[int]:
-        """Return which frames the next step takes; every pass has an order of its own."""
+    def _places(self, count: int) -> list[int]:
+        """Return which of ``count`` frames the next step takes; every pass has an order of its own."""
         import torch
 
-        count = len(self.learning)
         places = []
         for place in range(self.step * self.batch, (self.step + 1) * self.batch):
             generator = torch.Generator().manual_seed(self.seed + place // count)

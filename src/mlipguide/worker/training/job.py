@@ -13,7 +13,8 @@ from typing import Any
 from ..failures import WorkerError
 
 MARK = "mlipguide-progress "
-FRAMES, RESULT, FAILURE, CLOCK = "frames.extxyz", "result.json", "failure.json", "clock.json"
+FRAMES, REPLAY = "frames.extxyz", "replay.extxyz"
+RESULT, FAILURE, CLOCK = "result.json", "failure.json", "clock.json"
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -43,8 +44,10 @@ class Job:
         elements: Chemical symbols, in the order in which the engine numbers them.
         seed: Of everything random.
         options: The engine's settings.
-        base: Name or path of the checkpoint that is trained further; None from scratch.
+        base: What the program calls the checkpoint that is trained further; None from scratch.
+        weights: File of that checkpoint; None for one that the package brings.
         validation: Places in the file of frames of those that are held out to choose by.
+        replay_validation: Places in the file of structures to replay of those that are not learned from.
     """
 
     folder: Path
@@ -52,7 +55,14 @@ class Job:
     seed: int
     options: dict[str, Any]
     base: str | None = None
+    weights: str | None = None
     validation: tuple[int, ...] = ()
+    replay_validation: tuple[int, ...] = ()
+
+    @property
+    def replay(self) -> Path:
+        """Structures to replay, as extended XYZ; there may be no such file."""
+        return self.folder / REPLAY
 
     @property
     def frames(self) -> Path:
@@ -87,6 +97,10 @@ class Progress:
     def report(self, done: int, of: int, **figures: float) -> None:
         """Print how far the job is."""
         print(MARK + json.dumps({"done": done, "of": of, **figures}), flush=True)  # noqa: T201  # this is the channel
+
+    def say(self, words: str) -> None:
+        """Print what is being done before the first step."""
+        print(MARK + json.dumps({"words": words}), flush=True)  # noqa: T201  # this is the channel
 
     def keep(self) -> None:
         """Keep the time that was spent; called where a checkpoint was written."""

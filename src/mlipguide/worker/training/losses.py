@@ -88,17 +88,18 @@ def rate_share(step: int, steps: int) -> float:
 
 
 def example_of(adapter: Adapter, atoms: Any) -> Example:
-    """Prepare a structure that carries its labels in a calculator, as ASE reads them."""
+    """Prepare a structure that carries its labels in a calculator, as ASE reads them, in the network's precision."""
     import torch
 
+    dtype = next(adapter.network.parameters()).dtype
     results = atoms.calc.results
     stress = results.get("stress") if atoms.pbc.all() else None
     return Example(
         sample=adapter.prepare(atoms),
         labels=Labels(
-            energy=torch.tensor(float(results["energy"])),
-            forces=torch.tensor(results["forces"], dtype=torch.float32),
-            stress=None if stress is None else torch.tensor(stress, dtype=torch.float32),
+            energy=torch.tensor(float(results["energy"]), dtype=dtype),
+            forces=torch.tensor(results["forces"], dtype=dtype),
+            stress=None if stress is None else torch.tensor(stress, dtype=dtype),
             atoms=len(atoms),
         ),
     )

@@ -16,29 +16,34 @@ EMBEDDING = ("atom_embedding", "bond_basis_expansion", "bond_embedding", "bond_w
 LAYERED = ("atom_conv_layers", "bond_conv_layers", "angle_layers")
 
 
-def open_adapter(base: str, _seed: int) -> Adapter:
+def open_adapter(name: str, file: str | None) -> Adapter:
     """Load a checkpoint by CHGNet's own version name (``0.3.0``), or from a file.
 
     Raises:
         WorkerError: Kind ``weights``.
     """
-    return Adapter(base)
+    return Adapter(name, file)
 
 
 class Adapter:
     """Implements :class:`.interface.Adapter`."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, name: str, file: str | None) -> None:
         from chgnet.model import CHGNet
 
         try:
-            if Path(base).is_file():
-                self.network: Any = CHGNet.from_file(base)
+            if file is None:
+                self.network: Any = CHGNet.load(model_name=name, use_device="cpu", verbose=False)
             else:
-                self.network = CHGNet.load(model_name=base, use_device="cpu", verbose=False)
+                self.network = CHGNet.from_file(file)
         except (OSError, ValueError, KeyError) as error:
-            raise WorkerError("weights", f"CHGNet cannot load '{base}': {error}") from error
+            raise WorkerError("weights", f"CHGNet cannot load '{file or name}': {error}") from error
         self.network.composition_model.requires_grad_(requires_grad=False)
+
+    @property
+    def layers(self) -> int:
+        """How many there are that can be frozen."""
+        return len(self.network.atom_conv_layers)
 
     @property
     def cutoff(self) -> float:

@@ -49,6 +49,10 @@ class Adapter(Protocol):
         """Return the energies of ``atoms`` by this model and by the package's own calculator on a checkpoint, eV."""
 
     @property
+    def layers(self) -> int:
+        """How many there are that can be frozen."""
+
+    @property
     def cutoff(self) -> float:
         """Radius of the neighbour list, Å."""
 

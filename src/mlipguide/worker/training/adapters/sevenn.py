@@ -14,30 +14,35 @@ VOIGT = (0, 1, 2, 4, 5, 3)
 EMBEDDING = ("edge_embedding", "onehot_idx_to_onehot", "onehot_to_feature_x")
 
 
-def open_adapter(base: str, _seed: int) -> Adapter:
-    """Load a checkpoint by the package's name for it, ``NAME`` or ``NAME:TASK``, or a file.
+def open_adapter(name: str, file: str | None) -> Adapter:
+    """Load a checkpoint by the package's name for it, ``NAME`` or ``NAME:TASK``, or from a file.
 
     Raises:
         WorkerError: Kind ``weights``.
     """
-    return Adapter(base)
+    return Adapter(name, file)
 
 
 class Adapter:
     """Implements :class:`.interface.Adapter`."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, name: str, file: str | None) -> None:
         from sevenn.util import load_checkpoint
 
-        name, _, task = (base, "", "") if Path(base).is_file() else base.partition(":")
+        short, _, task = name.partition(":")
         try:
-            self._checkpoint = load_checkpoint(name)
+            self._checkpoint = load_checkpoint(file or short)
         except (OSError, ValueError, KeyError) as error:
-            raise WorkerError("weights", f"SevenNet cannot load '{base}': {error}") from error
+            raise WorkerError("weights", f"SevenNet cannot load '{file or name}': {error}") from error
         self._config = self._checkpoint.config
         self._task = task or None
         self.network: Any = self._checkpoint.build_model()
         self.network.set_is_batch_data(True)
+
+    @property
+    def layers(self) -> int:
+        """How many there are that can be frozen."""
+        return int(self._config["num_convolution_layer"])
 
     @property
     def cutoff(self) -> float:
