@@ -1,9 +1,9 @@
 """Which fits a pilot does in which order, so that it says most within its time: the cheap first, none that overruns.
 
 The time of a fit follows t = t0 n^k: least squares on logarithms of the finished fits of the same model, with the k of
-``GROWTH`` until there are two numbers of frames. A model of which nothing is finished is expected to take ``NEXT_SIZE`` times what the
-next smaller one of its engine took. The plan is a function of what is finished and of what that took, so a pilot that
-was interrupted goes on as if it had not been.
+``GROWTH`` until there are two numbers of frames. A model of which nothing is finished is expected to take
+``NEXT_SIZE`` times what the next smaller one of its engine took. The plan is a function of what is finished and of
+what that took, so a pilot that was interrupted goes on as if it had not been.
 """
 
 from __future__ import annotations

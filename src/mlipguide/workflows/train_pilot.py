@@ -19,6 +19,7 @@ from mlipguide.workflows.kept_pilots import keep_pilot
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.pilot_answer import best_at, best_potential, curves_of, left_out, points_of
 from mlipguide.workflows.pretrained_errors import NONE, READY, SHARE, PretrainedTests
+from mlipguide.workflows.trainers import BASE
 from mlipguide.workflows.training_setup import Options, TrainingAsked, described, set_up
 
 DEFAULT_BUDGET = "10m"
