@@ -94,11 +94,18 @@ def test_the_folder_holds_what_is_needed_and_every_command_knows_the_model(fits:
 
 def test_a_pilots_fit_is_taken_and_its_best_size(fits: Fits) -> None:
     fits.pilot()
-    data = fits().data
+    result = fits()
+    data = result.data
     assert data.potential.recipe.size == "large"
+    assert "chosen_by_test" in {notice.kind for notice in result.notices}
     assert data.learning_curve is not None
     members = data.committee.members if data.committee is not None else 0
     assert len(fits.trainers[1].fits) == members, "the fit itself was there"
+
+
+def test_a_size_that_was_asked_for_was_not_chosen_by_the_test_frames(fits: Fits) -> None:
+    fits.pilot()
+    assert "chosen_by_test" not in {notice.kind for notice in fits(size="large").notices}
 
 
 def test_a_committee_is_made_when_there_is_time(fits: Fits) -> None:

@@ -11,7 +11,7 @@ from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.serialisation import to_json, to_plain
 from mlipguide.core.units import WALL_TIME
 from mlipguide.records.fit import FitData
-from mlipguide.records.notice import Result
+from mlipguide.records.notice import Notice, Result
 from mlipguide.records.training import Engine
 from mlipguide.stats.errors import force_mae
 from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
@@ -156,7 +156,26 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
         trainer,
         place,
     )
+    notices = (*notices, *_chosen_by_test(run, fit, request.size))
     return Result(answer, notices=(*data.notices, *found.notices, *notices), errors=found.problems)
+
+
+def _chosen_by_test(run: PilotRun, chosen: PlannedFit, size: str | None) -> tuple[Notice, ...]:
+    """Return what to know of an error by which the size was chosen among several."""
+    tried = {
+        fit.size
+        for fit, one in run.done.items()
+        if fit.engine is chosen.engine and fit.frames == chosen.frames and one.record.errors
+    }
+    if size is not None or len(tried) < 2:  # noqa: PLR2004  # of one there is no choice
+        return ()
+    return (
+        Notice(
+            "chosen_by_test",
+            f"The size {chosen.size} was chosen of {len(tried)} by the errors on these same test frames: frames of "
+            "their own would show a little more.",
+        ),
+    )
 
 
 def _require_fine_tune(request: FitRequest, engine: Engine) -> None:
