@@ -1,8 +1,13 @@
-"""Checkpoint files of models whose package does not bring them: found, or downloaded whole or not at all."""
+"""Checkpoint files of models whose package does not bring them: found, or downloaded whole or not at all.
+
+The checksum of a download is compared with the one that its publisher states, where one is, and kept beside the file as
+``sha256sum`` writes it; from then on another file in its place is refused.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import urllib.error
 import urllib.request
@@ -11,7 +16,7 @@ from http.client import HTTPException
 from pathlib import Path
 from uuid import uuid4
 
-from mlipguide.catalog.checkpoints import registered_file
+from mlipguide.catalog.checkpoints import registered_file, sha256_of
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import make_folder, storage_error, weights_dir
 from mlipguide.records.model_card import ModelCard, WeightsOrigin
@@ -29,7 +34,8 @@ def find_weights(card: ModelCard, given: Mapping[str, Path]) -> Path | None:
     """Return the checkpoint file that the user gave for this card, or the one registered or downloaded before, or None.
 
     Raises:
-        InputError: The file that the user gave does not exist, or the registered one is missing or another one now.
+        InputError: The file that the user gave does not exist, or the registered one is missing, or that or the
+            downloaded one is another one now.
     """
     for name in (card.id, *card.aliases):
         if name in given:
@@ -42,14 +48,18 @@ def find_weights(card: ModelCard, given: Mapping[str, Path]) -> Path | None:
     if card.weights.origin.is_own_file:
         return registered_file(card)
     target = _target(card)
-    return target if target is not None and target.is_file() else None
+    if target is None or not target.is_file():
+        return None
+    _require_checksum(card, target)
+    return target
 
 
 def download_weights(card: ModelCard, on_progress: Callable[[str], None]) -> Path:
     """Download the checkpoint of ``card`` and return its file.
 
     Raises:
-        MeasurementFailedError: Kind ``weights``: there is no address, or it cannot be reached.
+        MeasurementFailedError: Kind ``weights``: there is no address, it cannot be reached, or what came is not what
+            the card's source published.
         StorageError: The cache folder cannot be written.
     """
     target = _target(card)
@@ -65,8 +75,10 @@ def download_weights(card: ModelCard, on_progress: Callable[[str], None]) -> Pat
         ):
             expected = int(response.headers.get("Content-Length") or 0)
             received = 0
+            digest = hashlib.sha256()
             while chunk := response.read(CHUNK_BYTES):
                 stream.write(chunk)
+                digest.update(chunk)
                 received += len(chunk)
                 on_progress(f"downloading {card.id}: {received / 1e6:.0f} MB")
             if expected and received != expected:
@@ -75,6 +87,14 @@ def download_weights(card: ModelCard, on_progress: Callable[[str], None]) -> Pat
                     hint=hint,
                     kind="weights",
                 )
+        if card.weights.sha256 not in {None, digest.hexdigest()}:
+            raise MeasurementFailedError(
+                f"{card.id}: what came from {card.weights.url} has SHA-256 {digest.hexdigest()}, and its publisher "
+                f"states {card.weights.sha256}. It was not kept.",
+                hint="Try again; if it comes again, ask the publisher.",
+                kind="weights",
+            )
+        _checksum_file(target).write_text(f"{digest.hexdigest()}  {target.name}\n", encoding="utf-8")
         unfinished.replace(target)
     except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
         reason = getattr(error, "reason", error)
@@ -95,3 +115,29 @@ def _target(card: ModelCard) -> Path | None:
     if card.weights.url is None:
         return None
     return weights_dir() / card.id / card.weights.url.rpartition("/")[2]
+
+
+def _checksum_file(target: Path) -> Path:
+    return target.with_name(f"{target.name}.sha256")
+
+
+def _require_checksum(card: ModelCard, target: Path) -> None:
+    """Compare a downloaded file with what is stated or was kept; a file without either is taken as it is from now on.
+
+    Raises:
+        InputError: Kind ``checkpoint``: it is another file, or cannot be read.
+    """
+    found = sha256_of(target)
+    kept = _checksum_file(target)
+    known = card.weights.sha256
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        known = known or kept.read_text(encoding="utf-8").partition(" ")[0].strip() or None
+    if known is None:
+        with contextlib.suppress(OSError):  # a folder that others may only read
+            kept.write_text(f"{found}  {target.name}\n", encoding="utf-8")
+    elif known != found:
+        raise InputError(
+            f"{card.id}: {target} is not the file that was downloaded (SHA-256 {found}, expected {known}).",
+            hint=f"Delete it and {kept.name} beside it, and let it be downloaded again, or name a file with --weights.",
+            kind="checkpoint",
+        )

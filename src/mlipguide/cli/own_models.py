@@ -24,6 +24,9 @@ def add(
         str | None, typer.Option(metavar="WORDS", help="Level of theory of your data, where it is another one.")
     ] = None,
     cards: options.Cards = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Take a file that runs code when it is loaded, without asking.")
+    ] = False,
     as_json: options.Json = False,
 ) -> int:
     """Register a checkpoint that you trained further; every command knows it then."""
@@ -37,6 +40,7 @@ def add(
         model_id=model_id,
         elements=elements,
         level_of_theory=level_of_theory,
+        consent=options.consent(yes=yes, as_json=as_json),
         folders=cards or (),
     )
     return emit("models add", result, lambda data, _console: added_page(data), as_json=as_json)

@@ -32,6 +32,11 @@ def weights_dir() -> Path:
     return cache_dir() / "weights"
 
 
+def trusted_checkpoints_file() -> Path:
+    """File of the checksums of the checkpoints that the user vouched for."""
+    return data_dir() / "trusted_checkpoints.sha256"
+
+
 def logs_dir() -> Path:
     """Folder of the workers' and the builds' logs."""
     return cache_dir() / "logs"

@@ -101,7 +101,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         DEFAULT_LARGEST if probing else options.largest_atoms or DEFAULT_LARGEST, option="--max-atoms"
     )
     budget_s = WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget")
-    weights = find_given_weights(catalogue, options.weights)
+    weights = find_given_weights(catalogue, options.weights, options.consent)
     atoms, structure, structure_notices = load_structure(request)
     machine = options.probe()
     preparation = prepare_candidates(

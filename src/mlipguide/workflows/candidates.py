@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlipguide.catalog.cards import Catalogue
+from mlipguide.catalog.trusted_checkpoints import question_about, refusal_of, unvouched_names, vouch
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
 from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
 from mlipguide.environments.builds import build_environment
@@ -106,23 +107,44 @@ def settings_for(recipe: Recipe, default: Settings) -> Settings:
     return replace(default, driver=recipe.driver, dtype=recipe.dtype, device="cpu", threads=1, ranks=default.threads)
 
 
-def find_given_weights(catalogue: Catalogue, given: Mapping[str, Path]) -> dict[str, Path]:
+def find_given_weights(catalogue: Catalogue, given: Mapping[str, Path], consent: Consent) -> dict[str, Path]:
     """Return the checkpoint files that the user gave, by the id of their model.
 
     Args:
         catalogue: All models.
         given: Files by any name of a model.
+        consent: Whether a file may be loaded that runs code.
 
     Raises:
-        InputError: There is no such model, or no such file.
+        InputError: There is no such model, or no such file, or it would run code and the user does not agree.
     """
     files: dict[str, Path] = {}
     for name, path in given.items():
         card = catalogue.find(name)
         found = find_weights(card, {card.id: path})
         assert found is not None
+        require_trust(found, consent, card)
         files[card.id] = found
     return files
+
+
+def require_trust(path: Path, consent: Consent, card: ModelCard | None = None) -> None:
+    """Ask once before a checkpoint is loaded that runs code, and remember the answer by the file's checksum.
+
+    Args:
+        path: The file.
+        consent: Whom to ask.
+        card: Of the model that it is given for; its publisher's checksum vouches for the file.
+
+    Raises:
+        InputError: The user does not agree, or there is nobody to ask.
+    """
+    names = unvouched_names(path, card)
+    if not names:
+        return
+    if not consent.to(question_about(path, names)):
+        raise refusal_of(path, names)
+    vouch(path)
 
 
 def prepare_candidates(

@@ -93,7 +93,7 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
     wanted_atoms = DEFAULT_ATOMS if options.atoms is None else parse_atoms(options.atoms, option="--atoms")
     if options.output is not None:
         require_writable(options.output)
-    weights = find_given_weights(catalogue, options.weights)
+    weights = find_given_weights(catalogue, options.weights, options.consent)
     given, structure, structure_notices = load_structure(request)
     timestep_s = (
         propose_timestep(structure.elements, temperature_k).seconds

@@ -101,7 +101,7 @@ def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result
         require_writable_xyz(options.worst_file)
     catalogue = load_catalogue()
     cards = _chosen_cards(catalogue, request)
-    weights = find_given_weights(catalogue, options.weights)
+    weights = find_given_weights(catalogue, options.weights, options.consent)
     max_frames = parse_max_frames(request.max_frames, DEFAULT_MAX_FRAMES)
     labels = open_labels(
         LabelRequest(

@@ -17,6 +17,7 @@ from mlipguide.catalog.own_models import (
 )
 from mlipguide.records.model_listings import ForgottenModel, OwnModel
 from mlipguide.records.notice import Result
+from mlipguide.workflows.candidates import NO_CONSENT, Consent, require_trust
 from mlipguide.workflows.model_criteria import parse_elements
 
 
@@ -27,6 +28,7 @@ def add_model(
     model_id: str | None = None,
     elements: str | None = None,
     level_of_theory: str | None = None,
+    consent: Consent = NO_CONSENT,
     folders: Sequence[Path] = (),
 ) -> Result[OwnModel]:
     """Register a checkpoint that was trained further from a known one; from then on every command knows it.
@@ -37,10 +39,12 @@ def add_model(
         model_id: Id of the new model; None for one after the file.
         elements: Symbols in a comma-separated list, where the checkpoint is for fewer than the other one.
         level_of_theory: Of the data that it was trained further on; None for that of the other one.
+        consent: Whether a file is taken that runs code when it is loaded.
         folders: Further folders of cards, in which ``base`` may be.
 
     Raises:
-        InputError: The file is missing or cannot be read, ``base`` is unknown, or the id cannot be used.
+        InputError: The file is missing or cannot be read, ``base`` is unknown, the id cannot be used, or the file
+            would run code and the user does not agree.
         StorageError: The card cannot be written.
     """
     catalogue = load_catalogue(folders)
@@ -49,6 +53,7 @@ def add_model(
     sha256 = sha256_of(path)
     name = suggest_id(path) if model_id is None else model_id
     require_free_id(name, catalogue)
+    require_trust(path, consent)
     card = derive_card(
         origin,
         path,

@@ -98,7 +98,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         require_writable(options.script)
         find_named(options.script, {card.id: card for card in cards})
     budget_s = WALL_TIME.parse(request.measure_budget or MEASURE_BUDGET, option="--measure-budget")
-    weights = find_given_weights(catalogue, options.weights)
+    weights = find_given_weights(catalogue, options.weights, options.consent)
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure, find_signs(atoms))
     if options.script is not None:

@@ -35,7 +35,7 @@ def prepare_models(
     preparation = prepare_candidates(
         cards,
         machine,
-        given_weights=find_given_weights(catalogue, options.weights),
+        given_weights=find_given_weights(catalogue, options.weights, options.consent),
         consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )

@@ -86,7 +86,7 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
     cards = catalogue.select(tuple(names))
     budget_s = WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget")
     temperature_k = TEMPERATURE.parse(request.temperature or DEFAULTS["temperature"], option="--temperature")
-    weights = find_given_weights(catalogue, options.weights)
+    weights = find_given_weights(catalogue, options.weights, options.consent)
     options.on_progress("reading the structure", 0.0)
     atoms, structure, structure_notices = load_structure(request)
     notices = [*catalogue.notices, *structure_notices]

@@ -199,7 +199,7 @@ def _teacher(name: str, machine: Machine, options: Options) -> Prepared:
     preparation = prepare_candidates(
         [card],
         machine,
-        given_weights=find_given_weights(catalogue, options.weights),
+        given_weights=find_given_weights(catalogue, options.weights, options.consent),
         consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
