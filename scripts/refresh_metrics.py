@@ -24,8 +24,8 @@ from mlipguide.catalog.scores import combined_performance_score
 from mlipguide.catalog.sources import Source, read_sources
 from mlipguide.core.serialisation import read_yaml
 
-ENTRY = re.compile(r"janosh/matbench-discovery@\w+:(?P<path>\S+)")
-"""How the bibliography names an entry of the leaderboard."""
+ENTRY = re.compile(r"janosh/matbench-discovery@\w+:(?P<path>models/\S+\.yml)")
+"""How the bibliography names an entry of the leaderboard; other files of that repository are none."""
 
 OLDER_SCALE_BELOW = 0.03
 """Smaller RMSDs were computed without the normalisation of today and are left out (none of today's is near to it)."""

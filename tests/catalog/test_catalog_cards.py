@@ -20,7 +20,7 @@ from mlipguide.catalog.schema import CARD_SCHEMA, FAMILY_SCHEMA, card_schema, wr
 from mlipguide.catalog.sources import read_sources
 from mlipguide.catalog.validation import validate_folder
 from mlipguide.core.errors import InputError
-from mlipguide.records.model_card import CommercialUse, Forces, ModelCard, Need, WeightsOrigin
+from mlipguide.records.model_card import SHA256, CommercialUse, Forces, ModelCard, Need, WeightsOrigin
 from mlipguide.worker.backends.mace import HIDDEN_IRREPS
 
 EXCERPT = Path(__file__).parents[1] / "data" / "models_accuracy_excerpt.csv"
@@ -38,7 +38,7 @@ def excerpt_rows() -> list[dict[str, str]]:
     return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
-ALLOWED = {"yes (confirm": "unknown", "yes with": "conditions", "check": "conditions", "CONFLICT": "conflict"}
+ALLOWED = {"yes with": "conditions", "check": "conditions", "CONFLICT": "conflict"}
 """How the table words what licences allow, where it is not the first word."""
 
 
@@ -200,6 +200,54 @@ def test_a_licence_that_is_not_plain_says_what_to_mind(catalogue: Catalogue) -> 
 def test_code_and_weights_are_licensed_apart(catalogue: Catalogue) -> None:
     licences = catalogue.find("mace-matpes-pbe-0").licences
     assert (licences.code.commercial, licences.weights.commercial) == (CommercialUse.YES, CommercialUse.NO)
+
+
+def test_licences_that_were_read_at_their_source_decide_commercial_use(catalogue: Catalogue) -> None:
+    for name in ("pet-mad-1.5-s", "pet-oam-l", "pet-omat-xs", "pet-omatpes-l", "pet-omol-s", "pet-spice-s"):
+        card = catalogue.find(name)
+        assert licence_of(card).commercial is CommercialUse.YES, name
+        assert "upet_hub" in card.licences.weights.sources
+    for name in ("equflash-29m-oam", "equflashv2-45m-oam"):
+        code = catalogue.find(name).licences.code
+        assert (code.name, code.commercial, code.sources[0]) == (
+            "CC-BY-NC-SA-4.0",
+            CommercialUse.NO,
+            "ggnn_licence",
+        )
+
+
+def test_shapes_of_mace_are_those_of_the_training_scripts(catalogue: Catalogue) -> None:
+    shapes = {"mace-mp-0b3": 2, "mace-omat-0-medium": 2, "mace-mh-1": 2, "mace-mpa-0": 2, "mace-omol-0": 3}
+    for name, layers in shapes.items():
+        card = catalogue.find(name)
+        assert (card.architecture.cutoff_angstrom, card.architecture.layers) == (6.0, layers), name
+        assert "mace_foundations_scripts" in card.training.sources
+
+
+def test_a_model_trained_further_names_all_its_data(catalogue: Catalogue) -> None:
+    assert catalogue.find("eqv2-m-omat-salex-mp").training.sets == ("MPtrj", "OMat24", "sAlex")
+    assert catalogue.find("mace-matpes-r2scan-0").training.sets == ("OMat24", "MatPES-r2SCAN")
+
+
+def test_a_published_checksum_stands_beside_the_address_of_its_file(catalogue: Catalogue) -> None:
+    weights = {card.id: card.weights for card in catalogue.cards if card.weights.sha256 is not None}
+    assert {"dpa-2.4-7m", "dpa-3.1-3m", "dpa-3.2-5m"} <= set(weights)
+    for name, fact in weights.items():
+        assert fact.url is not None, name
+        assert SHA256.fullmatch(str(fact.sha256)), name
+    assert str(weights["dpa-3.1-3m"].sha256).startswith("86dd3a804d78ca5d")
+
+
+def test_a_combined_score_names_where_its_weights_stand(catalogue: Catalogue) -> None:
+    sevennet = {"sevennet-omni", "sevennet-omni-i8"}  # their authors publish the score itself
+    for card in catalogue.cards:
+        if card.metrics is not None and card.metrics.cps is not None and card.id not in sevennet:
+            assert "leaderboard_scores" in card.metrics.sources, card.id
+
+
+def test_models_for_benchmarks_only_say_so(catalogue: Catalogue) -> None:
+    for name in ("nequip-mp-l-0.1", "allegro-mp-l-0.1"):
+        assert any("not for production" in remark for remark in catalogue.find(name).remarks), name
 
 
 def test_life_cycles_and_costs_equal_those_of_the_table(catalogue: Catalogue) -> None:

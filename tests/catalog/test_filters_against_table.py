@@ -64,7 +64,7 @@ def is_active(row: Row) -> bool:
 
 def is_commercial(row: Row) -> bool:
     words = row["commercial_use_derived"]
-    return words.startswith("yes") and "confirm" not in words and "acceptable-use" not in words
+    return words.startswith("yes") and "acceptable-use" not in words
 
 
 def is_conservative(row: Row) -> bool:

@@ -160,14 +160,22 @@ def test_an_own_folder_that_is_a_file_is_no_folder(tmp_path: Path) -> None:
         {"origin": "local", "name": "a", "path": "/a", "sha256": EMPTY_SHA256},
         {"origin": "local", "name": "a", "path": "/a", "sha256": EMPTY_SHA256, "derived_from": "b", "synthetic": True},
         {"origin": "package", "name": "a", "path": "/a"},
-        {"origin": "download", "name": "a", "url": "https://a.invalid/b", "sha256": EMPTY_SHA256},
+        {"origin": "download", "name": "a", "url": "https://a.invalid/b", "path": "/a"},
+        {"origin": "download", "name": "a", "url": "https://a.invalid/b", "sha256": "0"},
+        {"origin": "gated", "name": "a", "sha256": EMPTY_SHA256},
+        {"origin": "package", "name": "a", "sha256": EMPTY_SHA256},
         {"origin": "trained", "name": "a", "path": "/a"},
         {"origin": "trained", "name": "a", "path": "/a", "sha256": EMPTY_SHA256, "synthetic": True},
     ],
 )
-def test_path_and_checksum_go_with_own_files_only(weights: dict[str, object]) -> None:
-    with pytest.raises(InputError, match=r"(local|trained) weights"):
+def test_path_and_checksum_go_with_own_files_and_a_checksum_with_an_address(weights: dict[str, object]) -> None:
+    with pytest.raises(InputError, match=r"(local|trained) weights|goes with a url"):
         from_plain(WeightsFact, weights, what="weights")
+
+
+def test_a_file_to_be_downloaded_may_have_the_checksum_that_its_source_publishes() -> None:
+    plain = {"origin": "download", "name": "a", "url": "https://a.invalid/b", "sha256": EMPTY_SHA256}
+    assert from_plain(WeightsFact, plain, what="weights").sha256 == EMPTY_SHA256
 
 
 def test_a_built_in_card_cannot_be_of_a_local_file(

@@ -23,7 +23,7 @@ HEADER = (
 def test_every_row_names_a_device_that_is_known_and_a_source_that_opens() -> None:
     devices, sources = {device.id for device in load_devices()}, read_sources()
     rows = load_published_timings()
-    assert len(rows) >= 99
+    assert len(rows) >= 104
     for row in rows:
         assert row.device is None or row.device in devices, row
         assert row.source in sources, row
@@ -34,6 +34,33 @@ def test_times_and_sizes_are_in_base_units() -> None:
     row = next(row for row in load_published_timings() if row.model == "mace-mp-0-medium" and row.atoms == 432)
     assert row.step_time_s == pytest.approx(0.1146)
     assert row.peak_memory_bytes == pytest.approx(1.33e9)
+
+
+def test_rows_name_the_model_that_was_timed_and_what_limits_them() -> None:
+    rows = load_published_timings()
+    uma = [row for row in rows if row.source == "fairchem_graph_parallel"]
+    assert {row.model for row in uma} == {"uma-s-1p2"}
+    assert {row.devices for row in uma} == {8, 16, 32, 128, 256}
+    assert all("uma-speed.yaml" in (row.remark or "") for row in uma)
+    assert all("not representative" in (row.remark or "") for row in rows if row.source == "mlip_jax_readme")
+    (dpa,) = (row for row in rows if row.source == "deepmd_issue_5595")
+    assert (dpa.atoms, dpa.step_time_s) == (65536, pytest.approx(0.512))
+    assert "none is stated" in (dpa.remark or "")
+
+
+def test_a_mace_model_is_there_on_one_to_eight_devices_in_both_interfaces() -> None:
+    rows = [row for row in load_published_timings() if row.source == "mace_issue_1708" and row.atoms == 13718]
+    ns_per_day = {(row.kernels, row.devices): 0.0864 / (row.step_time_s or 0) for row in rows}
+    assert ns_per_day == {
+        ("symmetrix", 1): pytest.approx(1.28, rel=1e-4),
+        ("symmetrix", 2): pytest.approx(2.35, rel=1e-4),
+        ("symmetrix", 4): pytest.approx(4.10, rel=1e-4),
+        ("symmetrix", 8): pytest.approx(6.40, rel=1e-4),
+        ("cuequivariance", 1): pytest.approx(2.38, rel=1e-4),
+        ("cuequivariance", 2): pytest.approx(2.15, rel=1e-4),
+        ("cuequivariance", 4): pytest.approx(2.58, rel=1e-4),
+        ("cuequivariance", 8): pytest.approx(2.41, rel=1e-4),
+    }
 
 
 def test_models_that_have_a_card_are_named_by_its_id() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,15 @@ def test_refreshed_cards_are_valid_and_a_second_run_finds_nothing_more(cards: Pa
     (cards / "chgnet-0.3.0.yaml").unlink()
     done = run(cards, "--check")
     assert (done.returncode, done.stdout) == (0, "All figures are those of the leaderboard.\n")
+
+
+def test_a_file_of_the_leaderboard_that_is_no_entry_is_not_taken_for_one(cards: Path) -> None:
+    text = (DATA / "models" / "sevennet-omni.yaml").read_text(encoding="utf-8")
+    text, found = re.subn(r"(metrics:\n(?:  .*\n)*?  sources: )\[.*\]", r"\1[leaderboard_scores]", text)
+    assert found == 1
+    (cards / "sevennet-omni.yaml").write_text(text, encoding="utf-8")
+    done = run(cards, "--check")
+    assert (done.returncode, done.stdout, done.stderr) == (1, EXPECTED, "")
 
 
 def test_another_folder_is_refused(cards: Path) -> None:

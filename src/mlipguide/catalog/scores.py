@@ -4,7 +4,8 @@
 
 F1 is that of stability prediction on unique prototypes, kappa_SRME the symmetric relative mean error of the
 thermal conductivity, RMSD that of relaxed structures. The leaderboard is described in
-doi:10.1038/s42256-025-01055-1; the weights are those that reproduce its published scores.
+doi:10.1038/s42256-025-01055-1; it publishes no CPS in its entries, and computes it with these weights in its file
+site/src/lib/combined-scores.svelte.ts (source ``leaderboard_scores``).
 """
 
 from __future__ import annotations

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mlipguide.records.strict import strict
+
+SHA256 = re.compile("[0-9a-f]{64}")
+"""How a checksum is written."""
 
 
 class LifeCycle(StrEnum):
@@ -250,7 +254,8 @@ class WeightsFact:
         url: Where the file is downloaded from; None when it is in the package.
         synthetic: Whether the backend can build the same architecture with random weights.
         path: Absolute path of the user's own file; None otherwise.
-        sha256: Of the user's own file when it was registered, in hexadecimal digits; None otherwise.
+        sha256: Of the file, in hexadecimal digits: of the user's own when it was registered, of a file to be
+            downloaded as the source publishes it; None where it publishes none, and when it is in the package.
         derived_from: Id of the card that the user's own file was trained from; None otherwise, and for what was
             trained from scratch.
     """
@@ -264,7 +269,7 @@ class WeightsFact:
     derived_from: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a file of the user's own without its path and checksum, and these for any other origin.
+        """Refuse a file of the user's own without its path and checksum, and facts that the origin cannot have.
 
         Raises:
             ValueError: They do not go together.
@@ -276,8 +281,10 @@ class WeightsFact:
         elif self.origin is WeightsOrigin.TRAINED:
             if None in own[:2] or self.url is not None or self.synthetic:
                 raise ValueError("trained weights have path and sha256, no url, and are not synthetic")
-        elif own != (None, None, None):
-            raise ValueError("path, sha256 and derived_from are for local and trained weights only")
+        elif (self.path, self.derived_from) != (None, None):
+            raise ValueError("path and derived_from are for local and trained weights only")
+        elif self.sha256 is not None and (self.url is None or not SHA256.fullmatch(self.sha256)):
+            raise ValueError("a published sha256 is 64 hexadecimal digits in lower case and goes with a url")
 
 
 @strict
