@@ -10,24 +10,40 @@ import pickletools
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 PROTOCOL = b"\x80"
-"""With what a pickle of protocol 2 or newer begins."""
-
-OLDEST = b"(lp0", b"(dp0", b"cposix", b"cos\n", b"c__builtin__", b"cbuiltins"
-"""With what a pickle of protocol 0 may begin."""
+"""With what a pickle of protocol 2 or newer begins; an older one has no signature."""
 
 LARGEST_BYTES = 64 << 20
 """Of the pickle itself; tensors of an archive stand in other members of it."""
 
 _PLAIN_DATA = frozenset({
-    "collections.OrderedDict", "_codecs.encode", "torch.Size", "torch.Tensor", "torch.device", "torch.nn.parameter.Parameter",
+    "_codecs.encode", "collections.OrderedDict",
+    "numpy.core.multiarray._reconstruct", "numpy.core.multiarray.scalar", "numpy._core.multiarray._reconstruct",
+    "numpy._core.multiarray.scalar", "numpy.dtype", "numpy.ndarray",
+    "torch.Size", "torch.Tensor", "torch.device", "torch.nn.parameter.Parameter",
     "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter",
     "torch._utils._rebuild_parameter_with_state", "torch.storage.UntypedStorage", "torch.storage.TypedStorage",
 })  # fmt: skip
-_DTYPES = ("float", "double", "half", "bfloat16", "int", "long", "short", "uint", "bool", "complex", "cfloat", "cdouble")
+_DTYPES = (
+    "float",
+    "double",
+    "half",
+    "bfloat16",
+    "int",
+    "long",
+    "short",
+    "uint",
+    "bool",
+    "complex",
+    "cfloat",
+    "cdouble",
+)
 
-_STRINGS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"})
+_STRINGS = frozenset(
+    {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"}
+)
 
 
 def imported_names(path: Path) -> tuple[str, ...]:
@@ -49,13 +65,10 @@ def imported_names(path: Path) -> tuple[str, ...]:
 
 
 def _pickles(path: Path) -> Iterator[bytes]:
-    """Yield the pickles in a file: its own beginning, or the members of an archive."""
-    with path.open("rb") as stream:
-        head = stream.read(16)
-    if head.startswith(PROTOCOL) or head.startswith(OLDEST):
+    """Yield what may be a pickle: the file itself, or the members of an archive."""
+    if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
             yield stream.read(LARGEST_BYTES)
-    if not zipfile.is_zipfile(path):
         return
     try:
         with zipfile.ZipFile(path) as archive:
@@ -70,34 +83,55 @@ def _pickles(path: Path) -> Iterator[bytes]:
         return  # whoever loads it will say so
 
 
-def _names(pickle: bytes) -> Iterator[str]:
-    """Yield what the operations of a pickle import, as far as it can be read; several may stand one after another."""
+def _names(data: bytes) -> Iterator[str]:
+    """Yield what pickles that stand one after another import, also where the last is cut short."""
     start = 0
-    while start < len(pickle):
-        strings: list[str] = []
-        memo: dict[int, str] = {}
-        last = ""
-        try:
-            for operation, argument, position in pickletools.genops(pickle[start:]):
-                name = operation.name
-                if name in _STRINGS:
-                    last = str(argument)
-                    strings.append(last)
-                elif name == "MEMOIZE":
-                    memo[len(memo)] = last
-                elif name in {"PUT", "BINPUT", "LONG_BINPUT"}:
-                    memo[int(argument)] = last
-                elif name in {"GET", "BINGET", "LONG_BINGET"}:
-                    strings.append(memo.get(int(argument), ""))
-                elif name in {"GLOBAL", "INST"}:
-                    yield str(argument).replace(" ", ".")
-                elif name == "STACK_GLOBAL":
-                    yield ".".join(strings[-2:])
-                elif name == "STOP":
-                    start += int(position or 0) + 1
-                    break
-        except (ValueError, UnicodeDecodeError):
+    while start < len(data):
+        found: list[str] = []
+        length = _read(data[start:], found)
+        if length == 0 and not data.startswith(PROTOCOL, start):
+            return  # no pickle: one without a signature has to be whole
+        yield from found
+        if length == 0:
             return
+        start += length
+
+
+def _read(data: bytes, found: list[str]) -> int:
+    """Collect what one pickle imports, and return its length; 0 where it does not end."""
+    strings = _Strings()
+    try:
+        for operation, argument, position in pickletools.genops(data):
+            if operation.name in {"GLOBAL", "INST"}:
+                found.append(str(argument).replace(" ", "."))
+            elif operation.name == "STACK_GLOBAL":
+                found.append(".".join(strings.pushed[-2:]))
+            elif operation.name == "STOP":
+                return int(position or 0) + 1
+            else:
+                strings.follow(operation.name, argument)
+    except ValueError:
+        return 0
+    return 0
+
+
+class _Strings:
+    """The strings that a pickle has put on its stack, also those that it remembers and puts there again."""
+
+    def __init__(self) -> None:
+        self.pushed: list[str] = []
+        self._memo: dict[int, str] = {}
+
+    def follow(self, operation: str, argument: Any) -> None:
+        """Carry out one operation, as far as it is about strings."""
+        if operation in _STRINGS:
+            self.pushed.append(str(argument))
+        elif operation == "MEMOIZE":
+            self._memo[len(self._memo)] = self.pushed[-1] if self.pushed else ""
+        elif operation in {"PUT", "BINPUT", "LONG_BINPUT"}:
+            self._memo[int(argument)] = self.pushed[-1] if self.pushed else ""
+        elif operation in {"GET", "BINGET", "LONG_BINGET"}:
+            self.pushed.append(self._memo.get(int(argument), ""))
 
 
 def _is_plain(name: str) -> bool:

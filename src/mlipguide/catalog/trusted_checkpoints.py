@@ -24,18 +24,18 @@ def unvouched_names(path: Path, card: ModelCard | None = None) -> tuple[str, ...
         card: Of the model that it is given for; its publisher's checksum vouches for the file.
 
     Raises:
-        InputError: The file is missing, empty or cannot be read.
+        InputError: The file is missing or cannot be read.
     """
-    checksum = sha256_of(path)
-    if card is not None and card.weights.sha256 == checksum:
-        return ()
     try:
         names = imported_names(path)
     except OSError as error:
         raise InputError(
             f"The checkpoint file {path} cannot be read: {error.strerror}.", hint="Check the path and its permissions."
         ) from error
-    return () if not names or checksum in _vouched() else names
+    if not names:
+        return ()
+    published = set() if card is None else {card.weights.sha256}
+    return () if sha256_of(path) in _vouched() | published else names
 
 
 def vouch(path: Path) -> None:
@@ -68,7 +68,9 @@ def refusal_of(path: Path, names: tuple[str, ...]) -> InputError:
 
 
 def _warning(path: Path, names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:SHOWN_NAMES]) + (f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else "")
+    shown = ", ".join(names[:SHOWN_NAMES]) + (
+        f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    )
     return f"{path} is a pickle: loading it runs code, of {shown}."
 
 

@@ -26,7 +26,7 @@ from typing import Any
 from ..failures import WorkerError
 from .adapters.interface import Adapter
 from .job import Job, Progress, Watch, diverged, write_whole
-from .losses import Example, Score, Weights, example_of, loss_of, rate_share
+from .losses import Example, Labels, Score, Weights, example_of, loss_of, rate_share
 from .replay import drift, replayed
 
 POTENTIAL, STATE = "checkpoint.pth", "state.pt"
@@ -57,7 +57,8 @@ def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, str | N
     freeze(adapter, int(job.options["frozen_layers"]))
     run = Run(job, adapter, learning, judging)
     path = job.folder / STATE
-    state = torch.load(path, weights_only=False) if path.is_file() else None
+    with torch.serialization.safe_globals([Score, Watch, Labels]):
+        state = torch.load(path, weights_only=True) if path.is_file() else None
     if state is None:
         progress.say("estimating the reference energies")
         run.shifts = estimate_shifts(adapter, training, learning)

@@ -155,7 +155,7 @@ def _load(file: str) -> Any:
     import torch
 
     try:
-        network = torch.load(file, map_location="cpu", weights_only=False)
+        network = torch.load(file, map_location="cpu", weights_only=False)  # MACE writes whole modules
     except Exception as error:
         raise WorkerError("weights", f"MACE cannot load '{file}': {error}") from error
     compiled = isinstance(network, torch.jit.ScriptModule)
