@@ -13,7 +13,7 @@ from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_at
 from mlipguide.environments.interpreters import InterpreterReport, query_interpreter
 from mlipguide.environments.locks import held_lock
 from mlipguide.environments.recipes import list_distributions, list_modules
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
+from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
 from mlipguide.records.strict import strict
 
 SCHEMA = "mlipguide.adopted/1"
@@ -30,12 +30,14 @@ class Adoption:
         versions: Installed versions of the packages that matter.
         stamps: Times of change, in ns since 1970, of the interpreter and its package folders: while they
             hold, so do the versions.
+        torch_targets: What its torch was built for; None without torch, and where it was not imported since.
     """
 
     python: str
     python_version: str
     versions: dict[str, str]
     stamps: dict[str, int]
+    torch_targets: TorchTargets | None = None
 
 
 @strict
@@ -186,6 +188,7 @@ def _to_adoption(python: Path, report: InterpreterReport) -> Adoption:
         python_version=report.python_version or "",
         versions=report.versions,
         stamps=_stamp([str(python), *report.folders]),
+        torch_targets=report.torch_targets,
     )
 
 
@@ -199,5 +202,6 @@ def _to_environment(recipe: Recipe, adoption: Adoption, *, problem: str | None =
         versions=adoption.versions,
         location=None,
         problem=None,
+        torch_targets=adoption.torch_targets,
     )
     return ready if problem is None else replace(ready, state=EnvironmentState.BROKEN, problem=problem)

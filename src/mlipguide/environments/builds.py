@@ -143,6 +143,7 @@ def _build(plan: _Plan) -> None:
         python_version=report.python_version,
         torch_build=plan.torch_build.name,
         versions=report.versions,
+        torch_targets=report.torch_targets,
     )
     plan.on_progress(f"The environment of {plan.recipe.backend} is ready")
 

@@ -32,15 +32,25 @@ def _import_problem(modules: list[str]) -> str | None:
     return None
 
 
+def _torch_targets() -> dict[str, object] | None:
+    """Return what torch was built for, where it has been imported."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return None
+    flags = getattr(torch._C, "_cuda_getArchFlags", lambda: None)() or ""  # noqa: SLF001  # get_arch_list() is empty without a GPU
+    return {"cuda": torch.version.cuda, "rocm": torch.version.hip, "architectures": flags.split()}
+
+
 def main(modules: list[str], names: list[str]) -> None:
     """Write the answer about ``modules`` and the packages ``names``."""
     found = {name: _installed_version(name) for name in names}
-    answer = {
+    answer: dict[str, object] = {
         "python_version": platform.python_version(),
         "versions": {name: version for name, version in found.items() if version},
         "folders": [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")],
         "problem": _import_problem(modules),
     }
+    answer["torch"] = _torch_targets()
     sys.stdout.write("\n" + MARK + json.dumps(answer) + "\n")
     sys.stdout.flush()
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.core.processes import ended_on_exit, start_group
+from mlipguide.core.serialisation import from_plain
 from mlipguide.environments import interpreter_probe
+from mlipguide.records.environment import TorchTargets
 
 IMPORT_TIMEOUT_S = 180.0
 """Importing torch takes seconds from a local disk and may take minutes from a busy network file system."""
@@ -30,6 +32,7 @@ class InterpreterReport:
         versions: Versions of the packages asked for, as far as they are installed.
         folders: Folders that packages are installed in.
         problem: Why it does not run or which module does not import there; None when all is well.
+        torch_targets: What its torch was built for; None where no module imported it.
         output: Whatever was printed meanwhile.
     """
 
@@ -38,6 +41,7 @@ class InterpreterReport:
     folders: tuple[str, ...]
     problem: str | None
     output: str
+    torch_targets: TorchTargets | None = None
 
 
 def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
@@ -99,6 +103,7 @@ def _read_answer(python: Path, modules: Sequence[str], output: str, status: int)
         folders=tuple(fields["folders"]),
         problem=problem.splitlines()[0] if problem else None,
         output=f"{noise}\n{problem or ''}".strip(),
+        torch_targets=None if fields["torch"] is None else from_plain(TorchTargets, fields["torch"], what=str(python)),
     )
 
 

@@ -21,7 +21,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.core.paths import environments_dir, storage_error
 from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
 from mlipguide.environments.locks import held_lock
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
+from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
 from mlipguide.records.strict import strict
 
 MARKER = "ready.json"
@@ -42,6 +42,7 @@ class ReadyMarker:
         torch_build: Name of the torch build that was chosen.
         versions: Installed versions of the packages that matter.
         built_at: Seconds since 1970.
+        torch_targets: What its torch was built for; None without torch, and of environments from before this was kept.
     """
 
     schema: str
@@ -51,6 +52,7 @@ class ReadyMarker:
     torch_build: str
     versions: dict[str, str]
     built_at: float
+    torch_targets: TorchTargets | None = None
 
 
 def digest_recipe(recipe: Recipe) -> str:
@@ -86,7 +88,13 @@ def interpreter_path(folder: Path) -> Path:
 
 
 def write_marker(
-    folder: Path, recipe: Recipe, *, python_version: str, torch_build: str, versions: dict[str, str]
+    folder: Path,
+    recipe: Recipe,
+    *,
+    python_version: str,
+    torch_build: str,
+    versions: dict[str, str],
+    torch_targets: TorchTargets | None = None,
 ) -> None:
     """Declare the environment in ``folder`` finished.
 
@@ -101,6 +109,7 @@ def write_marker(
         torch_build=torch_build,
         versions=versions,
         built_at=time.time(),
+        torch_targets=torch_targets,
     )
     write_atomically(folder / MARKER, to_json(to_plain(marker)) + "\n")
 
@@ -128,6 +137,7 @@ def describe_folder(folder: Path, marker: ReadyMarker) -> Environment:
         versions=marker.versions,
         location=str(folder),
         problem=f"The interpreter {python} no longer exists." if gone else None,
+        torch_targets=marker.torch_targets,
     )
 
 

@@ -77,7 +77,12 @@ def check_environment(recipe: Recipe) -> Environment:
     )
     if report.problem:
         return replace(environment, state=EnvironmentState.BROKEN, problem=f"{report.problem}.")
-    return replace(environment, python_version=report.python_version, versions=report.versions)
+    return replace(
+        environment,
+        python_version=report.python_version,
+        versions=report.versions,
+        torch_targets=report.torch_targets,
+    )
 
 
 def _missing(recipe: Recipe) -> Environment:

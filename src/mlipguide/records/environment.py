@@ -57,6 +57,45 @@ class EnvironmentState(StrEnum):
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class TorchTargets:
+    """What a build of torch has machine code for.
+
+    Attributes:
+        cuda: Release of CUDA that it was built with; None for a build without.
+        rocm: Release of ROCm that it was built with; None for a build without.
+        architectures: Devices, as torch lists them: ``sm_80``, ``compute_90`` (PTX), ``gfx942``; none where it does not
+            say.
+    """
+
+    cuda: str | None
+    rocm: str | None
+    architectures: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class GpuObstacle:
+    """Why the torch of an environment cannot use a GPU that is there.
+
+    Attributes:
+        backend: Whose environment it is.
+        gpu: Name of the device.
+        compute_capability: Of the device; None where its tool does not say.
+        torch: Version of torch.
+        architectures: What torch has code for; none for a build for processors alone, or for another maker.
+        mend: The command that installs another build.
+    """
+
+    backend: str
+    gpu: str
+    compute_capability: str | None
+    torch: str
+    architectures: tuple[str, ...]
+    mend: str
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """The interpreter that serves a backend, or would after a build.
 
@@ -69,6 +108,7 @@ class Environment:
         versions: Installed versions of the packages that matter to speed and results.
         location: Folder of a managed environment; None for others.
         problem: Why it is broken; None otherwise.
+        torch_targets: What its torch was built for; None without torch, and where nobody asked.
     """
 
     backend: str
@@ -79,3 +119,4 @@ class Environment:
     versions: dict[str, str]
     location: str | None
     problem: str | None
+    torch_targets: TorchTargets | None = None

@@ -14,6 +14,7 @@ from mlipguide.catalog.trusted_checkpoints import question_about, refusal_of, un
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
 from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
 from mlipguide.environments.builds import build_environment
+from mlipguide.environments.gpu_support import gpu_notices, gpu_obstacle, told
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.advice import Rejection
@@ -164,6 +165,7 @@ def prepare_candidates(
     problems: list[Problem] = []
     environments = _environments(cards, machine, consent, notices=notices, problems=problems, on_progress=on_progress)
     settings = default_settings(machine)
+    notices.extend(gpu_notices((found for _, found in environments.values()), machine))
     prepared: list[Prepared] = []
     for card in cards:
         if card.backend not in environments:
@@ -178,6 +180,8 @@ def prepare_candidates(
                 f"Not timed: the environment of {card.backend} is {environment.state.value} "
                 f"(mlipguide env build {card.backend}).",
             )
+        elif (unused := gpu_obstacle(environment, machine)) is not None and recipe.driver == ASE:
+            obstacle = Rejection("environment", f"Not timed: {told(unused)}")
         if needs_file(card) or card.id in given_weights:
             try:
                 weights_file = find_weights(card, given_weights)

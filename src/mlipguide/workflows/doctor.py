@@ -7,6 +7,7 @@ from importlib import metadata
 
 import mlipguide
 from mlipguide.core.paths import cache_dir, data_dir, measurements_dir
+from mlipguide.environments.gpu_support import gpu_notices
 from mlipguide.environments.recipes import load_recipes, plugin_notices
 from mlipguide.environments.resolution import find_environment
 from mlipguide.hardware.probe import probe_machine
@@ -24,6 +25,8 @@ def diagnose() -> Result[Diagnosis]:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             versions[name] = "missing"
+    machine = probe_machine()
+    environments = tuple(find_environment(recipe) for recipe in load_recipes().values())
     data = Diagnosis(
         mlipguide=mlipguide.__version__,
         python=platform.python_version(),
@@ -32,7 +35,7 @@ def diagnose() -> Result[Diagnosis]:
         cache_folder=str(cache_dir()),
         data_folder=str(data_dir()),
         stored_measurements=sum(1 for _ in measurements_dir().glob("*/*.json")),
-        machine=probe_machine(),
-        environments=tuple(find_environment(recipe) for recipe in load_recipes().values()),
+        machine=machine,
+        environments=environments,
     )
-    return Result(data, notices=plugin_notices())
+    return Result(data, notices=(*plugin_notices(), *gpu_notices(environments, machine)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from mlipguide.core.errors import EnvironmentFailedError, ExitCode
 from mlipguide.environments.adoption import adopt
 from mlipguide.environments.builds import build_environment
+from mlipguide.environments.gpu_support import gpu_notices
 from mlipguide.environments.recipes import find_recipe, load_recipes, plugin_notices
 from mlipguide.environments.removal import remove_environment
 from mlipguide.environments.resolution import check_environment, find_environment
@@ -91,6 +92,7 @@ def check_environments(backends: Sequence[str], *, on_progress: Callable[[str], 
     asked_missing = bool(backends) and any(item.state is EnvironmentState.MISSING for item in found)
     return Result(
         EnvironmentList(tuple(found)),
+        notices=gpu_notices(found, probe_machine()),
         exit_code=ExitCode.ENVIRONMENT_FAILED if failed or asked_missing else ExitCode.DONE,
     )
 
