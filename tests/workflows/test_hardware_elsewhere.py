@@ -176,3 +176,43 @@ def test_a_plan_needs_a_structure_or_a_number_of_atoms(fake_models: FakeModels, 
     del fake_models
     outcome = run("plan", "mace-mpa-0", "--json")
     assert outcome.code == ExitCode.BAD_INPUT
+
+
+def test_what_was_published_for_just_this_is_shown_with_its_code(fake_models: FakeModels, run: Run) -> None:
+    del fake_models
+    question = ("plan", "mace-omat-0-medium", "--atoms", "13718", "--hardware", "GH200-96GB,8xGH200-96GB")
+    data = document(run, *question)["data"]
+    published = [(one["devices"], one["code"], one["atoms"], one["step_time_s"]) for one in data["published"]]
+    assert [one[:3] for one in published if one[0] == 1] == [
+        (1, "lammps mliap cueq", 13718),
+        (1, "lammps symmetrix", 13718),
+    ]
+    assert min(published)[3] == pytest.approx(36.3e-3, rel=1e-3)
+    assert {one[0] for one in published} == {1, 8}
+    one, eight = sorted(data["options"], key=lambda option: option["profile"]["count"])
+    for option in (one, eight):
+        assert option["candidate"]["step_time_s"]["basis"] == Basis.PUBLISHED
+    assert one["candidate"]["settings"]["driver"] == "lammps mliap cueq"
+    low, high = (one["candidate"]["step_time_s"][end] for end in ("low", "high"))
+    assert low < 36.3e-3 < high
+    page = run(*question).out
+    assert "Published for this model" in page
+    assert "36.3 ms" in page
+    assert "mace_issue_1708" in page
+
+
+def test_a_model_with_relatives_in_the_timings_gets_an_estimate_from_them(fake_models: FakeModels, run: Run) -> None:
+    del fake_models
+    for model in ("uma-s-1p2", "mace-mh-1", "grace-2l-oam"):
+        data = document(run, "recommend", "--preset", "silicon", "--models", model, "--hardware", "A100-80GB")["data"]
+        (candidate,) = data["hardware"][0]["candidates"]
+        step_time = candidate["step_time_s"]
+        assert step_time["low"] < step_time["value"] < step_time["high"]
+        assert step_time["basis"] == Basis.TRANSFERRED
+
+
+def test_a_table_has_a_row_also_where_no_time_is_known(fake_models: FakeModels, run: Run) -> None:
+    del fake_models
+    page = run("recommend", "--preset", "silicon", "--models", "equflashv2-45m-oam", "--hardware", "A100-80GB").out
+    (row,) = [line for line in page.splitlines() if "equflashv2-45m-oam" in line and "A100-80GB" in line]
+    assert "unknown" in row

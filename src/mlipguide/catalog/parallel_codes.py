@@ -16,8 +16,8 @@ PARALLEL_CODES = DATA / "parallel_codes.yaml"
 
 
 @cache
-def load_parallel_codes(path: Path = PARALLEL_CODES) -> Mapping[str, ParallelCode]:
-    """Return the codes by family.
+def load_parallel_codes(path: Path = PARALLEL_CODES) -> Mapping[str, tuple[ParallelCode, ...]]:
+    """Return the codes by family; of several, which is fastest depends on the size and on the number of devices.
 
     Raises:
         InputError: The file cannot be read, or an entry is malformed.
@@ -26,5 +26,8 @@ def load_parallel_codes(path: Path = PARALLEL_CODES) -> Mapping[str, ParallelCod
     if not isinstance(plain, dict):
         raise InputError(f"{path}: families are expected, one name each.", hint="See the built-in file.")
     return MappingProxyType(
-        {str(family): from_plain(ParallelCode, data, what=f"{path}, '{family}'") for family, data in plain.items()}
+        {
+            str(family): from_plain(tuple[ParallelCode, ...], data, what=f"{path}, '{family}'")
+            for family, data in plain.items()
+        }
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from mlipguide.records.advice import Candidate
 from mlipguide.records.hardware_profile import HardwareProfile
+from mlipguide.records.published import PublishedTiming
 from mlipguide.records.strict import strict
 from mlipguide.records.task import Task
 
@@ -51,6 +52,8 @@ class HardwarePlan:
         options: Hardware considered: what would do first, with the fewest device-hours first among those.
         smallest: Names of the profiles that would do with the fewest devices of their kind.
         changes: What would change the answer, in sentences with numbers.
+        published: Timings that others published of this model on the hardware considered: of each code and structure
+            the one nearest in size.
     """
 
     task: Task
@@ -58,3 +61,4 @@ class HardwarePlan:
     options: tuple[HardwareOption, ...]
     smallest: tuple[str, ...]
     changes: tuple[str, ...]
+    published: tuple[PublishedTiming, ...] = ()

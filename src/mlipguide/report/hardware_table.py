@@ -77,8 +77,8 @@ def verdict_words(candidate: Candidate) -> str:
 
 
 def shown_models(answer: HardwareAnswer) -> list[Candidate]:
-    """Return the models that the table names: the first of those with a time, the front, the choice."""
-    timed = [one for one in answer.candidates if one.step_time_s is not None]
+    """Return the models that the table names: the first of those with a time, if any has one; the front, the choice."""
+    timed = [one for one in answer.candidates if one.step_time_s is not None] or list(answer.candidates)
     first = [one.model for one in timed[:SHOWN]]
     return [one for one in timed if one.model in first or one.on_pareto_front or one.model == answer.choice]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice import Verdict
 from mlipguide.records.plan import HardwareOption, HardwarePlan
+from mlipguide.records.published import PublishedTiming
 from mlipguide.report.fitted_table import Column, fitted_table
 from mlipguide.report.hardware_table import ELSEWHERE_LEGEND, cost_columns, verdict_words
 from mlipguide.report.task_words import run_words
@@ -39,9 +42,34 @@ def plan_page(data: HardwarePlan, console: Console) -> RenderableType:
     )
     legend = Text("\n".join(_legend(data, dropped)), style="dim")
     parts: list[RenderableType] = [head, Text(""), table, legend, Text(""), _headline(data)]
+    if data.published:
+        parts += [Text(""), *_published(data.published[:SHOWN], console)]
     if data.changes:
         parts += [Text(""), Text("What would change it", style="bold"), *(Text(f"· {line}") for line in data.changes)]
     return Group(*parts)
+
+
+def _published(timings: Sequence[PublishedTiming], console: Console) -> tuple[RenderableType, ...]:
+    """Return what others measured, as it was published: their structure may be another one."""
+    columns = [
+        Column(title="Hardware", cells=tuple(_hardware(one) for one in timings), rank=0),
+        Column(
+            title="Atoms",
+            cells=tuple("" if one.atoms is None else f"{one.atoms:,}" for one in timings),
+            rank=0,
+            right=True,
+        ),
+        Column(title="Step", cells=tuple(duration(one.step_time_s or 0.0) for one in timings), rank=0, right=True),
+        Column(title="Through", cells=tuple(one.code for one in timings), rank=0),
+        Column(title="Structure", cells=tuple(one.system or "not stated" for one in timings), rank=1),
+        Column(title="Source", cells=tuple(one.source for one in timings), rank=2),
+    ]
+    table, _ = fitted_table(columns, console.width)
+    return Text("Published for this model", style="bold"), table
+
+
+def _hardware(one: PublishedTiming) -> str:
+    return str(one.device) if one.devices == 1 else f"{one.devices}x{one.device}"
 
 
 def _efficiency(option: HardwareOption) -> str:

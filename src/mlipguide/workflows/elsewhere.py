@@ -34,7 +34,7 @@ from mlipguide.workflows.timings_elsewhere import (
 )
 
 LARGEST_DEVIATION = math.log(4.0) / NORMAL_90
-"""Of a model that was timed nowhere, nothing is said when its relatives leave its time open by a factor of 4."""
+"""Of a model whose family was timed nowhere, nothing is said when others leave its time open by a factor of 4."""
 TYPICAL_ATOMS = 1000.0
 BULK_ATOMS_PER_ANGSTROM3 = 0.07
 """Number density where none is known: between silicon (0.050) and copper (0.085)."""
@@ -64,15 +64,23 @@ class KnownCosts:
         One device runs ASE or the family's parallel code; several share a system only in a parallel code, and without
         one the run uses one of them.
         """
-        parallel = _parallel_code(card, profile.device)
-        ways = [] if parallel is not None and profile.count > 1 else [self._costs(card, profile, None, 1)]
-        if parallel is not None:
-            ways.append(self._costs(card, profile, parallel, profile.count))
+        codes = _parallel_codes(card, profile.device)
+        ways = [] if codes and profile.count > 1 else [self._costs(card, profile, None, 1)]
+        ways += [self._costs(card, profile, code, profile.count) for code in codes]
         return min(ways, key=lambda way: _median_s(way, atoms))
 
-    def on_one_device(self, card: ModelCard, profile: HardwareProfile) -> RemoteCosts:
-        """Return what a model costs on one device of several, in the code that the several run."""
-        return self._costs(card, profile, _parallel_code(card, profile.device), 1)
+    def on_one_device(self, card: ModelCard, profile: HardwareProfile, atoms: int) -> RemoteCosts:
+        """Return what a model costs on one device of several, in the code that the several run with so many atoms."""
+        chosen = self.costs_of(card, profile, atoms).code
+        parallel = next((code for code in _parallel_codes(card, profile.device) if code.code == chosen), None)
+        return self._costs(card, profile, parallel, 1)
+
+    def published_for(self, card: ModelCard, device: str, devices: int) -> tuple[PublishedTiming, ...]:
+        """Return the step times that were published of a model's architecture on so many devices of a kind."""
+        timings = self.published.get(card.architecture.time_law, ())
+        return tuple(
+            one for one in timings if one.step_time_s is not None and (one.device, one.devices) == (device, devices)
+        )
 
     def _costs(
         self, card: ModelCard, profile: HardwareProfile, parallel: ParallelCode | None, devices: int
@@ -91,9 +99,11 @@ class KnownCosts:
             system=self.structure.reduced_formula,
         )
         timings = [one for one in self.published.get(law, ()) if one.step_time_s is not None]
-        same = [one for one in timings if (one.device, one.code, one.devices) == (profile.device.id, situation.code, 1)]
+        here = self.published_for(card, profile.device.id, devices)
+        same = [one for one in here if one.code == situation.code]
         curve = self.transfer.curve(situation)
-        told = bool(timings) or card.id in self.own or curve.log_normal(TYPICAL_ATOMS)[1] <= LARGEST_DEVIATION
+        told = bool(timings) or card.id in self.own or self._has_relatives(card)
+        told = told or curve.log_normal(TYPICAL_ATOMS)[1] <= LARGEST_DEVIATION
         return RemoteCosts(
             curve=curve if told else None,
             memory=self.memory_of(card),
@@ -101,9 +111,15 @@ class KnownCosts:
             devices=devices,
             doublings=_doublings(parallel, devices),
             share=_share(card, parallel, devices, self.structure),
-            published_atoms=tuple(one.atoms or 0 for one in same) if devices == 1 else (),
+            published_atoms=tuple(one.atoms or 0 for one in same),
             source=_source(same or timings, own=card.id in self.own),
         )
+
+    def _has_relatives(self, card: ModelCard) -> bool:
+        """Tell whether a model of the same family was timed, which its interval then goes by."""
+        family = card.architecture.family
+        timed = any(one.family == family for found in self.published.values() for one in found if one.step_time_s)
+        return timed or any(one.card.architecture.family == family for one in self.own.values())
 
     def memory_of(self, card: ModelCard) -> MemoryNeed | None:
         """Return how much memory a model takes on any device: as measured here, else as published; None if neither."""
@@ -168,14 +184,20 @@ def gather_known_costs(
     )
 
 
-def _parallel_code(card: ModelCard, device: DeviceModel) -> ParallelCode | None:
-    code = load_parallel_codes().get(card.architecture.family)
-    if code is not None and device.vendor not in code.vendors:
-        return None
-    if code is None or code.ghosts is Ghosts.NONE:
-        return code
-    known = card.architecture.cutoff_angstrom is not None
-    return code if known and (code.ghosts is Ghosts.CUTOFF or card.architecture.layers is not None) else None
+def _parallel_codes(card: ModelCard, device: DeviceModel) -> tuple[ParallelCode, ...]:
+    """Return the codes that run the model on the device, as far as the depth of their ghosts is known."""
+    codes = load_parallel_codes().get(card.architecture.family, ())
+    return tuple(code for code in codes if device.vendor in code.vendors and _has_known_ghosts(code, card))
+
+
+def _has_known_ghosts(code: ParallelCode, card: ModelCard) -> bool:
+    shape = card.architecture
+    needed = {
+        Ghosts.NONE: (),
+        Ghosts.CUTOFF: (shape.cutoff_angstrom,),
+        Ghosts.LAYERS: (shape.cutoff_angstrom, shape.layers),
+    }
+    return None not in needed[code.ghosts]
 
 
 def _median_s(costs: RemoteCosts, atoms: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.plan import HardwareOption, HardwarePlan
+from mlipguide.records.published import PublishedTiming
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.task import Task
 from mlipguide.structures.signs import find_signs
@@ -94,6 +96,7 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
         options=tuple(considered),
         smallest=_smallest(doing),
         changes=changes_for(nearest, others, task, settled=bool(doing)),
+        published=_published(card, considered, known, task.atoms),
     )
     return Result(data, notices=tuple(notices), exit_code=ExitCode.DONE if doing else ExitCode.NOTHING_FEASIBLE)
 
@@ -122,6 +125,25 @@ def _options(
     return sorted(found, key=order_of)
 
 
+def _published(
+    card: ModelCard, options: Sequence[HardwareOption], known: KnownCosts, atoms: int
+) -> tuple[PublishedTiming, ...]:
+    """Return the published timings of the model on the hardware considered, the nearest in size of each code first."""
+    found: list[PublishedTiming] = []
+    for option in options:
+        by_series: dict[tuple[str, str | None], PublishedTiming] = {}
+        for one in known.published_for(card, option.profile.device.id, option.profile.count):
+            series = (one.code, one.system)
+            if series not in by_series or _distance(one, atoms) < _distance(by_series[series], atoms):
+                by_series[series] = one
+        found += sorted(by_series.values(), key=lambda one: (_distance(one, atoms), one.step_time_s))
+    return tuple(found)
+
+
+def _distance(one: PublishedTiming, atoms: int) -> float:
+    return abs(math.log((one.atoms or 1) / atoms))
+
+
 def _likeliest(tried: Sequence[HardwareOption], task: Task) -> HardwareOption:
     """Return the first of growing numbers of devices that more likely than not would do; the last where none does."""
     return next((option for option in tried if is_likely(option.candidate, task, memory_of(option.profile))), tried[-1])
@@ -132,7 +154,7 @@ def _option(card: ModelCard, profile: HardwareProfile, known: KnownCosts, task: 
     strong = weak = None
     cost, together = candidate.run_cost, candidate.step_time_s
     if cost is not None and cost.devices > 1 and together is not None:
-        alone = known.on_one_device(card, profile)
+        alone = known.on_one_device(card, profile, task.atoms)
         everything, share = (alone.step_time_s(atoms) for atoms in (task.atoms, -(-task.atoms // cost.devices)))
         if everything is not None and share is not None:
             strong, weak = everything.value / together.value / cost.devices, share.value / together.value
