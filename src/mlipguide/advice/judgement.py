@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from mlipguide.advice.accuracy_axis import place_of
 from mlipguide.advice.candidate_step import at_step, conservation_rejection, step_for
 from mlipguide.advice.constraints import (
     card_rejections,
@@ -137,6 +138,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         max_atoms=findings.max_atoms,
         affordable_atoms=findings.affordable_atoms,
         evidence=findings.evidence,
+        accuracy=place_of(findings.evidence, findings.card, task),
         license=licence_of(findings.card),
         on_pareto_front=None,
         measured=findings.measured,
