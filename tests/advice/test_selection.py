@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from factories import make_card
+from factories import make_card, make_summary, make_task
+from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.selection import doubtful_licences, select_cards, sort_cards, tallies
 from mlipguide.records.model_card import (
     CommercialUse,

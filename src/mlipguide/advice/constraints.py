@@ -106,11 +106,17 @@ def lacking_words(needs: Sequence[Need]) -> str:
     return " ".join(sentences)
 
 
-def coverage_doubt(card: ModelCard, task: Task) -> str | None:
-    """Return a doubt where nothing says that a model covers what is asked, or what the structure suggests."""
+def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False) -> str | None:
+    """Return a doubt where nothing says that a model covers what is asked, or what the structure suggests.
+
+    Args:
+        card: The checkpoint.
+        task: What is wanted.
+        on_labels: Whether its error on labels of this very system is known, which says more than its training data.
+    """
     asked = [need for need in task.needs if need in COVERAGE]
     suggested = [one.need for one in task.derived_needs if one.need in DOUBTFUL]
-    if card.weights.origin is WeightsOrigin.TRAINED:  # on the user's own system, of which its manifest says more
+    if on_labels or card.weights.origin is WeightsOrigin.TRAINED:  # of what was trained here its manifest says more
         suggested = [need for need in suggested if need not in COVERED_BY]
     unknown = [need for need in dict.fromkeys((*asked, *suggested)) if not provides(card, need)]
     return lacking_words(unknown) if unknown else None

@@ -129,9 +129,9 @@ def expected_force_mae(
 def interval_to_judge_by(expected: Estimate, *, extrapolated: bool) -> Estimate:
     """Return an expected error with the interval that a tolerance may be compared with.
 
-    The calibrated one, inside of what was calibrated. It was fitted on two systems, and on one of them that was left out
-    it held two thirds of the errors, not 90 %: of how systems differ, two tell next to nothing. So on any other system
-    it is taken for an order of magnitude, half of one to either side.
+    The calibrated one, inside of what was calibrated. It was fitted on two systems, and on one of them that was left
+    out it held two thirds of the errors, not 90 %: of how systems differ, two tell next to nothing. So on any other
+    system it is taken for an order of magnitude, half of one to either side.
     """
     if not extrapolated or expected.low is None or expected.high is None:
         return expected

@@ -2,9 +2,9 @@
 
 A name is compared without what carries no meaning: case, spaces, dashes and underscores, trademark signs, the makers'
 words in front (``NVIDIA``, ``AMD Instinct``, …) and how a size of memory is spelt (``80GB``, ``80 GiB``, ``80G``). What
-is left must be equal: ``A10`` is no ``A100``. A name that fits none is refused; no device is ever found by a part of its
-name but its beginning. A beginning that fits several devices is refused, unless they have the same memory and are about
-as fast: then the first of them in the file stands for all, and the caller is told of the others.
+is left must be equal: ``A10`` is no ``A100``. A name that fits none is refused; no device is ever found by a part of
+its name. A name that is the beginning of several is refused, unless these have the same memory and are about as fast:
+then the first of them in the file stands for all, and :func:`alike_devices` tells of the others.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NO_LETTERS = re.compile(r"[^a-z0-9+.]")
 _MOST_SHOWN = 8
 _SIMILAR = 0.6
 _SAME_SPEED = 0.15
-"""Boards of one name for another slot differ by up to so much in clock; timings carried over are known far less well."""
+"""Boards of one name for another slot differ so much in clock; timings that are carried over are known far less."""
 _SAME_MEMORY = 0.1
 """A driver shows up to 7 % less than the nominal memory; another variety of the device has other memory by far more."""
 

@@ -102,8 +102,8 @@ def alike_notices(profiles: Sequence[HardwareProfile]) -> tuple[Notice, ...]:
     return tuple(
         Notice(
             "alike_devices",
-            f"{profile.device.id} stands for {' and '.join(profile.alike)} too, which the name fits as well: the memory is "
-            "the same and the speed about. Write the name in full to choose.",
+            f"The name fits {profile.device.id} and {' and '.join(profile.alike)}, with the same memory and about the "
+            f"same speed; the commoner, {profile.device.id}, was taken. Write the name in full to choose.",
         )
         for profile in profiles
         if profile.alike

@@ -116,18 +116,10 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     only_startable = AVAILABLE in names_in(request.models)
     if only_startable:
         options = replace(options, consent=NO_CONSENT)
-    possible = [card for card in cards if not card_rejections(card, task)]
-    preparation = prepare_candidates(
-        possible,
-        machine,
-        given_weights=weights,
-        consent=options.consent,
-        on_progress=lambda message: options.on_progress(message, 0.0),
-    )
+    preparation = _prepared(cards, task, machine, weights, options)
     if only_startable:
         preparation = startable_ones(preparation)
-        startable = {item.card.id for item in preparation.candidates}
-        cards = tuple(card for card in cards if card.id in startable) or cards
+        cards = tuple(item.card for item in preparation.candidates) or cards
     if profiles:
         preparation = replace(preparation, candidates=with_plain_memory(preparation.candidates))
     context = MeasuringContext(
@@ -208,6 +200,19 @@ def _labels(request: TaskRequest, task: Task, options: Options) -> TaskLabels | 
     path = Path(request.labels).expanduser()
     return read_task_labels(
         path, task.structure, keys=keys, budget=request.labels_budget, on_progress=options.on_progress
+    )
+
+
+def _prepared(
+    cards: Sequence[ModelCard], task: Task, machine: Machine, weights: Mapping[str, Path], options: Options
+) -> Preparation:
+    """Return what can be started of the models that their cards do not rule out."""
+    return prepare_candidates(
+        [card for card in cards if not card_rejections(card, task)],
+        machine,
+        given_weights=weights,
+        consent=options.consent,
+        on_progress=lambda message: options.on_progress(message, 0.0),
     )
 
 
