@@ -23,9 +23,9 @@ from mlipguide.records.advice import Candidate, PlanStep
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import EvidenceKind
 from mlipguide.records.measurement import Allocator, Settings, Weights
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.model_card import ModelCard, Need
 from mlipguide.records.strategy import StrategyHardware, StrategyTable
-from mlipguide.records.task import Task
+from mlipguide.records.task import DerivedNeed, Task
 from mlipguide.records.verdict import Strategy, Verdict
 
 GIB = 2**30
@@ -40,6 +40,11 @@ MB_PER_ATOM = 6.0
 LIFEPO4 = make_summary()
 SILICON = make_summary(formula="Si8", reduced_formula="Si", elements=("Si",), atoms=8)
 WATER = make_summary(formula="H128O64", reduced_formula="H2O", elements=("H", "O"), atoms=192)
+ETHANOL = make_summary(
+    formula="C2H6O", reduced_formula="C2H6O", elements=("H", "C", "O"), atoms=9, periodic=(False, False, False)
+)
+OF_MOLECULES = (DerivedNeed(need=Need.MOLECULES, reason="matter of molecules"),)
+"""What water and ethanol suggest."""
 PLATINUM_SLAB = make_summary(formula="CO2Pt16", reduced_formula="CO2Pt16", elements=("C", "O", "Pt"), atoms=19)
 LAWRENCIUM = make_summary(formula="Lr2", reduced_formula="Lr", elements=("Lr",), atoms=2)
 
@@ -54,12 +59,14 @@ class World:
         models: Milliseconds an atom and step on two cores, by model id; 0 for one that was not timed, None for one that
             cannot be started.
         labels: Force MAE on the user's labels, eV/Å, by model id.
+        energies: Energy MAE on the user's labels, eV/atom, by model id.
     """
 
     cores: float = 2.0
     memory_bytes: int = 24 * GIB
     models: Mapping[str, float | None] = field(default_factory=lambda: dict(MS_PER_ATOM))
     labels: Mapping[str, float] = field(default_factory=dict)
+    energies: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,11 +138,13 @@ class _Linear:
 
 def _candidate(card: ModelCard, ms: float | None, task: Task, world: World) -> Candidate:
     evidence = evidence_of(card)
-    if card.id in world.labels:
+    force, energy = world.labels.get(card.id), world.energies.get(card.id)
+    if force is not None or energy is not None:
         evidence = replace(
             evidence,
             kind=EvidenceKind.USER_LABELS,
-            force_mae_ev_per_angstrom=make_estimate(world.labels[card.id], spread=None),
+            force_mae_ev_per_angstrom=None if force is None else make_estimate(force, spread=None),
+            energy_mae_ev_per_atom=None if energy is None else make_estimate(energy, spread=None),
             source="the user's labels",
         )
     if not ms or card_rejections(card, task):

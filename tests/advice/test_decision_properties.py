@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -10,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import make_task
+from mlipguide.advice.ranking import meets_limits
 from mlipguide.core.units import SIMULATED_TIME
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.task import Task, TaskKind
-from mlipguide.records.verdict import Strategy
+from mlipguide.records.verdict import Strategy, Verdict
 from world import HOUR, LIFEPO4, MS_PER_ATOM, SILICON, World, decision, feasible
 
 TASKS = st.builds(
-    lambda kind, structure, atoms, budget_h, limit: make_task(
+    lambda kind, structure, atoms, budget_h, limit, energy_limit: make_task(
         kind=kind,
         structure=structure,
         atoms=atoms,
@@ -25,14 +27,73 @@ TASKS = st.builds(
         images=5 if kind is TaskKind.NEB else 1,
         budget_s=budget_h * HOUR,
         force_mae_ev_per_angstrom=limit,
+        energy_mae_ev_per_atom=energy_limit,
     ),
     kind=st.sampled_from(TaskKind),
     structure=st.sampled_from([LIFEPO4, SILICON]),
     atoms=st.integers(10, 20_000),
     budget_h=st.floats(0.01, 10_000),
     limit=st.none() | st.floats(0.01, 0.5),
+    energy_limit=st.none() | st.floats(0.001, 0.05),
 )
 LABELS = st.dictionaries(st.sampled_from(sorted(MS_PER_ATOM)), st.floats(0.01, 0.5), max_size=4)
+ENERGIES = st.dictionaries(st.sampled_from(sorted(MS_PER_ATOM)), st.floats(0.001, 0.05), max_size=4)
+
+
+@settings(max_examples=80, deadline=None)
+@given(task=TASKS, labels=LABELS, energies=ENERGIES)
+def test_an_error_that_is_asked_and_not_known_is_never_met(
+    task: Task, labels: dict[str, float], energies: dict[str, float]
+) -> None:
+    found = decision(task, World(labels=labels, energies=energies))
+    force, energy = task.force_mae_ev_per_angstrom, task.energy_mae_ev_per_atom
+    for one in found.candidates:
+        meets = (force is None or labels.get(one.model, math.inf) <= force) and (
+            energy is None or energies.get(one.model, math.inf) <= energy
+        )
+        assert meets_limits(one, task) is (meets and not (force is None and energy is None))
+        if one.verdict is Verdict.FEASIBLE:
+            assert meets
+    chosen = [one for one in found.candidates if one.model == found.choice]
+    meeting = [one for one in found.candidates if meets_limits(one, task) and one.verdict is Verdict.FEASIBLE]
+    if meeting:
+        assert meets_limits(chosen[0], task)
+
+
+@settings(max_examples=60, deadline=None)
+@given(task=TASKS, labels=LABELS, energies=ENERGIES)
+def test_knowing_an_energy_error_never_makes_a_stricter_limit_easier(
+    task: Task, labels: dict[str, float], energies: dict[str, float]
+) -> None:
+    world = World(labels=labels, energies=energies)
+    strict = replace(task, energy_mae_ev_per_atom=1e-4)
+    assert feasible(decision(strict, world).candidates) == set()
+
+
+@settings(max_examples=60, deadline=None)
+@given(task=TASKS, labels=LABELS)
+def test_what_is_chosen_is_as_accurate_as_all_of_its_verdict_where_nothing_is_asked(
+    task: Task, labels: dict[str, float]
+) -> None:
+    """By the figure of the task: F1 where it ends at a minimum, κ where forces decide, labels before both."""
+    plain = replace(task, force_mae_ev_per_angstrom=None, energy_mae_ev_per_atom=None)
+    found = decision(plain, World(labels=labels))
+    if found.choice is None:
+        return
+    chosen = found.candidate(found.choice)
+    rivals = [one for one in found.candidates if one.verdict is Verdict.FEASIBLE and one.model not in labels]
+    if chosen.model in labels or chosen.verdict is not Verdict.FEASIBLE:
+        return
+    by_f1 = plain.kind in (TaskKind.RELAX, TaskKind.SCREEN, TaskKind.PRERELAX)
+    for one in rivals:
+        assert one.evidence.f1 is not None
+        assert one.evidence.kappa_srme is not None
+        assert chosen.evidence.f1 is not None
+        assert chosen.evidence.kappa_srme is not None
+        if by_f1:
+            assert chosen.evidence.f1 >= one.evidence.f1
+        else:
+            assert chosen.evidence.kappa_srme <= one.evidence.kappa_srme
 
 
 @settings(max_examples=80, deadline=None)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from factories import GIB, make_candidate, make_estimate, make_evidence, make_summary, make_task
 from mlipguide.advice.ranking import choose, could_serve, ranked
+from mlipguide.records.accuracy_axis import AxisFigure
 from mlipguide.records.advice import Candidate, Verdict
 from mlipguide.records.evidence import EvidenceKind
 from mlipguide.records.measurement import Weights
-from mlipguide.records.task import Task
+from mlipguide.records.task import Task, TaskKind
 
 MEMORY = 8 * GIB
 
@@ -74,6 +75,50 @@ def test_with_a_limit_that_all_meet_the_fastest_is_chosen() -> None:
         return make_candidate(name, task=task, evidence=evidence, step_time_s=make_estimate(step_s))
 
     assert chosen([labelled("a", 0.02, 0.2), labelled("b", 0.09, 0.1), labelled("c", 0.2, 0.01)], task) == "b"
+
+
+def test_of_relaxations_the_stability_decides_and_not_the_conductivity() -> None:
+    task = make_task(kind=TaskKind.RELAX)
+    board = {
+        "conducting": make_evidence(kappa_srme=0.30, f1=0.55, rmsd=0.09),
+        "stable": make_evidence(kappa_srme=0.50, f1=0.92, rmsd=0.07),
+        "as-stable": make_evidence(kappa_srme=0.20, f1=0.918, rmsd=0.08),
+        "silent": make_evidence(kappa_srme=0.10, f1=None),
+    }
+    found = [make_candidate(name, task, evidence=evidence) for name, evidence in board.items()]
+    assert [one.model for one in ranked(found)] == ["stable", "as-stable", "conducting", "silent"]
+    assert chosen(found, task) == "stable"
+    assert (found[0].accuracy.figure, found[0].accuracy.value) == (AxisFigure.F1, 0.55)
+    front = {one.model: one.on_pareto_front for one in ranked(found)}
+    assert front == {"stable": True, "as-stable": False, "conducting": False, "silent": None}
+    md = [make_candidate(name, evidence=evidence) for name, evidence in board.items()]
+    assert chosen(md) == "silent"
+    assert md[0].accuracy.figure is AxisFigure.KAPPA_SRME
+
+
+def test_only_an_energy_error_is_asked_and_not_known() -> None:
+    task = make_task(energy_mae_ev_per_atom=0.005)
+
+    def labelled(name: str, force: float, step_s: float, energy: float | None = None) -> Candidate:
+        evidence = make_evidence(
+            kind=EvidenceKind.USER_LABELS, force_mae_ev_per_angstrom=force, energy_mae_ev_per_atom=energy
+        )
+        return make_candidate(name, task, evidence=evidence, step_time_s=make_estimate(step_s))
+
+    fast, good = labelled("fast", 0.6, 0.01), labelled("good", 0.03, 0.1)
+    assert chosen([fast, good], task) == "good"
+    assert chosen([fast, good, labelled("met", 0.2, 0.05, 0.004)], task) == "met"
+
+
+def test_energies_alone_are_evidence_on_labels() -> None:
+    """They are compared with each other, and with no figure of another unit."""
+    kind = EvidenceKind.USER_LABELS
+    near, far = (
+        make_candidate(name, evidence=make_evidence(kind=kind, energy_mae_ev_per_atom=error, kappa_srme=kappa))
+        for name, error, kappa in (("near", 0.002, 0.9), ("far", 0.02, 0.1))
+    )
+    published = candidate("published", 0.0001, 0.1)
+    assert [one.model for one in ranked([published, far, near])] == ["near", "far", "published"]
 
 
 def test_synthetic_weights_are_never_chosen() -> None:

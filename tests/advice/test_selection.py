@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from factories import make_card
+from factories import make_card, make_summary, make_task
+from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.selection import doubtful_licences, select_cards, sort_cards, tallies
 from mlipguide.records.model_card import (
     CommercialUse,
@@ -146,12 +147,12 @@ def test_every_reason_is_given_and_each_filter_counted() -> None:
     }
 
 
-def test_only_a_plain_yes_of_code_and_weights_is_commercial() -> None:
+def test_what_both_licences_allow_is_commercial_if_need_be_under_conditions() -> None:
     cards = [licensed(f"{a.value}-{b.value}", a, b) for a in CommercialUse for b in CommercialUse]
     selection = select_cards(cards, Criteria(commercial=True))
-    assert names(selection.chosen) == ["yes-yes"]
+    assert names(selection.chosen) == ["conditions-conditions", "conditions-yes", "yes-conditions", "yes-yes"]
     doubts = {doubt.commercial: doubt.models for doubt in doubtful_licences(selection.left_out)}
-    assert doubts[CommercialUse.CONDITIONS] == ("conditions-conditions", "conditions-yes", "yes-conditions")
+    assert set(doubts) == {CommercialUse.CONFLICT, CommercialUse.UNKNOWN}
     assert doubts[CommercialUse.CONFLICT] == (
         "conditions-conflict",
         "conflict-conditions",
@@ -162,12 +163,20 @@ def test_only_a_plain_yes_of_code_and_weights_is_commercial() -> None:
         "yes-conflict",
     )
     assert not any("no" in name.split("-") for models in doubts.values() for name in models)
-    assert sum(map(len, doubts.values())) == len(cards) - 1 - 9  # one yes, nine with a no
+    assert sum(map(len, doubts.values())) == len(cards) - 4 - 9  # four that allow it, nine with a no
+
+
+def test_a_list_and_a_recommendation_let_the_same_licences_through() -> None:
+    task = make_task(commercial=True, structure=make_summary(elements=("Si",)))
+    cards = [licensed(f"{a.value}-{b.value}", a, b) for a in CommercialUse for b in CommercialUse]
+    cards = [replace(card, training=replace(card.training, elements=("Si",))) for card in cards]
+    listed = set(names(select_cards(cards, Criteria(commercial=True)).chosen))
+    assert listed == {card.id for card in cards if not card_rejections(card, task)}
 
 
 def test_a_doubtful_licence_counts_only_where_all_else_fits() -> None:
     card = replace(
-        licensed("both", CommercialUse.CONDITIONS, CommercialUse.YES),
+        licensed("both", CommercialUse.CONFLICT, CommercialUse.YES),
         life_cycle=LifeCycle.SUPERSEDED,
     )
     assert doubtful_licences(select_cards([card], Criteria(commercial=True)).left_out) == ()

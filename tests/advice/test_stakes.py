@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from factories import HOUR, make_estimate, make_evidence
+from factories import HOUR, make_card, make_estimate, make_evidence, make_task
+from mlipguide.advice.accuracy_axis import place_of
 from mlipguide.advice.stakes import Contender, settled
 from mlipguide.records.evidence import EvidenceKind
+from mlipguide.records.task import Task, TaskKind
 
 BUDGET = 24 * HOUR
 
 
 def contender(
-    name: str, hours: float | None, *, spread: float | None = 1.5, usable: bool = True, sizes: int = 2, **facts: Any
+    name: str,
+    hours: float | None,
+    *,
+    task: Task | None = None,
+    spread: float | None = 1.5,
+    usable: bool = True,
+    sizes: int = 2,
+    **facts: Any,
 ) -> Contender:
     run_time = None if hours is None else make_estimate(hours * HOUR, spread=spread)
-    return Contender(model=name, evidence=make_evidence(**facts), usable=usable, run_time_s=run_time, sizes=sizes)
+    place = place_of(make_evidence(**facts), make_card(name), task or make_task())
+    return Contender(model=name, accuracy=place, usable=usable, run_time_s=run_time, sizes=sizes)
 
 
 def test_a_run_far_beyond_the_budget_is_settled_and_a_close_one_is_not() -> None:
@@ -43,6 +54,21 @@ def test_errors_on_the_user_s_own_labels_decide_before_the_leaderboard() -> None
     good = contender("good", 5, kind=labels, force_mae_ev_per_angstrom=0.02, kappa_srme=0.3)
     bad = contender("bad", 15, kind=labels, force_mae_ev_per_angstrom=0.2, kappa_srme=0.1)
     assert settled([good, bad], budget_s=BUDGET) == {"bad"}
+
+
+def test_the_figure_that_tells_for_the_task_decides() -> None:
+    crystal = make_task(kind=TaskKind.RELAX, simulated_time_s=None)
+    good = contender("good", 5, task=crystal, kappa_srme=0.5, f1=0.92)
+    bad = contender("bad", 15, task=crystal, kappa_srme=0.3, f1=0.55)
+    assert settled([good, bad], budget_s=BUDGET) == {"bad"}
+
+
+def test_while_better_evidence_is_to_come_only_the_time_settles() -> None:
+    """Labels that are read afterwards may favour the model that the leaderboard has last."""
+    best = contender("best", 5, kappa_srme=0.3)
+    beaten, far = contender("beaten", 15, kappa_srme=0.5), contender("far", 100, kappa_srme=0.9)
+    found = [replace(one, accuracy=None) for one in (best, beaten, far)]
+    assert settled(found, budget_s=BUDGET) == {"far"}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from mlipguide.advice.break_even import break_even, total_s
 from mlipguide.advice.field_rules import direct_forces, family_of_materials, messages_on_many_devices
 from mlipguide.advice.known import Known
 from mlipguide.advice.labels import label_atoms
-from mlipguide.advice.sensitivities import rejudged, sensitivities
+from mlipguide.advice.sensitivities import rejudged, with_sensitivities
 from mlipguide.advice.strategies import cheapest_test, strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice import Candidate
@@ -178,8 +178,9 @@ def test_a_larger_budget_and_what_it_changes() -> None:
     candidate = make_candidate("sevennet-0", task, card=card, step_time_s=make_estimate(1.0, spread=1.02))
     table = strategy_table([candidate], task, known())
     assert table.leading is Strategy.NONE
-    sentences = sensitivities([candidate], task, known(), table)
-    assert sentences[0].startswith("With 3× the budget (2.5 days), pretrained would lead: feasible")
+    found = with_sensitivities([candidate], task, known(), table)
+    assert found.would_do == found.sensitivities[0]
+    assert found.sensitivities[0].startswith("With 3× the budget (2.5 days), pretrained would lead: feasible")
 
 
 def test_judging_anew_for_the_same_task_changes_nothing() -> None:

@@ -101,12 +101,12 @@ def test_each_option_leaves_out_what_it_says(run: Run, tested: FakeModels) -> No
     assert ids("--conservative") == everything - {"direct"}
     assert ids("--needs", "stress,conservative") == everything - {"direct"}
     assert ids("--needs", "magnetism") == set()
-    assert ids("--commercial") == {"right", "direct", "few"}
+    assert ids("--commercial") == {"right", "direct", "few", "conditions"}
     assert ids("--domain", "liquids") == everything - {"few"}
     assert ids("--backend", "toy") == everything
     assert ids("--level-of-theory", "R2scan") == everything
     assert ids("--training-set", "tested-10k") == everything
-    assert ids("--elements", "Li,Fe", "--commercial", "--conservative") == {"right"}
+    assert ids("--elements", "Li,Fe", "--commercial", "--conservative") == {"right", "conditions"}
     assert ids("--available") == everything  # the toy backend is where mlipguide is
     assert ids("--backend", "sevenn") == set()
 
@@ -116,7 +116,7 @@ def test_what_was_left_out_is_told(run: Run, tested: FakeModels) -> None:
     options = ["--family", "Tested", "--commercial"]
     outcome = run("models", "list", *options)
     page = " ".join(outcome.out.split())
-    assert "All else fits, but commercial use is 'conditions': t-conditions." in page
+    assert "Commercial use has conditions, which are to be read: t-conditions." in page
     assert "All else fits, but commercial use is 'conflict': t-conflict." in page
     assert "Superseded or deprecated, all else fits: t-old; --all shows them." in page
     assert ANOTHER_DATE in page

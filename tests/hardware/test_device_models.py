@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from mlipguide.catalog.published_timings import load_published_timings
 from mlipguide.catalog.sources import read_sources
 from mlipguide.core.errors import InputError
 from mlipguide.hardware import device_models
-from mlipguide.hardware.device_models import compared_name, find_device, load_devices, match_reported
+from mlipguide.hardware.device_models import (
+    alike_devices,
+    are_alike,
+    compared_name,
+    find_device,
+    load_devices,
+    match_reported,
+)
 from mlipguide.records.device import DeviceKind, DeviceModel
 
 GIB = 2**30
@@ -121,6 +130,30 @@ def test_an_ambiguous_name_is_refused_with_what_it_may_be(name: str, varieties: 
     assert caught.value.kind == "ambiguous_device"
     assert caught.value.message.endswith(f"may be any of {len(varieties)} devices: {', '.join(varieties)}.")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["V100-32GB", "Tesla V100 32 GB", "v100 32g"])
+def test_devices_that_differ_in_little_are_one_name_and_the_commoner_is_taken(name: str) -> None:
+    assert find_device(name).id == "V100-SXM2-32GB"
+    assert [other.id for other in alike_devices(name)] == ["V100-PCIe-32GB"]
+    assert alike_devices("V100-PCIe-32GB") == ()
+    assert find_device("V100-PCIe-32GB").id == "V100-PCIe-32GB"
+
+
+def test_of_devices_that_differ_in_little_the_one_with_more_published_timings_stands_first() -> None:
+    counts = Counter(row.device for row in load_published_timings())
+    devices = load_devices()
+    for place, one in enumerate(devices):
+        for other in devices[place + 1 :]:
+            if one.id.partition("-")[0] == other.id.partition("-")[0] and are_alike(one, other):
+                assert counts[one.id] >= counts[other.id], (one.id, other.id)
+
+
+def test_devices_with_other_memory_or_speed_are_not_alike() -> None:
+    large, board = find_device("A100-80GB"), find_device("H100-80GB")
+    assert not are_alike(large, find_device("A100-40GB"))
+    assert not are_alike(board, find_device("H100-PCIe-80GB"))
+    assert are_alike(find_device("V100-SXM2-16GB"), find_device("V100-PCIe-16GB"))
 
 
 def test_a_package_of_two_devices_is_refused_and_a_driver_is_understood() -> None:

@@ -12,10 +12,12 @@ from rich.console import Console, RenderableType
 
 from factories import make_candidate, make_card, make_estimate, make_evidence, make_task
 from fake_models import STRUCTURES, FakeModels, Run, make_machine
+from mlipguide.advice.accuracy_axis import axis_of
 from mlipguide.core.readable import duration, memory
 from mlipguide.records.advice import Caveat, PlanStep, Recommendation, Strategy
 from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState
 from mlipguide.records.estimate import Basis
+from mlipguide.records.evidence import EvidenceKind
 from mlipguide.records.listings import EnvironmentList
 from mlipguide.records.machine import Gpu, GpuVendor
 from mlipguide.records.measurement import Weights
@@ -117,6 +119,8 @@ def make_answer() -> Recommendation:
             ),
         ),
         next_commands=("mlipguide recommend " + "/a/long/path" * 20 + ".cif --atoms 100",),
+        accuracy_axis=axis_of(task, [one.accuracy for one in candidates]),
+        can_be_done=True,
     )
 
 
@@ -158,11 +162,14 @@ def test_the_recommendation_fits_and_is_whole(width: int) -> None:
 def test_an_error_on_labels_stands_in_the_table_instead_of_kappa() -> None:
     answer = make_answer()
     first, *others = answer.candidates
-    labelled = replace(first, evidence=make_evidence(force_mae_ev_per_angstrom=0.0987))
+    evidence = make_evidence(kind=EvidenceKind.USER_LABELS, force_mae_ev_per_angstrom=0.0987)
+    labelled = make_candidate(first.model, evidence=evidence)
     pages = {}
     for known, candidates in ((True, (labelled, *others)), (False, answer.candidates)):
+        axis = axis_of(answer.task, [one.accuracy for one in candidates])
         on = console(80)
-        pages[known] = "\n".join(render(recommend_page(replace(answer, candidates=candidates), on), on))
+        changed = replace(answer, candidates=candidates, accuracy_axis=axis)
+        pages[known] = "\n".join(render(recommend_page(changed, on), on))
     assert " 98.7 " in pages[True]
     assert "Error: force MAE on labels" in pages[True]
     assert "98.7" not in pages[False]

@@ -13,8 +13,9 @@ from rich.console import Console
 
 from factories import make_candidate, make_estimate, make_task
 from fake_models import make_machine
+from mlipguide.advice.accuracy_axis import axis_of
 from mlipguide.advice.known import Known
-from mlipguide.advice.sensitivities import sensitivities
+from mlipguide.advice.sensitivities import with_sensitivities
 from mlipguide.advice.strategies import strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.core.errors import InputError
@@ -33,7 +34,7 @@ def table() -> StrategyTable:
     candidate = make_candidate("sevennet-0", TASK, step_time_s=make_estimate(40.0))
     known = Known(hardware=StrategyHardware(cores=2.0), families=load_families())
     found = strategy_table([candidate], TASK, known)
-    return replace(found, sensitivities=sensitivities([candidate], TASK, known, found))
+    return with_sensitivities([candidate], TASK, known, found)
 
 
 def text_of(table: StrategyTable, width: int) -> str:
@@ -79,6 +80,8 @@ def test_an_answer_without_prices_has_no_picture(table: StrategyTable, tmp_path:
         reasons=(),
         caveats=(),
         next_commands=(),
+        accuracy_axis=axis_of(TASK, []),
+        can_be_done=False,
     )
     with pytest.raises(InputError, match="nothing to draw"):
         save_break_even(answer, tmp_path / "plot.png")

@@ -1,16 +1,32 @@
-"""What errors on labels say for a choice, in sentences."""
+"""What errors on labels, or published figures, say for a choice, in sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from mlipguide.advice.ranking import is_runnable, meets_limits
+from mlipguide.records.accuracy_axis import AxisFigure, DomainFit
 from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.task import Task
 from mlipguide.records.verdict import Verdict
 
 SHOWN = 5
+DOMAIN_REASONS = {
+    DomainFit.COVERED: "Its training data hold molecules, at a level of theory with dispersion, which counts first.",
+    DomainFit.WITHOUT_DISPERSION: (
+        "Its training data hold molecules, but it answers at a level of theory without dispersion, which holds "
+        "molecules together."
+    ),
+    DomainFit.NOT_COVERED: (
+        "Nothing says that its training data hold molecules: its figures are of crystals and say little here."
+    ),
+}
+DOMAIN_WORDS = {
+    DomainFit.COVERED: "molecules in its training data",
+    DomainFit.WITHOUT_DISPERSION: "molecules in its training data, without dispersion",
+    DomainFit.NOT_COVERED: "no molecules in its training data",
+}
 
 
 def accuracy_reasons(choice: Candidate, candidates: Sequence[Candidate], task: Task) -> list[str]:
@@ -33,7 +49,7 @@ def accuracy_reasons(choice: Candidate, candidates: Sequence[Candidate], task: T
             f"Its forces are {slope.value:.2f} times the reference ({slope.at_least:.2f} to {slope.at_most:.2f}): "
             "too soft."
         )
-    limit = task.force_mae_ev_per_angstrom
+    limits = _limits_words(task)
     rivals = [
         one
         for one in candidates
@@ -46,22 +62,51 @@ def accuracy_reasons(choice: Candidate, candidates: Sequence[Candidate], task: T
         for one in sorted(rivals, key=_error)[:SHOWN]
         if one.evidence.force_mae_ev_per_angstrom is not None
     )
-    if limit is None:
+    if not limits:
         reasons.append(f"Of the models with a known error here it was the best choice; others: {shown} meV/Å.")
         return reasons
     certain = choice.verdict is Verdict.FEASIBLE
     meeting = [one for one in rivals if meets_limits(one, task) and (one.verdict is Verdict.FEASIBLE or not certain)]
     if meets_limits(choice, task) and not meeting:
         surely = " for certain" if certain and any(meets_limits(one, task) for one in rivals) else ""
-        reasons.append(f"It alone meets the {limit * 1e3:g} meV/Å asked{surely}; the others: {shown} meV/Å.")
+        reasons.append(f"It alone meets the {limits} asked{surely}; the others: {shown} meV/Å.")
     elif meets_limits(choice, task):
         reasons.append(
-            f"Of those that meet the {limit * 1e3:g} meV/Å asked it is the fastest that ends in time; others: {shown} "
-            "meV/Å."
+            f"Of those that meet the {limits} asked it is the fastest that ends in time; others: {shown} meV/Å."
         )
     else:
-        reasons.append(f"It misses the {limit * 1e3:g} meV/Å asked by least; the others: {shown} meV/Å.")
+        reasons.append(f"It is not known to meet the {limits} asked; the others: {shown} meV/Å.")
     return reasons
+
+
+def published_reasons(choice: Candidate) -> list[str]:
+    """Return what published figures and training data say for a choice without an error on labels."""
+    place, evidence = choice.accuracy, choice.evidence
+    others = "feasible models" if choice.verdict is Verdict.FEASIBLE else "models that may do"
+    if place.domain is not None:
+        return [DOMAIN_REASONS[place.domain]]
+    if place.value is None:
+        return []
+    if place.figure is AxisFigure.F1:
+        rmsd = "" if place.relaxation_rmsd is None else f", RMSD {place.relaxation_rmsd:.3g}"
+        words = f"highest published F1 of stability (F1 {place.value:.2f}{rmsd}; {evidence.source})"
+    else:
+        words = f"lowest published thermal-conductivity error (κ_SRME {place.value:.3g}; {evidence.source})"
+    return [f"Of the {others} it has the {words}."]
+
+
+def error_words(candidate: Candidate) -> str:
+    """Return what is known of a model's accuracy by the figure that tells for the task, or that nothing is."""
+    place = candidate.accuracy
+    if place.figure is AxisFigure.FORCE_MAE and place.value is not None:
+        return f"a force MAE of {place.value * 1e3:.3g} meV/Å"
+    if place.figure is AxisFigure.ENERGY_MAE and place.value is not None:
+        return f"an energy MAE of {place.value * 1e3:.3g} meV/atom"
+    if place.domain is not None:
+        return DOMAIN_WORDS[place.domain]
+    if place.value is None:
+        return "no published error"
+    return f"F1 {place.value:.2f}" if place.figure is AxisFigure.F1 else f"κ_SRME {place.value:.3g}"
 
 
 def in_mev(error: Estimate) -> str:
@@ -70,6 +115,14 @@ def in_mev(error: Estimate) -> str:
     if error.low is not None and error.high is not None and error.high > error.low:
         spread = f" (90 %: {error.low * 1e3:.3g} to {error.high * 1e3:.3g})"
     return f"{error.value * 1e3:.3g}{spread}"
+
+
+def _limits_words(task: Task) -> str:
+    """Return the errors that were asked; empty without any."""
+    force, energy = task.force_mae_ev_per_angstrom, task.energy_mae_ev_per_atom
+    words = [] if force is None else [f"{force * 1e3:g} meV/Å"]
+    words += [] if energy is None else [f"{energy * 1e3:g} meV/atom"]
+    return " and ".join(words)
 
 
 def _error(candidate: Candidate) -> float:

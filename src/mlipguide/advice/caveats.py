@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mlipguide.advice.constraints import provides
+from mlipguide.advice.constraints import has_dispersion, provides
 from mlipguide.catalog.topics import Knowledge
 from mlipguide.core.readable import simulated_time
 from mlipguide.records.advice import Candidate, Caveat
@@ -24,9 +24,6 @@ MOLECULAR = frozenset(["H", "He", "C", "N", "O", "F", "Ne", "P", "S", "Cl", "Ar"
 
 ORGANIC = frozenset({"C", "H"})
 """Beside metals: molecules on surfaces and in pores."""
-
-DISPERSION_MARKS = ("D2", "D3", "D4", "-V", "VV10", "vdW", "MBD")
-"""Parts of the name of a level of theory that has dispersion."""
 
 HOT_K = 1500.0
 """Common solids are liquid or decomposed there; practice, not a measured limit."""
@@ -151,9 +148,8 @@ def _dispersion(task: Task, card: ModelCard) -> _Found | None:
     """Judge by the elements, and by what the structure suggests: layers."""
     elements = set(task.structure.elements)
     level = card.training.level_of_theory
-    included = provides(card, Need.DISPERSION) or any(mark in level for mark in DISPERSION_MARKS)
     suggested = any(one.need is Need.DISPERSION for one in task.derived_needs)
-    if included or not (suggested or elements <= MOLECULAR or elements >= ORGANIC):
+    if has_dispersion(card) or not (suggested or elements <= MOLECULAR or elements >= ORGANIC):
         return None
     return _Found("dispersion", {"name": card.name, "level_of_theory": level})
 

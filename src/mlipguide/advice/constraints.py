@@ -8,11 +8,8 @@ from mlipguide.advice.derived_needs import DOUBTFUL
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice import LicenceSummary, Rejection
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.model_card import CommercialUse, Domain, Forces, ModelCard, Need
+from mlipguide.records.model_card import CommercialUse, Domain, Forces, ModelCard, Need, WeightsOrigin
 from mlipguide.records.task import Task, TaskKind
-
-ALLOWING = (CommercialUse.YES, CommercialUse.CONDITIONS)
-"""What does not rule commercial use out."""
 
 OF_GRADIENTS = frozenset({Need.CONSERVATIVE, Need.NVE, Need.PHONONS})
 """Met by forces that are gradients of the energy."""
@@ -27,6 +24,9 @@ COVERED_BY = {
     Need.REACTIVE: Domain.OFF_EQUILIBRIUM,
 }
 """The domain whose presence in the training data speaks for a model; silence speaks neither for nor against it."""
+
+DISPERSION_MARKS = ("D2", "D3", "D4", "-V", "VV10", "vdW", "MBD")
+"""Parts of the name of a level of theory that has dispersion."""
 
 COVERAGE = frozenset({*COVERED_BY, Need.LONG_RANGE})
 """Needs that a model may meet although nothing says so: what is not known of them is a doubt."""
@@ -54,7 +54,7 @@ def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
         found.append(Rejection("needs", lacking_words(lacking)))
     if task.commercial:
         licence = licence_of(card)
-        if licence.commercial not in ALLOWING:
+        if not licence.commercial.is_allowed:
             found.append(
                 Rejection(
                     "licence",
@@ -86,6 +86,11 @@ def provides(card: ModelCard, need: Need) -> bool:
     return need in card.provides or any(fact.domain is domain for fact in card.training.domains)
 
 
+def has_dispersion(card: ModelCard) -> bool:
+    """Tell whether a model gives dispersion, or learned from a level of theory that has it."""
+    return provides(card, Need.DISPERSION) or any(mark in card.training.level_of_theory for mark in DISPERSION_MARKS)
+
+
 def lacking_words(needs: Sequence[Need]) -> str:
     """Return what a model lacks, in sentences."""
     gradients = [need for need in needs if need in OF_GRADIENTS]
@@ -101,10 +106,18 @@ def lacking_words(needs: Sequence[Need]) -> str:
     return " ".join(sentences)
 
 
-def coverage_doubt(card: ModelCard, task: Task) -> str | None:
-    """Return a doubt where nothing says that a model covers what is asked, or what the structure suggests."""
+def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False) -> str | None:
+    """Return a doubt where nothing says that a model covers what is asked, or what the structure suggests.
+
+    Args:
+        card: The checkpoint.
+        task: What is wanted.
+        on_labels: Whether its error on labels of this very system is known, which says more than its training data.
+    """
     asked = [need for need in task.needs if need in COVERAGE]
     suggested = [one.need for one in task.derived_needs if one.need in DOUBTFUL]
+    if on_labels or card.weights.origin is WeightsOrigin.TRAINED:  # of what was trained here its manifest says more
+        suggested = [need for need in suggested if need not in COVERED_BY]
     unknown = [need for need in dict.fromkeys((*asked, *suggested)) if not provides(card, need)]
     return lacking_words(unknown) if unknown else None
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.strategies import leading_strategy
 from mlipguide.records.advice import Candidate
-from mlipguide.records.strategy import StrategyTable
+from mlipguide.records.strategy import StrategyPrice, StrategyTable
 from mlipguide.records.task import Task
 from mlipguide.records.verdict import Strategy, Verdict
 
@@ -32,6 +32,21 @@ def decide(choice: Candidate | None, candidates: Sequence[Candidate], table: Str
     if not timed and any(awaits_timing(one) for one in candidates):
         return Strategy.NONE
     return leading_strategy([one for one in table.prices if one.strategy is not Strategy.PRETRAINED], task)
+
+
+def can_be_done(choice: Candidate | None, price: StrategyPrice | None, task: Task) -> bool:
+    """Tell whether what was decided does the task as asked, surely or more likely than not.
+
+    Args:
+        choice: The pretrained model to run; None when there is none.
+        price: Of the strategy that leads; None where none does.
+        task: What is wanted.
+    """
+    if choice is not None:
+        return True
+    if price is None or price.verdict is Verdict.INFEASIBLE or price.production_time_s is None:
+        return False
+    return price.verdict is Verdict.FEASIBLE or price.production_time_s.value <= task.budget_s
 
 
 def awaits_timing(candidate: Candidate) -> bool:

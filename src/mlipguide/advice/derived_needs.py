@@ -37,6 +37,8 @@ def _found(signs: Signs, kind: TaskKind, *, periodic: bool) -> Iterator[tuple[Ne
         yield Need.SURFACES, f"a slab: {signs.slab}"
     if signs.molecule:
         yield Need.MOLECULES, "an isolated molecule"
+    elif signs.molecules is not None:
+        yield Need.MOLECULES, f"matter of molecules: {signs.molecules}"
     if signs.cluster:
         yield Need.SURFACES, "an isolated cluster, most of whose atoms are at its surface"
     if signs.layered:

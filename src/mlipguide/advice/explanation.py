@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlipguide.advice.accuracy_words import accuracy_reasons
+from mlipguide.advice.accuracy_words import accuracy_reasons, error_words, published_reasons
 from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import basis
 from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
@@ -31,12 +31,8 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     evidence = choice.evidence
     if evidence.force_mae_ev_per_angstrom is not None:
         reasons += accuracy_reasons(choice, candidates, task)
-    elif evidence.kappa_srme is not None:
-        others = "feasible models" if choice.verdict is Verdict.FEASIBLE else "models that may do"
-        reasons.append(
-            f"Of the {others} it has the lowest published thermal-conductivity error "
-            f"(κ_SRME {evidence.kappa_srme:.3g}; {evidence.source})."
-        )
+    else:
+        reasons += published_reasons(choice)
     if task.dft_saving is not None:
         reasons.append(saving_words(task.dft_saving))
     if choice.verdict is Verdict.UNKNOWN:
@@ -75,8 +71,14 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_byte
     else:
         obstacles = [rejection.message for rejection in fastest.rejections] + list(fastest.doubts)
         first = f"{fastest.name} would end in time, after {run_time}, but: {' '.join(obstacles)}"
+    return (first, *ways_out(candidates, task, memory_bytes=memory_bytes))
+
+
+def ways_out(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) -> tuple[str, ...]:
+    """Return with what the most accurate models that were timed would be feasible, a sentence each."""
+    serving = [candidate for candidate in candidates if could_serve(candidate) and candidate.run_time_s is not None]
     shown = sorted(serving, key=lambda c: (accuracy_order(c), c.model))[:SHOWN_WAYS]
-    return (first, *(_way_out(candidate, task, memory_bytes) for candidate in shown))
+    return tuple(_way_out(candidate, task, memory_bytes) for candidate in shown)
 
 
 def reasons_for_strategy(table: StrategyTable) -> tuple[str, ...]:
@@ -155,15 +157,6 @@ def _surely_fits(candidate: Candidate, task: Task) -> bool:
 
 def _exceeds_memory(candidate: Candidate) -> bool:
     return any(rejection.constraint == "memory" for rejection in candidate.rejections)
-
-
-def error_words(candidate: Candidate) -> str:
-    """Return the error of a model on labels, else the published one, or that there is none."""
-    known = candidate.evidence.force_mae_ev_per_angstrom
-    if known is not None:
-        return f"a force MAE of {known.value * 1e3:.3g} meV/Å"
-    kappa = candidate.evidence.kappa_srme
-    return "no published error" if kappa is None else f"κ_SRME {kappa:.3g}"
 
 
 def _floor_two_digits(value: float) -> float:

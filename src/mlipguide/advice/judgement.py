@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from mlipguide.advice.accuracy_axis import place_of
 from mlipguide.advice.candidate_step import at_step, conservation_rejection, step_for
 from mlipguide.advice.constraints import (
     card_rejections,
@@ -109,7 +110,9 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
     rejections += _present(conservation_rejection(task, findings.stability))
     doubts += _present(step.doubt)
     doubts += _present(licence_doubt(findings.card, task))
-    doubts += _present(coverage_doubt(findings.card, task))
+    known = findings.evidence
+    on_labels = known.kind is EvidenceKind.USER_LABELS and known.force_mae_ev_per_angstrom is not None
+    doubts += _present(coverage_doubt(findings.card, task, on_labels=on_labels))
     accuracy_rejections, accuracy_doubts = judge_accuracy(findings.evidence, task)
     rejections += accuracy_rejections
     doubts += accuracy_doubts
@@ -137,6 +140,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         max_atoms=findings.max_atoms,
         affordable_atoms=findings.affordable_atoms,
         evidence=findings.evidence,
+        accuracy=place_of(findings.evidence, findings.card, task),
         license=licence_of(findings.card),
         on_pareto_front=None,
         measured=findings.measured,

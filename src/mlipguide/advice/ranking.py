@@ -1,18 +1,16 @@
 """The Pareto front of accuracy and time, the order of the table, and the choice.
 
-The axis of accuracy is an error measured on the user's system where there is one. Otherwise it is the
-published kappa_SRME, the error of the thermal conductivity: it tests forces and their derivatives, which
-molecular dynamics lives on, while the stability score F1 ranks models with unusable forces high (Póta et al.,
-arXiv:2408.00755).
+What the axis of accuracy is, ``accuracy_axis.py`` says; what is not known stands last on it, and never counts as met.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlipguide.advice.accuracy_axis import is_as_accurate, order_of_place
 from mlipguide.advice.judgement import with_front
+from mlipguide.records.accuracy_axis import DomainFit
 from mlipguide.records.advice import Candidate, Verdict
-from mlipguide.records.evidence import EvidenceKind
 from mlipguide.records.measurement import Weights
 from mlipguide.records.task import Task
 
@@ -45,34 +43,43 @@ def choose(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) ->
     Feasible candidates come before those whose verdict is unknown, and of the latter only those count that more
     likely than not end in time and fit. With a limit on the error that all of them are known to meet, the fastest is
     chosen; otherwise the most accurate that ends within the budget. A model without its weights or without a measured
-    time is never chosen.
+    time is never chosen, nor is one whose training data do not fit while one whose data do could serve but for its
+    cost: that one may be distilled.
 
     Args:
         candidates: All candidates, judged.
         task: What is wanted.
         memory_bytes: Usable memory of the device.
     """
-    accuracy_asked = task.force_mae_ev_per_angstrom is not None or task.energy_mae_ev_per_atom is not None
+    fitting = _fitting(candidates)
     for verdict in (Verdict.FEASIBLE, Verdict.UNKNOWN):
-        usable = [c for c in candidates if c.verdict is verdict and is_runnable(c) and is_likely(c, task, memory_bytes)]
+        usable = [c for c in fitting if c.verdict is verdict and is_runnable(c) and is_likely(c, task, memory_bytes)]
         if usable:
-            # A feasible candidate meets every limit that was asked; of the others, those whose figures do may.
-            known = [c for c in usable if verdict is Verdict.FEASIBLE or meets_limits(c, task)]
-            if accuracy_asked and known:
-                return min(known, key=lambda c: (_time(c), c.model))
+            meeting = [c for c in usable if meets_limits(c, task)]
+            if meeting:
+                return min(meeting, key=lambda c: (_time(c), c.model))
             return min(usable, key=lambda c: (*accuracy_order(c), _time(c), c.model))
     return None
 
 
+def _fitting(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates whose training data fit the task, where one of them can be run; all of them otherwise."""
+    fitting = [one for one in candidates if one.accuracy.domain is not DomainFit.NOT_COVERED]
+    return fitting if any(could_serve(one) and is_runnable(one) for one in fitting) else list(candidates)
+
+
 def meets_limits(candidate: Candidate, task: Task) -> bool:
-    """Tell whether a force error is known and neither it nor the energy error exceeds what was asked."""
-    force, energy = candidate.evidence.force_mae_ev_per_angstrom, candidate.evidence.energy_mae_ev_per_atom
-    asked_force, asked_energy = task.force_mae_ev_per_angstrom, task.energy_mae_ev_per_atom
-    return (
-        force is not None
-        and (asked_force is None or force.value <= asked_force)
-        and (asked_energy is None or energy is None or energy.value <= asked_energy)
-    )
+    """Tell whether an error was asked, and each that was is known and no larger; what is not known meets nothing."""
+    evidence = candidate.evidence
+    asked = [
+        (limit, known)
+        for limit, known in (
+            (task.force_mae_ev_per_angstrom, evidence.force_mae_ev_per_angstrom),
+            (task.energy_mae_ev_per_atom, evidence.energy_mae_ev_per_atom),
+        )
+        if limit is not None
+    ]
+    return bool(asked) and all(known is not None and known.value <= limit for limit, known in asked)
 
 
 def is_likely(candidate: Candidate, task: Task, memory_bytes: int) -> bool:
@@ -87,20 +94,12 @@ def is_runnable(candidate: Candidate) -> bool:
     return candidate.weights is Weights.PRETRAINED and candidate.step_time_s is not None
 
 
-def error_of(candidate: Candidate) -> float:
-    """Return the figure that stands for a candidate's error, infinite where nothing is known."""
-    evidence = candidate.evidence
-    if evidence.force_mae_ev_per_angstrom is not None:
-        return evidence.force_mae_ev_per_angstrom.value
-    return float("inf") if evidence.kappa_srme is None else evidence.kappa_srme
-
-
-def accuracy_order(candidate: Candidate) -> tuple[int, float]:
+def accuracy_order(candidate: Candidate) -> tuple[float, ...]:
     """Return what sorts candidates by accuracy: the more telling evidence first, then the smaller error.
 
     Errors of different kinds of evidence have different units and are never compared.
     """
-    return list(EvidenceKind).index(candidate.evidence.kind), error_of(candidate)
+    return order_of_place(candidate.accuracy)
 
 
 def _time(candidate: Candidate) -> float:
@@ -108,17 +107,17 @@ def _time(candidate: Candidate) -> float:
 
 
 def _coordinates(candidate: Candidate) -> bool:
-    return error_of(candidate) < float("inf") and _time(candidate) < float("inf")
+    place = candidate.accuracy
+    return (place.figure is not None or place.domain is not None) and _time(candidate) < float("inf")
 
 
 def _dominates(one: Candidate, other: Candidate) -> bool:
-    if one.evidence.kind is not other.evidence.kind:
+    if not is_as_accurate(one.accuracy, other.accuracy) or _time(one) > _time(other):
         return False
-    pairs = ((error_of(one), error_of(other)), (_time(one), _time(other)))
-    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+    return _time(one) < _time(other) or not is_as_accurate(other.accuracy, one.accuracy)
 
 
-def _order(candidate: Candidate) -> tuple[int, int, tuple[int, float], float, str]:
+def _order(candidate: Candidate) -> tuple[int, int, tuple[float, ...], float, str]:
     return (
         candidate.verdict.rank,
         0 if could_serve(candidate) else 1,

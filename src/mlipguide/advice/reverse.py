@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlipguide.advice.accuracy_words import error_words
 from mlipguide.advice.constraints import basis
-from mlipguide.advice.explanation import error_words, feasible_atoms, feasible_time_s
+from mlipguide.advice.explanation import feasible_atoms, feasible_time_s
 from mlipguide.advice.ranking import accuracy_order, could_serve
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice import Candidate, Verdict

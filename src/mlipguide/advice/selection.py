@@ -17,8 +17,8 @@ from mlipguide.records.model_listings import (
     SortKey,
 )
 
-DOUBTFUL = (CommercialUse.CONDITIONS, CommercialUse.CONFLICT, CommercialUse.UNKNOWN)
-"""What a licence may say of commercial use beside yes and no."""
+DOUBTFUL = (CommercialUse.CONFLICT, CommercialUse.UNKNOWN)
+"""What a licence may say of commercial use that neither allows nor forbids it."""
 
 LARGEST_FIRST = frozenset({SortKey.CPS, SortKey.F1})
 """Figures of which the larger is the better; of all others the smaller comes first."""
@@ -129,7 +129,7 @@ def _check_needs(card: ModelCard, criteria: Criteria) -> str | None:
 
 def _check_commercial(card: ModelCard, criteria: Criteria) -> str | None:
     licences = card.licences
-    if not criteria.commercial or licences.commercial is CommercialUse.YES:
+    if not criteria.commercial or licences.commercial.is_allowed:
         return None
     return (
         f"Commercial use: code {licences.code.commercial.value} ({licences.code.name}), "

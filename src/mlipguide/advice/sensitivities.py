@@ -26,10 +26,12 @@ FEWER_ATOMS = 10
 A_GPU = StrategyHardware(cores=1.0, gpu="a GPU", gpus=1)
 
 
-def sensitivities(
+def with_sensitivities(
     candidates: Sequence[Candidate], task: Task, known: Known, table: StrategyTable, *, memory_bytes: int | None = None
-) -> tuple[str, ...]:
-    """Return what would lead under other conditions, where it differs from what leads now.
+) -> StrategyTable:
+    """Return the table with what would lead under other conditions, where it differs from what leads now.
+
+    Where nothing leads, the first of them that does the task is the answer: surely if there is such a one.
 
     Args:
         candidates: Every model considered, judged for the task.
@@ -60,13 +62,17 @@ def sensitivities(
         cases.append((f"With {fewer:,} atoms", replace(task, atoms=fewer), known))
     if known.hardware.gpu is None:
         cases.append(("With a fast potential on a GPU", task, known.on(A_GPU)))
-    found: list[str] = []
+    found: dict[str, Verdict] = {}
     for words, changed, hardware in cases:
         judged = [rejudged(one, task, changed, memory_bytes=memory_bytes) for one in candidates]
-        sentence = _sentence(words, _decided(judged, changed, hardware), table)
-        if sentence is not None:
-            found.append(sentence)
-    return tuple(dict.fromkeys(found))
+        decided = _decided(judged, changed, hardware)
+        sentence, price = _sentence(words, decided, table), decided.price(decided.leading)
+        if sentence is not None and price is not None:
+            found.setdefault(sentence, price.verdict)
+    would_do = None
+    if table.leading is Strategy.NONE:
+        would_do = min(found, key=lambda sentence: found[sentence].rank, default=None)
+    return replace(table, sensitivities=tuple(found), would_do=would_do)
 
 
 def _decided(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyTable:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlipguide.advice.accuracy_axis import is_as_accurate
+from mlipguide.records.accuracy_axis import AxisPlace
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.evidence import Evidence
 
 FEWEST_SIZES = 2
 """With one size hardly a law is known, and what would be affordable instead is not known at all."""
@@ -24,14 +25,14 @@ class Contender:
 
     Attributes:
         model: Id of the card.
-        evidence: What is known of its accuracy.
+        accuracy: Where what is known by now puts it; None while better evidence is still to come.
         usable: Whether it could be the choice at all: its own weights are here.
         run_time_s: The whole run, from the samples so far; None before the first.
         sizes: Number of sizes that the law was fitted to.
     """
 
     model: str
-    evidence: Evidence
+    accuracy: AxisPlace | None
     usable: bool
     run_time_s: Estimate | None
     sizes: int
@@ -60,18 +61,11 @@ def _beats(other: Contender, one: Contender, budget_s: float) -> bool:
     if one.run_time_s is None or other.run_time_s is None or not other.usable:
         return False
     return (
-        _is_more_accurate(other.evidence, one.evidence)
+        other.accuracy is not None
+        and one.accuracy is not None
+        and is_as_accurate(other.accuracy, one.accuracy)
         and _high(other.run_time_s) < min(budget_s, _low(one.run_time_s))
     )  # fmt: skip
-
-
-def _is_more_accurate(one: Evidence, other: Evidence) -> bool:
-    """Tell whether the figures show it; errors of different kinds of evidence are never compared."""
-    if one.kind is not other.kind:
-        return False
-    if one.force_mae_ev_per_angstrom is not None and other.force_mae_ev_per_angstrom is not None:
-        return one.force_mae_ev_per_angstrom.value <= other.force_mae_ev_per_angstrom.value
-    return one.kappa_srme is not None and other.kappa_srme is not None and one.kappa_srme <= other.kappa_srme
 
 
 def _low(estimate: Estimate) -> float:

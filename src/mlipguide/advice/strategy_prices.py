@@ -301,7 +301,7 @@ def _softness(base: Candidate) -> tuple[str, ...]:
     return (words,)
 
 
-def _usefulness(candidate: Candidate) -> tuple[bool, int, bool, tuple[int, float], float, str]:
+def _usefulness(candidate: Candidate) -> tuple[bool, int, bool, tuple[float, ...], float, str]:
     """Return what sorts models for a strategy that runs them: timed, then the verdict, the accuracy, the time.
 
     What was not timed has no price, so that a model that was comes first, whatever its verdict.

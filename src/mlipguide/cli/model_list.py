@@ -23,7 +23,7 @@ def list_models(
     commercial: Annotated[
         bool,
         typer.Option(
-            "--commercial", help="Both licences allow commercial use without conditions; doubtful ones are named apart."
+            "--commercial", help="Both licences allow commercial use (yes, or with conditions, which are named)."
         ),
     ] = False,
     conservative: Annotated[bool, typer.Option("--conservative", help="Forces are gradients of the energy.")] = False,

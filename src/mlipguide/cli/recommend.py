@@ -43,7 +43,11 @@ def recommend(
         bool, typer.Option("--no-derive", help="Suggest no needs from the structure (a slab, a molecule, ...).")
     ] = False,
     commercial: Annotated[
-        bool, typer.Option("--commercial", help="Only models whose licences allow commercial use.")
+        bool,
+        typer.Option(
+            "--commercial",
+            help="Only models whose licences allow commercial use (yes, or with conditions: then in doubt).",
+        ),
     ] = False,
     dft_cost: Annotated[
         str | None, typer.Option(metavar="2h", help="Time of one reference calculation [an order of magnitude].")
@@ -65,7 +69,12 @@ def recommend(
     no_stored_labels: Annotated[
         bool, typer.Option("--no-stored-labels", help="Leave errors out that 'evaluate' found on this system before.")
     ] = False,
-    models: options.Models = None,
+    models: Annotated[
+        str | None,
+        typer.Option(
+            "--models", metavar="A,B", help="Only these models; 'available': those that can be started here as it is."
+        ),
+    ] = None,
     hardware: options.Hardware = None,
     index: options.Index = None,
     preset: options.Preset = None,

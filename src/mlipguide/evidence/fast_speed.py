@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from mlipguide.core.readable import number
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.family_card import FamilyCard, PublishedSpeed
-from mlipguide.records.model_card import CommercialUse
 from mlipguide.records.strategy import Reckoned, StrategyHardware
 
 CORE = "One CPU core"
@@ -51,7 +50,7 @@ def suited_family(
 
 def may_be_used(card: FamilyCard, *, commercial: bool) -> bool:
     """Tell whether something trains a family whose licence allows what is wanted."""
-    return not commercial or any(one.commercial is CommercialUse.YES for one in card.trainers)
+    return not commercial or any(one.commercial.is_allowed for one in card.trainers)
 
 
 def fast_step_time(card: FamilyCard, elements: int, atoms: int, hardware: StrategyHardware) -> Reckoned | None:

@@ -32,6 +32,7 @@ def evidence_of(card: ModelCard) -> Evidence:
         cps=metrics.cps,
         f1=metrics.f1,
         kappa_srme=metrics.kappa_srme,
+        rmsd=metrics.rmsd,
         source=f"{_publisher(metrics)}, read {metrics.read_on} [{', '.join(metrics.sources)}]",
     )
 

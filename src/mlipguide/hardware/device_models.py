@@ -2,8 +2,9 @@
 
 A name is compared without what carries no meaning: case, spaces, dashes and underscores, trademark signs, the makers'
 words in front (``NVIDIA``, ``AMD Instinct``, …) and how a size of memory is spelt (``80GB``, ``80 GiB``, ``80G``). What
-is left must be equal: ``A10`` is no ``A100``. A name that fits several devices is refused, as is one that fits none; no
-device is ever found by a part of its name.
+is left must be equal: ``A10`` is no ``A100``. A name that fits none is refused; no device is ever found by a part of
+its name. A name that is the beginning of several is refused, unless these have the same memory and are about as fast:
+then the first of them in the file stands for all, and :func:`alike_devices` tells of the others.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _MEMORY = re.compile(r"(\d+) ?(?:gib|gb|g)\b")
 _NO_LETTERS = re.compile(r"[^a-z0-9+.]")
 _MOST_SHOWN = 8
 _SIMILAR = 0.6
+_SAME_SPEED = 0.15
+"""Boards of one name for another slot differ so much in clock; timings that are carried over are known far less."""
 _SAME_MEMORY = 0.1
 """A driver shows up to 7 % less than the nominal memory; another variety of the device has other memory by far more."""
 
@@ -68,8 +71,11 @@ def find_device(name: str) -> DeviceModel:
         raise InputError(f"'{name}' is not one device. {known.unclear[key]}", hint=LIST_HINT, kind="ambiguous_device")
     if key in known.by_name:
         return known.by_name[key]
-    varieties = _varieties(name, known.models)
+    fitting = _fitting(name, known.models)
+    varieties = [device.id for device in fitting]
     if len(varieties) > 1:
+        if all(are_alike(fitting[0], other) for other in fitting[1:]):
+            return fitting[0]
         shown = ", ".join(varieties[:_MOST_SHOWN]) + (", …" if len(varieties) > _MOST_SHOWN else "")
         raise InputError(
             f"'{name}' may be any of {len(varieties)} devices: {shown}.",
@@ -79,6 +85,26 @@ def find_device(name: str) -> DeviceModel:
     similar = varieties or _similar(key, known.by_name)
     suggestion = f" Did you mean {' or '.join(similar)}?" if similar else ""
     raise InputError(f"There is no device '{name}'.{suggestion}", hint=LIST_HINT, kind="unknown_device")
+
+
+def alike_devices(name: str) -> tuple[DeviceModel, ...]:
+    """Return the devices that a name fits as well as the one that was found for it; empty for a name of one device."""
+    known = _load(DEVICES)
+    return () if compared_name(name) in known.by_name else tuple(_fitting(name, known.models)[1:])
+
+
+def are_alike(one: DeviceModel, other: DeviceModel) -> bool:
+    """Tell whether an answer for one device holds for another: the same generation and memory, about as fast."""
+    same = (one.kind, one.architecture, one.memory_bytes) == (other.kind, other.architecture, other.memory_bytes)
+    rates = (
+        (one.bandwidth_bytes_per_s, other.bandwidth_bytes_per_s),
+        (one.float32_flop_per_s, other.float32_flop_per_s),
+        (one.float64_flop_per_s, other.float64_flop_per_s),
+    )
+    return same and all(
+        (mine is None) is (theirs is None) and (not mine or not theirs or abs(theirs / mine - 1) <= _SAME_SPEED)
+        for mine, theirs in rates
+    )
 
 
 def match_reported(name: str, memory_bytes: int | None) -> DeviceModel | None:
@@ -127,13 +153,13 @@ def _words(name: str) -> list[str]:
     return [word for word in (_NO_LETTERS.sub("", word) for word in words) if word]
 
 
-def _varieties(name: str, devices: tuple[DeviceModel, ...]) -> list[str]:
+def _fitting(name: str, devices: tuple[DeviceModel, ...]) -> list[DeviceModel]:
     """Return the devices one of whose names goes on, word by word, where ``name`` ends."""
     words = _words(name)
     if not words:
         return []
     return [
-        device.id
+        device
         for device in devices
         if any(_words(other)[: len(words)] == words for other in (device.id, device.name, *device.aliases))
     ]

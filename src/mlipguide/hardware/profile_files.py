@@ -15,7 +15,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.core.readable import memory
 from mlipguide.core.serialisation import from_plain, read_yaml
 from mlipguide.core.units import MEMORY, POWER
-from mlipguide.hardware.device_models import find_device
+from mlipguide.hardware.device_models import alike_devices, find_device
 from mlipguide.hardware.usable_memory import estimate_usable_memory
 from mlipguide.records.device import DeviceModel
 from mlipguide.records.estimate import Basis, Estimate
@@ -114,6 +114,7 @@ def _read_entry(entry: Any, path: Path) -> HardwareProfile:
         host_cores=written.host_cores,
         host_memory_bytes=host_memory,
         link=written.link,
+        alike=tuple(other.id for other in alike_devices(written.device)),
     )
 
 

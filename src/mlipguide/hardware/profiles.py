@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.paths import hardware_dir
 from mlipguide.core.serialisation import write_atomically
-from mlipguide.hardware.device_models import find_device
+from mlipguide.hardware.device_models import alike_devices, find_device
 from mlipguide.hardware.profile_files import build_profile, read_profiles, require_count
 from mlipguide.records.hardware_profile import HardwareProfile
 
@@ -87,7 +88,8 @@ def _parse_part(part: str, option: str) -> tuple[HardwareProfile, ...]:
         suggestion = did_you_mean(part, list(saved)) if is_unknown else ""
         hint = f"{error.hint} {FORMS_HINT}" if is_unknown else error.hint
         raise InputError(f"{option}: {error.message}{suggestion}", hint=hint, kind=error.kind) from error
-    return (build_profile(device, require_count(count, what=f"{option}: {part}")),)
+    profile = build_profile(device, require_count(count, what=f"{option}: {part}"))
+    return (replace(profile, alike=tuple(other.id for other in alike_devices(name))),)
 
 
 def _without_repeats(profiles: Sequence[HardwareProfile], option: str) -> tuple[HardwareProfile, ...]:

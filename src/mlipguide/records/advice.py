@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlipguide.records.accuracy_axis import AccuracyAxis, AxisPlace
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence
 from mlipguide.records.hardware_profile import HardwareProfile
@@ -79,6 +80,7 @@ class Candidate:
         max_atoms: Largest system of this kind that fits in memory.
         affordable_atoms: Largest system of this kind whose run stays within the budget.
         evidence: What is known of its accuracy.
+        accuracy: Where that puts it among the models, by the figure that tells for the task.
         license: What it may be used for.
         on_pareto_front: Whether no other candidate is both faster and better founded in accuracy; None when
             not judged.
@@ -107,6 +109,7 @@ class Candidate:
     max_atoms: Estimate | None
     affordable_atoms: Estimate | None
     evidence: Evidence
+    accuracy: AxisPlace
     license: LicenceSummary
     on_pareto_front: bool | None
     measured: tuple[str, ...]
@@ -178,6 +181,8 @@ class Recommendation:
         next_commands: Commands that can be typed as they are.
         hardware: Where hardware was asked for (``--hardware``): the answer for each, best first.
         strategies: What every way to a potential costs; None where it was not reckoned.
+        accuracy_axis: By what the models of ``candidates`` were compared, and why.
+        can_be_done: Whether the strategy does the task as asked, surely or more likely than not.
         script: For the production run, where one was asked for (``--write``) and handed over.
     """
 
@@ -190,6 +195,8 @@ class Recommendation:
     reasons: tuple[str, ...]
     caveats: tuple[Caveat, ...]
     next_commands: tuple[str, ...]
+    accuracy_axis: AccuracyAxis
+    can_be_done: bool
     hardware: tuple[HardwareAnswer, ...] = ()
     strategies: StrategyTable | None = None
     script: RunScript | None = None

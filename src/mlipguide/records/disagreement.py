@@ -19,11 +19,12 @@ class FrameKind(StrEnum):
 
 
 class Agreement(StrEnum):
-    """How the models stand to each other."""
+    """How the models stand to each other; undecided is what the interval of the expected error leaves open."""
 
     AGREE = "agree"
     DIFFER = "differ"
     DISAGREE = "disagree"
+    UNDECIDED = "undecided"
 
 
 @strict
@@ -188,6 +189,9 @@ class Disagreement:
         run: Where frames were taken from; None where it gave none.
         agreement: How the models stand to each other.
         tolerance_ev_per_angstrom: Force MAE that the user can bear; None where it was not said.
+        judged_force_mae_ev_per_angstrom: The expected error with the interval that the tolerance was compared with: an
+            order of magnitude wider than the calibrated one where the case is outside of the calibration; None without
+            a tolerance.
         overall: What the verdict stands on: the run after its first 0.1 ps, or where that is too little all frames
             but the start.
         kinds: By kind of frame.
@@ -206,6 +210,7 @@ class Disagreement:
     run: SamplingRun | None
     agreement: Agreement
     tolerance_ev_per_angstrom: float | None
+    judged_force_mae_ev_per_angstrom: Estimate | None
     overall: GroupDisagreement
     kinds: tuple[GroupDisagreement, ...]
     elements: tuple[GroupDisagreement, ...]

@@ -35,6 +35,7 @@ class Evidence:
         kappa_srme: The leaderboard's thermal-conductivity error.
         source: Where the figures are from.
         force_slope: Of predicted against reference forces on the same labels; below 1 the model is too soft.
+        rmsd: The leaderboard's error of relaxed structures, normalised; lower is better.
     """
 
     kind: EvidenceKind
@@ -45,3 +46,4 @@ class Evidence:
     kappa_srme: float | None
     source: str | None
     force_slope: Estimate | None = None
+    rmsd: float | None = None

@@ -38,6 +38,7 @@ class HardwareProfile:
         host_cores: Cores of the processor beside the devices; None where not stated.
         host_memory_bytes: Main memory of the whole machine; None where not stated.
         link: What connects the devices; None for one device, or where not stated.
+        alike: Ids of devices that the name fits as well, and that this one stands for: memory the same, speed about.
     """
 
     name: str
@@ -50,3 +51,4 @@ class HardwareProfile:
     host_cores: int | None = None
     host_memory_bytes: int | None = None
     link: Link | None = None
+    alike: tuple[str, ...] = ()

@@ -29,6 +29,11 @@ class CommercialUse(StrEnum):
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
 
+    @property
+    def is_allowed(self) -> bool:
+        """Whether commercial use is allowed: outright, or under conditions that are to be read."""
+        return self in (CommercialUse.YES, CommercialUse.CONDITIONS)
+
 
 class Forces(StrEnum):
     """How forces are obtained."""

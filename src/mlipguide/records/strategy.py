@@ -192,6 +192,8 @@ class StrategyTable:
         break_evens: Which strategy pays from which simulated time.
         rules: Rules of the field that bear on the task.
         sensitivities: What would change the answer, in sentences.
+        would_do: Where no strategy leads, the nearest change with which one would, in a sentence; None otherwise, and
+            where none was found.
     """
 
     prices: tuple[StrategyPrice, ...]
@@ -199,6 +201,7 @@ class StrategyTable:
     break_evens: tuple[BreakEven, ...]
     rules: tuple[FieldRule, ...]
     sensitivities: tuple[str, ...] = ()
+    would_do: str | None = None
 
     def price(self, strategy: Strategy) -> StrategyPrice | None:
         """Return the price of one strategy; None where it has none."""

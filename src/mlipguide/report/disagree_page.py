@@ -19,7 +19,12 @@ VANISHING_EV_PER_ANGSTROM = 1e-3
 """An expected error below is not shown: the structure is at rest, and it says nothing."""
 PARTS_OF_TIME = 8
 """Lines of the table over time."""
-STYLES = {Agreement.AGREE: "green", Agreement.DIFFER: "yellow", Agreement.DISAGREE: "red"}
+STYLES = {
+    Agreement.AGREE: "green",
+    Agreement.DIFFER: "yellow",
+    Agreement.DISAGREE: "red",
+    Agreement.UNDECIDED: "yellow",
+}
 KIND_WORDS = {FrameKind.START: "the start", FrameKind.DYNAMICS: "the run", FrameKind.DISTORTED: "distorted copies"}
 
 
@@ -59,6 +64,7 @@ def _verdict(data: Disagreement) -> Text:
         Agreement.AGREE: "The models agree",
         Agreement.DIFFER: "The models differ",
         Agreement.DISAGREE: "The models disagree",
+        Agreement.UNDECIDED: "Undecided whether the models agree",
     }[data.agreement]
     relative = data.overall.relative_disagreement
     share = "" if relative is None else f", {relative:.0%} of the forces"
@@ -72,6 +78,10 @@ def _verdict(data: Disagreement) -> Text:
     )
     if data.tolerance_ev_per_angstrom is not None:
         text.append(f"; you can bear {_mev(data.tolerance_ev_per_angstrom)}")
+        judged_by = data.judged_force_mae_ev_per_angstrom
+        if data.extrapolated and judged_by is not None:
+            low, high = judged_by.at_least, judged_by.at_most
+            text.append(f", judged by {_mev(low)} to {_mev(high)}, since this system is not calibrated")
     return text.append(".")
 
 
@@ -140,6 +150,7 @@ def _meaning(data: Disagreement) -> list[str]:
         Agreement.AGREE: ["Agreement is no proof: models can be wrong together, and are where they share their data."],
         Agreement.DIFFER: ["They cannot all be right, and which one is nearest to the truth this does not tell."],
         Agreement.DISAGREE: ["At least one of them is wrong here, and which one this does not tell."],
+        Agreement.UNDECIDED: ["What was seen leaves open whether they do: a few labels of your own would tell."],
     }[data.agreement]
     if data.run is not None and data.run.unstable:
         lines.append(f"The run with {data.run.model} exploded: check the step and the structure before all else.")

@@ -8,8 +8,10 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from mlipguide.core.readable import duration, memory, number
+from mlipguide.records.accuracy_axis import AccuracyAxis
 from mlipguide.records.advice import Candidate, HardwareAnswer, Verdict
 from mlipguide.records.estimate import Estimate
+from mlipguide.report.axis_words import axis_cell, axis_title
 from mlipguide.report.fitted_table import Column, fitted_table
 from mlipguide.report.formatting import estimated, spread
 
@@ -21,7 +23,7 @@ ELSEWHERE_LEGEND = (
 )
 
 
-def answers_table(answers: Sequence[HardwareAnswer], console: Console) -> RenderableType:
+def answers_table(answers: Sequence[HardwareAnswer], axis: AccuracyAxis, console: Console) -> RenderableType:
     """Return the table of all profiles, with what it leaves out in a line below each."""
     rows = [(answer, candidate) for answer in answers for candidate in shown_models(answer)]
     candidates = [candidate for _, candidate in rows]
@@ -30,7 +32,7 @@ def answers_table(answers: Sequence[HardwareAnswer], console: Console) -> Render
         Column(title="Hardware", cells=tuple(answer.profile.name for answer, _ in rows), rank=0),
         Column(title="Model", cells=tuple(names), rank=0),
         *cost_columns(candidates),
-        Column(title="κ", cells=tuple(_kappa(one) for one in candidates), rank=3, right=True),
+        Column(title=axis_title(axis), cells=tuple(axis_cell(one, axis) for one in candidates), rank=3, right=True),
         Column(title="Verdict", cells=tuple(verdict_words(one) for one in candidates), rank=0),
     ]
     table, dropped = fitted_table(columns, console.width)
@@ -103,11 +105,6 @@ def _price_words(candidate: Candidate) -> str:
     price = [] if cost.price is None else [f"{estimated(cost.price, number)} {cost.currency}"]
     energy = [] if cost.energy_kwh is None else [f"{estimated(cost.energy_kwh, number)} kWh"]
     return ", ".join([*price, *energy])
-
-
-def _kappa(candidate: Candidate) -> str:
-    kappa = candidate.evidence.kappa_srme
-    return f"{'◆' if candidate.on_pareto_front else ' '} {'–' if kappa is None else f'{kappa:.2f}'}"
 
 
 def _left_out(answer: HardwareAnswer) -> str:

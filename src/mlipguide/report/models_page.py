@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from mlipguide.records.listings import Validation
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.model_card import CommercialUse, ModelCard
 from mlipguide.records.model_listings import Filter, ForgottenModel, ModelList, OwnModel, SortKey, Standing
 from mlipguide.report.fitted_table import Column, fitted_table
 from mlipguide.report.model_words import (
@@ -72,6 +72,9 @@ def _columns(data: ModelList) -> list[Column]:
 
 def _notes(data: ModelList) -> Iterator[str]:
     known = len(data.models) + len(data.left_out)
+    conditional = [card.id for card in data.models if card.licences.commercial is CommercialUse.CONDITIONS]
+    if data.criteria.commercial and conditional:
+        yield f"Commercial use has conditions, which are to be read: {_named(conditional)}."
     if not data.left_out:
         yield f"{known} models."
         return

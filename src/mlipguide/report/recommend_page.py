@@ -13,6 +13,7 @@ from rich.text import Text
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice import Candidate, Caveat, PlanStep, Recommendation, Strategy, Verdict
 from mlipguide.records.measurement import Weights
+from mlipguide.report.axis_words import axis_cell, axis_legend, axis_title, named
 from mlipguide.report.formatting import LEGEND, VERDICT_STYLES, estimated, spread
 from mlipguide.report.hardware_table import answers_table, shown_models
 from mlipguide.report.machine_page import machine_line
@@ -25,12 +26,13 @@ UNBOUNDED = 10_000
 UNTIMED_SHOWN = 12
 """Rows where nothing was timed."""
 STRATEGY_WORDS = {
-    Strategy.PRETRAINED: "run a pretrained model",
-    Strategy.FINE_TUNE: "fine-tune a pretrained model",
-    Strategy.DISTIL: "distil a pretrained model into a fast potential, or make the task smaller",
-    Strategy.TRAIN_FROM_SCRATCH: "train a potential from scratch",
-    Strategy.NONE: "none",
+    Strategy.PRETRAINED: "Run {model}",
+    Strategy.FINE_TUNE: "Fine-tune {base}",
+    Strategy.DISTIL: "Distil {base} into a fast potential ({model})",
+    Strategy.TRAIN_FROM_SCRATCH: "Train a potential ({model}) from scratch",
 }
+SHOWN_FITTING = 4
+"""Names in the first sentence."""
 
 
 def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
@@ -38,7 +40,9 @@ def recommend_page(answer: Recommendation, console: Console) -> RenderableType:
     parts: list[RenderableType] = [
         _facts(answer),
         Text(""),
-        answers_table(answer.hardware, console) if answer.hardware else candidates_table(answer, console),
+        answers_table(answer.hardware, answer.accuracy_axis, console)
+        if answer.hardware
+        else candidates_table(answer, console),
         _legend(answer),
         Text(""),
         _headline(answer),
@@ -80,31 +84,22 @@ def _table(answer: Recommendation, *, wide: bool) -> Table:
     if wide:
         table.add_column("Fits up to", justify="right", no_wrap=True)
         table.add_column("In time up to", justify="right", no_wrap=True)
-    on_labels = with_labels(answer)
-    table.add_column("Error" if on_labels else "κ", justify="right", no_wrap=True)
+    table.add_column(axis_title(answer.accuracy_axis), justify="right", no_wrap=True)
     if wide:
         table.add_column("Commercial", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     timed = [candidate for candidate in answer.candidates if candidate.step_time_s is not None]
     startable = [candidate for candidate in answer.candidates if candidate.environment is not None]
     for candidate in timed or (startable or answer.candidates)[:UNTIMED_SHOWN]:
-        table.add_row(*_row(candidate, chosen=candidate.model == answer.choice, wide=wide, on_labels=on_labels))
+        table.add_row(*_row(candidate, answer, wide=wide))
     return table
 
 
-def with_labels(answer: Recommendation) -> bool:
-    """Tell whether the force error of a model on labels is known, which then stands in the table instead of κ."""
-    return any(one.evidence.force_mae_ev_per_angstrom is not None for one in answer.candidates)
-
-
-def _row(candidate: Candidate, *, chosen: bool, wide: bool, on_labels: bool) -> list[str | Text]:
+def _row(candidate: Candidate, answer: Recommendation, *, wide: bool) -> list[str | Text]:
+    chosen = candidate.model == answer.choice
     name = Text(("▸ " if chosen else "  ") + candidate.model, style="bold" if chosen else "")
     if candidate.weights is Weights.SYNTHETIC:
         name.append(" *", style="magenta")
-    kappa, force_mae = candidate.evidence.kappa_srme, candidate.evidence.force_mae_ev_per_angstrom
-    error = None if force_mae is None else f"{force_mae.value * 1e3:.3g}"
-    figure = error if on_labels else None if kappa is None else f"{kappa:.2f}"
-    front = "◆" if candidate.on_pareto_front else " "
     cells: list[str | Text] = [
         name,
         estimated(candidate.step_time_s, duration),
@@ -116,7 +111,7 @@ def _row(candidate: Candidate, *, chosen: bool, wide: bool, on_labels: bool) -> 
     if wide:
         cells.append(estimated(candidate.max_atoms, lambda atoms: f"{atoms:,.0f}"))
         cells.append(estimated(candidate.affordable_atoms, lambda atoms: f"{atoms:,.0f}"))
-    cells.append(f"{front} {figure or '–'}")
+    cells.append(axis_cell(candidate, answer.accuracy_axis))
     if wide:
         cells.append(candidate.license.commercial.value)
     cells.append(Text(_verdict_words(candidate, wide=wide), style=VERDICT_STYLES[candidate.verdict]))
@@ -165,17 +160,47 @@ def _headline(answer: Recommendation) -> Text:
     if answer.choice is None and untimed and any(one.verdict is Verdict.UNKNOWN for one in answer.candidates):
         return Text("No answer yet: no model was timed.", style="bold yellow")
     if answer.choice is None:
-        return Text.assemble(
-            ("Nothing is feasible as asked. ", "bold red"), f"Best way: {STRATEGY_WORDS[answer.strategy]}."
-        )
+        return _headline_without_choice(answer)
     chosen = next(candidate for candidate in answer.candidates if candidate.model == answer.choice)
     style = "bold green" if chosen.verdict is Verdict.FEASIBLE else "bold yellow"
     assert chosen.run_time_s is not None
     rate = "" if chosen.ns_per_day is None else f", {number(chosen.ns_per_day.value)} ns/day"
     where = f" on {answer.hardware[0].profile.name}" if answer.hardware else ""
+    takes = f"{duration(chosen.run_time_s.value)} in all{rate}."
+    if answer.accuracy_axis.fitting:
+        return Text.assemble(
+            ("No model that can be run here is known to have seen molecules. ", "bold red"),
+            f"These have: {named(answer.accuracy_axis.fitting, SHOWN_FITTING)}. Of those here {chosen.name} would take "
+            f"{takes}",
+        )
+    return Text.assemble((f"Run {chosen.name}{where}: ", style), takes)
+
+
+def _headline_without_choice(answer: Recommendation) -> Text:
+    """Return what can be done without a pretrained model; where nothing can, the nearest thing that could."""
+    table = answer.strategies
+    price = None if table is None else table.price(answer.strategy)
+    fitting = answer.accuracy_axis.fitting
+    first = [f"Models that have seen molecules: {named(fitting, SHOWN_FITTING)}. "] if fitting else []
+    if price is None or price.total_wall_time_s is None:
+        nearest = None if table is None else table.would_do
+        return Text.assemble(
+            ("Nothing is feasible as asked. ", "bold red"),
+            *first,
+            "No change of budget, size or hardware that was considered mends that." if nearest is None else nearest,
+        )
+    run = (
+        "" if price.production_time_s is None else f", of which the run takes {duration(price.production_time_s.value)}"
+    )
+    way = STRATEGY_WORDS[answer.strategy].format(base=price.base, model=price.model)
+    takes = f"about {duration(price.total_wall_time_s.value)} in all{run}."
+    why_not = "No pretrained model does it as asked."
+    if price.verdict is Verdict.FEASIBLE:
+        return Text.assemble((f"{way}: ", "bold green"), f"{takes} ", *first, why_not)
+    if answer.can_be_done:
+        return Text.assemble((f"{way}: ", "bold yellow"), f"{takes} Whether it will do is not known. ", *first, why_not)
     return Text.assemble(
-        (f"Run {chosen.name}{where}: ", style),
-        f"{duration(chosen.run_time_s.value)} in all{rate}.",
+        ("Nothing is likely to be feasible as asked. ", "bold red"), *first, f"Nearest: {way}, {takes}"
     )
 
 
@@ -208,13 +233,7 @@ def _caveat(caveat: Caveat) -> str:
 
 
 def _legend(answer: Recommendation) -> Text:
-    on_labels = with_labels(answer) and not answer.hardware
-    axis = (
-        "Error: force MAE on labels, meV/Å; ◆ on the front of error and time."
-        if on_labels
-        else "κ: published κ_SRME, lower is better; ◆ on the front of κ and time."
-    )
-    lines = [*([] if answer.hardware else [LEGEND]), axis]
+    lines = [*([] if answer.hardware else [LEGEND]), axis_legend(answer.accuracy_axis)]
     if not answer.task.workload.is_exact:
         lines.append("? rests on a number of evaluations that is assumed from practice.")
     if any(candidate.weights is Weights.SYNTHETIC for candidate in answer.candidates):

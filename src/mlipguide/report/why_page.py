@@ -56,7 +56,7 @@ def _numbers(candidate: Candidate) -> Table:
     if candidate.timestep_s is not None:
         table.add_row("Time step", simulated_time(candidate.timestep_s))
     evidence = candidate.evidence
-    figures = {"F1": evidence.f1, "κ_SRME": evidence.kappa_srme, "CPS": evidence.cps}
+    figures = {"F1": evidence.f1, "κ_SRME": evidence.kappa_srme, "RMSD": evidence.rmsd, "CPS": evidence.cps}
     known = ", ".join(f"{name} {value:.3g}" for name, value in figures.items() if value is not None)
     if evidence.force_mae_ev_per_angstrom is not None:
         mae = _in_full(evidence.force_mae_ev_per_angstrom.scaled(1e3), "{:.3g} meV/Å".format)

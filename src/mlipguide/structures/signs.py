@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import ase
 import numpy as np
 
+from mlipguide.structures.molecular_matter import molecules_in
+
 VACUUM_GAP_ANGSTROM = 7.0
 """Empty space between planes of atoms that no layered crystal has: MoS2 has 3 Å, graphite 3.4 Å."""
 
@@ -25,6 +27,7 @@ MOLECULAR = frozenset(["H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se",
 """Of these alone, an isolated piece of matter is a molecule; otherwise it is a cluster."""
 
 ALL_DIRECTIONS = 3
+SHOWN_MOLECULES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,7 @@ class Signs:
     Attributes:
         slab: The empty space along one axis, in words; None where there is none.
         molecule: Whether it is an isolated molecule, with or without a box around it.
+        molecules: Of a liquid or a crystal of molecules, which and how many, in words; None where it is neither.
         cluster: Whether it is isolated and holds other elements than molecules do.
         layered: Whether it is a crystal of layers that no bonds join.
         magnetic: Magnetic 3d elements.
@@ -43,6 +47,7 @@ class Signs:
 
     slab: str | None
     molecule: bool
+    molecules: str | None
     cluster: bool
     layered: bool
     magnetic: tuple[str, ...]
@@ -60,6 +65,7 @@ def find_signs(atoms: ase.Atoms) -> Signs:
     return Signs(
         slab=_open_words(atoms, open_axes) if open_axes and not isolated else None,
         molecule=isolated and elements <= MOLECULAR,
+        molecules=None if isolated or not elements <= MOLECULAR else _molecules_words(atoms),
         cluster=isolated and not elements <= MOLECULAR,
         layered=not open_axes and _is_layered(atoms),
         magnetic=tuple(sorted(MAGNETIC & elements)),
@@ -84,6 +90,13 @@ def _gap_angstrom(atoms: ase.Atoms, axis: int) -> float:
     height = 1.0 / float(np.linalg.norm(np.linalg.inv(np.array(atoms.cell.complete()))[:, axis]))
     places = np.sort(atoms.get_scaled_positions()[:, axis] % 1.0)
     return float(np.diff(np.append(places, places[0] + 1.0)).max()) * height
+
+
+def _molecules_words(atoms: ase.Atoms) -> str | None:
+    """Return the molecules in words, the most frequent first; None where bonds hold everything together."""
+    found = sorted(molecules_in(atoms).items(), key=lambda item: (-item[1], item[0]))
+    shown = ", ".join(f"{count:,} {formula}" for formula, count in found[:SHOWN_MOLECULES])
+    return (shown + (", …" if len(found) > SHOWN_MOLECULES else "")) or None
 
 
 def _is_layered(atoms: ase.Atoms) -> bool:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlipguide.advice.accuracy_axis import axis_of, fitting_models
 from mlipguide.advice.caveats import caveats_for
-from mlipguide.advice.decision import leading_candidate
-from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy
+from mlipguide.advice.decision import can_be_done, leading_candidate
+from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
 from mlipguide.advice.plans import next_commands, plan_for
-from mlipguide.advice.ranking import choose
+from mlipguide.advice.ranking import choose, could_serve, is_runnable
 from mlipguide.advice.strategies import cheapest_test, is_untested
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.topics import load_knowledge
 from mlipguide.environments.recipes import load_recipes
+from mlipguide.records.accuracy_axis import AccuracyAxis, DomainFit
 from mlipguide.records.advice import Candidate, Recommendation
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware_profile import HardwareProfile
@@ -22,10 +24,14 @@ from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice
 from mlipguide.records.task import Task
+from mlipguide.records.verdict import Strategy
 from mlipguide.workflows.request_words import SUBJECT, request_words
 from mlipguide.workflows.strategies import known_for, priced_strategies
 from mlipguide.workflows.task_request import TaskRequest
 from mlipguide.workflows.training_commands import own_left_out, training_commands
+
+SHOWN_FITTING = 4
+"""Models whose training data fit that one command asks of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +83,9 @@ def answered(
         reasons = reasons_for_none(candidates, task, memory_bytes=memory_bytes)
     test = cheapest_test(task, known) if leading is not None and is_untested(leading) else None
     price = table.price(table.leading)
+    if table.leading is Strategy.NONE and table.would_do is None:
+        table = replace(table, would_do=next(iter(ways_out(candidates, task, memory_bytes=memory_bytes)), None))
+    axis = _axis(question, candidates)
     trained: tuple[str, ...] = ()
     if choice is None:
         own, left_out = own_left_out(question.catalogue, tuple(cards), request, task)
@@ -92,11 +101,33 @@ def answered(
         reasons=(*reasons, *reasons_for_strategy(table)),
         caveats=caveats_for(task, card, candidates, load_knowledge()),
         next_commands=(
+            *_fitting_command(question, axis),
             *trained,
             *next_commands(
                 task, choice, candidates, subject=request_words(request, SUBJECT), buildable=frozenset(load_recipes())
             ),
         ),
+        accuracy_axis=axis,
+        can_be_done=can_be_done(choice, price, task),
         strategies=table,
     )
     return answer, notices
+
+
+def _fitting_command(question: Question, axis: AccuracyAxis) -> tuple[str, ...]:
+    """Return the command that asks the same of models whose training data fit and that can be had here."""
+    recipes = load_recipes()
+    names = [name for name in axis.fitting if question.catalogue.find(name).backend in recipes][:SHOWN_FITTING]
+    if not names:
+        return ()
+    return (f"mlipguide recommend {request_words(replace(question.request, models=','.join(names)))} --yes",)
+
+
+def _axis(question: Question, candidates: Sequence[Candidate]) -> AccuracyAxis:
+    """Return by what the models were compared, and which fit better where none that can be run here fits."""
+    axis = axis_of(question.task, [one.accuracy for one in candidates])
+    can_run = [one for one in candidates if could_serve(one) and is_runnable(one)]
+    if axis.domain is None or any(one.accuracy.domain is not DomainFit.NOT_COVERED for one in can_run):
+        return axis
+    cards = question.catalogue.cards
+    return replace(axis, fitting=fitting_models(cards, question.task, startable=frozenset(load_recipes())))

@@ -26,6 +26,7 @@ from mlipguide.workflows.candidates import (
 )
 from mlipguide.workflows.capacity import find_capacity
 from mlipguide.workflows.measuring import MeasuringContext, measure
+from mlipguide.workflows.model_names import AVAILABLE, named_cards, startable_ones
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.ranks import check_ranks
 from mlipguide.workflows.recalling import MeasuredModels
@@ -38,7 +39,6 @@ DEFAULT_LARGEST = "1000"
 DEFAULT_BUDGET = "2m"
 PROBE = "probe"
 AUTOMATIC = "auto"
-ALL, AVAILABLE = "all", "available"
 """Every model of the catalogue, with a word about those that cannot be timed; those that can be timed as things are."""
 
 
@@ -112,7 +112,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
     if AVAILABLE in names:
-        preparation = _available(preparation)
+        preparation = startable_ones(preparation)
     ready = _with_settings(preparation, settings)
     if conditions.scenario is Scenario.OFFLINE and sizes is None:
         sizes = (structure.atoms,)
@@ -178,7 +178,7 @@ def _chosen_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard
             "bench needs models to time.",
             hint="For example --models sevennet-0,chgnet-0.3.0, or --models available, or --models all",
         )
-    return catalogue.cards if set(names) & {ALL, AVAILABLE} else catalogue.select(tuple(names))
+    return named_cards(catalogue, names)
 
 
 def _conditions(options: Options) -> Conditions:
@@ -200,12 +200,6 @@ def _sizes(text: str | None) -> tuple[int, ...] | None:
     if text is None or text.strip() == AUTOMATIC:
         return None
     return tuple(sorted({parse_atoms(part, option="--sizes") for part in names_in(text)}))
-
-
-def _available(preparation: Preparation) -> Preparation:
-    """Return what can be started; where nothing can, everything, so that it is said what is missing."""
-    startable = tuple(item for item in preparation.candidates if item.obstacle is None)
-    return Preparation(startable, (), preparation.problems) if startable else preparation
 
 
 def _with_settings(preparation: Preparation, settings: SweptSettings) -> tuple[Prepared, ...]:

@@ -18,7 +18,7 @@ from mlipguide.evidence.disagreement import (
     root_mean_square,
     stress_disagreement,
 )
-from mlipguide.evidence.disagreement_calibration import expected_force_mae, why_extrapolated
+from mlipguide.evidence.disagreement_calibration import expected_force_mae, interval_to_judge_by, why_extrapolated
 from mlipguide.records.disagreement import (
     Agreement,
     Calibration,
@@ -99,14 +99,21 @@ def figures_of(case: Case, frames: Sequence[Evaluated], calibration: Calibration
     by_kind = [
         _group(kind.value, [pair for pair in everything if pair[0].kind is kind], everyone, scale) for kind in kinds
     ]
+    extrapolated = scale.reasons(overall.force_disagreement_ev_per_angstrom)
+    judged_by = (
+        None
+        if case.tolerance_ev_per_angstrom is None
+        else interval_to_judge_by(overall.expected_force_mae_ev_per_angstrom, extrapolated=bool(extrapolated))
+    )
     differences = pairwise_mae([one.forces_ev_per_angstrom for one, _ in main])
     return Disagreement(
         structure=case.structure,
         atoms=case.atoms,
         models=case.models,
         run=case.run,
-        agreement=_judge(overall, elements, case.tolerance_ev_per_angstrom),
+        agreement=_judge(elements, judged_by, case.tolerance_ev_per_angstrom),
         tolerance_ev_per_angstrom=case.tolerance_ev_per_angstrom,
+        judged_force_mae_ev_per_angstrom=judged_by,
         overall=overall,
         kinds=tuple(by_kind),
         elements=tuple(elements),
@@ -120,7 +127,7 @@ def figures_of(case: Case, frames: Sequence[Evaluated], calibration: Calibration
         frames=_by_frame(frames, forces, scale),
         to_label=None,
         calibration=calibration,
-        extrapolated=scale.reasons(overall.force_disagreement_ev_per_angstrom),
+        extrapolated=extrapolated,
         shared_data=case.shared_data,
     )
 
@@ -137,18 +144,17 @@ def _main_frames(
 
 
 def _judge(
-    overall: GroupDisagreement, elements: Sequence[GroupDisagreement], tolerance_ev_per_angstrom: float | None
+    elements: Sequence[GroupDisagreement], judged_by: Estimate | None, tolerance_ev_per_angstrom: float | None
 ) -> Agreement:
     """Return how they stand; without a tolerance by the worst element, which large forces of others would hide."""
-    if tolerance_ev_per_angstrom is not None:
-        expected = overall.expected_force_mae_ev_per_angstrom
-        if expected.at_most <= tolerance_ev_per_angstrom:
+    if tolerance_ev_per_angstrom is not None and judged_by is not None:
+        if judged_by.at_most <= tolerance_ev_per_angstrom:
             return Agreement.AGREE
-        return Agreement.DISAGREE if expected.at_least > tolerance_ev_per_angstrom else Agreement.DIFFER
+        return Agreement.DISAGREE if judged_by.at_least > tolerance_ev_per_angstrom else Agreement.UNDECIDED
     relatives = [one.relative_disagreement for one in elements if one.relative_disagreement is not None]
     relative = max(relatives, default=None)
     if relative is None:  # at rest: nothing but symmetry was seen
-        return Agreement.DIFFER
+        return Agreement.UNDECIDED
     if relative <= AGREEING:
         return Agreement.AGREE
     return Agreement.DIFFER if relative <= DISAGREEING else Agreement.DISAGREE

@@ -29,6 +29,7 @@ from mlipguide.workflows.candidates import (
 )
 from mlipguide.workflows.evaluating import EvaluatedModels, EvaluatingContext, evaluate_models
 from mlipguide.workflows.label_input import LabelInput, LabelRequest, open_labels, parse_max_frames
+from mlipguide.workflows.model_names import named_cards
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.refusals import refuse_nothing_startable
 from mlipguide.workflows.run_options import RunOptions
@@ -36,7 +37,6 @@ from mlipguide.workflows.worst_frames import WorstFrames, require_writable_xyz
 
 DEFAULT_MAX_FRAMES = 1000
 """Of these the interval of an MAE is a few percent wide, and a fast model takes minutes."""
-AVAILABLE = "available"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +222,7 @@ def with_own_weights(preparation: Preparation, options: RunOptions, *, named: fr
 
 def _chosen_cards(catalogue: Catalogue, request: EvaluateRequest) -> tuple[ModelCard, ...]:
     names = names_in(request.models)
-    return catalogue.select(names) if names and AVAILABLE not in names else catalogue.cards
+    return named_cards(catalogue, names) if names else catalogue.cards
 
 
 def _left_out(

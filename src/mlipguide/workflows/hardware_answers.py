@@ -168,8 +168,8 @@ def _settings(profile: HardwareProfile, *, driver: str) -> Settings:
     )
 
 
-def _order(answer: HardwareAnswer) -> tuple[int, tuple[int, float], float]:
+def _order(answer: HardwareAnswer) -> tuple[int, tuple[float, ...], float]:
     chosen = next((one for one in answer.candidates if one.model == answer.choice), None)
     if chosen is None or chosen.run_time_s is None:
-        return 1, (0, 0.0), 0.0
+        return 1, (), 0.0
     return 0, accuracy_order(chosen), chosen.run_time_s.value

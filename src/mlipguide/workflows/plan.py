@@ -27,6 +27,7 @@ from mlipguide.records.structure import StructureSummary
 from mlipguide.records.task import Task
 from mlipguide.structures.signs import find_signs
 from mlipguide.workflows.elsewhere import BULK_ATOMS_PER_ANGSTROM3, KnownCosts
+from mlipguide.workflows.hardware import alike_notices
 from mlipguide.workflows.hardware_answers import candidate_on, known_costs_of, memory_of
 from mlipguide.workflows.task_request import TaskRequest, build_task, load_structure
 
@@ -83,6 +84,7 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
     else:
         atoms, structure, structure_notices = load_structure(request)
         notices += structure_notices
+    notices += alike_notices(() if request.hardware is None else parse_profiles(request.hardware))
     task = build_task(request, structure, None if atoms is None else find_signs(atoms))
     options.on_progress("looking up what is known", 0.0)
     known = known_costs_of(catalogue, options.probe(), task, atoms, given_weights={})

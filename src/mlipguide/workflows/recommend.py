@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from mlipguide.advice.accuracy_axis import place_of
 from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.candidate_step import at_step, step_for
 from mlipguide.advice.constraints import card_rejections
@@ -23,6 +24,7 @@ from mlipguide.costmodel.workloads import run_time_of
 from mlipguide.evidence.published import evidence_of
 from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.records.advice import Recommendation
+from mlipguide.records.evidence import Evidence
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
@@ -31,6 +33,7 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.structures.signs import find_signs
 from mlipguide.workflows.answering import Question, answered
 from mlipguide.workflows.candidates import (
+    NO_CONSENT,
     Preparation,
     Prepared,
     default_settings,
@@ -39,6 +42,7 @@ from mlipguide.workflows.candidates import (
     lacks_weights,
     prepare_candidates,
 )
+from mlipguide.workflows.hardware import alike_notices
 from mlipguide.workflows.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
 from mlipguide.workflows.judging import judged, label_steps
 from mlipguide.workflows.known_stability import known_stability
@@ -50,6 +54,7 @@ from mlipguide.workflows.label_evidence import (
     remembered_evidence,
 )
 from mlipguide.workflows.measuring import MeasuringContext, measure, usable_memory_bytes
+from mlipguide.workflows.model_names import AVAILABLE, named_cards, startable_ones
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.recalling import MeasuredModels, lacking, recall, sharing
 from mlipguide.workflows.refusals import refuse_nothing
@@ -108,14 +113,13 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     options.on_progress("probing the machine", 0.0)
     machine = options.probe()
 
-    possible = [card for card in cards if not card_rejections(card, task)]
-    preparation = prepare_candidates(
-        possible,
-        machine,
-        given_weights=weights,
-        consent=options.consent,
-        on_progress=lambda message: options.on_progress(message, 0.0),
-    )
+    only_startable = AVAILABLE in names_in(request.models)
+    if only_startable:
+        options = replace(options, consent=NO_CONSENT)
+    preparation = _prepared(cards, task, machine, weights, options)
+    if only_startable:
+        preparation = startable_ones(preparation)
+        cards = tuple(item.card for item in preparation.candidates) or cards
     if profiles:
         preparation = replace(preparation, candidates=with_plain_memory(preparation.candidates))
     context = MeasuringContext(
@@ -129,7 +133,12 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         opener=options.opener,
         wait=options.wait,
         each=options.each,
-        settled=partial(_settled, task=task, fingerprint=machine.fingerprint),
+        settled=partial(
+            _settled,
+            task=task,
+            fingerprint=machine.fingerprint,
+            evidence=_evidence_so_far(labels, preparation, task, options),
+        ),
     )
     preparation, measured = _measured(
         preparation, context, options, named={card.id for card in cards} if request.models else frozenset()
@@ -164,6 +173,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     notices = (
         *catalogue.notices,
         *structure_notices,
+        *alike_notices(profiles),
         *assumption_notices(task, asked_of_models=request.models is not None),
         *_preparation_notices(preparation, elsewhere=bool(profiles)),
         *measured.notices,
@@ -174,7 +184,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         recommendation,
         notices=(*notices, *_reuse_notices(measured)),
         errors=(*preparation.problems, *measured.problems, *known_errors.problems),
-        exit_code=ExitCode.DONE if recommendation.choice else ExitCode.NOTHING_FEASIBLE,
+        exit_code=ExitCode.DONE if recommendation.can_be_done else ExitCode.NOTHING_FEASIBLE,
     )
     if options.script is None:
         return result
@@ -190,6 +200,19 @@ def _labels(request: TaskRequest, task: Task, options: Options) -> TaskLabels | 
     path = Path(request.labels).expanduser()
     return read_task_labels(
         path, task.structure, keys=keys, budget=request.labels_budget, on_progress=options.on_progress
+    )
+
+
+def _prepared(
+    cards: Sequence[ModelCard], task: Task, machine: Machine, weights: Mapping[str, Path], options: Options
+) -> Preparation:
+    """Return what can be started of the models that their cards do not rule out."""
+    return prepare_candidates(
+        [card for card in cards if not card_rejections(card, task)],
+        machine,
+        given_weights=weights,
+        consent=options.consent,
+        on_progress=lambda message: options.on_progress(message, 0.0),
     )
 
 
@@ -212,7 +235,7 @@ def _evidence(
 
 def _chosen_cards(catalogue: Catalogue, request: TaskRequest) -> tuple[ModelCard, ...]:
     names = names_in(request.models)
-    return catalogue.select(names) if names else catalogue.cards
+    return named_cards(catalogue, names) if names else catalogue.cards
 
 
 def _measured(
@@ -247,18 +270,39 @@ def _measured(
     return Preparation(candidates, (*preparation.notices, *notices), preparation.problems), measured
 
 
-def _settled(runs: Sequence[CandidateRun], *, task: Task, fingerprint: str) -> list[CandidateRun]:
-    """Return the candidates of which more samples would change no decision."""
+def _evidence_so_far(
+    labels: TaskLabels | None, preparation: Preparation, task: Task, options: Options
+) -> Mapping[str, Evidence] | None:
+    """Return the errors that are known before anything is timed; None while the labels given are still to be used."""
+    if labels is not None:
+        return None
+    return remembered_evidence(preparation.candidates, task.structure).by_model if options.stored_labels else {}
+
+
+def _settled(
+    runs: Sequence[CandidateRun], *, task: Task, fingerprint: str, evidence: Mapping[str, Evidence] | None
+) -> list[CandidateRun]:
+    """Return the candidates of which more samples would change no decision.
+
+    Args:
+        runs: Of the candidates that are being measured.
+        task: What is wanted.
+        fingerprint: Of the machine.
+        evidence: Errors on labels, by model; None where they come after the measuring, so that nothing published may
+            end it.
+    """
     conditions = Conditions(temperature_k=task.temperature_k, timestep_s=task.timestep_s, propagate=True)
     contenders: list[Contender] = []
     for run in runs:
         records = measurements_of(run, structure=task.structure, conditions=conditions, fingerprint=fingerprint)
         usable = run.facts is not None and not run.facts.synthetic
-        own = at_step(task, step_for(task, known_stability(run.subject.card.id, task)).seconds)
+        card = run.subject.card
+        own = at_step(task, step_for(task, known_stability(card.id, task)).seconds)
+        known = None if evidence is None else evidence.get(card.id, evidence_of(card))
         contenders.append(
             Contender(
-                model=run.subject.card.id,
-                evidence=evidence_of(run.subject.card),
+                model=card.id,
+                accuracy=None if known is None else place_of(known, card, task),
                 usable=usable,
                 run_time_s=run_time_of(costs_from(records).step_time_s(task.atoms), own.workload) if records else None,
                 sizes=len(records),

@@ -97,9 +97,9 @@ def with_script(
     if model is None:
         notice = Notice(
             "no_script",
-            f"{request.path} was not written: no model is feasible as asked. --model M names one all the same.",
+            f"{request.path} was not written: no pretrained model is feasible as asked. --model M names one.",
         )
-        return replace(result, notices=(*result.notices, notice))
+        return replace(result, notices=(*result.notices, notice), exit_code=ExitCode.NOTHING_FEASIBLE)
     try:
         script, notices = _written(result.data, model, request, context)
     except MlipguideError as error:

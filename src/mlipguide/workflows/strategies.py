@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mlipguide.advice.decision import decide
 from mlipguide.advice.known import Known
-from mlipguide.advice.sensitivities import sensitivities
+from mlipguide.advice.sensitivities import with_sensitivities
 from mlipguide.advice.strategies import strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice import Candidate
@@ -68,8 +68,7 @@ def priced_strategies(
     """
     table = strategy_table(candidates, task, known, card)
     table = replace(table, leading=decide(choice, candidates, table, task))
-    found = sensitivities(candidates, task, known, table, memory_bytes=known.memory_bytes)
-    return replace(table, sensitivities=found)
+    return with_sensitivities(candidates, task, known, table, memory_bytes=known.memory_bytes)
 
 
 def hardware_of(machine: Machine, profile: HardwareProfile | None) -> StrategyHardware:
