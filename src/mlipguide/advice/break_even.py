@@ -109,6 +109,6 @@ def _reason(price: StrategyPrice, against: StrategyPrice, extra: float, saved: f
     pretrained = against.strategy is Strategy.PRETRAINED
     than = "" if pretrained else f" more than {DOING[against.strategy].lower()}"
     return (
-        f"{DOING[price.strategy]} costs {duration(extra)}{than} first, then saves {duration(saved * 1e-9)} for each ns: "
-        f"it pays for any run longer than {simulated_time(found.value)}{interval}."
+        f"{DOING[price.strategy]} costs {duration(extra)}{than} first, then saves {duration(saved * 1e-9)} for each "
+        f"ns: it pays for any run longer than {simulated_time(found.value)}{interval}."
     )
