@@ -53,6 +53,12 @@ CASES: dict[str, tuple[str, bool, ModelCard, dict[str, Any]]] = {
     "iron, and a model with moments": ("magnetism", False, replace(CARD, provides=(Need.MAGNETISM,)), {}),
     "nothing magnetic": ("magnetism", False, CARD, {"structure": SILICON}),
     "an oxide": ("long-range", True, CARD, {}),
+    "an oxide, and a model with long-range terms": (
+        "long-range",
+        False,
+        replace(CARD, provides=(Need.LONG_RANGE,)),
+        {},
+    ),
     "an element in bulk": ("long-range", False, CARD, {"structure": SILICON}),
     "a slab of an element": (
         "long-range",

@@ -24,8 +24,8 @@ Claim = Callable[[Row], bool]
 OTHER_NAMES = {"mace-mp-0": "mace-mp-0-medium"}
 """The id of a card whose row has another key."""
 
-SUPERSEDED_SINCE = {"uma-s-1p1"}
-"""Rows without a life cycle, whose notes name a later version."""
+SUPERSEDED_SINCE = {"uma-s-1p1", "uma-s-1p2", "pet-mad-1.5-s", "pet-mad-1.5-xs"}
+"""Rows without a life cycle, whose authors name a later version."""
 
 H_TO_BI = set(SYMBOLS[:83])
 ACTINIDES = set(SYMBOLS[88:94])

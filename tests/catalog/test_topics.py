@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from fake_models import Run
+from mlipguide.catalog.published_timings import load_published_timings
 from mlipguide.catalog.topic_validation import validate_topics
 from mlipguide.catalog.topics import TOPICS, claims_of, load_knowledge
 from mlipguide.core.errors import InputError
@@ -18,7 +20,8 @@ LIMITATIONS = {
     "long-range",
     "dispersion",
     "magnetism",
-    "charge-and-excited-states",
+    "charge-and-spin",
+    "excited-states",
     "softening",
     "short-range",
     "direct-forces",
@@ -27,6 +30,9 @@ LIMITATIONS = {
     "alloys-and-elasticity",
 }
 WANTED = LIMITATIONS | {
+    "why",
+    "formalism",
+    "generative",
     "types",
     "universal",
     "speed",
@@ -92,6 +98,62 @@ def test_every_claim_has_a_source_that_opens_or_says_that_it_has_none() -> None:
             for fact in knowledge.facts(claim.sources):
                 assert fact.link is not None, fact.key
                 assert fact.link.startswith("https://"), fact.key
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mlip", "picoseconds"),
+        ("formalism", "E = Σ E_i"),
+        ("formalism", "F_i = \N{MINUS SIGN}∂E/∂r_i"),
+        ("types", "SNAP 55"),
+        ("universal", "AIMNet2 (MIT"),
+        ("speed", "60 µs × 1,000 atoms = 60 ms"),
+        ("symmetrix", "22.9 ns/day"),
+        ("choosing", "No GPU"),
+        ("generative-ai", "MatterGen"),
+        ("future", "Ten years"),
+        ("training-hardware", "national allocation"),
+        ("cps", "0.5 F1"),
+        ("convex-hull", "lowest energy"),
+        ("charge-and-excited-states", "total charge"),
+    ],
+)
+def test_what_a_new_user_asks_for_is_answered(name: str, words: str) -> None:
+    topic = load_knowledge().find(name)
+    assert words in " ".join(" ".join((topic.summary, *(claim.text for claim in claims_of(topic)))).split())
+
+
+def test_figures_of_speed_are_those_of_the_published_timings() -> None:
+    rows = load_published_timings()
+
+    def microseconds(model: str, device: str | None, atoms: int) -> float:
+        (row,) = (one for one in rows if (one.model, one.device, one.atoms, one.code) in wanted(model, device, atoms))
+        assert row.step_time_s is not None
+        return row.step_time_s * 1e6 / atoms
+
+    def wanted(model: str, device: str | None, atoms: int) -> set[tuple[str, str | None, int, str]]:
+        return {(model, device, atoms, code) for code in ("lammps", "ase", "jax-md", "gpumd")}
+
+    assert microseconds("EAM Cu_u3", None, 32000) == pytest.approx(1.2, abs=0.05)
+    assert microseconds("UF3 2-body W", None, 128) == pytest.approx(2.7, abs=0.05)
+    assert microseconds("UF3 2+3-body W", None, 128) == pytest.approx(38, abs=0.5)
+    assert microseconds("POD Ta 32 descriptors", None, 128) == pytest.approx(31, abs=0.5)
+    assert microseconds("SNAP Ta06A 2J=6", None, 128) == pytest.approx(55, abs=0.5)
+    assert microseconds("SNAP W_2940 2J=8", None, 128) == pytest.approx(180, abs=0.5)
+    assert microseconds("ACE Cu 742 functions (recursive)", None, 256) == pytest.approx(159, abs=0.5)
+    assert microseconds("HDNNP water (n2p2)", None, 1080) == pytest.approx(304, abs=0.5)
+    assert microseconds("mace-mpa-0", "H100-80GB", 1000) == pytest.approx(42, abs=0.5)
+    assert microseconds("uma-s-1p1", "H100-80GB", 1000) == pytest.approx(62, abs=0.6)
+    assert microseconds("esen-30m-oam", "H100-80GB", 1000) == pytest.approx(588, abs=0.5)
+    assert microseconds("MACE 3.27M in JAX", "H100-80GB", 1205) == pytest.approx(16, abs=0.1)
+
+
+def test_advice_of_a_topic_leads_to_models(run: Run) -> None:
+    for needs in ("charges", "long-range", "total-charge", "spin", "total-charge,spin", "dispersion", "magnetism"):
+        outcome = run("models", "list", "--needs", needs, "--json")
+        assert outcome.code == 0
+        assert outcome.document["data"]["models"], needs
 
 
 def test_topics_are_short_and_plain() -> None:

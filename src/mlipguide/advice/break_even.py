@@ -11,6 +11,16 @@ import math
 from mlipguide.core.readable import duration, simulated_time
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.strategy import BreakEven, StrategyPrice
+from mlipguide.records.verdict import Strategy
+
+DOING = {
+    Strategy.PRETRAINED: "Taking a pretrained model",
+    Strategy.FINE_TUNE: "Fine-tuning",
+    Strategy.DISTIL: "Distilling",
+    Strategy.TRAIN_FROM_SCRATCH: "Training from scratch",
+    Strategy.NONE: "Doing without",
+}
+"""What a strategy is called at the beginning of a sentence."""
 
 
 def fixed_s(price: StrategyPrice) -> Estimate | None:
@@ -92,12 +102,13 @@ def _difference_ends(one: Estimate, other: Estimate) -> tuple[float | None, floa
 def _reason(price: StrategyPrice, against: StrategyPrice, extra: float, saved: float, found: Estimate) -> str:
     if extra <= 0:
         return f"{price.strategy.value} is done sooner than {against.strategy.value} for a run of any length."
-    per_ns = duration(saved * 1e-9)
-    interval = " (perhaps never)"
+    interval = ", perhaps never"
     if found.low is not None and found.high is not None:
         lower = simulated_time(found.low) if found.low > 0 else "any length"
         interval = f" ({lower} to {simulated_time(found.high)})"
+    pretrained = against.strategy is Strategy.PRETRAINED
+    than = "" if pretrained else f" more than {DOING[against.strategy].lower()}"
     return (
-        f"{price.strategy.value} takes {duration(extra)} more than {against.strategy.value} before the run and saves "
-        f"{per_ns} a nanosecond: it pays from {simulated_time(found.value)}{interval}."
+        f"{DOING[price.strategy]} costs {duration(extra)}{than} first, then saves {duration(saved * 1e-9)} for each "
+        f"ns: it pays for any run longer than {simulated_time(found.value)}{interval}."
     )

@@ -155,7 +155,9 @@ def _dispersion(task: Task, card: ModelCard) -> _Found | None:
 
 
 def _long_range(task: Task, card: ModelCard) -> _Found | None:
-    """Leave out the elements as periodic solids, whose atoms carry no charge."""
+    """Leave out models with long-range terms, and the elements as periodic solids, whose atoms carry no charge."""
+    if provides(card, Need.LONG_RANGE):
+        return None
     if len(task.structure.elements) == 1 and all(task.structure.periodic):
         return None
     return _Found("long-range", {"name": card.name, "reach": _reach(card.architecture)})
