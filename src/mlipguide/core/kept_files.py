@@ -211,7 +211,7 @@ def read_document(path: Path, what: str, *, hint: str = REMOVE) -> dict[str, Any
 
 def newer(path: Path, what: str, version: int, known: int | str) -> UnusableFileError:
     """Word that a file is of a newer version than this mlipguide knows."""
-    shown = version if version < 10**6 else "beyond all that there are"  # noqa: PLR2004  # not a number of a thousand digits
+    shown = version if version < 10**6 else "beyond all that there are"  # not a number of a thousand digits
     reason = f"was written by a newer mlipguide (format {shown}, known here up to {known})"
     return UnusableFileError(path, what, reason, hint=UPDATE)
 

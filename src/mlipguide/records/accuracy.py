@@ -20,7 +20,6 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.measurement import Settings
 from mlipguide.records.strict import strict
 
-
 WORST_ERROR = 1e12
 """eV/Å or eV; models may be this wrong, damaged numbers are beyond it."""
 

@@ -21,7 +21,7 @@ LONGEST_STEP_S = 1e-9
 """A million times a step of molecular dynamics."""
 
 
-def require(holds: bool, words: str) -> None:  # noqa: FBT001  # reads as a sentence
+def require(holds: bool, words: str) -> None:  # reads as a sentence
     """Refuse a record.
 
     Raises:

@@ -20,7 +20,6 @@ from mlipguide.records.measurement import Measurement, Scenario, Settings
 from mlipguide.records.strict import strict
 from mlipguide.records.structure import StructureSummary
 
-
 LAST_ELEMENT = 118
 
 

@@ -19,7 +19,6 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
 from mlipguide.records.training import Engine
 
-
 WORST_ERROR = 1e12
 """eV/Å; damaged numbers are beyond it."""
 

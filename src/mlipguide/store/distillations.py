@@ -38,5 +38,6 @@ def find(elements: Sequence[str]) -> FoundDistillations:
     found = FILES.look(sorted(distillations_dir().glob("*.json")))
     fitting = [one for one in found.records if set(one.elements) == set(elements)]
     return FoundDistillations(
-        tuple(sorted(fitting, key=lambda one: one.made_at)), set_aside_notices("unreadable_distillation", found.unusable)
+        tuple(sorted(fitting, key=lambda one: one.made_at)),
+        set_aside_notices("unreadable_distillation", found.unusable),
     )

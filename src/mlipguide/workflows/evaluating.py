@@ -25,6 +25,7 @@ from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.evaluated_before import known_evaluation, weights_digest
 from mlipguide.workflows.label_input import LabelInput
 from mlipguide.workflows.measuring import Opener, session_request
+from mlipguide.workflows.seeing import seen
 
 RESTARTS = 3
 """How often a worker that ended is started again; a frame that ends it is not asked again."""
@@ -194,7 +195,7 @@ class _Run:
         assert self._session is not None
         begin = time.monotonic()
         try:
-            point = self._session.single_point(frame.atoms)
+            point = seen(self._item.card.id, self._session, frame.atoms)
             errors = frame_errors(frame, point, run=self._runs[frame.index])
         except SessionError as error:
             self._failures[frame.index] = error.message
