@@ -25,6 +25,7 @@ LIMITATIONS = {
     "level-of-theory",
     "extrapolation",
     "alloys-and-elasticity",
+    "lone-atoms",
 }
 WANTED = LIMITATIONS | {
     "types",

@@ -21,7 +21,10 @@ T = TypeVar("T")
 SET_ASIDE = ".bad"
 """Behind the name of a file whose place was needed."""
 REMOVE = "Remove the file."
+REDO = "What it held is done again; the file is kept beside the new one, under another name."
 UPDATE = "Update mlipguide; the file was left alone."
+HUGE = 10**6
+"""Versions from here on are no versions, and may have a thousand digits."""
 LONGEST_REASON = 300
 """Characters of a reason that are shown: a damaged record can break every rule that there is."""
 
@@ -209,11 +212,32 @@ def read_document(path: Path, what: str, *, hint: str = REMOVE) -> dict[str, Any
     return document
 
 
-def newer(path: Path, what: str, version: int, known: int | str) -> UnusableFileError:
+def newer(path: Path, what: str, version: int | str, known: int | str) -> UnusableFileError:
     """Word that a file is of a newer version than this mlipguide knows."""
-    shown = version if version < 10**6 else "beyond all that there are"  # not a number of a thousand digits
+    shown = version if isinstance(version, str) or version < HUGE else "beyond all that there are"
     reason = f"was written by a newer mlipguide (format {shown}, known here up to {known})"
     return UnusableFileError(path, what, reason, hint=UPDATE)
+
+
+def unless_unusable(path: Path, read: Callable[[Path], T], set_aside: list[UnusableFileError]) -> T | None:
+    """Return what one step of a longer work left; None where it was not done, or has to be done again.
+
+    Args:
+        path: Its file; one that cannot be used gets another name, so that its place is free.
+        read: Reads it.
+        set_aside: Is added to by a file that cannot be used.
+
+    Raises:
+        StorageError: The file cannot be renamed.
+    """
+    if not path.exists():
+        return None
+    try:
+        return read(path)
+    except UnusableFileError as error:
+        set_aside.append(error)
+        move_aside(path)
+        return None
 
 
 def move_aside(path: Path) -> Path:

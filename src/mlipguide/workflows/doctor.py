@@ -8,7 +8,7 @@ from importlib import metadata
 import mlipguide
 from mlipguide.core.paths import cache_dir, data_dir, measurements_dir
 from mlipguide.environments.recipes import load_recipes, plugin_notices
-from mlipguide.environments.resolution import find_environment
+from mlipguide.environments.resolution import find_environment, set_aside_files
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.listings import Diagnosis
 from mlipguide.records.notice import Result
@@ -35,4 +35,4 @@ def diagnose() -> Result[Diagnosis]:
         machine=probe_machine(),
         environments=tuple(find_environment(recipe) for recipe in load_recipes().values()),
     )
-    return Result(data, notices=plugin_notices())
+    return Result(data, notices=(*plugin_notices(), *set_aside_files(load_recipes())))

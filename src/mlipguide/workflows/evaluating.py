@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from mlipguide.core.errors import MlipguideError
+from mlipguide.core.errors import MlipguideError, StorageError
 from mlipguide.core.paths import evidence_dir, make_folder
 from mlipguide.core.readable import duration
 from mlipguide.evidence.frame_errors import frame_errors
@@ -84,6 +84,8 @@ def evaluate_models(candidates: Sequence[Prepared], labels: LabelInput, context:
     """
     make_folder(evidence_dir())  # refused now rather than after minutes of work
     found = EvaluatedModels()
+    if not context.reevaluate:
+        found.notices.extend(store.find(labels.summary.sha256).notices)
     for place, item in enumerate(candidates):
         known = None if context.reevaluate else known_evaluation(item, labels, any_sample=context.budget_s is not None)
         if known is not None:
@@ -93,10 +95,12 @@ def evaluate_models(candidates: Sequence[Prepared], labels: LabelInput, context:
         try:
             run = _Run(item, labels, context, place / len(candidates), 1 / len(candidates))
             evaluation = run.evaluated()
+            store.save(evaluation)
+        except StorageError:
+            raise
         except MlipguideError as error:
             found.problems.append(Problem.from_error(error))
             continue
-        store.save(evaluation)
         found.by_model[item.card.id] = evaluation
         found.notices.extend(run.notices)
     if found.reused:

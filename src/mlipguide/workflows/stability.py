@@ -124,10 +124,10 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
         share_s = max(budget_s / (4 * len(ready)), left_s / (len(ready) - position))
         try:
             found, short = _tested(item, machine, conditions, options, budget_s=share_s, place=(position, len(ready)))
+            store.append(found)
         except MeasurementFailedError as error:
             problems.append(Problem.from_error(error))
             continue
-        store.append(found)
         results.append(found)
         if short:
             notices.append(
