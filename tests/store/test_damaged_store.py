@@ -22,7 +22,7 @@ from mlipguide.environments.managed_folders import write_marker
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.store import baselines, distillations, evidence, measurements, pilots, stability
 
-SILICON = str(STRUCTURES / "Si.cif")
+SILICON = str(STRUCTURES / "Si.POSCAR")
 RECOMMEND = ("recommend", SILICON, "--models", "fake-a", "--json")
 BENCH = ("bench", SILICON, "--models", "fake-a", "--json")
 ALL: tuple[tuple[str, ...], ...] = (
