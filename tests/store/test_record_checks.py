@@ -126,7 +126,8 @@ def test_what_makes_no_sense_is_not_written(record: Any, tmp_path: Path) -> None
 def test_past_versions_that_hold_something_else_are_set_aside(tmp_path: Path) -> None:
     for files, _ in STORES.values():
         path = tmp_path / f"{files.key}.json"
-        for content in ({}, {"curves": 3}, {"curves": [{}]}, {"steady": []}):
+        contents: list[dict[str, Any]] = [{}, {"curves": 3}, {"curves": [{}]}, {"steady": []}]
+        for content in contents:
             path.write_text(json.dumps({"format": 1, files.key: content}), encoding="utf-8")
             with pytest.raises(UnusableFileError):
                 files.read(path)

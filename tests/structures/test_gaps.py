@@ -18,7 +18,7 @@ def seen_by_none(atoms: Atoms, cutoff: float) -> int:
 
 
 def slab() -> Atoms:
-    atoms = fcc111("Cu", (2, 2, 3), vacuum=12.0)
+    atoms: Atoms = fcc111("Cu", (2, 2, 3), vacuum=12.0)
     atoms.pbc = True
     atoms += Atoms("Ar", positions=[atoms.positions[-1] + [0.0, 0.0, 8.0]])
     return atoms

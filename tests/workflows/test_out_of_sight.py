@@ -128,16 +128,17 @@ def test_evaluate_counts_no_frame_that_is_not_seen(run: Run, tmp_path: Path) -> 
 
 
 def slab_with_atom() -> Atoms:
-    atoms = fcc111("Cu", (2, 2, 3), vacuum=12.0)
+    atoms: Atoms = fcc111("Cu", (3, 3, 2), vacuum=12.0)
     atoms.info.clear()
     atoms.pbc = True
-    return atoms + Atoms("Na", positions=[atoms.positions[-1] + [0.0, 0.0, 8.0]])
+    atoms += Atoms("Na", positions=[atoms.positions[-1] + [0.0, 0.0, 8.0]])
+    return atoms
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (slab_with_atom, "1 of 13 atoms have no neighbour within the cutoff of FAR, 6 Å"),
+        (slab_with_atom, "1 of 19 atoms have no neighbour within the cutoff of FAR, 6 Å"),
         (lambda: bulk("Cu", cubic=True), None),
     ],
     ids=["an atom far above a slab", "a crystal"],
