@@ -28,6 +28,7 @@ LIMITATIONS = {
     "level-of-theory",
     "extrapolation",
     "alloys-and-elasticity",
+    "lone-atoms",
 }
 WANTED = LIMITATIONS | {
     "why",

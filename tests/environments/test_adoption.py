@@ -15,7 +15,7 @@ from mlipguide.environments.adoption import adopt, forget, read_adoptions
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.interpreters import InterpreterReport
 from mlipguide.environments.removal import remove_environment
-from mlipguide.environments.resolution import check_environment, find_environment, find_host
+from mlipguide.environments.resolution import check_environment, find_environment, find_host, set_aside_files
 from mlipguide.records.environment import EnvironmentKind, EnvironmentState, Recipe
 
 FakeUv = Callable[[str], Path]
@@ -98,11 +98,19 @@ def test_versions_are_asked_again_only_after_a_change(
 
 
 @pytest.mark.parametrize("text", ["{", '{"schema": "mlipguide.adopted/2", "environments": {}}', "[]"])
-def test_a_bad_or_newer_file_is_refused(tiny: Recipe, text: str) -> None:
+def test_a_bad_or_newer_file_is_set_aside_and_kept(tiny: Recipe, text: str) -> None:
     data_dir().mkdir()
-    (data_dir() / "adopted.json").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=r"adopted\.json"):
-        find_environment(tiny)
+    path = data_dir() / "adopted.json"
+    path.write_text(text, encoding="utf-8")
+    assert find_environment(tiny).state is EnvironmentState.MISSING
+    (notice,) = set_aside_files([tiny.backend])
+    assert notice.kind == "unreadable_environment"
+    assert str(path) in notice.message
+    assert path.read_text(encoding="utf-8") == text
+    adopt(tiny, sys.executable)
+    assert set_aside_files([tiny.backend]) == ()
+    assert find_environment(tiny).state is EnvironmentState.READY
+    assert path.with_name("adopted.json.bad").read_text(encoding="utf-8") == text
 
 
 def test_the_host_serves_a_backend_that_is_installed_there(tiny: Recipe) -> None:

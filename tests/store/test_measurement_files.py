@@ -131,7 +131,6 @@ def test_past_formats_are_upgraded_step_by_step(tmp_path: Path, monkeypatch: pyt
     old = valid()
     old["name"] = old.pop("record")
     del old["load_s"]
-    monkeypatch.setattr(store, "FORMAT", 3)
-    monkeypatch.setattr(store, "UPGRADES", {1: rename, 2: fill})
+    monkeypatch.setattr(store, "FILES", replace(store.FILES, format=3, upgrades={1: rename, 2: fill}))
     upgraded: Measurement = store.read(write(tmp_path / "old.json", {"format": 1, "measurement": old}))
     assert upgraded == replace(make_measurement(), load_s=7.0)

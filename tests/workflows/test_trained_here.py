@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from ase import Atoms
 
 from factories import make_card, make_task
 from known_pupils import CELL, Clock, KnownTrainer, Springs
-from mlipguide.advice.judgement import Findings
+from mlipguide.advice.judgement import Findings, judge
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.core.kept_files import UnusableFileError
 from mlipguide.evidence.published import evidence_of
 from mlipguide.records.evidence import EvidenceKind
 from mlipguide.records.model_card import ModelCard
+from mlipguide.records.verdict import Verdict
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.workflows.train_distil import DistilRequest, train_distil
 from mlipguide.workflows.trained_here import training_of, with_training
@@ -77,11 +80,33 @@ def test_another_density_is_a_doubt(pupil: ModelCard) -> None:
     assert any("densities" in doubt for doubt in known(pupil, atoms=stretched).domain_doubts)
 
 
-def test_without_its_manifest_nothing_is_known(pupil: ModelCard) -> None:
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"[1]", b"\xff\x00", "cut", "best", "future"])
+def test_without_its_manifest_its_origin_is_a_doubt(pupil: ModelCard, content: bytes | str | None) -> None:
     assert pupil.weights.path is not None
-    (Path(pupil.weights.path).parent / "manifest.json").write_text("{}", encoding="utf-8")
-    assert training_of(pupil) is None
-    assert known(pupil).evidence.kind is EvidenceKind.NONE
+    manifest = Path(pupil.weights.path).parent / "manifest.json"
+    text = manifest.read_text(encoding="utf-8")
+    plain = json.loads(text)
+    changed = {
+        "cut": text[: len(text) // 2],
+        "best": json.dumps({**plain, "best": 99}),
+        "future": json.dumps({**plain, "of_the_future": 1}),
+    }
+    if content is None:
+        manifest.unlink()
+    elif isinstance(content, bytes):
+        manifest.write_bytes(content)
+    else:
+        manifest.write_text(changed[content], encoding="utf-8")
+    with pytest.raises(UnusableFileError):
+        training_of(pupil)
+    found = known(pupil, kelvin=3000.0)
+    assert found.evidence.kind is EvidenceKind.NONE
+    (doubt,) = found.domain_doubts
+    assert "origin is unknown" in doubt
+    assert str(manifest) in doubt
+    judged = judge(found, make_task(), memory_bytes=2**34)
+    assert judged.verdict is not Verdict.FEASIBLE
+    assert doubt in judged.doubts
 
 
 def test_other_models_are_left_as_they_are() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mlipguide.advice.constraints import has_dispersion, provides
+from mlipguide.advice.constraints import atoms_out_of_sight, has_dispersion, provides
 from mlipguide.catalog.topics import Knowledge
 from mlipguide.core.readable import simulated_time
 from mlipguide.records.advice import Candidate, Caveat
@@ -177,6 +177,15 @@ def _reach(architecture: Architecture) -> str:
     )
 
 
+def _lone_atoms(task: Task, card: ModelCard) -> _Found | None:
+    """Count in the structure as given; copies of it have the same share."""
+    cutoff, own = card.architecture.cutoff_angstrom, task.structure.atoms
+    alone = atoms_out_of_sight(cutoff, task.gaps)
+    if cutoff is None or not 0 < alone < own:
+        return None
+    return _Found("lone-atoms", {"name": card.name, "atoms": f"{alone:,}", "all": f"{own:,}", "cutoff": f"{cutoff:g}"})
+
+
 def _short_range(task: Task, card: ModelCard) -> _Found | None:
     covered = CLOSE_CONTACTS.intersection(fact.domain for fact in card.training.domains)
     if task.temperature_k < HOT_K or covered:
@@ -185,6 +194,7 @@ def _short_range(task: Task, card: ModelCard) -> _Found | None:
 
 
 _CHECKS: tuple[Callable[[Task, ModelCard], _Found | None], ...] = (
+    _lone_atoms,
     _extrapolation,
     _level_of_theory,
     _direct_forces,

@@ -8,6 +8,7 @@ from typing import TypeVar
 from mlipguide.advice.accuracy_axis import place_of
 from mlipguide.advice.candidate_step import at_step, conservation_rejection, step_for
 from mlipguide.advice.constraints import (
+    CUTOFF,
     card_rejections,
     coverage_doubt,
     licence_doubt,
@@ -27,6 +28,8 @@ from mlipguide.records.stability import ModelStability
 from mlipguide.records.task import Task, TaskKind
 
 T = TypeVar("T")
+
+MEMORY = "memory"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
     run_time = None if findings.step_time_s is None else run_time_of(findings.step_time_s, task.workload)
     if findings.unmeasured_because is not None:
         reason = findings.unmeasured_because
-        if reason.constraint == "memory":
+        if reason.constraint in (MEMORY, CUTOFF):
             rejections.append(reason)
         else:
             doubts.append(reason.message)

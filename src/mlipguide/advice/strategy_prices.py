@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import time_doubt
+from mlipguide.advice.constraints import CUTOFF, time_doubt
 from mlipguide.advice.known import Known
 from mlipguide.advice.labels import label_atoms, no_labels, reference_labels, taught_labels
 from mlipguide.advice.measured_prices import (
@@ -37,6 +37,9 @@ from mlipguide.records.training import Engine
 from mlipguide.records.verdict import Strategy, Verdict
 
 MENDED_BY_TUNING = frozenset({"time", "memory", "accuracy"})
+KEPT_CONSTRAINTS = frozenset({"memory", CUTOFF})
+"""Of a base model, which a model tuned from it breaks too."""
+
 KEPT_BY_TUNING = ("It may not fit", "Commercial use")
 """How the doubts of a base model begin that tuning does not settle."""
 FITTED_TO_ONE_SYSTEM = frozenset({"lammps", "nep"})
@@ -281,7 +284,7 @@ def _of_base(base: Candidate) -> Besides:
     """Return what of a base model's verdict tuning does not change."""
     return Besides(
         reasons=_softness(base),
-        rejections=tuple(one.message for one in base.rejections if one.constraint == "memory"),
+        rejections=tuple(one.message for one in base.rejections if one.constraint in KEPT_CONSTRAINTS),
         doubts=tuple(one for one in base.doubts if one.startswith(KEPT_BY_TUNING)),
     )
 

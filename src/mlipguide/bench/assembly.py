@@ -56,7 +56,7 @@ def measurements_of(
             steady_bursts=size_run.steady_bursts,
             set_aside=size_run.set_aside,
             reference_s=tuple(size_run.reference_s),
-            peak_memory_bytes=size_run.peak_memory_bytes,
+            peak_memory_bytes=size_run.peak_memory_bytes or None,
             disturbance=size_run.disturbance,
         )
         for _, size_run in sorted(run.sizes.items())

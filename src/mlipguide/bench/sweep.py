@@ -186,6 +186,8 @@ class Sweep:
             start = time.monotonic()
             prepared = run.session.prepare(made.atoms, conditions)
             run.spent_s += max(prepared.first_call_s, time.monotonic() - start)
+            if prepared.pairs_per_atom <= 0:
+                raise SessionError.sees_nothing(run.subject.label, run.session.facts.cutoff_angstrom)
             run.sizes[size] = SizeRun(prepared, propagated=conditions.propagate)
             try:
                 self._burst(run, size)

@@ -111,10 +111,11 @@ def costs_from(
             measurement of another structure times the ratio of the number densities where both are known.
 
     Raises:
-        ValueError: No measurement.
+        ValueError: No measurement in which atoms have neighbours.
     """
+    measurements = [record for record in measurements if record.pairs_per_atom > 0]
     if not measurements:
-        raise ValueError("costs need at least one measurement")
+        raise ValueError("costs need at least one measurement of atoms that have neighbours")
     largest = max(measurements, key=lambda record: record.atoms)
     wanted = structure or largest.structure
     density = pairs_per_atom or _expected_pairs_per_atom(measurements, wanted)

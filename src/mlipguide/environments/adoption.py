@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlipguide.core.errors import EnvironmentFailedError, InputError, StorageError
+from mlipguide.core.kept_files import UnusableFileError, move_aside, newer, read_document, record_of
 from mlipguide.core.paths import data_dir
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.environments.interpreters import InterpreterReport, query_interpreter
 from mlipguide.environments.locks import held_lock
 from mlipguide.environments.recipes import list_distributions, list_modules
@@ -17,6 +17,10 @@ from mlipguide.records.environment import Environment, EnvironmentKind, Environm
 from mlipguide.records.strict import strict
 
 SCHEMA = "mlipguide.adopted/1"
+WHAT = "a list of adopted interpreters"
+HINT = "Adopt them again with mlipguide env adopt; the file is kept under another name then."
+LONGEST_VERSION = 9
+"""Digits of a version that are shown."""
 
 
 @strict
@@ -141,25 +145,35 @@ def find_adopted(recipe: Recipe) -> Environment | None:
 
 
 def read_adoptions() -> dict[str, Adoption]:
-    """Return all adopted interpreters by backend.
-
-    Raises:
-        InputError: The file cannot be read, or is from a newer version of mlipguide.
-    """
-    path = _file()
+    """Return all adopted interpreters by backend; none where their file is set aside (:func:`unusable_file`)."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        return _read()
+    except UnusableFileError:
         return {}
-    except (OSError, ValueError) as error:
-        raise InputError(f"Cannot read {path}: {error}.", hint="Remove the file and adopt again.") from error
-    schema = plain.get("schema") if isinstance(plain, dict) else None
+
+
+def unusable_file() -> UnusableFileError | None:
+    """Return why the file of adopted interpreters is set aside; None where it is not."""
+    try:
+        _read()
+    except UnusableFileError as error:
+        return error
+    return None
+
+
+def _read() -> dict[str, Adoption]:
+    path = _file()
+    if not path.exists():
+        return {}
+    plain = read_document(path, WHAT, hint=HINT)
+    schema = plain.get("schema")
     if schema != SCHEMA:
-        raise InputError(
-            f"{path} has the format {schema!r}, which this version of mlipguide does not know.",
-            hint="Use the newer version that wrote it, or remove the file and adopt again.",
-        )
-    return from_plain(_AdoptedFile, plain, what=str(path)).environments
+        known = SCHEMA.rpartition("/")[2]
+        given = schema.rpartition("/") if isinstance(schema, str) else ("", "", "")
+        if given[0] == SCHEMA.rpartition("/")[0] and given[2].isascii() and given[2].isdigit():
+            raise newer(path, WHAT, given[2][:LONGEST_VERSION], known)
+        raise UnusableFileError(path, WHAT, f"is not {WHAT} of mlipguide", hint=HINT)
+    return record_of(_AdoptedFile, plain, path=path, what=WHAT, hint=HINT).environments
 
 
 def _file() -> Path:
@@ -167,6 +181,8 @@ def _file() -> Path:
 
 
 def _write(adoptions: dict[str, Adoption]) -> None:
+    if unusable_file() is not None:
+        move_aside(_file())
     write_atomically(_file(), to_json(to_plain(_AdoptedFile(environments=adoptions))) + "\n")
 
 

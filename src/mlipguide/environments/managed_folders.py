@@ -17,15 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.kept_files import UnusableFileError, read_document, record_of
 from mlipguide.core.paths import environments_dir, storage_error
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.environments.locks import held_lock
 from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
 from mlipguide.records.strict import strict
 
 MARKER = "ready.json"
 SCHEMA = "mlipguide.environment/1"
+WHAT = "a manifest of an environment"
+HINT = "The environment counts as absent; mlipguide env build makes it again in its place."
 _KEY_LENGTH = 12
 
 
@@ -117,11 +119,30 @@ def write_marker(
 def read_marker(folder: Path) -> ReadyMarker | None:
     """Return the marker of a finished environment; None when there is none that this version understands."""
     try:
-        plain = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        marker = from_plain(ReadyMarker, plain, what=str(folder / MARKER))
-    except (OSError, ValueError, InputError):
+        return _read_marker(folder / MARKER)
+    except UnusableFileError:
         return None
-    return marker if marker.schema == SCHEMA else None
+
+
+def unusable_markers(backend: str) -> tuple[UnusableFileError, ...]:
+    """Return which markers of a backend's environments are set aside: there, and not to be understood."""
+    found: list[UnusableFileError] = []
+    for folder in list_folders(backend):
+        if not folder.name.startswith("."):
+            try:
+                _read_marker(folder / MARKER)
+            except UnusableFileError as error:
+                found.append(error)
+    return tuple(found)
+
+
+def _read_marker(path: Path) -> ReadyMarker | None:
+    if not path.exists():
+        return None
+    plain = read_document(path, WHAT, hint=HINT)
+    if plain.get("schema") != SCHEMA:
+        raise UnusableFileError(path, WHAT, f"is not {WHAT} that this version of mlipguide understands", hint=HINT)
+    return record_of(ReadyMarker, plain, path=path, what=WHAT, hint=HINT)
 
 
 def describe_folder(folder: Path, marker: ReadyMarker) -> Environment:

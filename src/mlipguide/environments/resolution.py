@@ -6,15 +6,17 @@ import importlib.metadata
 import importlib.util
 import platform
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from mlipguide.environments.adoption import find_adopted
+from mlipguide.environments.adoption import find_adopted, unusable_file
 from mlipguide.environments.interpreters import query_interpreter
-from mlipguide.environments.managed_folders import find_managed
+from mlipguide.environments.managed_folders import find_managed, unusable_markers
 from mlipguide.environments.recipes import list_distributions, list_modules
 from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
+from mlipguide.records.notice import Notice, set_aside_notices
 
 
 def find_environment(recipe: Recipe) -> Environment:
@@ -22,12 +24,20 @@ def find_environment(recipe: Recipe) -> Environment:
 
     Nothing is imported and nothing started, except that an adopted interpreter is asked again when packages
     were installed there. An adopted one that broke is returned as broken: the user chose it. Without any, the
-    state is missing.
-
-    Raises:
-        InputError: The file of the adopted interpreters cannot be read.
+    state is missing. A file that cannot be read counts as absent (:func:`set_aside_files`).
     """
     return find_adopted(recipe) or find_host(recipe) or find_managed(recipe) or _missing(recipe)
+
+
+def set_aside_files(backends: Iterable[str]) -> tuple[Notice, ...]:
+    """Return notices about files of environments that are set aside: of those adopted, and of those of some backends.
+
+    Args:
+        backends: Whose managed environments were looked at.
+    """
+    adopted = unusable_file()
+    managed = [error for backend in backends for error in unusable_markers(backend)]
+    return set_aside_notices("unreadable_environment", [*([] if adopted is None else [adopted]), *managed])
 
 
 def find_host(recipe: Recipe) -> Environment | None:
@@ -65,9 +75,6 @@ def check_environment(recipe: Recipe) -> Environment:
     Returns:
         The environment with fresh versions, broken with the reason when the import fails; missing when there
         is none.
-
-    Raises:
-        InputError: The file of the adopted interpreters cannot be read.
     """
     environment = find_environment(recipe)
     if environment.state is not EnvironmentState.READY or environment.python is None:

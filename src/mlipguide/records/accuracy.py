@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.records.checks import (
+    MOST_ATOMS,
+    MOST_FRAMES,
+    require,
+    require_atoms,
+    require_elements,
+    require_name,
+    require_when,
+    require_within,
+)
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.measurement import Settings
 from mlipguide.records.strict import strict
+
+WORST_ERROR = 1e12
+"""eV/Å or eV; models may be this wrong, damaged numbers are beyond it."""
 
 
 @strict
@@ -322,3 +336,30 @@ class StoredEvaluation:
     accuracy: ModelAccuracy
     frame_errors: tuple[FrameErrors, ...]
     spoiled: bool
+
+    def check(self) -> None:
+        """Refuse figures that no evaluation gives.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        labels, accuracy = self.labels, self.accuracy
+        require_name(record=self.record, weights=self.weights, sha256=labels.sha256, model=accuracy.model)
+        require_elements(labels.elements)
+        require_within(1, MOST_FRAMES, frames=labels.frames, chosen_frames=labels.chosen_frames)
+        require_when(evaluated_at=accuracy.evaluated_at)
+        accuracy.settings.check()
+        require_within(1, MOST_FRAMES, frames=accuracy.frames)
+        require_atoms(atoms=accuracy.atoms)
+        for name in ("force_mae_ev_per_angstrom", "force_rmse_ev_per_angstrom", "energy_mae_ev_per_atom"):
+            found: Estimate | None = getattr(accuracy, name)
+            if found is not None:
+                require_within(0, WORST_ERROR, **{name: found.value})
+                require(found.low is None or found.high is None or found.low <= found.high, f"{name} has no interval")
+        require(bool(self.frame_errors), "it holds no frame")
+        for frame in self.frame_errors:
+            require_elements(tuple(frame.composition), name="composition")
+            for count in frame.composition.values():
+                require_within(1, MOST_ATOMS, composition=count)
+            for sums in (*frame.elements.values(), *frame.bins):
+                require_within(0, math.inf, components=sums.components, absolute=sums.absolute, squared=sums.squared)

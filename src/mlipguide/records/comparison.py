@@ -5,11 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.records.checks import (
+    HOTTEST_K,
+    LONGEST_STEP_S,
+    MOST_BYTES,
+    require,
+    require_positive,
+    require_when,
+    require_within,
+)
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.machine import Machine
 from mlipguide.records.measurement import Measurement, Scenario, Settings
 from mlipguide.records.strict import strict
 from mlipguide.records.structure import StructureSummary
+
+LAST_ELEMENT = 118
 
 
 @strict
@@ -28,6 +39,17 @@ class PlainStructure:
     positions: tuple[tuple[float, float, float], ...]
     cell: tuple[tuple[float, float, float], ...]
     pbc: tuple[bool, bool, bool]
+
+    def check(self) -> None:
+        """Refuse what is no structure.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require(bool(self.numbers), "the structure has no atoms")
+        require(all(1 <= number <= LAST_ELEMENT for number in self.numbers), "an atomic number is none")
+        require(len(self.positions) == len(self.numbers), "there are not as many positions as atoms")
+        require(len(self.cell) == 3, "the cell has not three vectors")  # noqa: PLR2004  # of space
 
 
 @strict
@@ -54,6 +76,23 @@ class Baseline:
     temperature_k: float
     timestep_s: float
     measurements: tuple[Measurement, ...]
+
+    def check(self) -> None:
+        """Refuse what nothing can be compared with.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_when(saved_at=self.saved_at)
+        require_positive(usable_cores=self.machine.cpu.usable_cores)
+        require_positive(MOST_BYTES, usable_bytes=self.machine.memory.usable_bytes)
+        self.structure.check()
+        self.atoms.check()
+        require_within(0, HOTTEST_K, temperature_k=self.temperature_k)
+        require_positive(LONGEST_STEP_S, timestep_s=self.timestep_s)
+        require(bool(self.measurements), "it holds no measurement")
+        for one in self.measurements:
+            one.check()
 
 
 class ChangeVerdict(StrEnum):

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlipguide.records.checks import (
+    HOTTEST_K,
+    LONGEST_S,
+    LONGEST_STEP_S,
+    require_atoms,
+    require_positive,
+    require_within,
+)
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
 from mlipguide.records.structure import StructureSummary
@@ -149,3 +157,17 @@ class Distillation:
     domain: DomainOfValidity
     folder: str
     verdict: str
+
+    def check(self) -> None:
+        """Refuse what no distillation gave.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        self.structure.check()
+        require_atoms(cell_atoms=self.cell_atoms)
+        require_positive(HOTTEST_K, temperature_k=self.temperature_k)
+        require_positive(LONGEST_STEP_S, timestep_s=self.timestep_s)
+        require_within(1, len(self.rounds), best=self.best)
+        require_within(0, LONGEST_S, label_time_s=self.label_time_s, spent_s=self.spent_s)
+        self.domain.check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlipguide.records.checks import LONGEST_S, require_within
 from mlipguide.records.machine import Machine
 from mlipguide.records.pilot import LabelledData, PilotCurve, TrainedPotential
 from mlipguide.records.strict import strict
@@ -84,3 +85,12 @@ class FitData:
     replay: ReplayDrift | None
     versions: dict[str, str]
     spent_s: float
+
+    def check(self) -> None:
+        """Refuse what no fit gave.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_within(0, LONGEST_S, spent_s=self.spent_s)
+        self.domain.check()

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlipguide.records.checks import (
+    HOTTEST_K,
+    LONGEST_S,
+    MOST_FRAMES,
+    require_atoms,
+    require_elements,
+    require_name,
+    require_positive,
+    require_when,
+    require_within,
+)
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
 from mlipguide.records.training import Engine
+
+WORST_ERROR = 1e12
+"""eV/Å; damaged numbers are beyond it."""
 
 
 @strict
@@ -101,6 +115,26 @@ class KeptPilot:
     labels: KeptLabels | None
     curves: tuple[KeptCurve, ...]
 
+    def check(self) -> None:
+        """Refuse what no learning curve can be drawn through.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_elements(self.elements)
+        require_when(made_at=self.made_at)
+        if self.labels is not None:
+            require_within(1, MOST_FRAMES, frames=self.labels.frames)
+            require_atoms(frame_atoms=self.labels.frame_atoms)
+        for curve in self.curves:
+            require_name(size=curve.size)
+            require_atoms(timed_atoms=curve.timed_atoms)
+            _require_time(curve.time_per_atom_s)
+            for fit in curve.fits:
+                require_within(1, MOST_FRAMES, frames=fit.frames)
+                require_positive(WORST_ERROR, force_mae_ev_per_angstrom=fit.force_mae_ev_per_angstrom)
+                require_within(0, LONGEST_S, train_s=fit.train_s)
+
 
 @strict
 @dataclass(frozen=True, kw_only=True)
@@ -148,3 +182,30 @@ class KeptDistillation:
     timed_atoms: int
     model: str | None
     refusal: str | None
+
+    def check(self) -> None:
+        """Refuse what no price can stand on.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_elements(self.elements)
+        require_when(made_at=self.made_at)
+        require_name(teacher=self.teacher, size=self.size, formula=self.formula)
+        require_within(0, HOTTEST_K, temperature_k=self.temperature_k)
+        require_atoms(cell_atoms=self.cell_atoms, timed_atoms=self.timed_atoms)
+        require_within(1, MOST_FRAMES, frames=self.frames)
+        require_within(0, LONGEST_S, label_time_s=self.label_time_s, fit_time_s=self.fit_time_s)
+        require_within(
+            0,
+            WORST_ERROR,
+            force_mae_ev_per_angstrom=self.force_mae_ev_per_angstrom,
+            own_force_mae_ev_per_angstrom=self.own_force_mae_ev_per_angstrom,
+        )
+        _require_time(self.time_per_atom_s)
+
+
+def _require_time(found: Estimate | None) -> None:
+    if found is not None:
+        for value in (found.value, found.low, found.high):
+            require_positive(LONGEST_S, time_per_atom_s=value)

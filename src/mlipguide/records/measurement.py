@@ -6,6 +6,19 @@ import itertools
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.records.checks import (
+    HOTTEST_K,
+    LONGEST_S,
+    LONGEST_STEP_S,
+    MOST_BYTES,
+    require,
+    require_atoms,
+    require_name,
+    require_positive,
+    require_samples,
+    require_when,
+    require_within,
+)
 from mlipguide.records.strict import strict
 from mlipguide.records.structure import StructureSummary
 
@@ -39,6 +52,11 @@ class Scenario(StrEnum):
     OFFLINE = "offline"
 
 
+MOST_PROCESSORS = 10**7
+MOST_PAIRS = 1e7
+"""Neighbours of an atom; a limit against damaged numbers."""
+
+
 @strict
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -65,6 +83,15 @@ class Settings:
         """How many processors are kept busy: threads of all ranks."""
         return self.threads * self.ranks
 
+    def check(self) -> None:
+        """Refuse settings that nothing can run with.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_within(1, MOST_PROCESSORS, threads=self.threads, ranks=self.ranks)
+        require_name(dtype=self.dtype, device=self.device, driver=self.driver)
+
 
 @strict
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +110,23 @@ class StepSamples:
     energy_forces_s: tuple[float, ...]
     cpu_s: tuple[float, ...]
     model_s: tuple[float, ...] | None = None
+
+    def check(self) -> None:
+        """Refuse times that are none, and parts of steps that are not there.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        for sample in self.wall_s:
+            require_positive(LONGEST_S, wall_s=sample)
+        for name, parts in (
+            ("energy_forces_s", self.energy_forces_s),
+            ("cpu_s", self.cpu_s),
+            ("model_s", self.model_s),
+        ):
+            if parts is not None:
+                require_samples(name, parts)
+                require(len(parts) == len(self.wall_s), f"{name} is of {len(parts)} steps, not of {len(self.wall_s)}")
 
 
 @strict
@@ -185,6 +229,36 @@ class Measurement:
             raise ValueError(
                 f"{sum(self.steady_bursts)} steps in bursts, {len(self.steady.wall_s)} in the steady state"
             )
+
+    def check(self) -> None:
+        """Refuse what no law can be fitted to and no decision stand on.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_name(record=self.record, model=self.model, backend=self.backend, fingerprint=self.fingerprint)
+        require_when(taken_at=self.taken_at)
+        self.settings.check()
+        self.structure.check()
+        require_atoms(atoms=self.atoms)
+        require_positive(MOST_PAIRS, pairs_per_atom=self.pairs_per_atom)
+        require_within(0, HOTTEST_K, temperature_k=self.temperature_k)
+        require_positive(LONGEST_STEP_S, timestep_s=self.timestep_s)
+        require_within(0, LONGEST_S, load_s=self.load_s, first_call_s=self.first_call_s)
+        for samples in (self.warm_up, self.steady, self.set_aside):
+            samples.check()
+        require(bool(self.steady.wall_s), "it holds no step")
+        require(all(length > 0 for length in self.steady_bursts), "a burst holds no step")
+        for reference_s in self.reference_s:
+            require_positive(LONGEST_S, reference_s=reference_s)
+        require_positive(MOST_BYTES, peak_memory_bytes=self.peak_memory_bytes)
+        require_within(
+            0,
+            1e6,
+            steal_share=self.disturbance.steal_share,
+            other_load_share=self.disturbance.other_load_share,
+            clock_share=self.disturbance.clock_share,
+        )
 
     @property
     def burst_wall_s(self) -> tuple[tuple[float, ...], ...]:

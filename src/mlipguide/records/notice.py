@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from mlipguide.core.errors import ExitCode, MlipguideError
+from mlipguide.core.kept_files import UnusableFileError
 from mlipguide.records.strict import strict
 
 
@@ -32,6 +34,36 @@ class Problem:
     def from_error(cls, error: MlipguideError) -> Problem:
         """Keep what a caught error says."""
         return cls(kind=error.kind, message=error.message, hint=error.hint)
+
+
+MOST_NAMED = 3
+"""Files that a notice names; of others it tells how many."""
+
+
+def set_aside_notices(kind: str, files: Iterable[UnusableFileError]) -> tuple[Notice, ...]:
+    """Return one notice for each reason why files are set aside, whatever their number.
+
+    Args:
+        kind: Of the notices.
+        files: That cannot be used; one that is named twice counts once.
+    """
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for error in files:
+        paths = groups.setdefault((error.what, error.reason, error.hint), [])
+        if str(error.path) not in paths:
+            paths.append(str(error.path))
+    notices: list[Notice] = []
+    for (_, reason, hint), paths in groups.items():
+        if len(paths) == 1:
+            message = f"{paths[0]} is set aside and counts for nothing: it {reason}. {hint}"
+        else:
+            named = ", ".join(paths[:MOST_NAMED])
+            more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+            message = (
+                f"{len(paths)} files are set aside and count for nothing, each of which {reason}: {named}{more}. {hint}"
+            )
+        notices.append(Notice(kind, message))
+    return tuple(notices)
 
 
 class Status(StrEnum):

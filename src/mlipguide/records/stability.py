@@ -6,6 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.records.checks import (
+    HOTTEST_K,
+    LONGEST_S,
+    LONGEST_STEP_S,
+    require,
+    require_atoms,
+    require_name,
+    require_positive,
+    require_when,
+    require_within,
+)
 from mlipguide.records.measurement import Settings
 from mlipguide.records.strict import strict
 from mlipguide.records.structure import StructureSummary
@@ -164,6 +175,33 @@ class ModelStability:
     equation_of_state: Curve | None
     bond_scan: Curve | None
     wall_time_s: float
+
+    def check(self) -> None:
+        """Refuse what no run of a model gave.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_name(record=self.record, model=self.model)
+        require_when(taken_at=self.taken_at)
+        self.settings.check()
+        self.structure.check()
+        require_atoms(atoms=self.atoms)
+        require_within(0, HOTTEST_K, temperature_k=self.temperature_k)
+        require_positive(
+            LONGEST_STEP_S,
+            timestep_s=self.timestep_s,
+            stable_timestep_s=self.stable_timestep_s,
+            unstable_timestep_s=self.unstable_timestep_s,
+            recommended_timestep_s=self.recommended_timestep_s,
+        )
+        require_within(0, LONGEST_S, wall_time_s=self.wall_time_s)
+        for drift in self.drifts:
+            require_positive(LONGEST_STEP_S, timestep_s=drift.timestep_s)
+            counts = {len(drift.times_s), len(drift.energy_mev_per_atom), len(drift.corrected_mev_per_atom)}
+            require(len(counts) == 1, "a curve has not as many times as energies")
+        for curve in (self.equation_of_state, self.bond_scan):
+            require(curve is None or len(curve.x) == len(curve.energy_ev), "a curve has not as many places as energies")
 
     def test(self, name: str) -> TestResult:
         """Return one test.

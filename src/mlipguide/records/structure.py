@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlipguide.records.checks import require, require_atoms, require_elements, require_positive, require_within
 from mlipguide.records.strict import strict
 
 
@@ -35,3 +36,20 @@ class StructureSummary:
     cell_angles_degree: tuple[float, float, float] | None
     number_density_per_angstrom3: float | None
     shortest_distance_angstrom: float | None
+
+    def check(self) -> None:
+        """Refuse a description of nothing that there can be.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_atoms(atoms=self.atoms)
+        require_elements(self.elements)
+        require(bool(self.formula and self.reduced_formula), "the formula is empty")
+        for length in self.cell_lengths_angstrom or ():
+            require_within(0, 1e9, cell_lengths_angstrom=length)
+        require_positive(
+            1e9,
+            number_density_per_angstrom3=self.number_density_per_angstrom3,
+            shortest_distance_angstrom=self.shortest_distance_angstrom,
+        )

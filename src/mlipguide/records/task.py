@@ -61,6 +61,20 @@ class DerivedNeed:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class NeighbourGap:
+    """Atoms of the structure as given whose nearest neighbour is beyond 3 Å.
+
+    Attributes:
+        distance_angstrom: To the nearest neighbour, rounded down to 0.05 Å; None where there is none within 12 Å.
+        atoms: How many.
+    """
+
+    distance_angstrom: float | None
+    atoms: int
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class DftSaving:
     """What a relaxation beforehand saves of the DFT relaxation that follows.
 
@@ -117,6 +131,7 @@ class Task:
         images: Number of moving images; 1 for all kinds but ``neb``.
         derived_needs: What the structure suggests; never a reason to rule a model out.
         dft_saving: Of ``prerelax``, what it saves; None for other kinds.
+        gaps: Atoms that are far from all others; empty where there are none, and where the atoms are not known.
     """
 
     structure: StructureSummary
@@ -137,6 +152,7 @@ class Task:
     images: int = 1
     derived_needs: tuple[DerivedNeed, ...] = ()
     dft_saving: DftSaving | None = None
+    gaps: tuple[NeighbourGap, ...] = ()
 
     @property
     def steps(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.records.checks import MOST_FRAMES, require, require_elements, require_within
 from mlipguide.records.strict import strict
 
 
@@ -139,3 +140,15 @@ class DomainOfValidity:
     temperature_k: Span | None
     largest_force_ev_per_angstrom: float | None
     nearest_angstrom: dict[str, float]
+
+    def check(self) -> None:
+        """Refuse what no frames cover.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_elements(self.elements)
+        require_within(1, MOST_FRAMES, frames=self.frames)
+        for name, span in (("density_g_per_cm3", self.density_g_per_cm3), ("temperature_k", self.temperature_k)):
+            require(span is None or 0 <= span.low <= span.high, f"{name} is no range")
+        require(all(nearest > 0 for nearest in self.nearest_angstrom.values()), "a shortest distance is none")

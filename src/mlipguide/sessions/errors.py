@@ -16,6 +16,7 @@ class FailureKind(StrEnum):
     UNSUPPORTED_ELEMENT = "unsupported_element"
     UNSUPPORTED_SETTING = "unsupported_setting"
     WEIGHTS = "weights"
+    NO_NEIGHBOURS = "no_neighbours"
     UNSTABLE = "unstable"
     BACKEND = "backend"
     BAD_REQUEST = "bad_request"
@@ -32,6 +33,7 @@ HINTS = {
     FailureKind.UNSUPPORTED_ELEMENT: "Choose a model that knows these elements: mlipguide models list.",
     FailureKind.UNSUPPORTED_SETTING: "Choose another dtype or device.",
     FailureKind.WEIGHTS: "Give the checkpoint file with --weights MODEL=PATH.",
+    FailureKind.NO_NEIGHBOURS: "Choose a model with a longer cutoff: mlipguide models list shows it.",
     FailureKind.UNSTABLE: "Use a smaller --timestep, a lower --temperature, or a relaxed structure.",
     FailureKind.BACKEND: "The log holds the traceback; mlipguide env check tests the environment.",
     FailureKind.BAD_REQUEST: "This is a bug in mlipguide: please report it with the log.",
@@ -52,6 +54,12 @@ class SessionError(MeasurementFailedError):
         hint = HINTS[failure] + (f" Log: {log}" if log else "")
         super().__init__(message, hint=hint, kind=failure.value)
         self.failure = failure
+
+    @classmethod
+    def sees_nothing(cls, name: str, cutoff_angstrom: float) -> SessionError:
+        """Return the error of a model that finds no pair of atoms: its figures say nothing of the structure."""
+        words = f"{name}: no atom has a neighbour within the cutoff of {cutoff_angstrom:g} Å."
+        return cls(FailureKind.NO_NEIGHBOURS, words)
 
     @property
     def ends_session(self) -> bool:

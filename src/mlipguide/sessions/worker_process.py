@@ -115,12 +115,26 @@ class WorkerProcess:
             self._write(line.encode(), deadline, what)
         except OSError:
             raise self._death() from None
-        answer = self._receive(deadline, what)
+        answer = self._answer(self._receive(deadline, what))
         if answer["ok"]:
             return answer["result"]
         kind = answer["error"]["kind"]
         known = FailureKind(kind) if kind in set(FailureKind) else FailureKind.BACKEND
         raise SessionError(known, f"{self._name}: {answer['error']['message']}", log=str(self._log))
+
+    def _answer(self, found: Any) -> dict[str, Any]:
+        """Return an answer that is one to the last request; after another the worker is ended, for all others may be.
+
+        Raises:
+            SessionError: It is not.
+        """
+        if isinstance(found, dict) and found.get("id") == self._count and "ok" in found:
+            return found
+        self.close()
+        given = found.get("id") if isinstance(found, dict) else None
+        raise self._error(
+            FailureKind.CRASHED, f"the worker answered request {given} when {self._count} was asked; it was ended"
+        )
 
     def close(self) -> None:
         """End the worker; may be called more than once."""
@@ -171,7 +185,13 @@ class WorkerProcess:
             if time.monotonic() > deadline:
                 raise self._silence(what)
         line, _, self._buffer = self._buffer.partition(b"\n")
-        answer: dict[str, Any] = json.loads(line)
+        try:
+            answer: dict[str, Any] = json.loads(line)
+        except ValueError:
+            self.close()
+            raise self._error(
+                FailureKind.CRASHED, "the worker answered in a way that is no JSON; it was ended"
+            ) from None
         return answer
 
     def _watch_memory(self) -> None:

@@ -7,21 +7,29 @@ all. Formats are versioned, the baseline's and that of the measurements in it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.kept_files import UPDATE, KeptFiles, UnusableFileError, read_document
 from mlipguide.core.paths import baselines_dir
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
 from mlipguide.records.comparison import Baseline
 from mlipguide.store import measurements
 
 FORMAT = 1
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From each past version of the baseline's own fields to the next."""
+
+FILES = KeptFiles(
+    kind=Baseline,
+    name="baseline",
+    key="baseline",
+    format=FORMAT,
+    upgrades=UPGRADES,
+    hint="Save it again: mlipguide bench --save NAME writes one.",
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 NAME_HINT = "Use letters, digits, '.', '_', '+' and '-', or give the path of a .json file."
@@ -74,13 +82,12 @@ def save(baseline: Baseline, text: str, *, replace: bool = False, folder: Path |
 
     Raises:
         InputError: As :func:`require_free`.
+        UnfitRecordError: A number in it makes no sense.
         StorageError: The folder cannot be written.
     """
     require_free(text, replace=replace, folder=folder)
     path = file_of(text, folder=folder)
-    document = {"format": FORMAT, "measurement_format": measurements.FORMAT, "baseline": to_plain(baseline)}
-    write_atomically(path, to_json(document) + "\n")
-    return path
+    return FILES.write(path, baseline, beside={"measurement_format": measurements.FORMAT})
 
 
 def read(text: str, *, folder: Path | None = None) -> Baseline:
@@ -90,31 +97,26 @@ def read(text: str, *, folder: Path | None = None) -> Baseline:
         InputError: There is none, or it is not a baseline, is damaged, or is of a newer version.
     """
     path = file_of(text, folder=folder)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise _missing(text, path, folder) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not a readable baseline: {error}.", hint="Save it again with bench.") from error
-    versions = [document.get(key) for key in ("format", "measurement_format")] if isinstance(document, dict) else []
-    if not versions or not all(type(version) is int and version >= 1 for version in versions):
-        raise InputError(f"{path} is not a baseline of mlipguide.", hint="mlipguide bench --save NAME writes one.")
-    own, nested = int(document["format"]), int(document["measurement_format"])
+    if not path.exists():
+        raise _missing(text, path, folder)
+    document = read_document(path, FILES.what, hint=FILES.hint)
+    own, nested = (document.get(key) for key in ("format", "measurement_format"))
+    data = document.get(FILES.key)
+    if type(own) is not int or type(nested) is not int or min(own, nested) < 1 or not isinstance(data, dict):
+        raise UnusableFileError(path, FILES.what, "is not a baseline of mlipguide", hint=FILES.hint)
     if own > FORMAT or nested > measurements.FORMAT:
-        raise InputError(
-            f"{path} was written by a newer mlipguide (format {own}.{nested}, known here up to "
-            f"{FORMAT}.{measurements.FORMAT}).",
-            hint="Update mlipguide; the file was left alone.",
+        raise UnusableFileError(
+            path,
+            FILES.what,
+            f"was written by a newer mlipguide (format {own}.{nested}, known here up to "
+            f"{FORMAT}.{measurements.FORMAT})",
+            hint=UPDATE,
         )
-    data = document.get("baseline")
-    if not isinstance(data, dict):
-        raise InputError(f"{path} is not a baseline of mlipguide.", hint="mlipguide bench --save NAME writes one.")
-    for past in range(own, FORMAT):
-        data = UPGRADES[past](data)
+    data = FILES.upgraded(path, data, own)
     entries = data.get("measurements")
     if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
-        data = {**data, "measurements": [measurements.upgraded(entry, nested) for entry in entries]}
-    return from_plain(Baseline, data, what=str(path))
+        data = {**data, "measurements": [measurements.FILES.upgraded(path, entry, nested) for entry in entries]}
+    return FILES.record(path, data)
 
 
 def names(*, folder: Path | None = None) -> tuple[str, ...]:

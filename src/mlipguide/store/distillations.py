@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.kept_files import KeptFiles
 from mlipguide.core.paths import distillations_dir
 from mlipguide.records.kept_training import KeptDistillation
-from mlipguide.records.notice import Notice
-from mlipguide.store.kept_files import KeptFiles
+from mlipguide.records.notice import Notice, set_aside_notices
+from mlipguide.store.folder_names import file_of
 
-FILES = KeptFiles(kind=KeptDistillation, name="distillation", place=distillations_dir, format=1, upgrades={})
+FILES = KeptFiles(kind=KeptDistillation, name="distillation", key="distillation", format=1)
 
 
 @dataclass(frozen=True)
 class FoundDistillations:
-    """What a look into the store gave: distillations, and notices about files that could not be read."""
+    """What a look into the store gave: distillations, and notices about files that are set aside."""
 
     distillations: tuple[KeptDistillation, ...]
     notices: tuple[Notice, ...]
@@ -27,18 +27,17 @@ def keep(distillation: KeptDistillation) -> Path:
     """Store what a distillation measured, in the place of what the same folder gave before, and return the file.
 
     Raises:
+        UnfitRecordError: It makes no sense.
         StorageError: The data folder cannot be written.
     """
-    return FILES.keep(distillation, folder=distillation.folder)
+    return FILES.write(file_of(distillations_dir(), distillation.folder), distillation)
 
 
 def find(elements: Sequence[str]) -> FoundDistillations:
     """Return all distillations on exactly these elements, the latest last."""
-    found: list[KeptDistillation] = []
-    notices: list[Notice] = []
-    for one in FILES.all():
-        if isinstance(one, InputError):
-            notices.append(Notice("unreadable_distillation", one.message))
-        elif set(one.elements) == set(elements):
-            found.append(one)
-    return FoundDistillations(tuple(sorted(found, key=lambda one: one.made_at)), tuple(notices))
+    found = FILES.look(sorted(distillations_dir().glob("*.json")))
+    fitting = [one for one in found.records if set(one.elements) == set(elements)]
+    return FoundDistillations(
+        tuple(sorted(fitting, key=lambda one: one.made_at)),
+        set_aside_notices("unreadable_distillation", found.unusable),
+    )

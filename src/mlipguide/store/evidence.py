@@ -14,21 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.kept_files import KeptFiles
 from mlipguide.core.paths import evidence_dir
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.core.serialisation import to_plain
 from mlipguide.records.accuracy import StoredEvaluation
-from mlipguide.records.notice import Notice
+from mlipguide.records.notice import Notice, set_aside_notices
 
 FORMAT = 1
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From each past version to the next."""
 FOLDER_DIGITS = 16
+FILES = KeptFiles(kind=StoredEvaluation, name="evaluation", key="evaluation", format=FORMAT, upgrades=UPGRADES)
 
 
 @dataclass(frozen=True)
 class FoundEvaluations:
-    """What a look into the store gave: evaluations, and notices about files that could not be read."""
+    """What a look into the store gave: evaluations, and notices about files that are set aside."""
 
     evaluations: tuple[StoredEvaluation, ...]
     notices: tuple[Notice, ...]
@@ -53,36 +54,20 @@ def save(evaluation: StoredEvaluation, *, folder: Path | None = None) -> Path:
     """Store an evaluation and return its file.
 
     Raises:
+        UnfitRecordError: It makes no sense.
         StorageError: The data folder cannot be written.
     """
     place = (folder or evidence_dir()) / evaluation.labels.sha256[:FOLDER_DIGITS]
-    path = place / f"{evaluation.record}.json"
-    write_atomically(path, to_json({"format": FORMAT, "evaluation": to_plain(evaluation)}) + "\n")
-    return path
+    return FILES.write(place / f"{evaluation.record}.json", evaluation)
 
 
 def read(path: Path) -> StoredEvaluation:
     """Read one stored evaluation, of this version or a past one.
 
     Raises:
-        InputError: The file is not an evaluation, is damaged, or is of a newer version.
+        UnusableFileError: The file is not an evaluation, is damaged, makes no sense, or is of a newer version.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not a readable evaluation: {error}.", hint="Remove the file.") from error
-    version = document.get("format") if isinstance(document, dict) else None
-    if type(version) is not int or version < 1 or not isinstance(document.get("evaluation"), dict):
-        raise InputError(f"{path} is not an evaluation of mlipguide.", hint="Remove the file.")
-    if version > FORMAT:
-        raise InputError(
-            f"{path} was written by a newer mlipguide (format {version}, known here up to {FORMAT}).",
-            hint="Update mlipguide; the file was left alone.",
-        )
-    data = document["evaluation"]
-    for past in range(version, FORMAT):
-        data = UPGRADES[past](data)
-    return from_plain(StoredEvaluation, data, what=str(path))
+    return FILES.read(path)
 
 
 def find(sha256: str | None = None, *, folder: Path | None = None) -> FoundEvaluations:
@@ -93,12 +78,9 @@ def find(sha256: str | None = None, *, folder: Path | None = None) -> FoundEvalu
         folder: Where they are kept; in the data folder by default.
     """
     pattern = "*/*.json" if sha256 is None else f"{sha256[:FOLDER_DIGITS]}/*.json"
-    found: list[StoredEvaluation] = []
-    notices: list[Notice] = []
-    for path in sorted((folder or evidence_dir()).glob(pattern)):
-        try:
-            found.append(read(path))
-        except InputError as error:
-            notices.append(Notice("unreadable_evaluation", error.message))
-    kept = [one for one in found if sha256 is None or one.labels.sha256 == sha256]
-    return FoundEvaluations(tuple(sorted(kept, key=lambda one: one.accuracy.evaluated_at)), tuple(notices))
+    found = FILES.look(sorted((folder or evidence_dir()).glob(pattern)))
+    kept = [one for one in found.records if sha256 is None or one.labels.sha256 == sha256]
+    return FoundEvaluations(
+        tuple(sorted(kept, key=lambda one: one.accuracy.evaluated_at)),
+        set_aside_notices("unreadable_evaluation", found.unusable),
+    )

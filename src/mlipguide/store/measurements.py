@@ -6,17 +6,15 @@ are versioned; a file of a newer version is refused in one sentence and left alo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.kept_files import KeptFiles
 from mlipguide.core.paths import measurements_dir
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
 from mlipguide.records.measurement import Measurement
-from mlipguide.records.notice import Notice
+from mlipguide.records.notice import Notice, set_aside_notices
 
 FORMAT = 4
 
@@ -47,10 +45,12 @@ UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
 }
 """From each past version to the next."""
 
+FILES = KeptFiles(kind=Measurement, name="measurement", key="measurement", format=FORMAT, upgrades=UPGRADES)
+
 
 @dataclass(frozen=True)
 class Found:
-    """What a look into the store gave: records, and notices about files that could not be read."""
+    """What a look into the store gave: records, and notices about files that are set aside."""
 
     measurements: tuple[Measurement, ...]
     notices: tuple[Notice, ...]
@@ -60,49 +60,23 @@ def append(measurement: Measurement, *, folder: Path | None = None) -> Path:
     """Store a measurement and return its file.
 
     Raises:
+        UnfitRecordError: It makes no sense.
         StorageError: The data folder cannot be written.
     """
-    path = (folder or measurements_dir()) / measurement.fingerprint / f"{measurement.record}.json"
-    document = {"format": FORMAT, "measurement": to_plain(measurement)}
-    write_atomically(path, to_json(document) + "\n")
-    return path
+    place = (folder or measurements_dir()) / measurement.fingerprint
+    return FILES.write(place / f"{measurement.record}.json", measurement)
 
 
 def read(path: Path) -> Measurement:
     """Read one stored measurement, of this version or a past one.
 
     Raises:
-        InputError: The file is not a measurement, is damaged, or is of a newer version.
+        UnusableFileError: The file is not a measurement, is damaged, makes no sense, or is of a newer version.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not a readable measurement: {error}.", hint="Remove the file.") from error
-    version = document.get("format") if isinstance(document, dict) else None
-    if type(version) is not int or version < 1 or not isinstance(document.get("measurement"), dict):
-        raise InputError(f"{path} is not a measurement of mlipguide.", hint="Remove the file.")
-    if version > FORMAT:
-        raise InputError(
-            f"{path} was written by a newer mlipguide (format {version}, known here up to {FORMAT}).",
-            hint="Update mlipguide; the file was left alone.",
-        )
-    return from_plain(Measurement, upgraded(document["measurement"], version), what=str(path))
-
-
-def upgraded(data: dict[str, Any], version: int) -> dict[str, Any]:
-    """Return the plain data of a measurement of a past version as the present one writes it."""
-    for past in range(version, FORMAT):
-        data = UPGRADES[past](data)
-    return data
+    return FILES.read(path)
 
 
 def find(fingerprint: str, *, folder: Path | None = None) -> Found:
     """Return all measurements taken on machines of this fingerprint, oldest first."""
-    measurements: list[Measurement] = []
-    notices: list[Notice] = []
-    for path in sorted(((folder or measurements_dir()) / fingerprint).glob("*.json")):
-        try:
-            measurements.append(read(path))
-        except InputError as error:
-            notices.append(Notice("unreadable_measurement", error.message))
-    return Found(tuple(measurements), tuple(notices))
+    found = FILES.look(sorted(((folder or measurements_dir()) / fingerprint).glob("*.json")))
+    return Found(found.records, set_aside_notices("unreadable_measurement", found.unusable))

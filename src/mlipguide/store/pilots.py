@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.kept_files import KeptFiles
 from mlipguide.core.paths import pilots_dir
 from mlipguide.records.kept_training import KeptPilot
-from mlipguide.records.notice import Notice
-from mlipguide.store.kept_files import KeptFiles
+from mlipguide.records.notice import Notice, set_aside_notices
+from mlipguide.store.folder_names import file_of
 
 
 @dataclass(frozen=True)
 class FoundPilots:
-    """What a look into the store gave: pilots, and notices about files that could not be read."""
+    """What a look into the store gave: pilots, and notices about files that are set aside."""
 
     pilots: tuple[KeptPilot, ...]
     notices: tuple[Notice, ...]
@@ -50,34 +50,32 @@ def _with_fits(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "labels": None, "curves": curves}
 
 
-FILES = KeptFiles(kind=KeptPilot, name="pilot", place=pilots_dir, format=2, upgrades={1: _with_fits})
+FILES = KeptFiles(kind=KeptPilot, name="pilot", key="pilot", format=2, upgrades={1: _with_fits})
 
 
 def keep(pilot: KeptPilot) -> Path:
     """Store what a pilot found, in the place of what the same folder gave before, and return the file.
 
     Raises:
+        UnfitRecordError: It makes no sense.
         StorageError: The data folder cannot be written.
     """
-    return FILES.keep(pilot, folder=pilot.folder)
+    return FILES.write(file_of(pilots_dir(), pilot.folder), pilot)
 
 
 def read(path: Path) -> KeptPilot:
     """Read one stored pilot, of this version or a past one.
 
     Raises:
-        InputError: The file is no pilot, is damaged, or is of a newer version.
+        UnusableFileError: The file is no pilot, is damaged, makes no sense, or is of a newer version.
     """
     return FILES.read(path)
 
 
 def find(elements: Sequence[str]) -> FoundPilots:
     """Return all pilots on exactly these elements, the latest last."""
-    found: list[KeptPilot] = []
-    notices: list[Notice] = []
-    for one in FILES.all():
-        if isinstance(one, InputError):
-            notices.append(Notice("unreadable_pilot", one.message))
-        elif set(one.elements) == set(elements):
-            found.append(one)
-    return FoundPilots(tuple(sorted(found, key=lambda pilot: pilot.made_at)), tuple(notices))
+    found = FILES.look(sorted(pilots_dir().glob("*.json")))
+    fitting = [one for one in found.records if set(one.elements) == set(elements)]
+    return FoundPilots(
+        tuple(sorted(fitting, key=lambda one: one.made_at)), set_aside_notices("unreadable_pilot", found.unusable)
+    )

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.kept_files import Kept, KeptFiles
 from mlipguide.core.paths import stability_dir
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
-from mlipguide.records.notice import Notice
+from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.stability import ModelStability
 
 FORMAT = 1
+FILES = KeptFiles(kind=ModelStability, name="record of stability", key="stability", format=FORMAT)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a look into the store gave: records, oldest first, and notices about files that could not be read."""
+    """What a look into the store gave: records, oldest first, and notices about files that are set aside."""
 
     records: tuple[ModelStability, ...]
     notices: tuple[Notice, ...]
@@ -27,41 +27,33 @@ def append(record: ModelStability, *, folder: Path | None = None) -> Path:
     """Store what was found of one model and return the file.
 
     Raises:
+        UnfitRecordError: It makes no sense.
         StorageError: The data folder cannot be written.
     """
-    path = (folder or stability_dir()) / record.model / f"{record.record}.json"
-    write_atomically(path, to_json({"format": FORMAT, "stability": to_plain(record)}) + "\n")
-    return path
+    return FILES.write((folder or stability_dir()) / record.model / f"{record.record}.json", record)
 
 
 def read(path: Path) -> ModelStability:
     """Read one record.
 
     Raises:
-        InputError: The file is no such record, is damaged, or is of a newer version.
+        UnusableFileError: The file is no such record, is damaged, makes no sense, or is of a newer version.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not a readable record of stability: {error}.", hint="Remove the file.") from error
-    version = document.get("format") if isinstance(document, dict) else None
-    if type(version) is not int or version < 1 or not isinstance(document.get("stability"), dict):
-        raise InputError(f"{path} is not a record of stability.", hint="Remove the file.")
-    if version > FORMAT:
-        raise InputError(
-            f"{path} was written by a newer mlipguide (format {version}, known here up to {FORMAT}).",
-            hint="Update mlipguide; the file was left alone.",
-        )
-    return from_plain(ModelStability, document["stability"], what=str(path))
+    return FILES.read(path)
 
 
 def find(model: str, *, folder: Path | None = None) -> Found:
     """Return everything that was found of a model, oldest first."""
-    records: list[ModelStability] = []
-    notices: list[Notice] = []
-    for path in sorted(((folder or stability_dir()) / model).glob("*.json")):
-        try:
-            records.append(read(path))
-        except InputError as error:
-            notices.append(Notice("unreadable_stability", error.message))
-    return Found(tuple(sorted(records, key=lambda one: one.taken_at)), tuple(notices))
+    found = _look(model, folder)
+    records = tuple(sorted(found.records, key=lambda one: one.taken_at))
+    return Found(records, set_aside_notices("unreadable_stability", found.unusable))
+
+
+def unreadable(models: Iterable[str]) -> tuple[Notice, ...]:
+    """Return notices about the files of these models that are set aside."""
+    files = [error for model in dict.fromkeys(models) for error in _look(model, None).unusable]
+    return set_aside_notices("unreadable_stability", files)
+
+
+def _look(model: str, folder: Path | None) -> Kept[ModelStability]:
+    return FILES.look(sorted(((folder or stability_dir()) / model).glob("*.json")))

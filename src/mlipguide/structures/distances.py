@@ -90,6 +90,13 @@ def find_shortest_distance(atoms: ase.Atoms) -> float | None:
         cutoff *= 1.5
 
 
+def images_within(atoms: ase.Atoms, cutoff_angstrom: float) -> NDArray[np.float64]:
+    """Return the positions of the atoms, wrapped into the cell and in their order, then those of all images that lie
+    within a cutoff of the cell, shape (points, 3).
+    """  # noqa: D205  # one sentence
+    return _add_images(atoms, cutoff_angstrom)[0]
+
+
 def _wrap(atoms: ase.Atoms) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return positions wrapped along the periodic directions, and their vectors completed to a full cell."""
     cell = np.array(atoms.cell)

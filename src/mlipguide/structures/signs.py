@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import ase
 import numpy as np
 
+from mlipguide.records.task import NeighbourGap
+from mlipguide.structures.gaps import find_gaps
 from mlipguide.structures.molecular_matter import molecules_in
 
 VACUUM_GAP_ANGSTROM = 7.0
@@ -43,6 +45,7 @@ class Signs:
         magnetic: Magnetic 3d elements.
         mobile_ions: Ions that move, with their anions: both empty or neither.
         hydrogen: Whether there is hydrogen.
+        gaps: Atoms that are far from all others.
     """
 
     slab: str | None
@@ -53,6 +56,7 @@ class Signs:
     magnetic: tuple[str, ...]
     mobile_ions: tuple[str, ...]
     hydrogen: bool
+    gaps: tuple[NeighbourGap, ...] = ()
 
 
 def find_signs(atoms: ase.Atoms) -> Signs:
@@ -71,6 +75,7 @@ def find_signs(atoms: ase.Atoms) -> Signs:
         magnetic=tuple(sorted(MAGNETIC & elements)),
         mobile_ions=(*mobile, *anions) if mobile and anions else (),
         hydrogen="H" in elements,
+        gaps=find_gaps(atoms),
     )
 
 

@@ -11,12 +11,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mlipguide.core.errors import InputError
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.core.kept_files import REDO, KeptFiles, UnusableFileError, unless_unusable
+from mlipguide.core.serialisation import to_plain
+from mlipguide.records.checks import LONGEST_S, require, require_within
 from mlipguide.records.notice import Problem
 from mlipguide.records.strict import strict
 from mlipguide.records.training import FitRecipe, FittedPotential, FrameDeviation
@@ -47,6 +47,39 @@ class FitRecord:
     errors: tuple[FrameDeviation, ...]
     failure: Problem | None
 
+    def check(self) -> None:
+        """Refuse what no fit leaves.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_within(0, LONGEST_S, spent_s=self.spent_s)
+        require(bool(self.frames) and min(self.frames) >= 0, "it learned from no frame")
+        require(len(set(self.frames)) == len(self.frames), "it learned from one frame twice")
+        require(
+            (self.potential is None) == (self.failure is not None), "it neither failed nor gave a potential, or both"
+        )
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class CutRecord:
+    """What a fit leaves that was stopped for want of time: how long it ran."""
+
+    spent_s: float = 0.0
+
+    def check(self) -> None:
+        """Refuse what is no time.
+
+        Raises:
+            ValueError: It is not.
+        """
+        require_within(0, LONGEST_S, spent_s=self.spent_s)
+
+
+FITS = KeptFiles(kind=FitRecord, name="record of a fit", key="fit", format=FORMAT, hint=REDO)
+CUTS = KeptFiles(kind=CutRecord, name="record of a fit that was stopped", key="fit", format=FORMAT, hint=REDO)
+
 
 def digest(frames: Sequence[LabelledFrame]) -> str:
     """Return a short text that two sets of frames share only if they are the same."""
@@ -76,17 +109,18 @@ def fit_folder(root: Path, recipe: FitRecipe, frames: Sequence[LabelledFrame], t
     return root / f"{recipe.engine.value}-{recipe.size}-{len(frames)}-{key}"
 
 
-def read_fit(folder: Path) -> FitRecord | None:
+def read_fit(folder: Path, set_aside: list[UnusableFileError]) -> FitRecord | None:
     """Return what a finished fit left; None when it is not finished. Its folder may have been moved.
 
+    Args:
+        folder: Of the fit.
+        set_aside: Is added to by a record that cannot be used: the fit counts as not finished then.
+
     Raises:
-        InputError: The record is damaged or of a newer version.
+        StorageError: Such a record cannot be renamed.
     """
-    document = _read(folder / FINISHED)
-    if document is None:
-        return None
-    record = from_plain(FitRecord, document["fit"], what=str(folder / FINISHED))
-    if record.potential is None:
+    record = unless_unusable(folder / FINISHED, FITS.read, set_aside)
+    if record is None or record.potential is None:
         return record
     return replace(record, potential=replace(record.potential, folder=str(folder / POTENTIAL)))
 
@@ -97,18 +131,22 @@ def write_fit(folder: Path, record: FitRecord) -> None:
     Raises:
         StorageError: The folder cannot be written.
     """
-    write_atomically(folder / FINISHED, to_json({"format": FORMAT, "fit": to_plain(record)}) + "\n")
+    FITS.write(folder / FINISHED, record)
     (folder / CUT).unlink(missing_ok=True)
 
 
-def read_cut(folder: Path) -> float:
+def read_cut(folder: Path, set_aside: list[UnusableFileError]) -> float:
     """Return how long a fit ran that was stopped for want of time, in s; 0 when it was not.
 
+    Args:
+        folder: Of the fit.
+        set_aside: Is added to by a record that cannot be used.
+
     Raises:
-        InputError: The record is damaged or of a newer version.
+        StorageError: Such a record cannot be renamed.
     """
-    document = _read(folder / CUT)
-    return 0.0 if document is None else float(document["fit"].get("spent_s", 0.0))
+    record = unless_unusable(folder / CUT, CUTS.read, set_aside)
+    return 0.0 if record is None else record.spent_s
 
 
 def write_cut(folder: Path, spent_s: float) -> None:
@@ -117,20 +155,4 @@ def write_cut(folder: Path, spent_s: float) -> None:
     Raises:
         StorageError: The folder cannot be written.
     """
-    write_atomically(folder / CUT, to_json({"format": FORMAT, "fit": {"spent_s": spent_s}}) + "\n")
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    hint = f"Remove the folder {path.parent}, and the fit is done again."
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not readable: {error}.", hint=hint) from error
-    if not isinstance(document, dict) or not isinstance(document.get("fit"), dict):
-        raise InputError(f"{path} is not the record of a fit.", hint=hint)
-    if document.get("format") != FORMAT:
-        raise InputError(f"{path} is of another version of mlipguide.", hint=hint)
-    known: dict[str, Any] = document
-    return known
+    CUTS.write(folder / CUT, CutRecord(spent_s=spent_s))

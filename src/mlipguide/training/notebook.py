@@ -6,6 +6,7 @@ the remembered times, so that a run that was interrupted decides as one that was
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -13,10 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from mlipguide.core.errors import InputError
+from mlipguide.core.kept_files import REDO, UnusableFileError, newer, read_document, unless_unusable
 from mlipguide.core.serialisation import to_json, write_atomically
+from mlipguide.records.checks import LONGEST_S
 
 FORMAT = 1
 REQUEST = "request"
+REQUESTED = "a request of a training"
+STEP = "a step of a training"
+ANOTHER = "Choose another folder with --folder."
 
 
 class Notebook:
@@ -29,11 +35,13 @@ class Notebook:
     Attributes:
         folder: The same.
         now: The same.
+        set_aside: Files of steps that could not be used, which are done again.
     """
 
     def __init__(self, folder: Path, *, now: Callable[[], float] = time.monotonic) -> None:
         self.folder = folder
         self.now = now
+        self.set_aside: list[UnusableFileError] = []
         self._took_s: dict[str, float] = {}
 
     @property
@@ -64,12 +72,12 @@ class Notebook:
                 raise InputError(f"{self.folder} is not empty.", hint="Choose another folder with --folder.")
             write_atomically(path, to_json({"format": FORMAT, "request": request}) + "\n")
             return
-        found = _read(path)
-        if found.get("format") != FORMAT:
-            raise InputError(
-                f"{path} was written by another version of mlipguide.", hint="Choose another folder with --folder."
-            )
-        kept = found.get("request", {})
+        found = read_document(path, REQUESTED, hint=ANOTHER)
+        version, kept = found.get("format"), found.get("request")
+        if type(version) is int and version > FORMAT:
+            raise newer(path, REQUESTED, version, FORMAT)
+        if version != FORMAT or not isinstance(kept, dict):
+            raise UnusableFileError(path, REQUESTED, f"is not {REQUESTED} of mlipguide", hint=ANOTHER)
         different = sorted(key for key in {*request, *kept} if request.get(key) != kept.get(key))
         if different:
             raise InputError(
@@ -85,26 +93,29 @@ class Notebook:
             make: Does it, and returns plain data.
         """
         path = self.folder / "steps" / f"{name}.json"
-        if path.exists():
-            found = _read(path)
-        else:
+        found = unless_unusable(path, _read_step, self.set_aside)
+        if found is None:
             begin = self.now()
             result = make()
-            found = {"took_s": self.now() - begin, "result": result}
+            found = {"took_s": self.now() - begin, "result": result, "sha256": _digest(result)}
             write_atomically(path, to_json(found) + "\n")
         self._took_s[name] = float(found["took_s"])
         return found["result"]
 
     def knows(self, name: str) -> bool:
-        """Tell whether a step was done."""
-        return (self.folder / "steps" / f"{name}.json").exists()
+        """Tell whether a step was done; one whose file cannot be used was not."""
+        return unless_unusable(self.folder / "steps" / f"{name}.json", _read_step, self.set_aside) is not None
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}.", hint="Remove the file; its step is done again.") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{path} holds no step.", hint="Remove the file; its step is done again.")
+def _read_step(path: Path) -> dict[str, Any]:
+    found = read_document(path, STEP, hint=REDO)
+    took_s = found.get("took_s")
+    if not isinstance(took_s, int | float) or not 0 <= took_s <= LONGEST_S or "result" not in found:
+        raise UnusableFileError(path, STEP, f"is not {STEP} of mlipguide", hint=REDO)
+    if "sha256" in found and found["sha256"] != _digest(found["result"]):
+        raise UnusableFileError(path, STEP, "was changed after it was written", hint=REDO)
     return found
+
+
+def _digest(result: Any) -> str:
+    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mlipguide.advice.constraints import CUTOFF
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError, did_you_mean
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
@@ -12,6 +13,7 @@ from mlipguide.records.bench import BenchData
 from mlipguide.records.measurement import Measurement, Scenario
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
+from mlipguide.sessions.errors import HINTS, FailureKind
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines
 from mlipguide.workflows.baselines import save_baseline
@@ -32,6 +34,7 @@ from mlipguide.workflows.ranks import check_ranks
 from mlipguide.workflows.recalling import MeasuredModels
 from mlipguide.workflows.refusals import refuse_nothing
 from mlipguide.workflows.run_options import RunOptions
+from mlipguide.workflows.seeing import without_blind
 from mlipguide.workflows.settings_choice import SweptSettings, choose_settings, swept
 from mlipguide.workflows.task_request import DEFAULTS, TIMED_STEP, TaskRequest, load_structure
 
@@ -111,6 +114,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         consent=NO_CONSENT if AVAILABLE in names else options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
+    preparation = without_blind(preparation, atoms, structure)
     if AVAILABLE in names:
         preparation = startable_ones(preparation)
     ready = _with_settings(preparation, settings)
@@ -137,10 +141,11 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     obstacles = _obstacles(preparation)
     if not measured.fresh:
         problems = (*preparation.problems, *measured.problems)
+        hint, kind = _unstarted(preparation)
         raise MeasurementFailedError(
             f"Nothing could be measured: {problems[0].message if problems else obstacles[0].message}",
-            hint=problems[0].hint if problems else "Give the checkpoint file with --weights MODEL=PATH.",
-            kind=problems[0].kind if problems else "weights",
+            hint=problems[0].hint if problems else hint,
+            kind=problems[0].kind if problems else kind,
         )
     saved = _saved(options, measured, context)
     choice = choose_settings(ready, measured, context)
@@ -225,6 +230,13 @@ def _obstacles(preparation: Preparation) -> tuple[Notice, ...]:
         for item in preparation.candidates
         if item.obstacle is not None
     )
+
+
+def _unstarted(preparation: Preparation) -> tuple[str, str]:
+    """Return what to do where nothing could be started, and the kind of the error."""
+    if any(item.obstacle is not None and item.obstacle.constraint == CUTOFF for item in preparation.candidates):
+        return HINTS[FailureKind.NO_NEIGHBOURS], FailureKind.NO_NEIGHBOURS.value
+    return "Give the checkpoint file with --weights MODEL=PATH.", "weights"
 
 
 def _ranks_notices(settings: SweptSettings, ready: Sequence[Prepared]) -> tuple[Notice, ...]:

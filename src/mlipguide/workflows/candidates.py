@@ -16,7 +16,7 @@ from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideE
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.gpu_support import gpu_notices, gpu_obstacle, told
 from mlipguide.environments.recipes import find_recipe
-from mlipguide.environments.resolution import find_environment
+from mlipguide.environments.resolution import find_environment, set_aside_files
 from mlipguide.records.advice import Rejection
 from mlipguide.records.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.machine import GpuVendor, Machine
@@ -273,6 +273,7 @@ def _environments(
             Notice("backend_unknown", f"{left_out} models were left out: nothing here runs {', '.join(unknown)}.")
         )
     found = {backend: find_environment(recipe) for backend, recipe in recipes.items()}
+    notices.extend(set_aside_files(recipes))
     missing = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
     if missing and consent.to(f"Build the environments of {', '.join(missing)} (a few GB of disk at most)?"):
         for backend in missing:

@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mlipguide.advice.constraints import CUTOFF
 from mlipguide.core.errors import EnvironmentFailedError, InputError, MeasurementFailedError, MlipguideError
 from mlipguide.records.environment import EnvironmentState
 from mlipguide.records.machine import Machine
 from mlipguide.records.notice import Notice, Problem
-from mlipguide.sessions.errors import SessionError
+from mlipguide.sessions.errors import HINTS, FailureKind, SessionError
 from mlipguide.sessions.interface import ModelSession, SinglePoint
 from mlipguide.workflows.candidates import Preparation, Prepared
 from mlipguide.workflows.measuring import Opener, Progress, session_request
+from mlipguide.workflows.seeing import seen
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -59,7 +61,7 @@ class Committee:
         for model, session in list(self.sessions.items()):
             begin = time.monotonic()
             try:
-                found[model] = session.single_point(atoms)
+                found[model] = seen(model, session, atoms)
                 self.took_s[model] = time.monotonic() - begin
                 self._in_a_row[model] = 0
             except SessionError as error:
@@ -140,6 +142,9 @@ def _stays_out(item: Prepared) -> bool:
 
 
 def _refusal(item: Prepared) -> Problem:
+    if item.obstacle is not None and item.obstacle.constraint == CUTOFF:
+        hint = HINTS[FailureKind.NO_NEIGHBOURS]
+        return Problem(CUTOFF, f"{item.card.id} was left out: {item.obstacle.message}", hint)
     if item.environment.state is not EnvironmentState.READY:
         return Problem(
             "environment_missing",

@@ -32,6 +32,7 @@ from mlipguide.workflows.disagreement_frames import FramesPlan, gather_frames
 from mlipguide.workflows.label_files import choose_to_label, free_name, require_writable
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.run_options import RunOptions
+from mlipguide.workflows.seeing import without_blind
 from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
     )
     atoms, size_notices = _cell(given, wanted_atoms, named=options.atoms is not None)
     machine = options.probe()
-    preparation = _prepared(cards, options, weights, machine)
+    preparation = without_blind(_prepared(cards, options, weights, machine), given, structure)
     with open_committee(preparation, machine, options.opener, options.on_progress) as committee:
         plan = FramesPlan(
             sampler=sampler.id,

@@ -9,7 +9,7 @@ import mlipguide
 from mlipguide.core.paths import cache_dir, data_dir, measurements_dir
 from mlipguide.environments.gpu_support import gpu_notices
 from mlipguide.environments.recipes import load_recipes, plugin_notices
-from mlipguide.environments.resolution import find_environment
+from mlipguide.environments.resolution import find_environment, set_aside_files
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.listings import Diagnosis
 from mlipguide.records.notice import Result
@@ -38,4 +38,5 @@ def diagnose() -> Result[Diagnosis]:
         machine=machine,
         environments=environments,
     )
-    return Result(data, notices=(*plugin_notices(), *gpu_notices(environments, machine)))
+    notices = (*plugin_notices(), *set_aside_files(load_recipes()), *gpu_notices(environments, machine))
+    return Result(data, notices=notices)

@@ -11,7 +11,7 @@ from mlipguide.environments.builds import build_environment
 from mlipguide.environments.gpu_support import gpu_notices
 from mlipguide.environments.recipes import find_recipe, load_recipes, plugin_notices
 from mlipguide.environments.removal import remove_environment
-from mlipguide.environments.resolution import check_environment, find_environment
+from mlipguide.environments.resolution import check_environment, find_environment, set_aside_files
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.listings import EnvironmentList, RemovalReport
@@ -22,7 +22,7 @@ from mlipguide.records.notice import Notice, Problem, Result
 def list_environments() -> Result[EnvironmentList]:
     """Return the environment of every backend, without starting anything."""
     found = tuple(find_environment(recipe) for recipe in load_recipes().values())
-    return Result(EnvironmentList(found), notices=plugin_notices())
+    return Result(EnvironmentList(found), notices=(*plugin_notices(), *set_aside_files(load_recipes())))
 
 
 def build_environments(
@@ -89,10 +89,11 @@ def check_environments(backends: Sequence[str], *, on_progress: Callable[[str], 
         on_progress(f"importing {recipe.backend}")
         found.append(check_environment(recipe))
     failed = any(item.state is EnvironmentState.BROKEN for item in found)
+    notices = set_aside_files(recipe.backend for recipe in _recipes(backends))
     asked_missing = bool(backends) and any(item.state is EnvironmentState.MISSING for item in found)
     return Result(
         EnvironmentList(tuple(found)),
-        notices=gpu_notices(found, probe_machine()),
+        notices=(*notices, *gpu_notices(found, probe_machine())),
         exit_code=ExitCode.ENVIRONMENT_FAILED if failed or asked_missing else ExitCode.DONE,
     )
 

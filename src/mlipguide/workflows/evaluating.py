@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from mlipguide.core.errors import MlipguideError
+from mlipguide.core.errors import MlipguideError, StorageError
 from mlipguide.core.paths import evidence_dir, make_folder
 from mlipguide.core.readable import duration
 from mlipguide.evidence.frame_errors import frame_errors
@@ -25,6 +25,7 @@ from mlipguide.workflows.candidates import Prepared
 from mlipguide.workflows.evaluated_before import known_evaluation, weights_digest
 from mlipguide.workflows.label_input import LabelInput
 from mlipguide.workflows.measuring import Opener, session_request
+from mlipguide.workflows.seeing import seen
 
 RESTARTS = 3
 """How often a worker that ended is started again; a frame that ends it is not asked again."""
@@ -83,6 +84,8 @@ def evaluate_models(candidates: Sequence[Prepared], labels: LabelInput, context:
     """
     make_folder(evidence_dir())  # refused now rather than after minutes of work
     found = EvaluatedModels()
+    if not context.reevaluate:
+        found.notices.extend(store.find(labels.summary.sha256).notices)
     for place, item in enumerate(candidates):
         known = None if context.reevaluate else known_evaluation(item, labels, any_sample=context.budget_s is not None)
         if known is not None:
@@ -92,10 +95,12 @@ def evaluate_models(candidates: Sequence[Prepared], labels: LabelInput, context:
         try:
             run = _Run(item, labels, context, place / len(candidates), 1 / len(candidates))
             evaluation = run.evaluated()
+            store.save(evaluation)
+        except StorageError:
+            raise
         except MlipguideError as error:
             found.problems.append(Problem.from_error(error))
             continue
-        store.save(evaluation)
         found.by_model[item.card.id] = evaluation
         found.notices.extend(run.notices)
     if found.reused:
@@ -194,7 +199,7 @@ class _Run:
         assert self._session is not None
         begin = time.monotonic()
         try:
-            point = self._session.single_point(frame.atoms)
+            point = seen(self._item.card.id, self._session, frame.atoms)
             errors = frame_errors(frame, point, run=self._runs[frame.index])
         except SessionError as error:
             self._failures[frame.index] = error.message

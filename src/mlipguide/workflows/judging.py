@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlipguide.advice.candidate_step import at_step, step_for
-from mlipguide.advice.constraints import card_rejections
+from mlipguide.advice.constraints import CUTOFF, card_rejections
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.labels import label_atoms
 from mlipguide.advice.ranking import ranked
@@ -20,6 +20,7 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.task import Task, TaskKind
+from mlipguide.sessions.errors import FailureKind
 from mlipguide.worker.geometry import pairs_per_atom
 from mlipguide.workflows.candidates import CHECKPOINT, Preparation, Prepared
 from mlipguide.workflows.known_stability import stability_of
@@ -154,4 +155,6 @@ def _why_unmeasured(item: Prepared, measured: MeasuredModels) -> Rejection:
     if size is not None:
         return Rejection("memory", f"It ran out of memory at {size} atoms.")
     failure = measured.failures.get(item.card.id)
+    if failure is not None and failure.kind == FailureKind.NO_NEIGHBOURS.value:
+        return Rejection(CUTOFF, failure.message)
     return Rejection("measurement", "Not timed." if failure is None else f"Not timed: {failure.message}")

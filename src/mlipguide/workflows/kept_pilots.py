@@ -44,7 +44,7 @@ def keep_pilot(data: PilotData, frames: TrainingFrames, *, test: Path | None, ke
                 train_s=point.train_s,
             )
             for point in points
-            if point.errors.force_mae_ev_per_angstrom is not None
+            if point.errors.force_mae_ev_per_angstrom is not None and point.errors.force_mae_ev_per_angstrom.value > 0
         )
         if not fits:
             continue

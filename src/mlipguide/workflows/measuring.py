@@ -16,11 +16,13 @@ from mlipguide.bench.patience import Patience
 from mlipguide.bench.protocol import Protocol, load_protocol
 from mlipguide.bench.subject import SizeSource, Subject
 from mlipguide.bench.sweep import Hooks, Limits, Sweep
+from mlipguide.core.kept_files import UnfitRecordError
 from mlipguide.core.paths import logs_dir, make_folder, measurements_dir
 from mlipguide.hardware.gpu_state import GpuMonitor, watch_gpu
 from mlipguide.hardware.quiet import QuietWait, wait_for_quiet
 from mlipguide.records.machine import Gpu, GpuVendor, Machine
 from mlipguide.records.measurement import Settings
+from mlipguide.records.notice import Problem
 from mlipguide.records.structure import StructureSummary
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
@@ -220,7 +222,13 @@ def _keep(run: CandidateRun, measured: MeasuredModels, context: MeasuringContext
         conditions=context.conditions,
         fingerprint=context.machine.fingerprint,
     ):
-        store.append(record)
+        try:
+            store.append(record)
+        except UnfitRecordError as error:
+            problem = Problem(error.kind, f"{record.model}, {record.atoms} atoms: {error.message}", error.hint)
+            measured.problems.append(problem)
+            measured.failures.setdefault(record.model, problem)
+            continue
         measured.add(record)
         measured.fresh.append(record)
     model = run.subject.card.id

@@ -9,7 +9,7 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.checkpoints import is_missing
 from mlipguide.records.environment import EnvironmentState
 from mlipguide.records.model_card import ModelCard
-from mlipguide.records.model_listings import ModelList, Standing
+from mlipguide.records.model_listings import Criteria, ModelList, Standing
 from mlipguide.records.notice import Notice, Result
 from mlipguide.workflows.model_criteria import ListRequest, build_criteria
 
@@ -37,7 +37,9 @@ def list_models(request: ListRequest | None = None) -> Result[ModelList]:
         doubtful_licences=doubtful_licences(selection.left_out),
         why=why,
     )
-    return Result(data, notices=(*catalogue.notices, *missing_files(selection.chosen)))
+    return Result(
+        data, notices=(*catalogue.notices, *missing_files(selection.chosen), *_set_aside(criteria, catalogue.cards))
+    )
 
 
 def missing_files(cards: Sequence[ModelCard]) -> tuple[Notice, ...]:
@@ -47,6 +49,12 @@ def missing_files(cards: Sequence[ModelCard]) -> tuple[Notice, ...]:
         for card in cards
         if is_missing(card)
     )
+
+
+def _set_aside(criteria: Criteria, cards: Sequence[ModelCard]) -> tuple[Notice, ...]:
+    from mlipguide.environments.resolution import set_aside_files
+
+    return set_aside_files(dict.fromkeys(card.backend for card in cards)) if criteria.available else ()
 
 
 def _unavailable(cards: Sequence[ModelCard]) -> dict[str, str]:

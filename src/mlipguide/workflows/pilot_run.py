@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
+from mlipguide.core.kept_files import UnusableFileError
 from mlipguide.core.paths import make_folder
 from mlipguide.core.readable import duration
-from mlipguide.records.notice import Problem
+from mlipguide.records.notice import Notice, Problem, set_aside_notices
 from mlipguide.records.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.errors import SessionError
 from mlipguide.structures.labels import LabelledFrame
@@ -64,6 +65,7 @@ class PilotRun:
         done: What is finished, in no order.
         cut: What was stopped, and after how many seconds.
         problems: Engines that cannot be used, and fits that gave no potential.
+        set_aside: Records of earlier fits and timings that cannot be used: these are done again.
     """
 
     data: TrainingFrames
@@ -78,6 +80,7 @@ class PilotRun:
     done: dict[PlannedFit, DoneFit] = field(default_factory=dict)
     cut: dict[PlannedFit, float] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    set_aside: list[UnusableFileError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Find out what there is to do, and what was done before."""
@@ -97,10 +100,10 @@ class PilotRun:
         make_folder(self.folder / FITS)
         for fit in self.fits:
             folder = self._folder_of(fit)
-            record = read_fit(folder)
+            record = read_fit(folder, self.set_aside)
             if record is not None:
                 self._keep(fit, folder, record)
-            elif cut_s := read_cut(folder):
+            elif cut_s := read_cut(folder, self.set_aside):
                 self.cut[fit] = cut_s
 
     @property
@@ -249,3 +252,8 @@ class PilotRun:
     def _folder_of(self, fit: PlannedFit) -> Path:
         frames = self.data.chosen(self._positions(fit))
         return fit_folder(self.folder / FITS, self._recipe(fit), frames, self.data.test)
+
+
+def set_aside_in(run: PilotRun) -> tuple[Notice, ...]:
+    """Return notices about files of a pilot's folder that could not be used: what they held was done again."""
+    return set_aside_notices("unreadable_training", [*run.set_aside, *run.speeds.set_aside])

@@ -25,6 +25,7 @@ from mlipguide.records.plan import HardwareOption, HardwarePlan
 from mlipguide.records.published import PublishedTiming
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.task import Task
+from mlipguide.store.stability import unreadable
 from mlipguide.structures.signs import find_signs
 from mlipguide.workflows.elsewhere import BULK_ATOMS_PER_ANGSTROM3, KnownCosts
 from mlipguide.workflows.hardware import alike_notices
@@ -100,7 +101,11 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
         changes=changes_for(nearest, others, task, settled=bool(doing)),
         published=_published(card, considered, known, task.atoms),
     )
-    return Result(data, notices=tuple(notices), exit_code=ExitCode.DONE if doing else ExitCode.NOTHING_FEASIBLE)
+    return Result(
+        data,
+        notices=(*notices, *unreadable(one.id for one in catalogue.cards)),
+        exit_code=ExitCode.DONE if doing else ExitCode.NOTHING_FEASIBLE,
+    )
 
 
 def _options(

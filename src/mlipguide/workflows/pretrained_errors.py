@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -13,10 +12,12 @@ from ase.data import chemical_symbols
 
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import MlipguideError
+from mlipguide.core.kept_files import REDO, UnusableFileError, read_document, record_of, unless_unusable
 from mlipguide.core.readable import duration
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.core.serialisation import to_json, to_plain, write_atomically
+from mlipguide.records.checks import LONGEST_S, require_positive, require_within
 from mlipguide.records.machine import Machine
-from mlipguide.records.notice import Notice, Problem
+from mlipguide.records.notice import Notice, Problem, set_aside_notices
 from mlipguide.records.pilot import PretrainedErrors
 from mlipguide.records.strict import strict
 from mlipguide.records.training import FrameDeviation
@@ -52,6 +53,15 @@ class PretrainedRecord:
     call_time_per_atom_s: float | None
     needed_s: float | None
     failure: Problem | None
+
+    def check(self) -> None:
+        """Refuse what no test gives.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_within(0, LONGEST_S, spent_s=self.spent_s, needed_s=self.needed_s)
+        require_positive(LONGEST_S, call_time_per_atom_s=self.call_time_per_atom_s)
 
 
 @dataclass(kw_only=True)
@@ -201,9 +211,15 @@ class PretrainedTests:
         )
 
     def _read(self, path: Path) -> PretrainedRecord | None:
-        if not path.is_file():
-            return None
-        return from_plain(PretrainedRecord, json.loads(path.read_text(encoding="utf-8")), what=str(path))
+        set_aside: list[UnusableFileError] = []
+        record = unless_unusable(path, _read_record, set_aside)
+        self.notices.extend(set_aside_notices("unreadable_training", set_aside))
+        return record
+
+
+def _read_record(path: Path) -> PretrainedRecord:
+    what = "a test of a pretrained model"
+    return record_of(PretrainedRecord, read_document(path, what, hint=REDO), path=path, what=what, hint=REDO)
 
 
 def shifted(errors: Sequence[FrameDeviation], frames: Sequence[LabelledFrame]) -> tuple[FrameDeviation, ...]:

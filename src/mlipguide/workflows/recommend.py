@@ -30,6 +30,7 @@ from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.task import Task
 from mlipguide.sessions.interface import Conditions
+from mlipguide.store.stability import unreadable
 from mlipguide.structures.signs import find_signs
 from mlipguide.workflows.answering import Question, answered
 from mlipguide.workflows.candidates import (
@@ -179,6 +180,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         *measured.notices,
         *known_errors.notices,
         *unread,
+        *unreadable(card.id for card in cards),
     )
     result = Result(
         recommendation,

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from mlipguide.core.errors import EnvironmentFailedError, MeasurementFailedError
 from mlipguide.records.notice import Notice
+from mlipguide.sessions.errors import FailureKind
 from mlipguide.workflows.candidates import Preparation
 from mlipguide.workflows.recalling import MeasuredModels
 
@@ -19,6 +20,8 @@ def refuse_nothing(preparation: Preparation, measured: MeasuredModels) -> None:
         EnvironmentFailedError: No candidate has an environment.
     """
     if not preparation.candidates or measured.by_model or measured.out_of_memory_at:
+        return
+    if measured.failures and all(one.kind == FailureKind.NO_NEIGHBOURS.value for one in measured.failures.values()):
         return
     if measured.failures:
         first = next(iter(measured.failures.values()))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import OF_GRADIENTS, lacking_words, needs_of, provides
+from mlipguide.advice.constraints import CUTOFF, OF_GRADIENTS, lacking_words, needs_of, provides
 from mlipguide.catalog.weights import find_weights, needs_file
 from mlipguide.core.errors import (
     EnvironmentFailedError,
@@ -123,7 +123,7 @@ def _written(
 ) -> tuple[RunScript, tuple[Notice, ...]]:
     candidate, card = _candidate(answer, model), context.cards[model]
     for rejection in candidate.rejections:
-        if rejection.constraint == ELEMENTS:
+        if rejection.constraint in (ELEMENTS, CUTOFF):
             raise InputError(
                 f"{request.path} was not written: {rejection.message}", hint="Name another model with --model."
             )

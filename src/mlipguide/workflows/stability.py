@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from mlipguide.advice.constraints import CUTOFF
 from mlipguide.advice.time_step import propose_timestep
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError
@@ -18,12 +19,14 @@ from mlipguide.records.machine import Machine
 from mlipguide.records.notice import Notice, Problem, Result
 from mlipguide.records.stability import ModelStability, StabilityData, TestResult, TestVerdict, overall
 from mlipguide.records.structure import StructureSummary
+from mlipguide.sessions.errors import HINTS, FailureKind
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.store import stability as store
 from mlipguide.workflows.candidates import Prepared, find_given_weights, prepare_candidates
 from mlipguide.workflows.measuring import session_request
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.run_options import RunOptions
+from mlipguide.workflows.seeing import seen, without_blind
 from mlipguide.workflows.stability_dynamics import FLEW_APART, DynamicResults, dynamic_tests
 from mlipguide.workflows.stability_plan import (
     STATIC_EVALUATIONS,
@@ -106,6 +109,7 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
         consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
+    preparation = without_blind(preparation, atoms, structure)
     make_folder(stability_dir())  # refused now rather than after minutes of testing
     make_folder(logs_dir())
     conditions = _Conditions(structure=structure, atoms=atoms, temperature_k=temperature_k, timestep_s=timestep_s)
@@ -120,10 +124,10 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
         share_s = max(budget_s / (4 * len(ready)), left_s / (len(ready) - position))
         try:
             found, short = _tested(item, machine, conditions, options, budget_s=share_s, place=(position, len(ready)))
+            store.append(found)
         except MeasurementFailedError as error:
             problems.append(Problem.from_error(error))
             continue
-        store.append(found)
         results.append(found)
         if short:
             notices.append(
@@ -151,6 +155,10 @@ def _with_threads(item: Prepared, threads: int | None) -> Prepared:
 
 
 def _refusal(item: Prepared) -> Problem | None:
+    if item.obstacle is not None and item.obstacle.constraint == CUTOFF:
+        return Problem(
+            CUTOFF, f"{item.card.id} was not tested: {item.obstacle.message}", HINTS[FailureKind.NO_NEIGHBOURS]
+        )
     if item.obstacle is not None:
         return Problem(
             item.obstacle.constraint,
@@ -189,6 +197,7 @@ def _tested(
             refusal = _synthetic(item)
             raise MeasurementFailedError(refusal.message, hint=refusal.hint, kind=refusal.kind)
         options.on_progress(f"{item.card.id}: timing an evaluation", position / models)
+        seen(item.card.id, session, conditions.atoms)
         cell = choose_cell(session, conditions.atoms, budget_s - (time.monotonic() - begin))
         subject = _subject(item, session, conditions, options, cell=cell, place=place)
         statics, dynamics, failed, short = _results(subject, begin + budget_s)

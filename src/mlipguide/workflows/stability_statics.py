@@ -187,14 +187,17 @@ def _volume_tests(subject: Subject) -> tuple[tuple[TestResult, ...], Curve | Non
         return tuple(without_value(test, title, why) for test, title in titles.items()), None
     shares = list(np.linspace(*EOS_SHARES, EOS_POINTS))
     energies = [_at_volume(subject, share) for share in shares]
-    lowest, width = int(np.argmin(energies)), shares[1] - shares[0]
-    for _ in range(EOS_EXTENSION):  # the minimum lies outside
+    width = shares[1] - shares[0]
+    for _ in range(EOS_EXTENSION):  # as long as the minimum lies outside
+        lowest = int(np.argmin(energies))
         if lowest == 0:
             shares.insert(0, shares[0] - width)
             energies.insert(0, _at_volume(subject, shares[0]))
-        elif lowest == EOS_POINTS - 1:
+        elif lowest == len(energies) - 1:
             shares.append(shares[-1] + width)
             energies.append(_at_volume(subject, shares[-1]))
+        else:
+            break
     volumes, values = np.array(shares) * float(atoms.cell.volume), np.array(energies)
     fitted = eos.fit(volumes, values, ripple_ev=RIPPLE_EV_PER_ATOM * len(atoms))
     between = f"{shares[0]:.2f} to {shares[-1]:.2f} of the given volume, scaled evenly"

@@ -218,6 +218,7 @@ def build_task(request: TaskRequest, structure: StructureSummary, signs: Signs |
         derived_needs=suggested_needs(needs, signs, kind, structure),
         dft_saving=dft_saving() if kind is TaskKind.PRERELAX else None,
         reference=stated_reference(request),
+        gaps=() if signs is None else signs.gaps,
     )
 
 

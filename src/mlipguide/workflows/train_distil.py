@@ -16,7 +16,7 @@ from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME
 from mlipguide.records.distillation import Distillation
 from mlipguide.records.machine import Machine
-from mlipguide.records.notice import Result
+from mlipguide.records.notice import Result, set_aside_notices
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.training import Engine, FitRecipe
 from mlipguide.sessions.interface import ModelSession
@@ -165,7 +165,11 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
     )
     keep_distillation(data, recipe, machine, folder=str(folder), timed_atoms=len(timed_cell(cell)))
     settling = settling_notices(data.comparison, data.teacher)
-    return Result(data, notices=(*notices, *settling), errors=problems)
+    return Result(
+        data,
+        notices=(*notices, *settling, *set_aside_notices("unreadable_training", notebook.set_aside)),
+        errors=problems,
+    )
 
 
 def cell_for(atoms: ase.Atoms) -> ase.Atoms:

@@ -22,7 +22,7 @@ from mlipguide.training.test_errors import mean_force
 from mlipguide.workflows.fit_checks import CommitteeRequest, committee_of, forces_on, usable
 from mlipguide.workflows.fit_dynamics import checked
 from mlipguide.workflows.pilot_answer import curves_of, points_of, trained_potential
-from mlipguide.workflows.pilot_run import PilotRun
+from mlipguide.workflows.pilot_run import PilotRun, set_aside_in
 from mlipguide.workflows.potential_folder import Delivery, deliver, require_usable_id
 from mlipguide.workflows.training_setup import Options, TrainingAsked, described, set_up
 from mlipguide.workflows.training_speed import typical
@@ -157,7 +157,7 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
         place,
     )
     notices = (*notices, *_chosen_by_test(run, fit, request.size))
-    return Result(answer, notices=(*data.notices, *found.notices, *notices), errors=found.problems)
+    return Result(answer, notices=(*data.notices, *found.notices, *notices, *set_aside_in(run)), errors=found.problems)
 
 
 def _chosen_by_test(run: PilotRun, chosen: PlannedFit, size: str | None) -> tuple[Notice, ...]:

@@ -18,6 +18,7 @@ from mlipguide.training.test_errors import mean_force
 from mlipguide.workflows.kept_pilots import keep_pilot
 from mlipguide.workflows.needs import names_in
 from mlipguide.workflows.pilot_answer import best_at, best_potential, curves_of, left_out, points_of
+from mlipguide.workflows.pilot_run import set_aside_in
 from mlipguide.workflows.pretrained_errors import NONE, READY, SHARE, PretrainedTests
 from mlipguide.workflows.trainers import BASE
 from mlipguide.workflows.training_setup import Options, TrainingAsked, described, set_up
@@ -141,7 +142,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
         *(record.failure for record in speeds.known.values() if record.failure is not None),
         *worse_than_nothing(answer),
     )
-    return Result(answer, notices=(*data.notices, *found.notices, *tests.notices), errors=problems)
+    return Result(answer, notices=(*data.notices, *found.notices, *tests.notices, *set_aside_in(run)), errors=problems)
 
 
 def engines_of(text: str | None) -> tuple[Engine, ...]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlipguide.advice.judgement import Findings
-from mlipguide.core.errors import InputError
-from mlipguide.core.serialisation import from_plain
+from mlipguide.core.kept_files import UnusableFileError, read_document, record_of
 from mlipguide.records.distillation import Distillation
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence, EvidenceKind
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 MANIFEST = "manifest.json"
+WHAT = "a manifest of a training"
+HINT = "Train it again, or take back the file that was there."
 DENSITY_REACH = 0.05
 """Share by which a density may lie beyond those of the training frames: some percent of strain (a judgement)."""
 DALTONS_PER_ANGSTROM3 = 1.66053906660
@@ -30,15 +30,19 @@ DALTONS_PER_ANGSTROM3 = 1.66053906660
 
 
 def training_of(card: ModelCard) -> Distillation | FitData | None:
-    """Return how a potential came about; None for other models, and where no manifest can be read."""
-    if card.weights.origin is not WeightsOrigin.TRAINED or card.weights.path is None:
+    """Return how a potential came about; None for other models.
+
+    Raises:
+        UnusableFileError: The manifest beside it is missing, damaged, or of another version.
+    """
+    if card.weights.origin is not WeightsOrigin.TRAINED:
         return None
-    try:
-        found = json.loads((Path(card.weights.path).parent / MANIFEST).read_text(encoding="utf-8"))
-        kind: Any = Distillation if "teacher" in found else FitData
-        made: Distillation | FitData = from_plain(kind, found, what=MANIFEST)
-    except (OSError, ValueError, TypeError, InputError):
-        return None
+    if card.weights.path is None:
+        raise UnusableFileError(Path(card.id), WHAT, "names no file of its own", hint=HINT)
+    path = Path(card.weights.path).parent / MANIFEST
+    found = read_document(path, WHAT, hint=HINT)
+    kind: Any = Distillation if "teacher" in found else FitData
+    made: Distillation | FitData = record_of(kind, found, path=path, what=WHAT, hint=HINT)
     return made
 
 
@@ -52,7 +56,11 @@ def with_training(findings: Findings, task: Task, atoms: Atoms | None) -> Findin
         task: What is wanted.
         atoms: The structure, whose density is compared; None where there is none.
     """
-    made = training_of(findings.card)
+    try:
+        made = training_of(findings.card)
+    except UnusableFileError as error:
+        words = f"Its origin is unknown: {error.message} Nothing tells what it was trained on, and how well it did."
+        return replace(findings, domain_doubts=(*findings.domain_doubts, words))
     if made is None:
         return findings
     domain = made.domain

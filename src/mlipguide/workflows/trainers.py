@@ -12,7 +12,7 @@ from mlipguide.catalog.weights import download_weights, find_weights, needs_file
 from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.recipes import find_recipe
-from mlipguide.environments.resolution import find_environment
+from mlipguide.environments.resolution import find_environment, set_aside_files
 from mlipguide.records.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.machine import GpuVendor, Machine
 from mlipguide.records.model_card import ModelCard
@@ -78,6 +78,7 @@ def find_trainers(search: TrainerSearch) -> Trainers:
     notices: list[Notice] = []
     problems: list[Problem] = []
     drivers: dict[Engine, str] = {}
+    backends: list[str] = []
     for engine in search.engines:
         make = trainer_class(engine)
         if make is None:
@@ -87,6 +88,7 @@ def find_trainers(search: TrainerSearch) -> Trainers:
             continue
         base = load_catalogue().find(search.base) if engine is Engine.FINE_TUNE else None
         backend = BACKENDS[engine] if base is None else base.backend
+        backends.append(backend)
         recipe = find_recipe(backend)
         environment = find_environment(recipe)
         missing = environment.state is not EnvironmentState.READY
@@ -117,6 +119,7 @@ def find_trainers(search: TrainerSearch) -> Trainers:
             notices.append(Notice("engine_missing", f"{engine.value} was left out: {error.message} {error.hint}"))
             continue
         drivers[engine] = recipe.driver
+    notices += set_aside_files(dict.fromkeys(backends))
     return Trainers(tuple(ready), tuple(notices), tuple(problems), drivers)
 
 

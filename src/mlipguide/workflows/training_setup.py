@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.core.errors import EnvironmentFailedError, InputError
+from mlipguide.core.kept_files import newer, read_document, record_of
 from mlipguide.core.paths import logs_dir, make_folder
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.records.machine import Machine
 from mlipguide.records.pilot import LabelledData
 from mlipguide.records.strict import strict
@@ -175,11 +175,11 @@ def open_folder(folder: Path, data: TrainingFrames, *, seed: int) -> None:
         seed=seed,
     )
     hint = "Choose another folder with --folder."
-    if path.is_file():
-        try:
-            other = from_plain(_PilotFile, json.loads(path.read_text(encoding="utf-8")), what=str(path))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} is not readable: {error}.", hint=hint) from error
+    if path.exists():
+        what = "a description of a training"
+        other = record_of(_PilotFile, read_document(path, what, hint=hint), path=path, what=what, hint=hint)
+        if other.format > PILOT_FORMAT:
+            raise newer(path, what, other.format, PILOT_FORMAT)
         if (other.labels, other.test, other.seed) != (mine.labels, mine.test, mine.seed):
             raise InputError(
                 f"{folder} holds a training of {other.labelled} with seed {other.seed}, on other frames than this one.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -12,7 +11,9 @@ from pathlib import Path
 
 import ase
 
-from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
+from mlipguide.core.kept_files import REDO, UnusableFileError, read_document, record_of, unless_unusable
+from mlipguide.core.serialisation import to_json, to_plain, write_atomically
+from mlipguide.records.checks import LONGEST_S, require_atoms, require_positive, require_within
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.notice import Problem
 from mlipguide.records.pilot import ModelSpeed
@@ -39,6 +40,17 @@ class SpeedRecord:
     speed: ModelSpeed | None
     failure: Problem | None
 
+    def check(self) -> None:
+        """Refuse what no timing gives.
+
+        Raises:
+            ValueError: What does not make sense.
+        """
+        require_within(0, LONGEST_S, spent_s=self.spent_s)
+        if self.speed is not None:
+            require_positive(LONGEST_S, time_per_atom_s=self.speed.time_per_atom_s.value)
+            require_atoms(atoms=self.speed.atoms)
+
 
 @dataclass(kw_only=True)
 class Speeds:
@@ -50,6 +62,7 @@ class Speeds:
         drivers: What advances the atoms, by engine; ``ase`` for the others.
         clock: Seconds from some moment on.
         known: By model.
+        set_aside: Files of earlier timings that cannot be used: these are done again.
     """
 
     folder: Path
@@ -57,6 +70,7 @@ class Speeds:
     clock: Callable[[], float]
     drivers: Mapping[Engine, str] = field(default_factory=dict)
     known: dict[tuple[Engine, str], SpeedRecord] = field(default_factory=dict)
+    set_aside: list[UnusableFileError] = field(default_factory=list)
 
     @property
     def spent_s(self) -> float:
@@ -65,9 +79,10 @@ class Speeds:
 
     def has(self, model: tuple[Engine, str]) -> bool:
         """Tell whether a model was timed, now or in an earlier run."""
-        path = self._path(model)
-        if model not in self.known and path.is_file():
-            self.known[model] = from_plain(SpeedRecord, json.loads(path.read_text(encoding="utf-8")), what=str(path))
+        if model not in self.known:
+            record = unless_unusable(self._path(model), _read, self.set_aside)
+            if record is not None:
+                self.known[model] = record
         return model in self.known
 
     def measure(self, model: tuple[Engine, str], trainer: Trainer, potential: FittedPotential) -> None:
@@ -120,3 +135,8 @@ def typical(structures: list[ase.Atoms]) -> ase.Atoms:
     formulas = Counter(str(atoms.symbols) for atoms in periodic)
     (formula, _), *_ = formulas.most_common(1)
     return next(atoms for atoms in periodic if str(atoms.symbols) == formula)
+
+
+def _read(path: Path) -> SpeedRecord:
+    what = "a timing of a potential"
+    return record_of(SpeedRecord, read_document(path, what, hint=REDO), path=path, what=what, hint=REDO)

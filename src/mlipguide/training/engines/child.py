@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
+from mlipguide.core.kept_files import UnusableFileError, read_document, unless_unusable
 from mlipguide.core.paths import make_folder
 from mlipguide.core.processes import run_logged
 from mlipguide.core.readable import duration
@@ -30,6 +31,8 @@ from mlipguide.sessions.worker_files import PACKAGE, worker_environment, worker_
 from mlipguide.worker.training.job import FAILURE, FRAMES, MARK, REPLAY, RESULT
 
 JOB, LOG = "job.json", "training.log"
+WHAT = "a file of a training"
+HINT = "Delete this folder and train again."
 DIVERGED = "diverged"
 
 
@@ -127,7 +130,11 @@ def train(
         if training.replay_text is not None:
             write_atomically(folder / REPLAY, training.replay_text)
         write_atomically(folder / JOB, to_json(training.job(key)))
-    failure = _read(folder / FAILURE)
+    damaged: list[UnusableFileError] = []
+    failure = unless_unusable(folder / FAILURE, _read_failure, damaged)
+    unless_unusable(folder / RESULT, _read, damaged)
+    for error in damaged:
+        on_progress(f"{error.message} It is done again", 0.0)
     if failure is not None and failure["kind"] != DIVERGED:  # that would end the same again
         (folder / FAILURE).unlink()
         failure = None
@@ -157,13 +164,14 @@ def _run(folder: Path, environment: Environment, teller: Teller) -> int:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}.", hint="Delete this folder and train again.") from error
-    return plain
+    return read_document(path, WHAT, hint=HINT) if path.exists() else None
+
+
+def _read_failure(path: Path) -> dict[str, Any]:
+    found = read_document(path, WHAT, hint=HINT)
+    if not isinstance(found.get("kind"), str) or "message" not in found:
+        raise UnusableFileError(path, WHAT, "does not tell what failed", hint=HINT)
+    return found
 
 
 def _name(recipe: FitRecipe) -> str:
