@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import numpy as np
+
 from mlipguide.bench.disturbed import BurstState, preferred, shows
 from mlipguide.hardware.gpu_state import GpuMonitor
 from mlipguide.hardware.noise import disturbance_between, read_counters
@@ -90,7 +92,7 @@ class SizeRun:
 
     def needs_lead_in(self, *, rested: bool) -> bool:
         """Tell whether the first step of the next burst should not count."""
-        return rested or not self.bursts or self.centre.value < LONG_STEP_S
+        return rested or not self.bursts or self.step_time_s < LONG_STEP_S
 
     def _keep(self, lead_in: list[Burst], counting: list[Burst]) -> None:
         self.lead_in += [burst.samples for burst in lead_in]
@@ -129,6 +131,11 @@ class SizeRun:
     def centre(self) -> Centre:
         """The step time in the steady state."""
         return centre_of(self.steady.wall_s)
+
+    @property
+    def step_time_s(self) -> float:
+        """The centre alone."""
+        return float(np.median(self.steady.wall_s))
 
     @property
     def is_disturbed(self) -> bool:

@@ -1,9 +1,9 @@
 """The centre of a set of step times and its 90 % interval.
 
 The centre is the median, which an interruption by another tenant does not move. Its standard error is
-sqrt(pi/2) s / sqrt(m) (normal limit), with s = 1.4826 MAD (P. J. Huber, Robust Statistics, 1981, ch. 5) and m
-the effective number of independent samples. Of few samples the MAD says little (its efficiency is 37 %, and
-it is biased low: P. J. Rousseeuw and C. Croux, J. Am. Stat. Assoc. 88, 1273 (1993),
+s sqrt(pi/2 / (m + pi/2 - 1)), right for one normal sample and for many, with s = 1.4826 MAD (P. J. Huber,
+Robust Statistics, 1981, ch. 5) and m the effective number of independent samples. Of few samples the MAD says little
+(its efficiency is 37 %, and it is biased low: P. J. Rousseeuw and C. Croux, J. Am. Stat. Assoc. 88, 1273 (1993),
 doi:10.1080/01621459.1993.10476408), so there s is at least the standard deviation. The interval is widened to
 hold the mean, which is what a long run pays.
 
@@ -25,7 +25,7 @@ from mlipguide.stats.autocorrelation import FEWEST_INDEPENDENT, LITTLE_CORRELATI
 
 CONFIDENCE = 0.90
 MAD_TO_SIGMA = 1.4826
-MEDIAN_TO_MEAN_ERROR = math.sqrt(math.pi / 2)
+MEDIAN_TO_MEAN_VARIANCE = math.pi / 2
 FEW_SAMPLES = 10
 """Below this the standard deviation is the better measure of spread: an outlier cannot be told anyway."""
 OUTLYING_SIGMAS = 4.0
@@ -76,7 +76,7 @@ def centre_of(samples: Sequence[float]) -> Centre:
     reach = OUTLYING_SIGMAS * spread
     pulled_in = np.clip(values, median - reach, median + reach)
     independent = max(FEWEST_INDEPENDENT, effective_size(pulled_in, expected=LITTLE_CORRELATION))
-    error = MEDIAN_TO_MEAN_ERROR * spread / math.sqrt(independent)
+    error = spread * math.sqrt(MEDIAN_TO_MEAN_VARIANCE / (independent + MEDIAN_TO_MEAN_VARIANCE - 1))
     half = float(stdtrit(independent - 1, 0.5 + CONFIDENCE / 2)) * error
     mean = float(values.mean())
     low, high = max(0.0, min(median - half, mean)), max(median + half, mean)
