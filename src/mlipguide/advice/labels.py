@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mlipguide.core.readable import duration, number
 from mlipguide.evidence.reference_cost import reference_cost
 from mlipguide.records.advice import Candidate
@@ -54,7 +52,7 @@ def reference_labels(
     atoms = atoms or label_atoms(task)
     each = reference_cost(task.structure, atoms, task.reference)
     cores = hardware.cores if task.reference is None else float(task.reference.cores)
-    core_hours = each.estimate.times(frames) if frames.low != 0 else _from_none(each.estimate, frames)
+    core_hours = each.estimate.times(frames)
     wall_time = core_hours.scaled(3600 / cores)
     words = (
         f"Labels: {frames.value:.0f} frames of {atoms} atoms are {number(core_hours.value)} core-hours, "
@@ -83,12 +81,7 @@ def further_labels(
         none = nothing("labels at hand")
         price = LabelPrice(frames=none, atoms=atoms, reference_core_hours=none, wall_time_s=none)
         return price, (f"Labels: {at_hand:,} frames are labelled already; no more are needed.",)
-    missing = replace(
-        frames,
-        value=max(0.0, frames.value - at_hand),
-        low=None if frames.low is None else max(0.0, frames.low - at_hand),
-        high=None if frames.high is None else max(0.0, frames.high - at_hand),
-    )
+    missing = frames.less(at_hand)
     price, words = reference_labels(missing, task, hardware, atoms=atoms)
     if at_hand:
         words = (f"Labels: {at_hand:,} of {frames.value:,.0f} frames are there already.", *words)
@@ -132,9 +125,3 @@ def small_cell_step(candidate: Candidate, task: Task) -> Reckoned:
         estimate=scaled.times(carried),
         words=f"{atoms} atoms of {task.atoms:,}: {duration(scaled.value)} a step.",
     )
-
-
-def _from_none(each: Estimate, frames: Estimate) -> Estimate:
-    """Return the product with a number that may be 0: its ends are the products of the ends."""
-    product = each.times(frames)
-    return replace(product, low=0.0, high=None if frames.high is None else each.at_most * frames.high)

@@ -198,7 +198,7 @@ class Sweep:
     def _worth_trying(self, run: CandidateRun, size: int, allowed_s: float) -> bool:
         largest = max(run.sizes)
         growth = size / largest
-        step_s = run.sizes[largest].centre.value * growth
+        step_s = run.sizes[largest].step_time_s * growth
         cost = step_s * steps_of_a_rung(self._protocol)
         known = sorted(run.sizes)[-2:]
         memory = run.sizes[largest].peak_memory_bytes * growth
@@ -250,7 +250,7 @@ class Sweep:
 
     def _burst_cost_s(self, size: SizeRun) -> float:
         """Return the seconds that the next burst of a size takes."""
-        step_s = size.centre.value
+        step_s = size.step_time_s
         steps_s = max(
             self._protocol.fewest_steps * step_s, min(self._protocol.burst_s, self._protocol.most_steps * step_s)
         )

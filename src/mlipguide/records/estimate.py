@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mlipguide.records.strict import strict
+from mlipguide.records.terms import Factor, Term, interval_of
 
 
 class Basis(StrEnum):
@@ -15,8 +16,9 @@ class Basis(StrEnum):
     MEASURED = "measured"
     FITTED = "fitted"
     EXTRAPOLATED = "extrapolated"
-    TRANSFERRED = "transferred"
     PUBLISHED = "published"
+    TRANSFERRED = "transferred"
+    TRIAL = "trial"
     ASSUMED = "assumed"
 
     @property
@@ -44,57 +46,78 @@ class Estimate:
     basis: Basis
     source: str
 
+    @property
+    def terms(self) -> tuple[Term, ...] | None:
+        """The sum of products that this came from, or itself as one factor; None where the spread is unknown.
+
+        Two estimates with the same numbers and the same source are the same quantity.
+        """
+        made_of: tuple[Term, ...] | None = getattr(self, "_terms", None)
+        if made_of is not None or self.low is None or self.high is None:
+            return made_of
+        if self.low == self.value == self.high:
+            return (Term(self.value),)
+        # Ends on the wrong side of the value are taken for the value.
+        low, high = min(self.low, self.value), max(self.high, self.value)
+        name = f"{self.low!r} {self.value!r} {self.high!r} {self.basis} {self.source}"
+        return (Term(1.0, (Factor(name, low, self.value, high),)),)
+
     def scaled(self, factor: float) -> Estimate:
         """Return the estimate of this quantity times a positive exact ``factor``."""
-        return Estimate(
+        terms = self.terms
+        found = Estimate(
             value=self.value * factor,
             low=None if self.low is None else self.low * factor,
             high=None if self.high is None else self.high * factor,
             basis=self.basis,
             source=self.source,
         )
+        return _made_of(found, None if terms is None else tuple(term.scaled(factor) for term in terms))
 
     def times(self, other: Estimate) -> Estimate:
-        """Return the estimate of the product with an independent quantity: relative errors add in quadrature.
+        """Return the estimate of the product: relative errors add in quadrature, each side apart, shared ones once.
 
-        The basis is the less trusted of the two; the spread is unknown where either is.
+        The basis is the less trusted of the two; the spread is unknown where either is. The value is the product of the
+        values, of sums the median.
         """
+        mine, others = self.terms, other.terms
         value = self.value * other.value
-        spreads = [one.relative_spread for one in (self, other)]
-        known = [spread for spread in spreads if spread is not None]
-        reach = math.exp(math.hypot(*known)) if len(known) == len(spreads) else None
-        less_trusted = max(self, other, key=lambda one: one.basis.rank)
-        return Estimate(
-            value=value,
-            low=None if reach is None else value / reach,
-            high=None if reach is None else value * reach,
-            basis=less_trusted.basis,
-            source=_joined(self.source, other.source),
-        )
+        if mine is None or others is None:
+            return self._joined_with(other, (None, value, None), None)
+        terms = tuple(one.times(another) for one in mine for another in others)
+        low, middle, high = interval_of(terms)
+        if len(terms) > 1 and any(term.factors for term in terms):
+            value = middle
+        return self._joined_with(other, (low, value, high), terms)
 
     def plus(self, other: Estimate) -> Estimate:
-        """Return the estimate of the sum with an independent quantity: errors add in quadrature, each side apart.
+        """Return the estimate of the sum: its median and its 90 % interval, with what both share counted once.
 
-        The basis is the less trusted of the two; the spread is unknown where either is. An exact nothing changes
-        nothing.
+        The basis is the less trusted of the two; the spread is unknown where either is, and the value then the sum of
+        the values. An exact nothing changes nothing.
         """
         if other.is_nothing:
             return self
         if self.is_nothing:
             return other
-        value = self.value + other.value
-        ends = (self.low, self.high, other.low, other.high)
-        known = None not in ends
-        below = math.hypot(*(one.value - (one.low or 0.0) for one in (self, other)))
-        above = math.hypot(*((one.high or 0.0) - one.value for one in (self, other)))
-        less_trusted = max(self, other, key=lambda one: one.basis.rank)
-        return Estimate(
-            value=value,
-            low=value - below if known else None,
-            high=value + above if known else None,
-            basis=less_trusted.basis,
-            source=_joined(self.source, other.source),
-        )
+        mine, others = self.terms, other.terms
+        if mine is None or others is None:
+            return self._joined_with(other, (None, self.value + other.value, None), None)
+        return self._joined_with(other, interval_of(mine + others), mine + others)
+
+    def less(self, number: float) -> Estimate:
+        """Return the estimate of what is left of this quantity when an exact ``number`` is taken off, at least 0."""
+
+        def left(x: float) -> float:
+            return max(0.0, x - number)
+
+        low, high = (None if end is None else left(end) for end in (self.low, self.high))
+        rest = Estimate(value=left(self.value), low=low, high=high, basis=self.basis, source=self.source)
+        terms = self.terms
+        if terms is None or low is None or high is None or len(terms) > 1 or len(terms[0].factors) != 1:
+            return rest
+        name = terms[0].factors[0].name
+        return _made_of(rest, (Term(1.0, (Factor(name, low, rest.value, high),)),))
 
     @property
     def is_nothing(self) -> bool:
@@ -120,18 +143,39 @@ class Estimate:
 
     def inverted(self, numerator: float) -> Estimate:
         """Return the estimate of a positive exact ``numerator`` divided by this quantity."""
-        return Estimate(
+        terms = self.terms
+        divisors = None
+        if terms is not None and len(terms) == 1 and all(factor.is_lognormal for factor in terms[0].factors):
+            factors = tuple(replace(factor, power=-factor.power) for factor in terms[0].factors)
+            divisors = (Term(numerator / terms[0].coefficient, factors),)
+        found = Estimate(
             value=numerator / self.value,
             low=None if self.high is None else numerator / self.high,
             high=None if self.low is None or self.low <= 0 else numerator / self.low,
             basis=self.basis,
             source=self.source,
         )
+        return _made_of(found, divisors)
+
+    def _joined_with(
+        self, other: Estimate, ends: tuple[float | None, float, float | None], terms: tuple[Term, ...] | None
+    ) -> Estimate:
+        low, value, high = ends
+        less_trusted = max(self, other, key=lambda one: one.basis.rank)
+        source = _joined(self.source, other.source)
+        return _made_of(Estimate(value=value, low=low, high=high, basis=less_trusted.basis, source=source), terms)
 
 
 def nothing(why: str) -> Estimate:
     """Return an exact 0 for what is not needed, and why it is not."""
     return Estimate(value=0.0, low=0.0, high=0.0, basis=Basis.MEASURED, source=why)
+
+
+def _made_of(estimate: Estimate, terms: tuple[Term, ...] | None) -> Estimate:
+    """Return a new estimate with what it is made of: no field, so that a changed copy stands for itself."""
+    if terms is not None:
+        object.__setattr__(estimate, "_terms", terms)
+    return estimate
 
 
 def _joined(one: str, other: str) -> str:

@@ -19,8 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
-from mlipguide.stats.centres import centre_of
+from mlipguide.stats.centres import CONFIDENCE, centre_of
 
 NORMAL_90 = 1.6448536269514722
 """Half the 90 % interval of a normal distribution, in standard errors."""
@@ -35,6 +36,21 @@ EXPECTED_SPREAD = 0.04
 cores of a virtual machine, bursts of SevenNet-0 differed by 2 to 10 % with next to no steal and no other load."""
 EXPECTATION_WEIGHT = 4.0
 """As many comparisons of bursts this expectation is worth."""
+SMALLEST_SHARE = 0.01
+"""Of the variance: where what is between bursts is less, how well it is known does not matter."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How much bursts of one size differ.
+
+    Attributes:
+        variance: Of their logarithms.
+        freedom: As many comparisons it is known from.
+    """
+
+    variance: float
+    freedom: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -58,13 +74,12 @@ def timing_of(wall_s: Sequence[float], *, added_error: float = 0.0) -> BurstTimi
         added_error: Relative standard error that its steps do not show.
     """
     centre = centre_of(wall_s)
-    width = centre.relative_half_width
-    sampling = LONE_SAMPLE_ERROR if width is None else width / NORMAL_90
+    sampling = LONE_SAMPLE_ERROR if centre.error is None else centre.error / centre.value
     return BurstTiming(math.log(centre.value), max(SMALLEST_ERROR, math.hypot(sampling, added_error)))
 
 
-def variance_between(groups: Sequence[Sequence[BurstTiming]]) -> float:
-    """Return the variance of logarithms between bursts.
+def variation_between(groups: Sequence[Sequence[BurstTiming]]) -> Variation:
+    """Return how much the logarithms of bursts of one size differ.
 
     Args:
         groups: The bursts of each size.
@@ -81,17 +96,24 @@ def variance_between(groups: Sequence[Sequence[BurstTiming]]) -> float:
             reach += float(weights.sum() - (weights**2).sum() / weights.sum())
             comparisons += len(values) - 1
     found = max(0.0, excess / reach) if reach else 0.0
-    return (comparisons * found + EXPECTATION_WEIGHT * EXPECTED_SPREAD**2) / (comparisons + EXPECTATION_WEIGHT)
+    freedom = comparisons + EXPECTATION_WEIGHT
+    return Variation((comparisons * found + EXPECTATION_WEIGHT * EXPECTED_SPREAD**2) / freedom, freedom)
 
 
-def average(bursts: Sequence[BurstTiming], between: float) -> BurstTiming:
+def average(bursts: Sequence[BurstTiming], between: Variation) -> BurstTiming:
     """Return what bursts of one size tell together.
+
+    The error is stated so that 1.645 of it reach to the end of the 90 % interval, whose quantile is Student's t: the
+    variance between bursts is itself only known as well as its comparisons are many.
 
     Args:
         bursts: At least one.
-        between: The variance between bursts.
+        between: How much bursts of one size differ.
     """
-    weights = np.array([1 / (burst.error**2 + between) for burst in bursts])
+    variances = np.array([burst.error**2 + between.variance for burst in bursts])
+    weights = 1 / variances
     logarithms = np.array([burst.logarithm for burst in bursts])
-    error = max(SMALLEST_ERROR, 1 / math.sqrt(float(weights.sum())))
+    share = between.variance * float(weights.mean())
+    quantile = float(stdtrit(between.freedom / max(share, SMALLEST_SHARE) ** 2, 0.5 + CONFIDENCE / 2))
+    error = max(SMALLEST_ERROR, quantile / NORMAL_90 / math.sqrt(float(weights.sum())))
     return BurstTiming(float(logarithms @ weights / weights.sum()), error)
