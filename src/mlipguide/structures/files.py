@@ -16,6 +16,8 @@ from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, open_wi
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
 from mlipguide.structures.checks import require_usable
+from mlipguide.structures.formats import own_reader
+from mlipguide.structures.formats.frames import outside
 from mlipguide.structures.species import require_elements, require_full_occupancy
 
 LAST_FRAME = -1
@@ -70,21 +72,21 @@ def read_with_notices(path: Path, *, index: str | None = None) -> ReadStructure:
         try:
             if file_format in {"extxyz", "xyz"}:
                 _require_believable_counts(path)
-            atoms = _read_frame(path, frame, file_format)
-            require_full_occupancy(atoms, path, frame=frame)
+            atoms, notices = _read_frame(path, frame, file_format)
+            require_full_occupancy(atoms, path)
             require_elements(atoms, path, file_format=file_format)
         except InputError:
             raise
         except (Exception, SystemExit) as error:
             raise _unreadable(path, file_format, error) from error
     require_usable(atoms, source=str(path))
-    return _keep(atoms)
+    return _keep(atoms, notices)
 
 
-def _keep(atoms: ase.Atoms) -> ReadStructure:
+def _keep(atoms: ase.Atoms, notices: tuple[Notice, ...]) -> ReadStructure:
     """Keep what a run needs of what was read; the notices say what was left out."""
     kept = ase.Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
-    return ReadStructure(atoms=kept)
+    return ReadStructure(atoms=kept, notices=notices)
 
 
 def _parse_index(index: str | None) -> int:
@@ -176,11 +178,17 @@ def _require_believable_counts(path: Path) -> None:
                 )
 
 
-def _read_frame(path: Path, frame: int, file_format: str) -> ase.Atoms:
+def _read_frame(path: Path, frame: int, file_format: str) -> tuple[ase.Atoms, tuple[Notice, ...]]:
+    """Read with the reader of this format here where there is one, and with ASE's otherwise."""
+    reader = own_reader(file_format)
+    return (_read_by_ase(path, frame, file_format), ()) if reader is None else reader(path, frame)
+
+
+def _read_by_ase(path: Path, frame: int, file_format: str) -> ase.Atoms:
     name = str(path.absolute())
     if get_ioformat(file_format).single:
         if frame not in {0, LAST_FRAME}:
-            raise _outside(path, frame, 1)
+            raise outside(path, frame, 1)
         return _one(ase.io.read(name, format=file_format, do_not_split_by_at_sign=True))
     if frame < LAST_FRAME:
         # Asked for too far back, readers return the first frame in silence: count what comes from there on.
@@ -189,7 +197,7 @@ def _read_frame(path: Path, frame: int, file_format: str) -> ase.Atoms:
         for count, image in enumerate(frames, start=1):  # noqa: B007  # the count is used after the loop
             atoms = image if atoms is None else atoms
         if count < -frame or atoms is None:
-            raise _outside(path, frame, count)
+            raise outside(path, frame, count)
         return atoms
     try:
         return _one(ase.io.read(name, index=frame, format=file_format, do_not_split_by_at_sign=True))
@@ -198,22 +206,13 @@ def _read_frame(path: Path, frame: int, file_format: str) -> ase.Atoms:
             every = ase.io.iread(name, index=":", format=file_format, do_not_split_by_at_sign=True)
             count = sum(1 for _ in every)
             if frame >= count > 0:
-                raise _outside(path, frame, count) from None
+                raise outside(path, frame, count) from None
         raise
 
 
 def _one(images: ase.Atoms | list[ase.Atoms]) -> ase.Atoms:
     """Return the one structure that was asked for."""
     return images[-1] if isinstance(images, list) else images
-
-
-def _outside(path: Path, frame: int, count: int) -> InputError:
-    frames = "1 frame" if count == 1 else f"{count} frames"
-    return InputError(
-        f"--index: {path} has {frames}, so there is no frame {frame}.",
-        hint=f"Use 0 to {count - 1}, or -1 for the last one." if count > 1 else "Leave --index out.",
-        kind="bad_index",
-    )
 
 
 def _unreadable(path: Path, file_format: str | None, error: BaseException) -> InputError:
