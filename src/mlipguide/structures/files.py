@@ -18,7 +18,7 @@ from mlipguide.records.notice import Notice
 from mlipguide.structures.checks import require_usable
 from mlipguide.structures.formats import own_reader
 from mlipguide.structures.formats.frames import outside
-from mlipguide.structures.species import require_elements, require_full_occupancy
+from mlipguide.structures.species import require_full_occupancy
 
 LAST_FRAME = -1
 _LAMMPS_DATA = re.compile(rb"^\s*\d+\s+atoms\b.*?\bxlo\s+xhi\b", re.MULTILINE | re.DOTALL)
@@ -74,7 +74,6 @@ def read_with_notices(path: Path, *, index: str | None = None) -> ReadStructure:
                 _require_believable_counts(path)
             atoms, notices = _read_frame(path, frame, file_format)
             require_full_occupancy(atoms, path)
-            require_elements(atoms, path, file_format=file_format)
         except InputError:
             raise
         except (Exception, SystemExit) as error:

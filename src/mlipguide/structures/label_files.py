@@ -24,6 +24,8 @@ from ase.io.vasp_parsers.vasp_outcar_parsers import outcarchunks
 
 from mlipguide.core.errors import InputError
 from mlipguide.structures.files import find_format, require_file
+from mlipguide.structures.formats import own_reader
+from mlipguide.structures.formats.lammps_dump import iterate_lammps_dump
 
 MOST_ATOMS = 10**9
 """More than any frame has: a count beyond is damage, not a structure."""
@@ -66,10 +68,14 @@ def _frames(path: Path, file_format: str) -> Iterator[ase.Atoms]:
         with path.open(encoding="utf-8", errors="replace") as stream:
             for chunk in outcarchunks(stream):
                 yield chunk.build()
+    elif file_format == "lammps-dump-text":
+        yield from iterate_lammps_dump(path)
     elif file_format == "db":
         with connect(name) as database:
             for row in database.select():  # ASE's reader of frames drops what is stored beside the structure
                 yield row.toatoms(add_additional_information=True)
+    elif get_ioformat(file_format).single and (reader := own_reader(file_format)) is not None:
+        yield reader(path, -1)[0]
     elif get_ioformat(file_format).single:
         found = ase.io.read(name, format=file_format, do_not_split_by_at_sign=True)
         yield found[-1] if isinstance(found, list) else found

@@ -1,15 +1,13 @@
-"""Files that leave open which element sits where: partial occupancies, and atom types without elements."""
+"""Files that leave open which atom sits where: partial occupancies."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import ase
 import numpy as np
-from ase.io.formats import open_with_compression
 
 from mlipguide.core.errors import InputError
 
@@ -71,28 +69,3 @@ def refuse_shared_sites(named: Sequence[str], source: str) -> None:
 def is_partial(share: Any) -> bool:
     """Tell whether an occupancy is neither 1 nor unknown."""
     return isinstance(share, int | float | np.floating) and abs(float(share) - 1) > FULL_OCCUPANCY_TOLERANCE
-
-
-def require_elements(atoms: ase.Atoms, path: Path, *, file_format: str) -> None:
-    """Refuse a LAMMPS file that numbers its atom types without saying which elements they are.
-
-    ASE then takes type 1 for hydrogen, type 2 for helium and so on, in silence.
-
-    Raises:
-        InputError: Neither masses nor labels nor symbols are in the file.
-    """
-    if file_format == "lammps-data":
-        known = "masses" in atoms.arrays or _find_line(path, re.compile(rb"\s*Atom Type Labels\b"))
-        hint = "Add a Masses or an Atom Type Labels section (write_data does), or convert it to extended XYZ."
-    elif file_format == "lammps-dump-text":
-        known = _find_line(path, re.compile(rb"ITEM: ATOMS\b.*\b(element|mass)\b"))
-        hint = "Write the dump with the column 'element' (dump custom … element, dump_modify … element …)."
-    else:
-        return
-    if not known:
-        raise InputError(f"{path}: atoms have type numbers but no elements.", hint=hint, kind="unknown_element")
-
-
-def _find_line(path: Path, pattern: re.Pattern[bytes]) -> bool:
-    with open_with_compression(str(path.absolute()), "rb") as stream:
-        return any(pattern.match(line) for line in stream)

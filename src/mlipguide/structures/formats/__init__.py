@@ -18,4 +18,16 @@ def own_reader(file_format: str) -> Reader | None:
         from mlipguide.structures.formats.cif import read_cif
 
         return read_cif
+    if file_format == "lammps-data":
+        from mlipguide.structures.formats.lammps_data import read_lammps_data
+
+        return read_lammps_data
+    if file_format == "lammps-dump-text":
+        from mlipguide.structures.formats.lammps_dump import read_lammps_dump
+
+        return read_lammps_dump
+    if file_format == "proteindatabank":
+        from mlipguide.structures.formats.pdb import read_pdb
+
+        return read_pdb
     return None
