@@ -68,6 +68,14 @@ def find_signs(atoms: ase.Atoms) -> Signs:
     )
 
 
+def is_isolated(atoms: ase.Atoms) -> bool:
+    """Tell whether there is empty space in all directions: a molecule or a cluster, in a box or not."""
+    try:
+        return all(not atoms.pbc[axis] or _gap_angstrom(atoms, axis) >= VACUUM_GAP_ANGSTROM for axis in range(3))
+    except np.linalg.LinAlgError:
+        return False  # a cell without volume
+
+
 def _open_words(atoms: ase.Atoms, axes: list[int]) -> str:
     """Return which axes are open, and how far where the cell says it."""
     words = [

@@ -12,8 +12,8 @@ import ase
 from ase.data import atomic_masses, atomic_numbers
 from ase.units import kg, m
 
+from mlipguide.core.formulas import write_formula
 from mlipguide.structures.formats.cif_symmetry import values
-from mlipguide.structures.formulas import write_formula
 
 if TYPE_CHECKING:
     import gemmi

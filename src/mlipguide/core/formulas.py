@@ -45,7 +45,7 @@ def write_formula(counts: Mapping[str, int]) -> str:
 
 def reduced_formula(counts: Mapping[str, int], *, molecule: bool = False) -> str:
     """Return the formula with the smallest whole numbers, or of all atoms for a molecule."""
-    divisor = 1 if molecule else reduce(math.gcd, counts.values())
+    divisor = 1 if molecule else reduce(math.gcd, counts.values(), 0) or 1
     return write_formula({name: count // divisor for name, count in counts.items()})
 
 
@@ -60,6 +60,13 @@ def parse_formula(text: str) -> dict[str, int]:
 def have_same_composition(one: str, other: str) -> bool:
     """Tell whether two formulas have the same elements in the same proportions, however they are written."""
     return _proportions(one) == _proportions(other)
+
+
+def as_written(text: str) -> str:
+    """Return a stored formula in the order that is used today; what is no formula stays as it is."""
+    whole = re.fullmatch(r"(?:[A-Z][a-z]?[0-9]*)+", text) is not None
+    counts = parse_formula(text) if whole else {}
+    return write_formula(counts) if counts and all(name in RANK for name in counts) else text
 
 
 def _proportions(text: str) -> dict[str, int]:
