@@ -6,43 +6,13 @@ import pytest
 
 from mlipguide.core.formulas import as_written, have_same_composition, parse_formula, reduced_formula, write_formula
 
+INORGANIC = """
+LiFePO4 PuO2 SiO2 NaCl MgO SrTiO3 BaTiO3 Al2O3 Li3OCl CaCO3 H2O NH3 CO2 GaAs InP SiC BN MoS2 HfO2 CsPbI3 CrMnFeCoNi
+LiCoO2 Na3PO4 Cs2AgBiBr6 CdTe Fe3C Ba2YCu3O7 NaCHO3 CCl4 HF Si
+"""
 
-@pytest.mark.parametrize(
-    "formula",
-    [
-        "LiFePO4",
-        "PuO2",
-        "SiO2",
-        "NaCl",
-        "MgO",
-        "SrTiO3",
-        "BaTiO3",
-        "Al2O3",
-        "Li3OCl",
-        "CaCO3",
-        "H2O",
-        "NH3",
-        "CO2",
-        "GaAs",
-        "InP",
-        "SiC",
-        "BN",
-        "MoS2",
-        "HfO2",
-        "CsPbI3",
-        "CrMnFeCoNi",
-        "LiCoO2",
-        "Na3PO4",
-        "Cs2AgBiBr6",
-        "CdTe",
-        "Fe3C",
-        "Ba2YCu3O7",
-        "NaCHO3",
-        "CCl4",
-        "HF",
-        "Si",
-    ],
-)
+
+@pytest.mark.parametrize("formula", INORGANIC.split())
 def test_inorganic_formulas_go_from_electropositive_to_electronegative(formula: str) -> None:
     assert write_formula(dict(sorted(parse_formula(formula).items()))) == formula
 

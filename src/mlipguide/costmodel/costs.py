@@ -128,7 +128,7 @@ def costs_from(
     level_errors = {
         kind: transfer_error(
             record.pairs_per_atom / density,
-            same_composition=have_same_composition(record.structure.formula, wanted.formula),
+            same_composition=have_same_composition(record.structure.reduced_formula, wanted.reduced_formula),
         )
         for kind, record in labelled
         if kind != OWN

@@ -25,6 +25,9 @@ LOW_DENSITY_PER_ANGSTROM3 = 0.01
 FLAT_CELL_ANGSTROM = 0.1
 """A cell whose opposite faces are closer than this has no volume worth the name."""
 
+SAME_ATOM_ANGSTROM = 0.05
+"""Two entries this close, a cell vector taken off, are one atom: coordinates are written with two digits or more."""
+
 LARGEST_ANGSTROM = 1e7
 """A millimetre: further out there are no atoms, only damage, and numbers begin to lose their digits."""
 
@@ -176,11 +179,24 @@ def _check_periodicity(atoms: ase.Atoms, source: str) -> tuple[Notice, ...]:
 
 
 def _overlap(atoms: ase.Atoms, source: str, first: int, second: int, distance: float) -> InputError:
+    if first != second and distance < SAME_ATOM_ANGSTROM and _are_images(atoms, first, second):
+        return InputError(
+            f"{source}: {_name_pair(atoms, first, second)} are one atom, listed on opposite faces of the cell.",
+            hint="A viewer or a converter added the atoms on the boundary: remove those whose fractional coordinate is"
+            " 1 where the same one is at 0, so that each is there once.",
+            kind="boundary_atoms",
+        )
     return InputError(
         f"{source}: {_name_pair(atoms, first, second)} are {distance:.3f} Å apart: they overlap.",
         hint="Remove the duplicate, correct the cell or its unit (Å), or relax the structure.",
         kind="overlapping_atoms",
     )
+
+
+def _are_images(atoms: ase.Atoms, first: int, second: int) -> bool:
+    """Tell whether two atoms of one element are apart by a cell vector, as they are listed."""
+    apart = np.array(atoms.cell.complete().scaled_positions(atoms.positions[[first]] - atoms.positions[[second]]))
+    return bool(atoms.numbers[first] == atoms.numbers[second] and np.abs(np.round(apart)).any())
 
 
 def _name_pair(atoms: ase.Atoms, first: int, second: int) -> str:

@@ -18,6 +18,7 @@ from mlipguide.records.notice import Notice
 from mlipguide.structures.checks import require_usable
 from mlipguide.structures.formats import own_reader
 from mlipguide.structures.formats.frames import outside
+from mlipguide.structures.formats.xyz_columns import xyz_notices
 from mlipguide.structures.species import require_full_occupancy
 
 LAST_FRAME = -1
@@ -180,7 +181,10 @@ def _require_believable_counts(path: Path) -> None:
 def _read_frame(path: Path, frame: int, file_format: str) -> tuple[ase.Atoms, tuple[Notice, ...]]:
     """Read with the reader of this format here where there is one, and with ASE's otherwise."""
     reader = own_reader(file_format)
-    return (_read_by_ase(path, frame, file_format), ()) if reader is None else reader(path, frame)
+    if reader is not None:
+        return reader(path, frame)
+    atoms = _read_by_ase(path, frame, file_format)
+    return atoms, xyz_notices(path) if file_format in {"extxyz", "xyz"} else ()
 
 
 def _read_by_ase(path: Path, frame: int, file_format: str) -> ase.Atoms:
@@ -215,7 +219,7 @@ def _one(images: ase.Atoms | list[ase.Atoms]) -> ase.Atoms:
 
 
 def _unreadable(path: Path, file_format: str | None, error: BaseException) -> InputError:
-    if isinstance(error, KeyError) and re.fullmatch(r"'[A-Z][a-z]?[0-9]*'", str(error)):
+    if isinstance(error, KeyError) and re.fullmatch(r"'[\w+*-]{1,12}'", str(error)):
         return InputError(
             f"{path}: {error} is not a chemical element.",
             hint="Write chemical symbols in the file.",

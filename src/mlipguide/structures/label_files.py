@@ -24,7 +24,7 @@ from ase.io.vasp_parsers.vasp_outcar_parsers import outcarchunks
 
 from mlipguide.core.errors import InputError
 from mlipguide.structures.files import find_format, require_file
-from mlipguide.structures.formats import own_reader
+from mlipguide.structures.formats import Reader, own_reader
 from mlipguide.structures.formats.lammps_dump import iterate_lammps_dump
 
 MOST_ATOMS = 10**9
@@ -74,13 +74,25 @@ def _frames(path: Path, file_format: str) -> Iterator[ase.Atoms]:
         with connect(name) as database:
             for row in database.select():  # ASE's reader of frames drops what is stored beside the structure
                 yield row.toatoms(add_additional_information=True)
-    elif get_ioformat(file_format).single and (reader := own_reader(file_format)) is not None:
-        yield reader(path, -1)[0]
+    elif (reader := own_reader(file_format)) is not None:
+        yield from _each(reader, path)
     elif get_ioformat(file_format).single:
         found = ase.io.read(name, format=file_format, do_not_split_by_at_sign=True)
         yield found[-1] if isinstance(found, list) else found
     else:
         yield from ase.io.iread(name, index=":", format=file_format, do_not_split_by_at_sign=True)
+
+
+def _each(reader: Reader, path: Path) -> Iterator[ase.Atoms]:
+    """Yield the frames of a reader that gives one at a time."""
+    for index in itertools.count():
+        try:
+            atoms, _ = reader(path, index)
+        except InputError as error:
+            if index and error.kind == "bad_index":
+                return
+            raise
+        yield atoms
 
 
 def _xyz_frames(stream: IO[str], path: Path) -> Iterator[ase.Atoms]:

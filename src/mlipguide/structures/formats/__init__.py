@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import ase
@@ -12,22 +13,24 @@ from mlipguide.records.notice import Notice
 Reader = Callable[[Path, int], tuple[ase.Atoms, tuple[Notice, ...]]]
 
 
+_READERS = {
+    "cif": ("cif", "read_cif"),
+    "cube": ("by_ase", "read_cube"),
+    "gromacs": ("by_ase", "read_gro"),
+    "lammps-data": ("lammps_data", "read_lammps_data"),
+    "lammps-dump-text": ("lammps_dump", "read_lammps_dump"),
+    "proteindatabank": ("pdb", "read_pdb"),
+    "res": ("by_ase", "read_shelx"),
+    "sdf": ("by_ase", "read_sdf"),
+    "vasp": ("by_ase", "read_poscar"),
+}
+"""Module and function by ASE's name of the format."""
+
+
 def own_reader(file_format: str) -> Reader | None:
     """Return the reader of a format, by ASE's name of it; None where ASE's own serves."""
-    if file_format == "cif":
-        from mlipguide.structures.formats.cif import read_cif
-
-        return read_cif
-    if file_format == "lammps-data":
-        from mlipguide.structures.formats.lammps_data import read_lammps_data
-
-        return read_lammps_data
-    if file_format == "lammps-dump-text":
-        from mlipguide.structures.formats.lammps_dump import read_lammps_dump
-
-        return read_lammps_dump
-    if file_format == "proteindatabank":
-        from mlipguide.structures.formats.pdb import read_pdb
-
-        return read_pdb
-    return None
+    if file_format not in _READERS:
+        return None
+    module, name = _READERS[file_format]
+    reader: Reader = getattr(import_module(f"{__name__}.{module}"), name)
+    return reader

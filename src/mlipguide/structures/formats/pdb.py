@@ -117,28 +117,33 @@ def _add_atom(model: _Model, line: str, number: int, path: Path) -> None:
     model.places.append(place_)
 
 
-def _from_name(name: str, residue: str, number: int, path: Path) -> str:
-    """Return the element that an atom's name stands for.
+def element_of_name(name: str, residue: str) -> str | tuple[str, str] | None:
+    """Return the element that an atom's name stands for: two where both may be meant, None where none is.
 
-    Raises:
-        InputError: Two elements fit, or none.
+    Args:
+        name: As it stands in columns 13 to 16 of a PDB file: a blank in front says that the element has one letter.
+        residue: Of the atom; an ion is a residue of its own name.
     """
     letters = re.sub(r"[^A-Za-z].*", "", re.sub(r"^[\d\s]+", "", name))
     one, two = letters[:1].upper(), letters[:2].capitalize()
-    if two in atomic_numbers and letters.upper() == residue.upper():
+    has_one, has_two = one in atomic_numbers and one != "X", len(two) > 1 and two in atomic_numbers
+    if has_two and letters.upper() == residue.upper().rstrip("+-0123456789"):
         return two  # an ion: NA in the residue NA
-    if one in atomic_numbers and (name[:1] in " 0123456789" or len(two) == 1):
+    if has_one and (name[:1] in " 0123456789" or (residue.upper() in BIOPOLYMERS and one in LIGHT)):
         return one
-    if residue.upper() in BIOPOLYMERS and one in LIGHT:
-        return one
-    if one in atomic_numbers and two not in atomic_numbers:
-        return one
-    if two in atomic_numbers and one not in atomic_numbers:
-        return two
-    open_ = f"may be {two} or {one}" if two in atomic_numbers else "names no element"
+    if has_one and has_two:
+        return (two, one)
+    return one if has_one else two if has_two else None
+
+
+def _from_name(name: str, residue: str, number: int, path: Path) -> str:
+    found = element_of_name(name, residue)
+    if isinstance(found, str):
+        return found
+    choices = "names no element" if found is None else f"may be {' or '.join(found)}"
     raise InputError(
         f"{path}: line {number} has no element in columns 77-78, and the atom's name '{name.strip()}' in residue "
-        f"'{residue or '?'}' {open_}.",
+        f"'{residue or '?'}' {choices}.",
         hint=HINT,
         kind="unknown_element",
     )
