@@ -99,12 +99,17 @@ def _is_layered(atoms: ase.Atoms) -> bool:
 
     By Larsen et al. (doi:10.1103/PhysRevMaterials.3.034003), as ASE implements it.
     """
+    from ase.geometry import minkowski_reduce
     from ase.geometry.dimensionality import analyze_dimensionality
 
     if len(atoms) > LARGEST_LAYERED_ATOMS:
         return False
     try:
-        found = analyze_dimensionality(atoms, method="RDA")
-    except (ValueError, IndexError, ArithmeticError, np.linalg.LinAlgError):
-        return False  # cells so skewed that the search for bonds finds none: no sign
+        # In a compact cell with all atoms inside, bonds are found at once; in a skewed one the search takes hours.
+        cell, _ = minkowski_reduce(np.array(atoms.cell))
+        compact = ase.Atoms(atoms.numbers, positions=atoms.positions, cell=cell, pbc=True)
+        compact.wrap()
+        found = analyze_dimensionality(compact, method="RDA")
+    except (ValueError, TypeError, IndexError, ArithmeticError, RuntimeError, np.linalg.LinAlgError):
+        return False  # the search for bonds gave none: no sign
     return bool(found and found[0].dimtype == "2D")

@@ -79,6 +79,6 @@ def voigt_notices(path: Path, key: str | None) -> tuple[Notice, ...]:
         return ()
     words = (
         f"{path.name}: {key} has six numbers and does not say which; xx, yy, zz, yz, xz, xy is assumed (Voigt's "
-        "order). VASP prints xx, yy, zz, xy, yz, zx, and others xx, xy, xz, yy, yz, zz: write all nine where it is not so."
+        "order). VASP prints xx, yy, zz, xy, yz, zx, others xx, xy, xz, yy, yz, zz: write all nine where that is wrong."
     )
     return (Notice("voigt_order_assumed", words),)
