@@ -61,7 +61,7 @@ def make_summary(**changes: Any) -> StructureSummary:
     summary = StructureSummary(
         source="LiFePO4.cif",
         formula="Fe4Li4O16P4",
-        reduced_formula="FeLiO4P",
+        reduced_formula="LiFePO4",
         elements=("Li", "O", "P", "Fe"),
         atoms=28,
         periodic=(True, True, True),

@@ -59,7 +59,7 @@ def test_markdown_has_machine_and_settings_above_a_whole_table() -> None:
     table = [cells(line) for line in lines if line.startswith("|")]
     start = next(number for number, line in enumerate(lines) if line.startswith("|"))
     above = "\n".join(lines[:start])
-    for words in ("FeLiO4P", "a b.cif", "Test CPU", "16 GiB", "cpu, 1 thread, float32, driver ase"):
+    for words in ("LiFePO4", "a b.cif", "Test CPU", "16 GiB", "cpu, 1 thread, float32, driver ase"):
         assert words in above
     assert lines[start - 1] == ""
     assert len({len(row) for row in table}) == 1

@@ -90,7 +90,7 @@ def test_a_vector_picture_holds_its_words(tmp_path: Path) -> None:
     words = svg_words(make_bench(structure=make_summary(source="$a$_1.cif")), tmp_path / "curve.svg").splitlines()
     for label in ("Atoms", "Time per MD step (s)", "ns/day with steps of 2 fs", "model-a", "model-b *", "100", "0.1"):
         assert label in words
-    assert "FeLiO4P ($a$_1.cif)" in words
+    assert "LiFePO4 ($a$_1.cif)" in words
     assert any("Test CPU" in line for line in words)
     assert any("random weights" in line for line in words)
     first = (tmp_path / "curve.svg").read_bytes()

@@ -79,3 +79,21 @@ def test_a_single_atom_in_a_small_cell_is_bulk() -> None:
     found = find_signs(bulk("Cs", "bcc", a=6.14))
     assert found.slab is None
     assert not found.molecule
+
+
+def test_a_skewed_cell_and_atoms_far_outside_of_it_take_no_time() -> None:
+    skewed = ase.Atoms(
+        "SiO", positions=[(0, 0, 0), (1.4, 1.4, 46)], cell=[(5.4, 0, 0), (0, 5.4, 180), (0, 0, 5.4)], pbc=True
+    )
+    assert not find_signs(skewed).layered
+    outside = graphite()
+    outside.positions[0] += 300 * outside.cell[0]
+    assert find_signs(outside).layered
+
+
+def test_a_search_for_bonds_that_finds_none_is_no_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise TypeError("'NoneType' object is not iterable")
+
+    monkeypatch.setattr("ase.geometry.dimensionality.analyze_dimensionality", fail)
+    assert not find_signs(graphite()).layered

@@ -14,8 +14,8 @@ from mlipguide.structures.summaries import is_same_kind, summarise
 
 def test_a_crystal() -> None:
     summary = summarise(build_preset("lifepo4"), source="preset:lifepo4")
-    assert summary.formula == "Fe4Li4O16P4"
-    assert summary.reduced_formula == "FeLiO4P"
+    assert summary.formula == "Li4Fe4P4O16"
+    assert summary.reduced_formula == "LiFePO4"
     assert summary.elements == ("Li", "O", "P", "Fe")
     assert summary.atoms == 28
     assert summary.cell_lengths_angstrom == pytest.approx((10.329, 6.0065, 4.6908))
@@ -60,3 +60,19 @@ def test_slabs_are_compared_by_atoms_per_area() -> None:
 def test_molecules_are_compared_whole() -> None:
     assert same(molecule("CH4"), molecule("CH4"))
     assert not same(molecule("C2H4"), molecule("C3H6_D3h"))
+
+
+def test_a_molecule_keeps_its_formula_in_a_box_and_without_one() -> None:
+    benzene = molecule("C6H6")
+    assert summarise(benzene, source="x").reduced_formula == "C6H6"
+    benzene.center(vacuum=6.0)
+    benzene.pbc = True
+    assert summarise(benzene, source="x").reduced_formula == "C6H6"
+    assert summarise(benzene.repeat((2, 1, 1)), source="x").formula == "C12H12"
+    assert same(benzene, benzene.repeat((2, 1, 1)))
+
+
+def test_a_summary_that_an_earlier_version_stored_is_written_as_today() -> None:
+    plain = to_plain(summarise(build_preset("lifepo4"), source="preset:lifepo4"))
+    plain |= {"formula": "Fe4Li4O16P4", "reduced_formula": "FeLiO4P"}
+    assert from_plain(StructureSummary, plain, what="it").reduced_formula == "LiFePO4"

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlipguide.core.formulas import have_same_composition
 from mlipguide.costmodel.points import OWN, Labelled, Point, memory_points, time_points
 from mlipguide.costmodel.scaling import ScalingLaw, is_same_density, transfer_error
 from mlipguide.costmodel.shapes import MEMORY, TIME_ON_CPU, TIME_ON_CPU_RETAINING, TIME_ON_GPU, ShapePrior
@@ -127,7 +128,8 @@ def costs_from(
     source = _describe(records)
     level_errors = {
         kind: transfer_error(
-            record.pairs_per_atom / density, same_composition=record.structure.reduced_formula == wanted.reduced_formula
+            record.pairs_per_atom / density,
+            same_composition=have_same_composition(record.structure.reduced_formula, wanted.reduced_formula),
         )
         for kind, record in labelled
         if kind != OWN

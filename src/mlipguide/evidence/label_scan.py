@@ -16,7 +16,7 @@ from mlipguide.evidence.frame_runs import RunFinder
 from mlipguide.records.accuracy import LabelledSystem, LabelsSummary
 from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.structures.labels import LabelledFrame
-from mlipguide.structures.summaries import reduced_formula
+from mlipguide.structures.summaries import formula_of
 
 DIGEST_ANGSTROM = 1e-4
 """Positions closer than this are the same: text files keep more digits."""
@@ -33,6 +33,7 @@ class FrameNote:
         group: As the file names it.
         run: Number of its trajectory.
         composition: Atoms of each element.
+        formula: Reduced, but for a molecule.
         periodic_directions: 0 to 3.
         volume_angstrom3: Of a cell that is periodic in three directions; None otherwise.
         energy_ev: None where the file has none.
@@ -46,6 +47,7 @@ class FrameNote:
     group: str | None
     run: int
     composition: dict[str, int]
+    formula: str
     periodic_directions: int
     volume_angstrom3: float | None
     energy_ev: float | None
@@ -87,6 +89,7 @@ class LabelScan:
                 group=frame.group,
                 run=self._runs.run_of(frame.group, composition, cell),
                 composition=composition,
+                formula=formula_of(atoms),
                 periodic_directions=int(np.sum(atoms.pbc)),
                 volume_angstrom3=float(atoms.cell.volume) if all(atoms.pbc) else None,
                 energy_ev=frame.energy_ev,
@@ -163,7 +166,7 @@ def sampling_order(notes: Sequence[FrameNote], *, seed: int) -> list[int]:
 def _systems(notes: Iterable[FrameNote]) -> tuple[LabelledSystem, ...]:
     found: dict[tuple[str, int], list[FrameNote]] = {}
     for note in notes:
-        found.setdefault((reduced_formula(note.composition), note.periodic_directions), []).append(note)
+        found.setdefault((note.formula, note.periodic_directions), []).append(note)
     systems = []
     for (formula, directions), members in sorted(found.items(), key=lambda item: -len(item[1]))[:SHOWN_SYSTEMS]:
         densities = [one.atoms / one.volume_angstrom3 for one in members if one.volume_angstrom3]

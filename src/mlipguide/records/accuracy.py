@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.core.formulas import as_written
 from mlipguide.records.checks import (
     MOST_ATOMS,
     MOST_FRAMES,
@@ -240,7 +241,7 @@ class LabelledSystem:
     """A kind of structure that labels are of.
 
     Attributes:
-        reduced_formula: In Hill order.
+        reduced_formula: As the field writes it; of a molecule all its atoms.
         periodic_directions: 0 to 3.
         frames: How many.
         lowest_density_per_angstrom3: Atoms per volume, where periodic in three directions.
@@ -252,6 +253,10 @@ class LabelledSystem:
     frames: int
     lowest_density_per_angstrom3: float | None
     highest_density_per_angstrom3: float | None
+
+    def __post_init__(self) -> None:
+        """Write formulas of earlier versions, in the order of the alphabet, as they are written now."""
+        object.__setattr__(self, "reduced_formula", as_written(self.reduced_formula))
 
 
 @strict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlipguide.core.formulas import as_written
 from mlipguide.records.checks import (
     HOTTEST_K,
     LONGEST_S,
@@ -81,7 +82,7 @@ class KeptLabels:
         forces_key: Name of the forces, where the user gave it.
         frames: To learn from.
         frame_atoms: Mean number of atoms of these.
-        formulas: Reduced formulas of these, each once.
+        formulas: Formulas of these, reduced but for molecules, each once.
     """
 
     file: str
@@ -92,6 +93,10 @@ class KeptLabels:
     frames: int
     frame_atoms: float
     formulas: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Write formulas of earlier versions, in the order of the alphabet, as they are written now."""
+        object.__setattr__(self, "formulas", tuple(map(as_written, self.formulas)))
 
 
 @strict
@@ -182,6 +187,10 @@ class KeptDistillation:
     timed_atoms: int
     model: str | None
     refusal: str | None
+
+    def __post_init__(self) -> None:
+        """Write a formula of an earlier version, in the order of the alphabet, as it is written now."""
+        object.__setattr__(self, "formula", as_written(self.formula))
 
     def check(self) -> None:
         """Refuse what no price can stand on.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlipguide.core.formulas import as_written
 from mlipguide.records.checks import require, require_atoms, require_elements, require_positive, require_within
 from mlipguide.records.strict import strict
 
@@ -15,8 +16,8 @@ class StructureSummary:
 
     Attributes:
         source: The file with its frame (``LiFePO4.cif``, ``run.extxyz@3``) or the preset (``preset:water``).
-        formula: Of all atoms, in Hill order.
-        reduced_formula: Divided by the greatest common divisor, in Hill order.
+        formula: Of all atoms, as the field writes it (``Li4Fe4P4O16``).
+        reduced_formula: Divided by the greatest common divisor; of a molecule all its atoms (``LiFePO4``, ``C6H6``).
         elements: Chemical symbols, in order of atomic number.
         atoms: Number of atoms.
         periodic: Along each of the three cell vectors.
@@ -36,6 +37,12 @@ class StructureSummary:
     cell_angles_degree: tuple[float, float, float] | None
     number_density_per_angstrom3: float | None
     shortest_distance_angstrom: float | None
+
+    def __post_init__(self) -> None:
+        """Write formulas of earlier versions, in the order of the alphabet, as they are written now."""
+        reduced = self.reduced_formula if any(self.periodic) else self.formula
+        object.__setattr__(self, "formula", as_written(self.formula))
+        object.__setattr__(self, "reduced_formula", as_written(reduced))
 
     def check(self) -> None:
         """Refuse a description of nothing that there can be.

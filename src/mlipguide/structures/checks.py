@@ -25,6 +25,12 @@ LOW_DENSITY_PER_ANGSTROM3 = 0.01
 FLAT_CELL_ANGSTROM = 0.1
 """A cell whose opposite faces are closer than this has no volume worth the name."""
 
+SAME_ATOM_ANGSTROM = 0.05
+"""Two entries this close, a cell vector taken off, are one atom: coordinates are written with two digits or more."""
+
+LARGEST_ANGSTROM = 1e7
+"""A millimetre: further out there are no atoms, only damage, and numbers begin to lose their digits."""
+
 ALL_DIRECTIONS = 3
 
 
@@ -32,8 +38,8 @@ def require_usable(atoms: ase.Atoms, *, source: str) -> None:
     """Refuse what is not a structure: no atoms, no elements, no numbers, no volume.
 
     Raises:
-        InputError: No atoms, an atom without an element, a position or cell that is not finite, periodicity
-            without a cell vector, a cell without volume.
+        InputError: No atoms, an atom without an element, a position or cell that is not finite or far too large,
+            periodicity without a cell vector, a cell without volume.
     """
     if len(atoms) == 0:
         raise InputError(f"{source}: no atoms.", hint="Give a structure with at least one atom.", kind="no_atoms")
@@ -52,6 +58,14 @@ def require_usable(atoms: ase.Atoms, *, source: str) -> None:
             hint="The run that wrote it probably blew up; choose an earlier frame with --index.",
             kind="not_finite",
         )
+    far = np.flatnonzero((np.abs(atoms.positions) > LARGEST_ANGSTROM).any(axis=1))
+    if len(far):
+        raise InputError(
+            f"{source}: atom {far[0] + 1} (counted from 1) is {np.abs(atoms.positions[far[0]]).max():.3g} Å from the"
+            f" origin ({len(far)} such atoms).",
+            hint="Positions are in Å. The run that wrote it probably blew up, or the file is damaged.",
+            kind="too_far",
+        )
     _require_cell(atoms, source)
 
 
@@ -59,6 +73,12 @@ def _require_cell(atoms: ase.Atoms, source: str) -> None:
     cell = np.array(atoms.cell)
     if not np.isfinite(cell).all():
         raise InputError(f"{source}: the cell is not finite.", hint="Correct the cell vectors.", kind="not_finite")
+    if np.abs(cell).max() > LARGEST_ANGSTROM:
+        raise InputError(
+            f"{source}: a cell vector is {np.abs(cell).max():.3g} Å long.",
+            hint="Correct the cell vectors; they are in Å.",
+            kind="too_far",
+        )
     periodic = np.flatnonzero(atoms.pbc)
     lengths = np.linalg.norm(cell, axis=1)
     if any(lengths[periodic] == 0):
@@ -159,11 +179,24 @@ def _check_periodicity(atoms: ase.Atoms, source: str) -> tuple[Notice, ...]:
 
 
 def _overlap(atoms: ase.Atoms, source: str, first: int, second: int, distance: float) -> InputError:
+    if first != second and distance < SAME_ATOM_ANGSTROM and _are_images(atoms, first, second):
+        return InputError(
+            f"{source}: {_name_pair(atoms, first, second)} are one atom, listed on opposite faces of the cell.",
+            hint="A viewer or a converter added the atoms on the boundary: remove those whose fractional coordinate is"
+            " 1 where the same one is at 0, so that each is there once.",
+            kind="boundary_atoms",
+        )
     return InputError(
         f"{source}: {_name_pair(atoms, first, second)} are {distance:.3f} Å apart: they overlap.",
         hint="Remove the duplicate, correct the cell or its unit (Å), or relax the structure.",
         kind="overlapping_atoms",
     )
+
+
+def _are_images(atoms: ase.Atoms, first: int, second: int) -> bool:
+    """Tell whether two atoms of one element are apart by a cell vector, as they are listed."""
+    apart = np.array(atoms.cell.complete().scaled_positions(atoms.positions[[first]] - atoms.positions[[second]]))
+    return bool(atoms.numbers[first] == atoms.numbers[second] and np.abs(np.round(apart)).any())
 
 
 def _name_pair(atoms: ase.Atoms, first: int, second: int) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import ase
@@ -13,8 +14,12 @@ import ase.io
 from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, open_with_compression
 
 from mlipguide.core.errors import InputError
+from mlipguide.records.notice import Notice
 from mlipguide.structures.checks import require_usable
-from mlipguide.structures.species import require_elements, require_full_occupancy
+from mlipguide.structures.formats import own_reader
+from mlipguide.structures.formats.frames import outside
+from mlipguide.structures.formats.xyz_columns import xyz_notices
+from mlipguide.structures.species import require_full_occupancy
 
 LAST_FRAME = -1
 _LAMMPS_DATA = re.compile(rb"^\s*\d+\s+atoms\b.*?\bxlo\s+xhi\b", re.MULTILINE | re.DOTALL)
@@ -27,8 +32,26 @@ SHORTEST_SUSPECT, LONGEST_COUNT = 6, 40
 """Lengths of a line: a count of fewer digits is harmless, and one of more is no count."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadStructure:
+    """What a file gave: the structure, and what reading it dropped or assumed.
+
+    Attributes:
+        atoms: Positions and cell in Å.
+        notices: One for each kind of thing that was dropped or assumed; empty where nothing was.
+    """
+
+    atoms: ase.Atoms
+    notices: tuple[Notice, ...] = ()
+
+
 def read_structure(path: Path, *, index: str | None = None) -> ase.Atoms:
-    """Read one structure from a file.
+    """Read one structure from a file, for those who need no notices; see :func:`read_with_notices`."""
+    return read_with_notices(path, index=index).atoms
+
+
+def read_with_notices(path: Path, *, index: str | None = None) -> ReadStructure:
+    """Read one structure from a file, and say what was dropped or assumed.
 
     Only elements, positions, cell and periodicity are kept, in the file's order. Unlike ``ase.io.read`` it
     keeps no calculator, constraints, velocities or charges, and an ``@`` in the file's name is a part of
@@ -37,9 +60,6 @@ def read_structure(path: Path, *, index: str | None = None) -> ase.Atoms:
     Args:
         path: A file in a format that ASE reads; the format is told by name and contents.
         index: The frame, as typed: ``0`` is the first, ``-1`` the last. The last one when None.
-
-    Returns:
-        Positions and cell in Å.
 
     Raises:
         InputError: No such file, a folder, empty, cut short, damaged or of unknown format; no such frame;
@@ -53,15 +73,20 @@ def read_structure(path: Path, *, index: str | None = None) -> ase.Atoms:
         try:
             if file_format in {"extxyz", "xyz"}:
                 _require_believable_counts(path)
-            atoms = _read_frame(path, frame, file_format)
-            require_full_occupancy(atoms, path, frame=frame)
-            require_elements(atoms, path, file_format=file_format)
+            atoms, notices = _read_frame(path, frame, file_format)
+            require_full_occupancy(atoms, path)
         except InputError:
             raise
         except (Exception, SystemExit) as error:
             raise _unreadable(path, file_format, error) from error
     require_usable(atoms, source=str(path))
-    return ase.Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    return _keep(atoms, notices)
+
+
+def _keep(atoms: ase.Atoms, notices: tuple[Notice, ...]) -> ReadStructure:
+    """Keep what a run needs of what was read; the notices say what was left out."""
+    kept = ase.Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    return ReadStructure(atoms=kept, notices=notices)
 
 
 def _parse_index(index: str | None) -> int:
@@ -153,11 +178,20 @@ def _require_believable_counts(path: Path) -> None:
                 )
 
 
-def _read_frame(path: Path, frame: int, file_format: str) -> ase.Atoms:
+def _read_frame(path: Path, frame: int, file_format: str) -> tuple[ase.Atoms, tuple[Notice, ...]]:
+    """Read with the reader of this format here where there is one, and with ASE's otherwise."""
+    reader = own_reader(file_format)
+    if reader is not None:
+        return reader(path, frame)
+    atoms = _read_by_ase(path, frame, file_format)
+    return atoms, xyz_notices(path) if file_format in {"extxyz", "xyz"} else ()
+
+
+def _read_by_ase(path: Path, frame: int, file_format: str) -> ase.Atoms:
     name = str(path.absolute())
     if get_ioformat(file_format).single:
         if frame not in {0, LAST_FRAME}:
-            raise _outside(path, frame, 1)
+            raise outside(path, frame, 1)
         return _one(ase.io.read(name, format=file_format, do_not_split_by_at_sign=True))
     if frame < LAST_FRAME:
         # Asked for too far back, readers return the first frame in silence: count what comes from there on.
@@ -166,7 +200,7 @@ def _read_frame(path: Path, frame: int, file_format: str) -> ase.Atoms:
         for count, image in enumerate(frames, start=1):  # noqa: B007  # the count is used after the loop
             atoms = image if atoms is None else atoms
         if count < -frame or atoms is None:
-            raise _outside(path, frame, count)
+            raise outside(path, frame, count)
         return atoms
     try:
         return _one(ase.io.read(name, index=frame, format=file_format, do_not_split_by_at_sign=True))
@@ -175,7 +209,7 @@ def _read_frame(path: Path, frame: int, file_format: str) -> ase.Atoms:
             every = ase.io.iread(name, index=":", format=file_format, do_not_split_by_at_sign=True)
             count = sum(1 for _ in every)
             if frame >= count > 0:
-                raise _outside(path, frame, count) from None
+                raise outside(path, frame, count) from None
         raise
 
 
@@ -184,17 +218,8 @@ def _one(images: ase.Atoms | list[ase.Atoms]) -> ase.Atoms:
     return images[-1] if isinstance(images, list) else images
 
 
-def _outside(path: Path, frame: int, count: int) -> InputError:
-    frames = "1 frame" if count == 1 else f"{count} frames"
-    return InputError(
-        f"--index: {path} has {frames}, so there is no frame {frame}.",
-        hint=f"Use 0 to {count - 1}, or -1 for the last one." if count > 1 else "Leave --index out.",
-        kind="bad_index",
-    )
-
-
 def _unreadable(path: Path, file_format: str | None, error: BaseException) -> InputError:
-    if isinstance(error, KeyError) and re.fullmatch(r"'[A-Z][a-z]?[0-9]*'", str(error)):
+    if isinstance(error, KeyError) and re.fullmatch(r"'[\w+*-]{1,12}'", str(error)):
         return InputError(
             f"{path}: {error} is not a chemical element.",
             hint="Write chemical symbols in the file.",

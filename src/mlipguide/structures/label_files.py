@@ -24,6 +24,8 @@ from ase.io.vasp_parsers.vasp_outcar_parsers import outcarchunks
 
 from mlipguide.core.errors import InputError
 from mlipguide.structures.files import find_format, require_file
+from mlipguide.structures.formats import Reader, own_reader
+from mlipguide.structures.formats.lammps_dump import iterate_lammps_dump
 
 MOST_ATOMS = 10**9
 """More than any frame has: a count beyond is damage, not a structure."""
@@ -66,15 +68,31 @@ def _frames(path: Path, file_format: str) -> Iterator[ase.Atoms]:
         with path.open(encoding="utf-8", errors="replace") as stream:
             for chunk in outcarchunks(stream):
                 yield chunk.build()
+    elif file_format == "lammps-dump-text":
+        yield from iterate_lammps_dump(path)
     elif file_format == "db":
         with connect(name) as database:
             for row in database.select():  # ASE's reader of frames drops what is stored beside the structure
                 yield row.toatoms(add_additional_information=True)
+    elif (reader := own_reader(file_format)) is not None:
+        yield from _each(reader, path)
     elif get_ioformat(file_format).single:
         found = ase.io.read(name, format=file_format, do_not_split_by_at_sign=True)
         yield found[-1] if isinstance(found, list) else found
     else:
         yield from ase.io.iread(name, index=":", format=file_format, do_not_split_by_at_sign=True)
+
+
+def _each(reader: Reader, path: Path) -> Iterator[ase.Atoms]:
+    """Yield the frames of a reader that gives one at a time."""
+    for index in itertools.count():
+        try:
+            atoms, _ = reader(path, index)
+        except InputError as error:
+            if index and error.kind == "bad_index":
+                return
+            raise
+        yield atoms
 
 
 def _xyz_frames(stream: IO[str], path: Path) -> Iterator[ase.Atoms]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlipguide.core.errors import InputError
+from mlipguide.structures.formats.xyz_columns import xyz_notices
 from mlipguide.structures.label_files import iterate_frames
 from mlipguide.structures.label_keys import (
     NO_CHOICE,
@@ -82,9 +83,10 @@ def read_labels(path: Path, choice: LabelKeys = NO_CHOICE) -> Iterator[LabelledF
     require_known(choice, frozenset(seen), source=str(path))
     if not labelled:
         names = ", ".join(sorted(seen)[:SHOWN]) or "nothing beside positions"
+        dropped = "".join(f" {notice.message}" for notice in xyz_notices(path) if path.suffix in {".xyz", ".extxyz"})
         raise InputError(
             f"{path}: no frame has energies or forces under a name that is known here.",
-            hint=f"It has {names}. Name them with --energy-key and --forces-key.",
+            hint=f"It has {names}. Name them with --energy-key and --forces-key.{dropped}",
             kind="no_labels",
         )
 

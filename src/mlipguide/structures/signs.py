@@ -79,6 +79,14 @@ def find_signs(atoms: ase.Atoms) -> Signs:
     )
 
 
+def is_isolated(atoms: ase.Atoms) -> bool:
+    """Tell whether there is empty space in all directions: a molecule or a cluster, in a box or not."""
+    try:
+        return all(not atoms.pbc[axis] or _gap_angstrom(atoms, axis) >= VACUUM_GAP_ANGSTROM for axis in range(3))
+    except np.linalg.LinAlgError:
+        return False  # a cell without volume
+
+
 def _open_words(atoms: ase.Atoms, axes: list[int]) -> str:
     """Return which axes are open, and how far where the cell says it."""
     words = [
@@ -109,8 +117,17 @@ def _is_layered(atoms: ase.Atoms) -> bool:
 
     By Larsen et al. (doi:10.1103/PhysRevMaterials.3.034003), as ASE implements it.
     """
+    from ase.geometry import minkowski_reduce
     from ase.geometry.dimensionality import analyze_dimensionality
 
     if len(atoms) > LARGEST_LAYERED_ATOMS:
         return False
-    return bool(analyze_dimensionality(atoms, method="RDA")[0].dimtype == "2D")
+    try:
+        # In a compact cell with all atoms inside, bonds are found at once; in a skewed one the search takes hours.
+        cell, _ = minkowski_reduce(np.array(atoms.cell))
+        compact = ase.Atoms(atoms.numbers, positions=atoms.positions, cell=cell, pbc=True)
+        compact.wrap()
+        found = analyze_dimensionality(compact, method="RDA")
+    except (ValueError, TypeError, IndexError, ArithmeticError, RuntimeError, np.linalg.LinAlgError):
+        return False  # the search for bonds gave none: no sign
+    return bool(found and found[0].dimtype == "2D")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from functools import reduce
 
 import ase
 from ase.data import atomic_numbers
-from ase.formula import Formula
 
+from mlipguide.core.formulas import have_same_composition, reduced_formula, write_formula
 from mlipguide.records.structure import StructureSummary
 from mlipguide.structures.distances import find_shortest_distance
+from mlipguide.structures.signs import is_isolated
 
 DENSITY_TOLERANCE = 0.02
 ALL_DIRECTIONS = 3
@@ -30,8 +30,8 @@ def summarise(atoms: ase.Atoms, *, source: str) -> StructureSummary:
     fully_periodic = bool(all(atoms.pbc))
     return StructureSummary(
         source=source,
-        formula=_write_hill(counts),
-        reduced_formula=reduced_formula(counts),
+        formula=write_formula(counts),
+        reduced_formula=formula_of(atoms),
         elements=tuple(sorted(counts, key=lambda symbol: atomic_numbers[symbol])),
         atoms=len(atoms),
         periodic=(bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2])),
@@ -42,21 +42,15 @@ def summarise(atoms: ase.Atoms, *, source: str) -> StructureSummary:
     )
 
 
-def reduced_formula(counts: dict[str, int]) -> str:
-    """Return the formula with the smallest whole numbers, in Hill order, from the atoms of each element."""
-    divisor = reduce(math.gcd, counts.values())
-    return _write_hill({symbol: count // divisor for symbol, count in counts.items()})
-
-
-def _write_hill(counts: dict[str, int]) -> str:
-    text: str = Formula.from_dict(dict(counts)).format("hill")
-    return text
+def formula_of(atoms: ase.Atoms) -> str:
+    """Return the formula with the smallest whole numbers; of an isolated molecule, in a box or not, all its atoms."""
+    return reduced_formula(Counter(str(symbol) for symbol in atoms.symbols), molecule=is_isolated(atoms))
 
 
 def is_same_kind(a: StructureSummary, b: StructureSummary) -> bool:
     """Tell whether timings of one structure, scaled to the number of atoms, hold for the other.
 
-    They do for the same reduced formula, as many periodic directions, and as many atoms per periodic volume
+    They do for the same proportions of elements, as many periodic directions, and as many atoms per periodic volume
     (area, length) within 2 %. Two molecules in vacuum are of the same kind only if their full formulas are
     equal.
     """
@@ -65,7 +59,7 @@ def is_same_kind(a: StructureSummary, b: StructureSummary) -> bool:
     if not any(a.periodic):
         return a.formula == b.formula
     density_a, density_b = _density(a), _density(b)
-    if a.reduced_formula != b.reduced_formula or density_a is None or density_b is None:
+    if not have_same_composition(a.reduced_formula, b.reduced_formula) or density_a is None or density_b is None:
         return False
     return abs(density_a - density_b) <= DENSITY_TOLERANCE * max(density_a, density_b)
 

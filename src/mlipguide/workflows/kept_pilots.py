@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from mlipguide.records.pilot import PilotData
 from mlipguide.records.training import Engine
 from mlipguide.store import pilots as store
 from mlipguide.structures.label_keys import LabelKeys
-from mlipguide.structures.summaries import reduced_formula
+from mlipguide.structures.summaries import formula_of
 from mlipguide.training.learning_curve import CurveDatum, fit_curve
 from mlipguide.workflows.pilot_answer import by_model
 from mlipguide.workflows.training_data import TrainingFrames
@@ -74,7 +73,7 @@ def keep_pilot(data: PilotData, frames: TrainingFrames, *, test: Path | None, ke
                 forces_key=keys.forces,
                 frames=len(learned),
                 frame_atoms=sum(map(len, learned)) / len(learned),
-                formulas=tuple(sorted({reduced_formula(Counter(atoms.symbols)) for atoms in learned})),
+                formulas=tuple(sorted({formula_of(atoms) for atoms in learned})),
             ),
             curves=tuple(curves),
         )

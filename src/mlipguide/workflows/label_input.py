@@ -13,6 +13,7 @@ from mlipguide.evidence.label_scan import LabelScan, sampling_order
 from mlipguide.records.accuracy import FindingKind, LabelFinding, LabelsSummary
 from mlipguide.records.notice import Notice
 from mlipguide.structures.files import require_file
+from mlipguide.structures.formats.xyz_columns import voigt_notices
 from mlipguide.structures.label_keys import LabelKeys
 from mlipguide.structures.labels import read_labels
 from mlipguide.structures.vasp_convergence import unconverged_steps
@@ -110,7 +111,7 @@ def open_labels(request: LabelRequest, on_progress: Callable[[str, float], None]
         order=order,
         summary=summary,
         findings=(*check_labels(scan.frames), *_unconverged(path, len(scan.frames))),
-        notices=tuple(_notices(scan, summary, request)),
+        notices=(*_notices(scan, summary, request), *voigt_notices(path, summary.stress_key)),
     )
 
 
