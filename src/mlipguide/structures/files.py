@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import ase
@@ -13,6 +14,7 @@ import ase.io
 from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, open_with_compression
 
 from mlipguide.core.errors import InputError
+from mlipguide.records.notice import Notice
 from mlipguide.structures.checks import require_usable
 from mlipguide.structures.species import require_elements, require_full_occupancy
 
@@ -27,8 +29,26 @@ SHORTEST_SUSPECT, LONGEST_COUNT = 6, 40
 """Lengths of a line: a count of fewer digits is harmless, and one of more is no count."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadStructure:
+    """What a file gave: the structure, and what reading it dropped or assumed.
+
+    Attributes:
+        atoms: Positions and cell in Å.
+        notices: One for each kind of thing that was dropped or assumed; empty where nothing was.
+    """
+
+    atoms: ase.Atoms
+    notices: tuple[Notice, ...] = ()
+
+
 def read_structure(path: Path, *, index: str | None = None) -> ase.Atoms:
-    """Read one structure from a file.
+    """Read one structure from a file, for those who need no notices; see :func:`read_with_notices`."""
+    return read_with_notices(path, index=index).atoms
+
+
+def read_with_notices(path: Path, *, index: str | None = None) -> ReadStructure:
+    """Read one structure from a file, and say what was dropped or assumed.
 
     Only elements, positions, cell and periodicity are kept, in the file's order. Unlike ``ase.io.read`` it
     keeps no calculator, constraints, velocities or charges, and an ``@`` in the file's name is a part of
@@ -37,9 +57,6 @@ def read_structure(path: Path, *, index: str | None = None) -> ase.Atoms:
     Args:
         path: A file in a format that ASE reads; the format is told by name and contents.
         index: The frame, as typed: ``0`` is the first, ``-1`` the last. The last one when None.
-
-    Returns:
-        Positions and cell in Å.
 
     Raises:
         InputError: No such file, a folder, empty, cut short, damaged or of unknown format; no such frame;
@@ -61,7 +78,13 @@ def read_structure(path: Path, *, index: str | None = None) -> ase.Atoms:
         except (Exception, SystemExit) as error:
             raise _unreadable(path, file_format, error) from error
     require_usable(atoms, source=str(path))
-    return ase.Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    return _keep(atoms)
+
+
+def _keep(atoms: ase.Atoms) -> ReadStructure:
+    """Keep what a run needs of what was read; the notices say what was left out."""
+    kept = ase.Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    return ReadStructure(atoms=kept)
 
 
 def _parse_index(index: str | None) -> int:

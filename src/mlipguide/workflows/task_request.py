@@ -150,7 +150,7 @@ def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple
         InputError: No structure or two of them, or one that cannot be used.
     """
     from mlipguide.structures.checks import check_structure
-    from mlipguide.structures.files import read_structure
+    from mlipguide.structures.files import ReadStructure, read_with_notices
     from mlipguide.structures.presets import build_preset
     from mlipguide.structures.summaries import summarise
 
@@ -161,14 +161,14 @@ def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple
             hint="mlipguide recommend LiFePO4.cif, or mlipguide recommend --preset water",
         )
     if request.preset is not None:
-        atoms, source = build_preset(request.preset), f"preset:{request.preset}"
+        read, source = ReadStructure(atoms=build_preset(request.preset)), f"preset:{request.preset}"
     else:
         assert request.structure is not None
         path = Path(request.structure).expanduser()
-        atoms = read_structure(path, index=request.index)
+        read = read_with_notices(path, index=request.index)
         source = path.name if request.index is None else f"{path.name}@{request.index}"
-    notices = check_structure(atoms, source=source)
-    return atoms, summarise(atoms, source=source), notices
+    notices = (*read.notices, *check_structure(read.atoms, source=source))
+    return read.atoms, summarise(read.atoms, source=source), notices
 
 
 def build_task(request: TaskRequest, structure: StructureSummary, signs: Signs | None = None) -> Task:
