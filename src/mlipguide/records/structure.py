@@ -35,3 +35,19 @@ class StructureSummary:
     cell_angles_degree: tuple[float, float, float] | None
     number_density_per_angstrom3: float | None
     shortest_distance_angstrom: float | None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class AtomMass:
+    """Atoms of one element that have one mass.
+
+    Attributes:
+        element: Chemical symbol.
+        mass_dalton: Of one atom.
+        atoms: How many there are.
+    """
+
+    element: str
+    mass_dalton: float
+    atoms: int

@@ -1,6 +1,7 @@
-"""What a structure shows of what a model should know: a surface, a molecule, layers, magnetism, mobile ions.
+"""What a structure shows of what a model should know: a surface, a molecule, layers, magnetism, mobile ions, charge.
 
-Signs are hints from positions and elements alone. They miss much, and they never prove anything.
+Signs are hints from positions, elements and what a file says beside them. They miss much, and they never prove
+anything.
 """
 
 from __future__ import annotations
@@ -9,6 +10,11 @@ from dataclasses import dataclass
 
 import ase
 import numpy as np
+
+from mlipguide.records.structure import AtomMass
+from mlipguide.structures.electrons import charge_of, multiplicity_of
+from mlipguide.structures.holds import NOTHING_HELD, Held, held_in
+from mlipguide.structures.isotopes import masses_of
 
 VACUUM_GAP_ANGSTROM = 7.0
 """Empty space between planes of atoms that no layered crystal has: MoS2 has 3 Å, graphite 3.4 Å."""
@@ -39,6 +45,10 @@ class Signs:
         magnetic: Magnetic 3d elements.
         mobile_ions: Ions that move, with their anions: both empty or neither.
         hydrogen: Whether there is hydrogen.
+        total_charge: As the file or the user says; None where neither does.
+        spin_multiplicity: Likewise, 2S + 1.
+        held: How many atoms are held where they are.
+        masses: Of each element, where some are not natural.
     """
 
     slab: str | None
@@ -48,6 +58,10 @@ class Signs:
     magnetic: tuple[str, ...]
     mobile_ions: tuple[str, ...]
     hydrogen: bool
+    total_charge: int | None = None
+    spin_multiplicity: int | None = None
+    held: Held = NOTHING_HELD
+    masses: tuple[AtomMass, ...] = ()
 
 
 def find_signs(atoms: ase.Atoms) -> Signs:
@@ -65,6 +79,10 @@ def find_signs(atoms: ase.Atoms) -> Signs:
         magnetic=tuple(sorted(MAGNETIC & elements)),
         mobile_ions=(*mobile, *anions) if mobile and anions else (),
         hydrogen="H" in elements,
+        total_charge=charge_of(atoms),
+        spin_multiplicity=multiplicity_of(atoms),
+        held=held_in(atoms),
+        masses=masses_of(atoms),
     )
 
 
