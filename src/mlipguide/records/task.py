@@ -119,7 +119,8 @@ class Task:
         dft_saving: Of ``prerelax``, what it saves; None for other kinds.
         total_charge: Of the structure as given, in elementary charges; a repeated cell has it once for each cell. None
             where neither the file nor the user says it.
-        spin_multiplicity: 2S + 1 of the structure as given; unpaired electrons add up in a repeated cell. None likewise.
+        spin_multiplicity: 2S + 1 of the structure as given; unpaired electrons add up in a repeated cell. None where
+            neither says it.
         held_atoms: Atoms of the structure as given that the file holds in all directions.
         partly_held_atoms: Those that it holds in some.
         masses: Of each element of the structure as given, where some are no element's natural mass; else empty.

@@ -1,6 +1,6 @@
 """Total charge and spin of a structure: where files say them, and where calculators look for them.
 
-Both stand in ``atoms.info`` under ``charge`` (in units of the elementary charge) and ``spin`` (the multiplicity 2S + 1).
+Both stand in ``atoms.info``: ``charge`` in units of the elementary charge, ``spin`` as the multiplicity 2S + 1.
 FAIRChem's UMA (https://fair-chem.github.io/core/uma.html), OrbMol (https://github.com/orbital-materials/orb-models) and
 MACE's calculator (``info_keys`` in mace/calculators/mace.py) read these two names from there. AIMNet2's calculator
 takes ``charge`` and ``mult`` as arguments (https://github.com/isayevlab/AIMNet2): its worker file hands them over.

@@ -2,7 +2,8 @@
 
 What is kept is one of four of ASE's: ``FixAtoms``, ``FixCartesian``, and for directions that are not the axes
 ``FixedLine`` and ``FixedPlane``. Selective dynamics of VASP is along the cell's vectors. ASE's own form of it
-(``FixScaled``) turns velocities out of the free directions when the cell is skewed, so a run would not conserve energy; the forms here project at right angles.
+(``FixScaled``) turns velocities out of the free directions when the cell is skewed, so a run would not conserve energy;
+the forms here project at right angles.
 """
 
 from __future__ import annotations

@@ -56,8 +56,9 @@ def run_dynamics(model: LoadedModel, given: Atoms, velocities: Any, plan: Plan) 
 
     Returns:
         ``snapshots``, each with ``step``, ``positions`` (Å, not wrapped), ``velocities`` (Å/fs), ``energy_ev``,
-        ``kinetic_ev``, ``forces_ev_per_angstrom`` (the model's, on held atoms too) and ``stress_ev_per_angstrom3`` (Voigt; None where there is none);
-        and ``stopped_because``: why the run ended before its last step (``unstable``), else None.
+        ``kinetic_ev``, ``forces_ev_per_angstrom`` (the model's, on held atoms too) and ``stress_ev_per_angstrom3``
+        (Voigt; None where there is none); and ``stopped_because``: why the run ended before its last step
+        (``unstable``), else None.
 
     Raises:
         WorkerError: ``bad_request`` for a plan that cannot be run.
