@@ -65,7 +65,9 @@ def electrons_in(read: ase.Atoms, *, given: Electrons = NOT_GIVEN, source: str) 
     info = {str(key).lower(): value for key, value in read.info.items()}
     remarks: list[str] = []
     charge = given.charge if given.charge is not None else _charge(read, info, remarks, source)
-    multiplicity = given.multiplicity if given.multiplicity is not None else _spin(read, info, remarks, source)
+    multiplicity = given.multiplicity if given.multiplicity is not None else _spin(info, remarks, source)
+    if multiplicity is None and not read.pbc.any():
+        multiplicity = _spin_of_moments(read, charge, remarks)
     return Electrons(charge=charge, multiplicity=multiplicity, remarks=tuple(remarks))
 
 
@@ -74,7 +76,29 @@ def _charge(read: ase.Atoms, info: Mapping[str, Any], remarks: list[str], source
     return _sum(read, "initial_charges", "charges", remarks) if charge is None else charge
 
 
-def _spin(read: ase.Atoms, info: Mapping[str, Any], remarks: list[str], source: str) -> int | None:
+def _spin_of_moments(read: ase.Atoms, charge: int | None, remarks: list[str]) -> int | None:
+    """Return the multiplicity that the moments of the atoms add up to, where the electrons can have it."""
+    moment = _sum(read, "initial_magmoms", "magnetic moments", remarks)
+    if moment is None:
+        return None
+    if _is_possible(read, charge, abs(moment) + 1):
+        return abs(moment) + 1
+    remarks.append("The electrons cannot have this spin, and it is not used.")
+    return None
+
+
+def _is_possible(atoms: ase.Atoms, charge: int | None, multiplicity: int) -> bool:
+    """Tell whether there are as many electrons as unpaired ones, and the others make pairs."""
+    paired = electrons_of(atoms, charge) - (multiplicity - 1)
+    return paired >= 0 and paired % 2 == 0
+
+
+def electrons_of(atoms: ase.Atoms, charge: int | None) -> int:
+    """Return the number of electrons; neutral where no charge is known."""
+    return int(atoms.numbers.sum()) - (charge or 0)
+
+
+def _spin(info: Mapping[str, Any], remarks: list[str], source: str) -> int | None:
     """Return the multiplicity; 0, which datasets write where there is none to speak of, is taken as not given."""
     spins = {key: info[key] for key in MULTIPLICITY_KEYS if _number(info.get(key)) not in (None, 0.0)}
     if not spins and any(_number(info.get(key)) == 0.0 for key in MULTIPLICITY_KEYS):
@@ -89,9 +113,6 @@ def _spin(read: ase.Atoms, info: Mapping[str, Any], remarks: list[str], source: 
                 kind="bad_spin",
             )
         multiplicity = unpaired + 1
-    if multiplicity is None and not read.pbc.any():
-        moment = _sum(read, "initial_magmoms", "magnetic moments", remarks)
-        multiplicity = None if moment is None else abs(moment) + 1
     if multiplicity is not None and multiplicity < 1:
         raise _bad_spin(f"{source}: {multiplicity}")
     return multiplicity
@@ -188,9 +209,8 @@ def set_electrons(atoms: ase.Atoms, electrons: Electrons, *, source: str) -> Non
             atoms.info[key] = value
     if electrons.multiplicity is None or atoms.pbc.any():
         return
-    number = int(atoms.numbers.sum()) - (electrons.charge or 0)
-    unpaired = electrons.multiplicity - 1
-    if number < unpaired or (number - unpaired) % 2:
+    if not _is_possible(atoms, electrons.charge, electrons.multiplicity):
+        number = electrons_of(atoms, electrons.charge)
         raise InputError(
             f"{source}: {number} electrons cannot have a spin multiplicity of {electrons.multiplicity}.",
             hint="Give the charge with --charge and the multiplicity 2S + 1 with --spin.",
