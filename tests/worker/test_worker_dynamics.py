@@ -140,7 +140,11 @@ def test_heavier_atoms_move_slower(copper: Atoms) -> None:
 class Charged(EMT):
     """Copper whose energy is raised by its charge and its spin; it counts how often it is asked."""
 
-    calls = 0
+    atoms: Any
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in ASE
+        self.calls = 0
 
     def calculate(self, *arguments: Any, **options: Any) -> None:
         """Evaluate."""

@@ -61,7 +61,7 @@ def frames(path: Path) -> list[Atoms]:
 
 
 def moved(atoms: Atoms, start_: Atoms) -> np.ndarray[Any, Any]:
-    return np.abs(atoms.positions - start_.positions)
+    return np.asarray(np.abs(atoms.positions - start_.positions))
 
 
 def test_a_relaxation_leaves_held_atoms_where_they_are(run: Run, slab: Path, tmp_path: Path) -> None:
@@ -171,9 +171,9 @@ def test_charge_and_spin_are_in_the_task_and_in_the_script(run: Run, tmp_path: P
     (structure,) = frames(tmp_path / "run.structure.extxyz")
     assert structure.info == {"charge": -1, "spin": 1}
     radical = run("recommend", path, "--kind", "relax", "--charge", "0", "--spin", "2", *ASKED)
-    needs = {item["need"] for item in radical.document["data"]["task"]["derived_needs"]}
-    assert "spin" in needs
-    assert "total-charge" not in needs
+    others = {item["need"] for item in radical.document["data"]["task"]["derived_needs"]}
+    assert "spin" in others
+    assert "total-charge" not in others
     assert json.dumps(radical.document["notices"]).count("charge +0") == 0
 
 

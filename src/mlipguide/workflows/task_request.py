@@ -163,14 +163,14 @@ def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple
             f"Give a structure file or --preset NAME ({given} was given).",
             hint="mlipguide recommend LiFePO4.cif, or mlipguide recommend --preset water",
         )
-    given = parse_electrons(request.charge, request.spin)
+    electrons = parse_electrons(request.charge, request.spin)
     if request.preset is not None:
         read, source = ReadStructure(atoms=build_preset(request.preset)), f"preset:{request.preset}"
-        set_electrons(read.atoms, given, source=source)
+        set_electrons(read.atoms, electrons, source=source)
     else:
         assert request.structure is not None
         path = Path(request.structure).expanduser()
-        read = read_with_notices(path, index=request.index, given=given)
+        read = read_with_notices(path, index=request.index, given=electrons)
         source = path.name if request.index is None else f"{path.name}@{request.index}"
     notices = (*read.notices, *check_structure(read.atoms, source=source))
     return read.atoms, summarise(read.atoms, source=source), notices
