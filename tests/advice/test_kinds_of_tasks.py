@@ -18,6 +18,7 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.costmodel.prerelaxation import dft_saving
 from mlipguide.records.advice import Verdict
 from mlipguide.records.model_card import Domain, DomainFact, Forces, ModelCard, Need
+from mlipguide.records.structure import AtomMass
 from mlipguide.records.task import DerivedNeed, Task, TaskKind
 from mlipguide.structures.presets import build_preset
 from mlipguide.structures.signs import find_signs
@@ -156,6 +157,22 @@ def test_a_step_has_a_reason_and_heat_never_lengthens_it() -> None:
     for symbol in ("H", "Li", "Si", "W"):
         steps = [propose_timestep((symbol,), kelvin).seconds for kelvin in (100, 300, 1000, 3000, 1e4)]
         assert steps == sorted(steps, reverse=True)
+
+
+def test_heavier_hydrogen_takes_a_longer_step() -> None:
+    def step_fs(*masses: float) -> float:
+        of_atoms = [AtomMass(element="H", mass_dalton=mass, atoms=1) for mass in masses]
+        oxygen = AtomMass(element="O", mass_dalton=15.999, atoms=1)
+        return propose_timestep(("H", "O"), 300, (*of_atoms, oxygen)).seconds * 1e15
+
+    assert step_fs(1.008) == pytest.approx(0.5)
+    assert step_fs(2.014) == pytest.approx(0.7)
+    assert step_fs(3.024) == pytest.approx(0.7)
+    assert step_fs(4.04) == pytest.approx(1.0)
+    assert step_fs(1.008, 2.014) == pytest.approx(0.5)
+    assert propose_timestep(("H",), 300, [AtomMass(element="H", mass_dalton=2.014, atoms=1)]).reason == (
+        "H of 2.014 Da is the lightest atom"
+    )
 
 
 def test_notices_say_how_to_change_each() -> None:

@@ -9,6 +9,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
+from ase.constraints import FixAtoms
 
 from mlipguide.core.errors import InputError
 from mlipguide.sessions import sampling
@@ -108,3 +109,16 @@ def test_other_failures_are_raised() -> None:
         sample(FakeSession(elements=(1,)), COPPER, plan())
     with pytest.raises(InputError, match="0 frames"):
         sample(FakeSession(), Atoms("H"), plan(frames=0))
+
+
+def test_held_atoms_stay_and_frames_are_free_for_labels() -> None:
+    slab = COPPER.copy()
+    slab.info["charge"] = 1
+    slab.set_constraint(FixAtoms(range(16)))
+    run = sample(in_process_session(EMT()), slab, plan(frames=10, every=10))
+    for frame in run.frames:
+        assert not (frame.atoms.positions - slab.positions)[:16].any()
+        assert not frame.atoms.constraints
+        assert frame.atoms.info == {"charge": 1}
+    late = np.mean([one.temperature_k for one in run.frames[3:]])
+    assert late == pytest.approx(400, rel=0.5), "of the atoms that move, and not of all"

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.model_card import ModelCard, Need
 from mlipguide.sessions.worker_session import WorkerSession, open_session
 from mlipguide.testing.contract import BackendContract
 from toy_plugin import ToyPlugin, toy_card
@@ -61,6 +61,9 @@ class TestSyntheticToy(_ToyContract):
         ("sees-the-corner", BackendContract.test_a_translation_changes_nothing),
         ("counts-from-one", BackendContract.test_the_order_of_atoms_changes_nothing),
         ("ignores-images", BackendContract.test_periodic_images_are_counted),
+        ("mirrors", BackendContract.test_a_left_handed_cell_is_its_right_handed_twin),
+        ("electrons", BackendContract.test_charge_and_spin_reach_a_model_that_takes_them),
+        ("forgets-held", BackendContract.test_held_atoms_stay_and_keep_their_forces),
     ],
 )
 def test_a_backend_that_breaks_the_contract_fails(
@@ -70,6 +73,15 @@ def test_a_backend_that_breaks_the_contract_fails(
     contract.card = toy_card(checkpoint)  # type: ignore[misc]  # one card a class elsewhere
     with toy_plugin.opened(checkpoint) as session, pytest.raises(AssertionError):
         test(contract, session, contract.structure())
+
+
+def test_charge_and_spin_reach_a_model_whose_card_says_that_it_takes_them(toy_plugin: ToyPlugin) -> None:
+    contract = BackendContract()
+    contract.card = toy_card("electrons", provides=(Need.TOTAL_CHARGE, Need.SPIN))  # type: ignore[misc]  # as above
+    with toy_plugin.opened("electrons") as session:
+        contract.test_charge_and_spin_reach_a_model_that_takes_them(session, contract.structure())
+    with toy_plugin.opened() as session, pytest.raises(AssertionError):
+        contract.test_charge_and_spin_reach_a_model_that_takes_them(session, contract.structure())
 
 
 def test_a_card_with_the_wrong_cutoff_fails(toy_plugin: ToyPlugin) -> None:

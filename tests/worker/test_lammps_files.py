@@ -159,3 +159,32 @@ def test_a_file_that_names_no_potential_is_refused(tmp_path: Path, changes: dict
     with pytest.raises(WorkerError, match=words) as raised:
         read_potential(potential_in(tmp_path, **changes))
     assert raised.value.kind == "weights"
+
+
+def test_isotopes_are_types_of_their_own_with_the_element_of_the_potential(tmp_path: Path) -> None:
+    atoms = bulk("Si", cubic=True)
+    plain = box_of(atoms, ("Ge", "Si"), margin=1.0)
+    assert plain.types == [2] * 8
+    masses = atoms.get_masses()
+    masses[[1, 4]] = 29.97
+    atoms.set_masses(masses)
+    box = box_of(atoms, ("Ge", "Si"), margin=1.0)
+    assert box.kinds == [("Ge", 72.63), ("Si", 28.085), ("Si", 29.97)]
+    assert box.types == [2, 3, 2, 2, 3, 2, 2, 2]
+    assert box.commands()[-1] == "create_box 3 cell"
+    potential = read_potential(potential_in(tmp_path))
+    assert potential.commands([symbol for symbol, _ in box.kinds])[1].endswith('" Ge Si Si')
+
+
+def test_a_left_handed_cell_becomes_right_handed_with_the_same_distances() -> None:
+    atoms = bulk("Si", cubic=True)
+    atoms.rattle(0.3, seed=1)
+    atoms.set_cell(atoms.cell.array @ np.array([[1, 0.1, 0], [0, 1, 0.05], [0.08, 0, 1]]), scale_atoms=True)
+    atoms.set_cell(atoms.cell.array[[1, 0, 2]])
+    assert atoms.cell.handedness == -1
+    box = box_of(atoms, ("Si",), margin=1.0)
+    assert np.linalg.det(box.cell) > 0
+    there = Atoms("Si8", positions=box.positions, cell=box.cell, pbc=True)
+    assert there.get_all_distances(mic=True) == pytest.approx(atoms.get_all_distances(mic=True), abs=1e-9)
+    vector = np.array([[0.3, -0.7, 1.1]])
+    assert box.back(box.into(vector)) == pytest.approx(vector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,12 @@ def test_reference_calculations_that_are_refused(request_: TaskRequest, says: st
     with pytest.raises(InputError) as caught:
         stated_reference(request_)
     assert says in str(caught.value)
+
+
+def test_charge_and_spin_are_keys_of_a_task_file(tmp_path: Path) -> None:
+    (tmp_path / "task.yaml").write_text("preset: ethanol\ncharge: -1\nspin: 2\n", encoding="utf-8")
+    request = read_request(tmp_path / "task.yaml")
+    atoms, _, _ = load_structure(request)
+    assert atoms.info == {"charge": -1, "spin": 2}
+    with pytest.raises(InputError, match="electrons cannot have a spin multiplicity of 1"):
+        load_structure(replace(request, spin="1"))

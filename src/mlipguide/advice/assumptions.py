@@ -19,7 +19,7 @@ def assumption_notices(task: Task, *, asked_of_models: bool = False) -> tuple[No
         task: What is wanted.
         asked_of_models: Whether the user chose the models.
     """
-    return (*_assumed(task, asked_of_models=asked_of_models), *_derived(task))
+    return (*_assumed(task, asked_of_models=asked_of_models), *_repeated(task), *_derived(task))
 
 
 def _assumed(task: Task, *, asked_of_models: bool) -> Iterator[Notice]:
@@ -37,6 +37,27 @@ def _assumed(task: Task, *, asked_of_models: bool) -> Iterator[Notice]:
     ]
     also = f"; {', '.join(unasked)}" if unasked else ""
     yield Notice("assumed", f"Assumed, for want of an answer: {words}{also}. Give an option to change it.")
+
+
+def _repeated(task: Task) -> Iterator[Notice]:
+    """Say what becomes of a charge, or of unpaired electrons, in a cell that is repeated."""
+    cells = round(task.atoms / task.structure.atoms)
+    if cells <= 1:
+        return
+    words = []
+    if task.total_charge:
+        words.append(f"a charge of {task.total_charge:+d} in each cell makes {cells * task.total_charge:+d}")
+    if task.spin_multiplicity is not None and task.spin_multiplicity > 1:
+        multiplicity = cells * (task.spin_multiplicity - 1) + 1
+        words.append(
+            f"a spin multiplicity of {task.spin_multiplicity} in each, all spins one way, makes {multiplicity}"
+        )
+    if words:
+        yield Notice(
+            "repeated_electrons",
+            f"The cell is repeated about {cells} times, and every one is like the one given: {'; '.join(words)}. "
+            "Is it one charge in a large cell that you mean, give the large cell.",
+        )
 
 
 def _derived(task: Task) -> Iterator[Notice]:
@@ -58,7 +79,7 @@ def _atoms(task: Task) -> str:
 
 
 def _timestep(task: Task) -> str:
-    reason = propose_timestep(task.structure.elements, task.temperature_k).reason
+    reason = propose_timestep(task.structure.elements, task.temperature_k, task.masses).reason
     return f"--timestep {task.timestep_s * 1e15:g}fs ({reason})"
 
 

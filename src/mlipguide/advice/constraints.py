@@ -31,6 +31,8 @@ COVERED_BY = {
 
 DISPERSION_MARKS = ("D2", "D3", "D4", "-V", "VV10", "vdW", "MBD")
 """Parts of the name of a level of theory that has dispersion."""
+INPUTS = frozenset({Need.TOTAL_CHARGE, Need.SPIN})
+"""What a model is told, and does not give."""
 
 COVERAGE = frozenset({*COVERED_BY, Need.LONG_RANGE})
 """Needs that a model may meet although nothing says so: what is not known of them is a doubt."""
@@ -120,8 +122,10 @@ def lacking_words(needs: Sequence[Need]) -> str:
     """Return what a model lacks, in sentences."""
     gradients = [need for need in needs if need in OF_GRADIENTS]
     uncovered = [need for need in needs if need in COVERAGE]
-    others = [need for need in needs if need not in (*gradients, *uncovered)]
+    inputs = [need for need in needs if need in INPUTS]
+    others = [need for need in needs if need not in (*gradients, *uncovered, *inputs)]
     sentences = [f"It gives no {', '.join(others)}."] if others else []
+    sentences += [f"It takes no {', '.join(inputs)} as input."] if inputs else []
     if gradients:
         uses = [need for need in gradients if need is not Need.CONSERVATIVE]
         words = f": not for {', '.join(uses)}" if uses else ""

@@ -14,10 +14,12 @@ from mlipguide.records.task import DerivedNeed, TaskKind
 if TYPE_CHECKING:
     from mlipguide.structures.signs import Signs
 
+SINGLET = 1
+
 CELL_KINDS = frozenset({TaskKind.RELAX, TaskKind.SCREEN, TaskKind.PRERELAX})
 """Kinds that commonly relax the cell with the positions."""
 
-DOUBTFUL = frozenset({Need.SURFACES, Need.MOLECULES, Need.STRESS})
+DOUBTFUL = frozenset({Need.SURFACES, Need.MOLECULES, Need.STRESS, Need.TOTAL_CHARGE, Need.SPIN})
 """Suggestions that put a model in doubt of which nothing says that it meets them; the others only make caveats."""
 
 
@@ -29,10 +31,18 @@ def derived_needs(signs: Signs, kind: TaskKind, *, periodic: bool) -> tuple[Deri
         kind: What is done with it.
         periodic: Whether the structure is periodic in all directions.
     """
-    return tuple(DerivedNeed(need=need, reason=reason) for need, reason in _found(signs, kind, periodic=periodic))
+    found = (*_of_electrons(signs), *_of_matter(signs, kind, periodic=periodic))
+    return tuple(DerivedNeed(need=need, reason=reason) for need, reason in found)
 
 
-def _found(signs: Signs, kind: TaskKind, *, periodic: bool) -> Iterator[tuple[Need, str]]:
+def _of_electrons(signs: Signs) -> Iterator[tuple[Need, str]]:
+    if signs.total_charge:
+        yield Need.TOTAL_CHARGE, f"a total charge of {signs.total_charge:+d}"
+    if signs.spin_multiplicity not in (None, SINGLET):
+        yield Need.SPIN, f"a spin multiplicity of {signs.spin_multiplicity}"
+
+
+def _of_matter(signs: Signs, kind: TaskKind, *, periodic: bool) -> Iterator[tuple[Need, str]]:
     if signs.slab is not None:
         yield Need.SURFACES, f"a slab: {signs.slab}"
     if signs.molecule:

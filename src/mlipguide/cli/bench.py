@@ -79,6 +79,8 @@ def bench(
     ] = None,
     index: options.Index = None,
     preset: options.Preset = None,
+    charge: options.Charge = None,
+    spin: options.Spin = None,
     each: options.Each = False,
     weights: options.Weights = None,
     save: Annotated[
@@ -104,7 +106,7 @@ def bench(
         require_plottable(plot)
     with progress() as report:
         result = bench(
-            TaskRequest(structure=structure, index=index, preset=preset, models=models),
+            TaskRequest(structure=structure, index=index, preset=preset, models=models, charge=charge, spin=spin),
             Options(
                 largest_atoms=max_atoms,
                 sizes=sizes,

@@ -38,6 +38,8 @@ def disagree(
     ] = None,
     index: options.Index = None,
     preset: options.Preset = None,
+    charge: options.Charge = None,
+    spin: options.Spin = None,
     weights: options.Weights = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the disagreement over time as .png or .svg.")
@@ -61,7 +63,7 @@ def disagree(
         require_plottable(plot)
     with progress() as report:
         result = disagree(
-            TaskRequest(structure=structure, index=index, preset=preset, models=models),
+            TaskRequest(structure=structure, index=index, preset=preset, models=models, charge=charge, spin=spin),
             Options(
                 sampler=sampler,
                 atoms=atoms,

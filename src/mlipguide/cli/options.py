@@ -31,6 +31,13 @@ Preset = Annotated[
     str | None,
     typer.Option("--preset", metavar="NAME", help="A built-in structure instead of a file, e.g. water."),
 ]
+Charge = Annotated[
+    str | None, typer.Option("--charge", metavar="-1", help="Total charge of the structure [as the file says].")
+]
+Spin = Annotated[
+    str | None,
+    typer.Option("--spin", metavar="2", help="Spin multiplicity 2S + 1 of the structure [as the file says]."),
+]
 Models = Annotated[
     str | None,
     typer.Option("--models", metavar="A,B", help="Only these models; see 'mlipguide models list'."),

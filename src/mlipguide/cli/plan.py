@@ -27,6 +27,8 @@ def plan(
     ] = 8,
     index: options.Index = None,
     preset: options.Preset = None,
+    charge: options.Charge = None,
+    spin: options.Spin = None,
     as_json: options.Json = False,
 ) -> int:
     """Say what hardware a run of one model needs: which devices and how many, and what would change it.
@@ -44,6 +46,8 @@ def plan(
         structure=structure,
         index=index,
         preset=preset,
+        charge=charge,
+        spin=spin,
         atoms=atoms,
         time=time,
         timestep=timestep,

@@ -78,6 +78,8 @@ def recommend(
     hardware: options.Hardware = None,
     index: options.Index = None,
     preset: options.Preset = None,
+    charge: options.Charge = None,
+    spin: options.Spin = None,
     config: Annotated[
         Path | None,
         typer.Option(metavar="TASK.yaml", help="Read the task from a file; options given here win."),
@@ -154,6 +156,8 @@ def recommend(
         energy_key=energy_key,
         forces_key=forces_key,
         stress_key=stress_key,
+        charge=charge,
+        spin=spin,
     )
     if plot is not None:
         require_plottable(plot)

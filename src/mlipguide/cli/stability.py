@@ -26,6 +26,8 @@ def stability(
     ] = None,
     index: options.Index = None,
     preset: options.Preset = None,
+    charge: options.Charge = None,
+    spin: options.Spin = None,
     weights: options.Weights = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw drift, equation of state and scan as .png or .svg.")
@@ -50,6 +52,8 @@ def stability(
                 structure=structure,
                 index=index,
                 preset=preset,
+                charge=charge,
+                spin=spin,
                 models=models,
                 timestep=timestep,
                 temperature=temperature,

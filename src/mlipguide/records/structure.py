@@ -60,3 +60,19 @@ class StructureSummary:
             number_density_per_angstrom3=self.number_density_per_angstrom3,
             shortest_distance_angstrom=self.shortest_distance_angstrom,
         )
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class AtomMass:
+    """Atoms of one element that have one mass.
+
+    Attributes:
+        element: Chemical symbol.
+        mass_dalton: Of one atom.
+        atoms: How many there are.
+    """
+
+    element: str
+    mass_dalton: float
+    atoms: int

@@ -9,7 +9,7 @@ from enum import StrEnum
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.model_card import Need
 from mlipguide.records.strict import strict
-from mlipguide.records.structure import StructureSummary
+from mlipguide.records.structure import AtomMass, StructureSummary
 
 
 class TaskKind(StrEnum):
@@ -132,6 +132,13 @@ class Task:
         derived_needs: What the structure suggests; never a reason to rule a model out.
         dft_saving: Of ``prerelax``, what it saves; None for other kinds.
         gaps: Atoms that are far from all others; empty where there are none, and where the atoms are not known.
+        total_charge: Of the structure as given, in elementary charges; a repeated cell has it once for each cell. None
+            where neither the file nor the user says it.
+        spin_multiplicity: 2S + 1 of the structure as given; unpaired electrons add up in a repeated cell. None where
+            neither says it.
+        held_atoms: Atoms of the structure as given that the file holds in all directions.
+        partly_held_atoms: Those that it holds in some.
+        masses: Of each element of the structure as given, where some are no element's natural mass; else empty.
     """
 
     structure: StructureSummary
@@ -153,6 +160,11 @@ class Task:
     derived_needs: tuple[DerivedNeed, ...] = ()
     dft_saving: DftSaving | None = None
     gaps: tuple[NeighbourGap, ...] = ()
+    total_charge: int | None = None
+    spin_multiplicity: int | None = None
+    held_atoms: int = 0
+    partly_held_atoms: int = 0
+    masses: tuple[AtomMass, ...] = ()
 
     @property
     def steps(self) -> int:

@@ -16,8 +16,13 @@ KIND_WORDS = {
 
 def task_line(task: Task) -> str:
     """Return the structure, the work and its limit."""
-    return (
-        f"{task.structure.reduced_formula} ({task.structure.source}), {_work(task)}, within {duration(task.budget_s)}"
+    return ", ".join(
+        (
+            f"{task.structure.reduced_formula} ({task.structure.source})",
+            *_carried(task),
+            _work(task),
+            f"within {duration(task.budget_s)}",
+        )
     )
 
 
@@ -30,6 +35,17 @@ def run_words(task: Task) -> str:
     return (
         f"{simulated_time(task.simulated_time_s)} in steps of {simulated_time(task.timestep_s)} ({task.steps:,} steps)"
     )
+
+
+def _carried(task: Task) -> list[str]:
+    """Return what the file says beside atoms and cell, and the run keeps."""
+    charge, spin = task.total_charge, task.spin_multiplicity
+    words = [] if charge is None else [f"charge {charge:+d}" if charge else "charge 0"]
+    words += [] if spin is None else [f"spin multiplicity {spin}"]
+    words += [f"{task.held_atoms} of {task.structure.atoms} atoms held"] if task.held_atoms else []
+    words += [f"{task.partly_held_atoms} held along some directions"] if task.partly_held_atoms else []
+    words += ["own masses"] if task.masses else []
+    return words
 
 
 def _work(task: Task) -> str:

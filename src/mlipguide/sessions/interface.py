@@ -106,7 +106,7 @@ class Snapshot:
         velocities_angstrom_per_fs: Shape (atoms, 3).
         energy_ev: Potential energy of the whole structure.
         kinetic_ev: Kinetic energy.
-        forces_ev_per_angstrom: Shape (atoms, 3).
+        forces_ev_per_angstrom: Shape (atoms, 3); of held atoms too.
         stress_ev_per_angstrom3: Shape (6,), Voigt order and ASE's sign; None without a periodic cell or where the
             model gives none.
     """
@@ -175,13 +175,13 @@ class ModelSession(Protocol):
         """Move ``atoms`` and return snapshots; nothing is kept, so a run can be continued from its last snapshot.
 
         Args:
-            atoms: The structure; it is not changed.
+            atoms: The structure; it is not changed. Atoms that its constraints hold stay where they are.
             plan: How they are moved.
             velocities: Shape (atoms, 3), Å/fs; None to draw them at the plan's temperature.
         """
 
     def prepare(self, atoms: Atoms, conditions: Conditions) -> Prepared:
-        """Make the first call on ``atoms`` and set up the integrator."""
+        """Make the first call on ``atoms`` and set up the integrator; held atoms are timed like all others, moving."""
 
     def run(self, prepared: Prepared, *, max_steps: int, max_s: float) -> Burst:
         """Take steps until either limit is reached, at least one."""

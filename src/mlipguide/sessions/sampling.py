@@ -16,6 +16,7 @@ import numpy as np
 from mlipguide.core.errors import InputError
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot
+from mlipguide.structures.holds import degrees_of_freedom, freed
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -58,9 +59,9 @@ class SampledFrame:
     """One frame of a run.
 
     Attributes:
-        atoms: The structure, positions not wrapped.
+        atoms: The structure, positions not wrapped; nothing is held in it.
         time_s: Simulated time since the start.
-        temperature_k: From the kinetic energy.
+        temperature_k: From the kinetic energy of what can move.
         energy_ev: Of the model that made the run.
     """
 
@@ -101,7 +102,7 @@ def sample(
 
     Args:
         session: The model.
-        atoms: Where the run begins; it is not changed.
+        atoms: Where the run begins; it is not changed. Atoms that it holds stay where they are.
         plan: What is wanted.
         on_progress: Told after each piece the simulated time (s) and the number of frames.
 
@@ -159,12 +160,12 @@ def sample(
 def _frame(atoms: Atoms, snapshot: Snapshot, plan: SamplingPlan, before: int) -> SampledFrame:
     from ase import units
 
-    moved = atoms.copy()
+    moved = freed(atoms)  # a frame is evaluated, and may be labelled: forces on held atoms count
     moved.positions[:] = snapshot.positions_angstrom
     return SampledFrame(
         atoms=moved,
         time_s=(before + snapshot.step) * plan.timestep_s,
-        temperature_k=float(2 * snapshot.kinetic_ev / (3 * len(atoms) * units.kB)),
+        temperature_k=float(2 * snapshot.kinetic_ev / (degrees_of_freedom(atoms) * units.kB)),
         energy_ev=snapshot.energy_ev,
     )
 

@@ -30,6 +30,8 @@ from mlipguide.sessions.interface import (
 from mlipguide.sessions.own_checkpoint import require_same_architecture
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
 from mlipguide.sessions.worker_process import WorkerProcess
+from mlipguide.structures.electrons import CHARGE, SPIN
+from mlipguide.structures.holds import plain_constraints
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,10 +114,13 @@ class WorkerSession:
     def dynamics(
         self, atoms: Atoms, plan: DynamicsPlan, *, velocities: NDArray[np.float64] | None = None
     ) -> Trajectory:
-        """Move ``atoms`` and return snapshots; nothing is kept, so a run can be continued from its last snapshot."""
+        """Move ``atoms``, but not those that are held, and return snapshots.
+
+        Nothing is kept, so a run can be continued from its last snapshot.
+        """
         answer = self._ask(
             "dynamics",
-            structure=structure_message(atoms),
+            structure=structure_message(atoms) | held_message(atoms),
             steps=plan.steps,
             every=plan.every,
             timestep_fs=plan.timestep_s * 1e15,
@@ -261,10 +266,22 @@ def _snapshot(item: dict[str, Any]) -> Snapshot:
 
 
 def structure_message(atoms: Atoms) -> dict[str, Any]:
-    """Return the structure as plain data: numbers, positions (Å), cell (Å), pbc."""
-    return {
+    """Return the structure as plain data: numbers, positions (Å), cell (Å), pbc.
+
+    Masses (Da), charge and spin are in it where the structure has them; constraints never are, for forces on all atoms
+    are wanted, and timing moves all of them.
+    """
+    found: dict[str, Any] = {
         "numbers": atoms.numbers.tolist(),
         "positions": atoms.positions.tolist(),
         "cell": atoms.cell.tolist(),
         "pbc": atoms.pbc.tolist(),
     }
+    if atoms.has("masses"):
+        found["masses"] = atoms.get_masses().tolist()
+    return found | {name: int(atoms.info[name]) for name in (CHARGE, SPIN) if atoms.info.get(name) is not None}
+
+
+def held_message(atoms: Atoms) -> dict[str, Any]:
+    """Return the atoms that are held as plain data; nothing where none is."""
+    return {"held": plain_constraints(atoms.constraints)} if atoms.constraints else {}

@@ -161,6 +161,7 @@ def _crop(
         positions=inner @ np.array(atoms.cell.complete()),
         cell=np.array(atoms.cell) * box[:, None],
         pbc=atoms.pbc,
+        info=atoms.info,  # charge and spin: a model that takes them takes some, and its time does not depend on them
     )
     if not len(piece):
         return _Crop(piece, np.arange(0))

@@ -15,6 +15,7 @@ import ase
 import numpy as np
 
 from mlipguide.structures.distances import find_shortest_distance
+from mlipguide.structures.holds import freed
 
 LONE_ATOM_DISTANCE_ANGSTROM = 2.0
 """Stands for the shortest distance where there is only one atom: its displacement changes nothing."""
@@ -54,7 +55,7 @@ def distorted_copies(
     copies: list[ase.Atoms] = []
     for place in range(count):
         distortion = distortions[place % len(distortions)]
-        copy = ase.Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+        copy = freed(atoms)
         strain = generator.uniform(-distortion.largest_strain, distortion.largest_strain, (3, 3))
         strain = (strain + strain.T) / 2
         if periodic.all():

@@ -15,15 +15,20 @@ from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, open_wi
 
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
+from mlipguide.structures.beside import keep_beside
 from mlipguide.structures.checks import require_usable
+from mlipguide.structures.electrons import Electrons
 from mlipguide.structures.formats import own_reader
 from mlipguide.structures.formats.frames import outside
 from mlipguide.structures.formats.xyz_columns import xyz_notices
+from mlipguide.structures.isotopes import isotope_symbols, name_hydrogen
 from mlipguide.structures.species import require_full_occupancy
 
 LAST_FRAME = -1
 _LAMMPS_DATA = re.compile(rb"^\s*\d+\s+atoms\b.*?\bxlo\s+xhi\b", re.MULTILINE | re.DOTALL)
 _HEAD_BYTES = 20_000
+
+NOTHING_GIVEN = Electrons()
 
 LARGEST_COMPRESSION = 1100
 """Atoms that one byte of a file may stand for: deflate packs at most about 1030 bytes into one."""
@@ -37,7 +42,7 @@ class ReadStructure:
     """What a file gave: the structure, and what reading it dropped or assumed.
 
     Attributes:
-        atoms: Positions and cell in Å.
+        atoms: Positions and cell in Å; constraints, total charge and spin in ``info``, masses that are no element's.
         notices: One for each kind of thing that was dropped or assumed; empty where nothing was.
     """
 
@@ -50,16 +55,17 @@ def read_structure(path: Path, *, index: str | None = None) -> ase.Atoms:
     return read_with_notices(path, index=index).atoms
 
 
-def read_with_notices(path: Path, *, index: str | None = None) -> ReadStructure:
+def read_with_notices(path: Path, *, index: str | None = None, given: Electrons = NOTHING_GIVEN) -> ReadStructure:
     """Read one structure from a file, and say what was dropped or assumed.
 
-    Only elements, positions, cell and periodicity are kept, in the file's order. Unlike ``ase.io.read`` it
-    keeps no calculator, constraints, velocities or charges, and an ``@`` in the file's name is a part of
-    the name.
+    Beside elements, positions, cell and periodicity, in the file's order, it keeps what
+    :mod:`mlipguide.structures.beside` does. Unlike ``ase.io.read`` it keeps no calculator and no velocities, and an
+    ``@`` in the file's name is a part of the name.
 
     Args:
         path: A file in a format that ASE reads; the format is told by name and contents.
         index: The frame, as typed: ``0`` is the first, ``-1`` the last. The last one when None.
+        given: Total charge and spin that stand in the place of the file's.
 
     Raises:
         InputError: No such file, a folder, empty, cut short, damaged or of unknown format; no such frame;
@@ -73,20 +79,17 @@ def read_with_notices(path: Path, *, index: str | None = None) -> ReadStructure:
         try:
             if file_format in {"extxyz", "xyz"}:
                 _require_believable_counts(path)
-            atoms, notices = _read_frame(path, frame, file_format)
+            with isotope_symbols(file_format) as isotopes:
+                atoms, notices = _read_frame(path, frame, file_format)
+            name_hydrogen(atoms, isotopes)
             require_full_occupancy(atoms, path)
         except InputError:
             raise
         except (Exception, SystemExit) as error:
             raise _unreadable(path, file_format, error) from error
     require_usable(atoms, source=str(path))
-    return _keep(atoms, notices)
-
-
-def _keep(atoms: ase.Atoms, notices: tuple[Notice, ...]) -> ReadStructure:
-    """Keep what a run needs of what was read; the notices say what was left out."""
-    kept = ase.Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
-    return ReadStructure(atoms=kept, notices=notices)
+    kept, beside = keep_beside(atoms, source=str(path), given=given)
+    return ReadStructure(atoms=kept, notices=(*notices, *beside))
 
 
 def _parse_index(index: str | None) -> int:

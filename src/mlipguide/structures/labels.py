@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlipguide.core.errors import InputError
+from mlipguide.structures.electrons import carry_electrons
 from mlipguide.structures.formats.xyz_columns import xyz_notices
 from mlipguide.structures.label_files import iterate_frames
 from mlipguide.structures.label_keys import (
@@ -39,7 +40,8 @@ class LabelledFrame:
 
     Attributes:
         index: Place in the file, from 0.
-        atoms: Positions and cell in Å; no calculator.
+        atoms: Positions and cell in Å, total charge and spin in ``info``; no calculator, and no constraints, so that
+            forces are those of the reference on held atoms, too.
         energy_ev: Of the whole structure.
         forces_ev_per_angstrom: Shape (atoms, 3).
         stress_ev_per_angstrom3: Shape (6,), Voigt order and ASE's sign (positive under tension).
@@ -95,10 +97,12 @@ def _frame(index: int, atoms: ase.Atoms, values: Mapping[str, Any], keys: LabelK
     positions = atoms.positions
     if not np.isfinite(positions).all() or not np.isfinite(atoms.cell.array).all():
         raise _not_finite(source, "positions or the cell are")
+    structure = ase.Atoms(numbers=atoms.numbers, positions=positions, cell=atoms.cell, pbc=atoms.pbc)
+    carry_electrons(structure, atoms)
     groups = [str(values[key]) for key in GROUP_KEYS if key in values]
     return LabelledFrame(
         index=index,
-        atoms=ase.Atoms(numbers=atoms.numbers, positions=positions, cell=atoms.cell, pbc=atoms.pbc),
+        atoms=structure,
         energy_ev=_energy(values, keys.energy, source=source),
         forces_ev_per_angstrom=_forces(values, keys.forces, atoms=len(atoms), source=source),
         stress_ev_per_angstrom3=_stress(values, keys.stress, atoms, source=source),

@@ -1,6 +1,7 @@
-"""What a structure shows of what a model should know: a surface, a molecule, layers, magnetism, mobile ions.
+"""What a structure shows of what a model should know: a surface, a molecule, layers, magnetism, mobile ions, charge.
 
-Signs are hints from positions and elements alone. They miss much, and they never prove anything.
+Signs are hints from positions, elements and what a file says beside them. They miss much, and they never prove
+anything.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from dataclasses import dataclass
 import ase
 import numpy as np
 
+from mlipguide.records.structure import AtomMass
 from mlipguide.records.task import NeighbourGap
+from mlipguide.structures.electrons import charge_of, multiplicity_of
 from mlipguide.structures.gaps import find_gaps
+from mlipguide.structures.holds import NOTHING_HELD, Held, held_in
+from mlipguide.structures.isotopes import masses_of
 from mlipguide.structures.molecular_matter import molecules_in
 
 VACUUM_GAP_ANGSTROM = 7.0
@@ -46,6 +51,10 @@ class Signs:
         mobile_ions: Ions that move, with their anions: both empty or neither.
         hydrogen: Whether there is hydrogen.
         gaps: Atoms that are far from all others.
+        total_charge: As the file or the user says; None where neither does.
+        spin_multiplicity: Likewise, 2S + 1.
+        held: How many atoms are held where they are.
+        masses: Of each element, where some are not natural.
     """
 
     slab: str | None
@@ -57,6 +66,10 @@ class Signs:
     mobile_ions: tuple[str, ...]
     hydrogen: bool
     gaps: tuple[NeighbourGap, ...] = ()
+    total_charge: int | None = None
+    spin_multiplicity: int | None = None
+    held: Held = NOTHING_HELD
+    masses: tuple[AtomMass, ...] = ()
 
 
 def find_signs(atoms: ase.Atoms) -> Signs:
@@ -76,6 +89,10 @@ def find_signs(atoms: ase.Atoms) -> Signs:
         mobile_ions=(*mobile, *anions) if mobile and anions else (),
         hydrogen="H" in elements,
         gaps=find_gaps(atoms),
+        total_charge=charge_of(atoms),
+        spin_multiplicity=multiplicity_of(atoms),
+        held=held_in(atoms),
+        masses=masses_of(atoms),
     )
 
 

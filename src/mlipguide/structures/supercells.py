@@ -18,6 +18,7 @@ import ase
 import numpy as np
 
 from mlipguide.core.errors import InputError
+from mlipguide.structures.electrons import multiply
 
 COUNT_WEIGHT = 4.0
 LARGEST_BUILT_ATOMS = 20_000_000
@@ -67,7 +68,13 @@ def near_cubic_supercell(atoms: ase.Atoms, *, atoms_wanted: int) -> ase.Atoms:
             f"A supercell of {count} atoms is too large to be built (limit {LARGEST_BUILT_ATOMS}).",
             hint="Ask for fewer atoms.",
         )
+    return repeated(atoms, repeats)
+
+
+def repeated(atoms: ase.Atoms, repeats: tuple[int, int, int]) -> ase.Atoms:
+    """Return a cell repeated along a, b and c: images of held atoms are held, charges and unpaired electrons add up."""
     built: ase.Atoms = atoms.repeat(repeats)
+    multiply(built, math.prod(repeats))
     return built
 
 

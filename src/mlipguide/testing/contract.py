@@ -26,7 +26,7 @@ import pytest
 
 from mlipguide.records.model_card import Forces, ModelCard, Need
 from mlipguide.sessions.errors import FailureKind, SessionError
-from mlipguide.sessions.interface import Conditions, SinglePoint
+from mlipguide.sessions.interface import Conditions, DynamicsPlan, SinglePoint
 from mlipguide.sessions.worker_session import WorkerSession
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ MOST_EV_PER_ATOM = 1e5
 """Total energies with all electrons come near to it; an energy in other units does not stay below."""
 MOST_EV_PER_ANGSTROM = 1e3
 BURST_STEPS = 3
+SHEAR = np.array([[1.0, 0.1, 0.0], [0.0, 1.0, 0.05], [0.08, 0.0, 1.0]])
+"""Of a cell whose vectors are then along no axis."""
 
 
 class BackendContract:
@@ -167,6 +169,51 @@ class BackendContract:
         assert _forces(twice) == pytest.approx(np.tile(_forces(once), (2, 1)), abs=_force_error(once))
         assert twice.pairs_per_atom == pytest.approx(once.pairs_per_atom)
 
+    def test_a_left_handed_cell_is_its_right_handed_twin(self, session: WorkerSession, atoms: Atoms) -> None:
+        """With two cell vectors exchanged it is the same crystal: energy, forces and stress are the same."""
+        atoms.set_cell(atoms.cell.array @ SHEAR, scale_atoms=True)
+        twin = atoms.copy()
+        twin.set_cell(atoms.cell.array[[1, 0, 2]])
+        assert atoms.cell.handedness == -twin.cell.handedness
+        here, there = session.single_point(atoms), session.single_point(twin)
+        assert there.energy_ev == pytest.approx(here.energy_ev, abs=_energy_error(here))
+        assert _forces(there) == pytest.approx(_forces(here), abs=_force_error(here))
+        if here.stress_ev_per_angstrom3 is not None:
+            assert there.stress_ev_per_angstrom3 == pytest.approx(
+                here.stress_ev_per_angstrom3, abs=_force_error(here) / 10
+            )
+
+    def test_charge_and_spin_reach_a_model_that_takes_them(self, session: WorkerSession, atoms: Atoms) -> None:
+        """A charge, or another spin, changes the energy of such a model, at the same positions too, and of no other."""
+        plain, charged, open_shell = atoms, atoms.copy(), atoms.copy()
+        charged.info["charge"] = 2
+        open_shell.info["spin"] = 3
+        energy = session.single_point(plain).energy_ev
+        for need, other in ((Need.TOTAL_CHARGE, charged), (Need.SPIN, open_shell)):
+            point = session.single_point(other)
+            same = point.energy_ev == pytest.approx(energy, abs=_energy_error(point))
+            assert same is (need not in self.card.provides), need.value
+            assert session.single_point(plain).energy_ev == pytest.approx(energy, abs=_energy_error(point))
+
+    def test_held_atoms_stay_and_keep_their_forces(self, session: WorkerSession, atoms: Atoms) -> None:
+        """In dynamics they do not move, the others do, and forces on them are those of the model."""
+        if session.facts.synthetic:
+            pytest.skip("random weights never move atoms")
+        from ase.constraints import FixAtoms, FixCartesian
+
+        last = len(atoms) - 1
+        atoms.set_constraint([FixAtoms([0, 2]), FixCartesian([last], (True, False, True))])
+        plan = DynamicsPlan(steps=BURST_STEPS, every=1, timestep_s=5e-16, temperature_k=300.0, friction_per_s=1e13)
+        snapshots = session.dynamics(atoms, plan).snapshots
+        moved = snapshots[-1].positions_angstrom - atoms.positions
+        assert not moved[[0, 2]].any()
+        assert not moved[last, [0, 2]].any()
+        assert moved[last, 1]
+        assert moved[1].all()
+        assert not snapshots[0].velocities_angstrom_per_fs[[0, 2]].any()
+        forces = _forces(session.single_point(atoms))
+        assert snapshots[0].forces_ev_per_angstrom == pytest.approx(forces, abs=_force_error_of(forces))
+
     def test_stress_is_the_derivative_by_strain_or_missing(self, session: WorkerSession, atoms: Atoms) -> None:
         """Its trace is the energy's derivative by an isotropic strain; without a crystal there is none."""
         point = session.single_point(atoms)
@@ -268,4 +315,8 @@ def _energy_error(point: SinglePoint) -> float:
 
 
 def _force_error(point: SinglePoint) -> float:
-    return 1e-3 * max(1.0, float(abs(_forces(point)).max()))
+    return _force_error_of(_forces(point))
+
+
+def _force_error_of(forces: NDArray[np.float64]) -> float:
+    return 1e-3 * max(1.0, float(abs(forces).max()))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .failures import WorkerError, kind_of
+from .geometry import attach
 from .steps import HOTTEST_KELVIN
 
 if TYPE_CHECKING:
@@ -48,15 +49,16 @@ def run_dynamics(model: LoadedModel, given: Atoms, velocities: Any, plan: Plan) 
 
     Args:
         model: A loaded model.
-        given: The structure; it is not changed.
+        given: The structure; it is not changed. Atoms that its constraints hold stay where they are.
         velocities: One row an atom, Å/fs; None to draw them from a Maxwell-Boltzmann distribution, without drift of
-            the centre of mass.
+            the centre of mass where no atom is held.
         plan: How they are moved.
 
     Returns:
         ``snapshots``, each with ``step``, ``positions`` (Å, not wrapped), ``velocities`` (Å/fs), ``energy_ev``,
-        ``kinetic_ev``, ``forces_ev_per_angstrom`` and ``stress_ev_per_angstrom3`` (Voigt; None where there is none);
-        and ``stopped_because``: why the run ended before its last step (``unstable``), else None.
+        ``kinetic_ev``, ``forces_ev_per_angstrom`` (the model's, on held atoms too) and ``stress_ev_per_angstrom3``
+        (Voigt; None where there is none); and ``stopped_because``: why the run ended before its last step
+        (``unstable``), else None.
 
     Raises:
         WorkerError: ``bad_request`` for a plan that cannot be run.
@@ -68,13 +70,17 @@ def run_dynamics(model: LoadedModel, given: Atoms, velocities: Any, plan: Plan) 
         raise WorkerError("bad_request", f"Dynamics cannot be run like this: {plan}.")
     atoms: Atoms = model.adapt(given).copy()
     shift = given.positions - atoms.positions
-    atoms.calc = model.calculator
+    if atoms.get_number_of_degrees_of_freedom() < 1:
+        raise WorkerError("bad_request", "Every atom is held: there is nothing to move.")
+    attach(atoms, model.calculator)
     if velocities is None:
         generator = np.random.default_rng(plan.seed)
         widths = np.sqrt(atoms.get_masses() * units.kB * plan.temperature_k)
         momenta = generator.standard_normal((len(atoms), 3)) * widths[:, None]
         masses = atoms.get_masses()[:, None]
-        atoms.set_momenta(momenta - masses * momenta.sum(axis=0) / masses.sum())
+        # Held atoms take up momentum, and the centre of mass of the others moves as it must.
+        drift = 0.0 if atoms.constraints else masses * momenta.sum(axis=0) / masses.sum()
+        atoms.set_momenta(momenta - drift)  # of held atoms it stays zero
     else:
         atoms.set_velocities(np.asarray(velocities, dtype=float) / units.fs)
     integrator = _integrator(atoms, plan)
@@ -131,7 +137,7 @@ def _snapshot(atoms: Atoms, step: int, shift: Any, *, periodic: bool) -> dict[st
 
     if step and _has_exploded(atoms):
         raise WorkerError(UNSTABLE, "The atoms flew apart.")
-    energy, forces = float(atoms.get_potential_energy()), atoms.get_forces()
+    energy, forces = float(atoms.get_potential_energy()), atoms.get_forces(apply_constraint=False)
     if not (np.isfinite(energy) and np.isfinite(forces).all()):
         raise WorkerError("backend", "The model returned an energy or a force that is not a finite number.")
     stress = None

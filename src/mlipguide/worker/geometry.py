@@ -10,13 +10,21 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
+ELECTRONS = ("charge", "spin")
+"""Names of the total charge and the multiplicity 2S + 1, in messages and in ``atoms.info``."""
+
+
 def atoms_from_message(message: dict[str, Any]) -> Atoms:
     """Build an ``ase.Atoms`` from ``numbers``, ``positions`` (Å), ``cell`` (Å, rows are vectors) and ``pbc``.
+
+    ``masses`` (Da), ``charge``, ``spin`` and ``held``, constraints as ASE writes them, may be left out. Charge and spin
+    stand in ``info`` afterwards, where calculators look for them.
 
     Raises:
         WorkerError: Kind ``bad_request``: something is missing, of the wrong shape, or there are no atoms.
     """
     from ase import Atoms
+    from ase.constraints import dict2constraint
 
     try:
         atoms = Atoms(
@@ -24,12 +32,27 @@ def atoms_from_message(message: dict[str, Any]) -> Atoms:
             positions=message["positions"],
             cell=message["cell"],
             pbc=message["pbc"],
+            masses=message.get("masses"),
+            info={name: message[name] for name in ELECTRONS if message.get(name) is not None},
+            constraint=[dict2constraint(held) for held in message.get("held", ())],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WorkerError("bad_request", f"The structure in the request cannot be used: {error!r}") from error
     if len(atoms) == 0:
         raise WorkerError("bad_request", "The structure in the request has no atoms.")
     return atoms
+
+
+def attach(atoms: Atoms, calculator: Any) -> None:
+    """Give a structure its calculator, which forgets what it found with another charge or spin.
+
+    ASE compares positions, elements and cell to tell whether a result is still good, and not ``info``.
+    """
+    state = tuple(atoms.info.get(name) for name in ELECTRONS)
+    if state != getattr(calculator, "electrons_before", (None, None)):
+        calculator.reset()
+        calculator.electrons_before = state
+    atoms.calc = calculator
 
 
 def refuse_unsupported(atoms: Atoms, supported: tuple[int, ...]) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from .backends import find_loader
 from .backends.interface import LoadedModel, LoadRequest
 from .failures import WorkerError, kind_of
-from .geometry import atoms_from_message, pairs_per_atom, refuse_nonfinite, refuse_unsupported
+from .geometry import atoms_from_message, attach, pairs_per_atom, refuse_nonfinite, refuse_unsupported
 from .reference import time_reference
 from .resources import limit_memory, release_freed_memory
 
@@ -133,7 +133,7 @@ class Service:
         given = atoms_from_message(structure)
         refuse_unsupported(given, model.elements)
         atoms = model.adapt(given).copy()
-        atoms.calc = model.calculator
+        attach(atoms, model.calculator)
         energy, forces = float(atoms.get_potential_energy()), atoms.get_forces()
         if not math.isfinite(energy):
             raise WorkerError("backend", f"The model returned an energy of {energy}.")

@@ -16,6 +16,7 @@ from mlipguide.records.disagreement import Disagreement, SamplingRun
 from mlipguide.records.machine import Machine
 from mlipguide.records.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
+from mlipguide.structures.isotopes import masses_of
 from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.workflows.busy_cores import LOOK_S, cores_left
 from mlipguide.workflows.candidates import (
@@ -97,7 +98,7 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
     weights = find_given_weights(catalogue, options.weights, options.consent)
     given, structure, structure_notices = load_structure(request)
     timestep_s = (
-        propose_timestep(structure.elements, temperature_k).seconds
+        propose_timestep(structure.elements, temperature_k, masses_of(given)).seconds
         if options.timestep is None
         else SIMULATED_TIME.parse(options.timestep, option="--timestep")
     )

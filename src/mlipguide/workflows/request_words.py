@@ -23,6 +23,8 @@ SUBJECT = (
     "energy_key",
     "forces_key",
     "stress_key",
+    "charge",
+    "spin",
 )
 """What names the conditions, and leaves the size of the task open."""
 

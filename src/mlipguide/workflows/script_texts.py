@@ -12,7 +12,6 @@ import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,6 +27,15 @@ from mlipguide.records.model_card import ModelCard, Need
 from mlipguide.records.run_script import ScriptDriver
 from mlipguide.records.task import Task
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
+from mlipguide.structures.supercells import repeated
+from mlipguide.workflows.script_beside import (
+    ase_values,
+    atom_kinds,
+    data_text,
+    lammps_values,
+    require_something_moves,
+    structure_text,
+)
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -115,17 +123,20 @@ def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
     """Return the structure file and the script for ASE, by path, in the order in which they are written.
 
     Raises:
-        InputError: No template for this backend, or the backend cannot be run with these settings.
+        InputError: No template for this backend, the backend cannot be run with these settings, or nothing in the
+            structure can move.
     """
+    require_something_moves(subject.atoms, path, subject.task.kind)
     structure_file = path.with_name(f"{path.stem}.structure.extxyz")
     templates = _templates()
     values = _values(subject, path) | {
+        **ase_values(subject.atoms),
         "structure_file": structure_file.name,
         "command": shlex.join([subject.python, path.name]),
     }
     calculator = templates.from_string(_calculator_template(recipe)).render(values)
     script = templates.get_template(KINDS[kind_of(subject.task)]).render(values, calculator=calculator)
-    return {structure_file: _written(subject.atoms, "extxyz"), path: script}
+    return {structure_file: structure_text(subject.atoms), path: script}
 
 
 def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
@@ -155,9 +166,12 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
             f"--write {path}: the interface to LAMMPS is for NVIDIA GPUs, the answer for {subject.settings.device}.",
             hint="Ask for such hardware with --hardware A100-80GB, or use --write run.py.",
         )
-    elements = sorted(set(subject.atoms.get_chemical_symbols()))
+    require_something_moves(subject.atoms, path, subject.task.kind)
+    atoms = repeated(subject.atoms, subject.repeats)
+    elements = [symbol for symbol, _ in atom_kinds(atoms)]
     limit_s = _time_limit_s(subject.candidate)
     values = _values(subject, path) | {
+        **lammps_values(atoms, path),
         "family": family,
         "elements": elements,
         "layers": subject.card.architecture.layers,
@@ -173,9 +187,7 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
     }
     templates = _templates()
     return {
-        path.with_suffix(".data"): _written(
-            subject.atoms.repeat(subject.repeats), "lammps-data", specorder=elements, masses=True, atom_style="atomic"
-        ),
+        path.with_suffix(".data"): data_text(atoms),
         path.with_suffix(".sbatch"): templates.get_template("lammps/batch.jinja").render(values),
         path: templates.get_template("lammps/input.jinja").render(values),
     }
@@ -238,12 +250,12 @@ def _values(subject: Subject, path: Path) -> dict[str, Any]:
 def _relaxes_cell(subject: Subject) -> bool:
     """Tell whether edges are relaxed with the atoms: where stress was asked for, and for phonons wherever it is given.
 
-    At a lattice constant that is not the model's own, phonons are those of a crystal under pressure. Both ends of a
-    band have one cell.
+    At a lattice constant that is not the model's own, phonons are those of a crystal under pressure; held atoms hold
+    the edges with them. Both ends of a band have one cell.
     """
     if not subject.atoms.pbc.all():
         return False
-    relaxing = {"phonons": Need.STRESS in subject.card.provides, "neb": False}
+    relaxing = {"phonons": Need.STRESS in subject.card.provides and not subject.atoms.constraints, "neb": False}
     return relaxing.get(kind_of(subject.task), Need.STRESS in subject.task.needs)
 
 
@@ -287,14 +299,6 @@ def plain(text: object) -> str:
 
 def _refuse(reason: str) -> NoReturn:
     raise InputError(f"--write: {reason}", hint="Name another model with --model.")
-
-
-def _written(atoms: Atoms, file_format: str, **options: Any) -> str:
-    import ase.io
-
-    stream = StringIO()
-    ase.io.write(stream, atoms, format=file_format, **options)
-    return stream.getvalue()
 
 
 def _time_limit_s(candidate: Candidate) -> int:

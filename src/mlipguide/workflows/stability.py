@@ -22,6 +22,7 @@ from mlipguide.records.structure import StructureSummary
 from mlipguide.sessions.errors import HINTS, FailureKind
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.store import stability as store
+from mlipguide.structures.isotopes import masses_of
 from mlipguide.workflows.candidates import Prepared, find_given_weights, prepare_candidates
 from mlipguide.workflows.measuring import session_request
 from mlipguide.workflows.needs import names_in
@@ -94,7 +95,7 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
     atoms, structure, structure_notices = load_structure(request)
     notices = [*catalogue.notices, *structure_notices]
     if request.timestep is None:
-        proposed = propose_timestep(structure.elements, temperature_k)
+        proposed = propose_timestep(structure.elements, temperature_k, masses_of(atoms))
         timestep_s = proposed.seconds
         notices.append(
             Notice("assumed", f"Assumed --timestep {timestep_s * 1e15:g}fs ({proposed.reason}); give it to test yours.")

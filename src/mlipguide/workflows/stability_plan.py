@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlipguide.sessions.interface import ModelSession
+from mlipguide.structures.holds import freed
 from mlipguide.structures.supercells import near_cubic_supercell
 
 if TYPE_CHECKING:
@@ -96,9 +97,10 @@ def choose_lengths(left_s: float, evaluation_s: float) -> Lengths:
 
 
 def _cell(atoms: Atoms, wanted: int) -> Atoms:
+    """Return a cell in which every atom moves: it is the model that is tested, on all of its forces."""
+    atoms = freed(atoms)
     if not atoms.pbc.any() or len(atoms) >= wanted:
-        found: Atoms = atoms.copy()
-        return found
+        return atoms
     return near_cubic_supercell(atoms, atoms_wanted=max(wanted, len(atoms)))
 
 

@@ -11,7 +11,7 @@ from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.readable import simulated_time
 from mlipguide.core.units import SIMULATED_TIME, parse_atoms
 from mlipguide.costmodel.workloads import md_workload, static_workload, steps_of, supercell_atoms
-from mlipguide.records.structure import StructureSummary
+from mlipguide.records.structure import AtomMass, StructureSummary
 from mlipguide.records.task import DerivedNeed, TaskKind, Workload
 from mlipguide.workflows.needs import NeedsRequest
 
@@ -86,13 +86,14 @@ def parse_run(
     kind: TaskKind,
     elements: tuple[str, ...],
     temperature_k: float,
+    masses: tuple[AtomMass, ...] = (),
 ) -> Run:
     """Return the length of the run and its step, proposed where it was left out.
 
     Raises:
         InputError: A quantity that cannot be used, a step longer than the run, or a length for a kind without one.
     """
-    proposed_s = propose_timestep(elements, temperature_k).seconds
+    proposed_s = propose_timestep(elements, temperature_k, masses).seconds
     step_s = proposed_s if timestep is None else SIMULATED_TIME.parse(timestep, option="--timestep")
     if kind is not TaskKind.MD:
         if time_given:

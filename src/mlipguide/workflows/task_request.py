@@ -76,6 +76,8 @@ class TaskRequest:
     energy_key: str | None = None
     forces_key: str | None = None
     stress_key: str | None = None
+    charge: str | None = None
+    spin: str | None = None
 
     def over(self, other: TaskRequest) -> TaskRequest:
         """Return this request with what it leaves out taken from ``other``."""
@@ -150,6 +152,7 @@ def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple
         InputError: No structure or two of them, or one that cannot be used.
     """
     from mlipguide.structures.checks import check_structure
+    from mlipguide.structures.electrons import parse_electrons, set_electrons
     from mlipguide.structures.files import ReadStructure, read_with_notices
     from mlipguide.structures.presets import build_preset
     from mlipguide.structures.summaries import summarise
@@ -160,12 +163,14 @@ def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple
             f"Give a structure file or --preset NAME ({given} was given).",
             hint="mlipguide recommend LiFePO4.cif, or mlipguide recommend --preset water",
         )
+    electrons = parse_electrons(request.charge, request.spin)
     if request.preset is not None:
         read, source = ReadStructure(atoms=build_preset(request.preset)), f"preset:{request.preset}"
+        set_electrons(read.atoms, electrons, source=source)
     else:
         assert request.structure is not None
         path = Path(request.structure).expanduser()
-        read = read_with_notices(path, index=request.index)
+        read = read_with_notices(path, index=request.index, given=electrons)
         source = path.name if request.index is None else f"{path.name}@{request.index}"
     notices = (*read.notices, *check_structure(read.atoms, source=source))
     return read.atoms, summarise(read.atoms, source=source), notices
@@ -192,6 +197,7 @@ def build_task(request: TaskRequest, structure: StructureSummary, signs: Signs |
         kind=kind,
         elements=structure.elements,
         temperature_k=temperature_k,
+        masses=() if signs is None else signs.masses,
     )
     atoms = atoms_for(request.atoms, structure, kind)
     structures = parse_count(
@@ -219,7 +225,21 @@ def build_task(request: TaskRequest, structure: StructureSummary, signs: Signs |
         dft_saving=dft_saving() if kind is TaskKind.PRERELAX else None,
         reference=stated_reference(request),
         gaps=() if signs is None else signs.gaps,
+        **_carried(signs),
     )
+
+
+def _carried(signs: Signs | None) -> dict[str, Any]:
+    """Return the fields of a task that the file says beside atoms and cell."""
+    if signs is None:
+        return {}
+    return {
+        "total_charge": signs.total_charge,
+        "spin_multiplicity": signs.spin_multiplicity,
+        "held_atoms": signs.held.wholly,
+        "partly_held_atoms": signs.held.partly,
+        "masses": signs.masses,
+    }
 
 
 def _assumed(request: TaskRequest, kind: TaskKind) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ from mlipguide.records.structure import StructureSummary
 from mlipguide.records.training import Engine, FitRecipe
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.distortions import distorted_copies
+from mlipguide.structures.holds import freed
+from mlipguide.structures.isotopes import masses_of
 from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.training.distillation import Distiller
 from mlipguide.training.engines import find_engine
@@ -102,7 +104,7 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
         TaskRequest(structure=request.structure, preset=request.preset, index=request.index)
     )
     timestep_s = (
-        propose_timestep(structure.elements, temperature_k).seconds
+        propose_timestep(structure.elements, temperature_k, masses_of(atoms)).seconds
         if request.timestep is None
         else SIMULATED_TIME.parse(request.timestep, option="--timestep")
     )
@@ -121,6 +123,7 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
         {
             "teacher": teacher.card.id,
             "structure": [cell.numbers.tolist(), cell.positions.tolist(), cell.cell.tolist(), cell.pbc.tolist()],
+            **({"electrons": dict(cell.info)} if cell.info else {}),
             "temperature_k": temperature_k,
             "timestep_s": timestep_s,
             "recipe": to_plain(recipe),
@@ -173,7 +176,11 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
 
 
 def cell_for(atoms: ase.Atoms) -> ase.Atoms:
-    """Return the cell that is labelled: the structure, or a near-cubic supercell where it is small."""
+    """Return the cell that is labelled: the structure, or a near-cubic supercell where it is small.
+
+    Atoms that the file holds move in it: a student learns the forces on them, too.
+    """
+    atoms = freed(atoms)
     if len(atoms) >= CELL_ATOMS or not any(atoms.pbc):
         return atoms
     return near_cubic_supercell(atoms, atoms_wanted=CELL_ATOMS)

@@ -110,10 +110,13 @@ def _fitted(made: FitData, evidence: Evidence) -> tuple[Evidence, str]:
 
 
 def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[str]:
+    from ase.data import atomic_masses
+
     span = domain.density_g_per_cm3
     if span is None or atoms is None or not all(atoms.pbc):
         return []
-    density = float(atoms.get_masses().sum()) / float(atoms.get_volume()) * DALTONS_PER_ANGSTROM3
+    natural = float(atomic_masses[atoms.numbers].sum())  # as the domain has it: a potential does not see isotopes
+    density = natural / float(atoms.get_volume()) * DALTONS_PER_ANGSTROM3
     if span.low * (1 - DENSITY_REACH) <= density <= span.high * (1 + DENSITY_REACH):
         return []
     return [

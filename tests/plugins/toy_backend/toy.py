@@ -164,6 +164,23 @@ def drop_stress(calculator: ToyCalculator) -> None:
     calculator.results.pop("stress", None)
 
 
+def take_electrons(calculator: ToyCalculator) -> None:
+    """Take total charge and spin, as the structure says them."""
+    info = calculator.atoms.info
+    calculator.results["energy"] += 0.5 * info.get("charge", 0) + 0.25 * (info.get("spin", 1) - 1)
+
+
+def mirror(calculator: ToyCalculator) -> None:
+    """Take every cell for a right-handed one."""
+    calculator.results["energy"] += 0.1 * calculator.atoms.cell.handedness
+
+
+def forget_held(calculator: ToyCalculator) -> None:
+    """Have no forces on atoms that are held."""
+    for constraint in calculator.atoms.constraints:
+        calculator.results["forces"][constraint.index] = 0.0
+
+
 def change_nothing(_: ToyCalculator) -> None:
     """Be a Morse potential."""
 
@@ -192,6 +209,9 @@ BEHAVIOURS: dict[str, Callable[[ToyCalculator], None]] = {
     "spawns": spawn,
     "forks-and-dies": fork_and_die,
     "no-stress": drop_stress,
+    "electrons": take_electrons,
+    "mirrors": mirror,
+    "forgets-held": forget_held,
 }
 
 

@@ -9,6 +9,8 @@ from ase import Atoms
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from mlipguide.structures import supercells
+
 
 @dataclass(frozen=True)
 class Image:
@@ -66,7 +68,8 @@ def repeated(atoms: Atoms) -> Image | None:
     lengths = np.linalg.norm(np.array(atoms.cell), axis=1)
     repeats = [1, 1, 1]
     repeats[int(periodic[np.argmin(lengths[periodic])])] = 2
-    return Image(atoms.repeat(repeats), np.eye(3), np.tile(np.arange(len(atoms)), 2), copies=2)
+    twice = supercells.repeated(atoms, (repeats[0], repeats[1], repeats[2]))
+    return Image(twice, np.eye(3), np.tile(np.arange(len(atoms)), 2), copies=2)
 
 
 def deviation(

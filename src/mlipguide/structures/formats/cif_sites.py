@@ -17,13 +17,12 @@ from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
 from mlipguide.structures.formats.cif_facts import HYDROGENS, read_facts
 from mlipguide.structures.formats.cif_symmetry import find_settings, values
+from mlipguide.structures.isotopes import ISOTOPE_MASSES
 from mlipguide.structures.species import is_partial, refuse_shared_sites
 
 if TYPE_CHECKING:
     import gemmi
 
-ISOTOPES = {"D": 2.014, "T": 3.016}
-"""Masses in u of deuterium and tritium (AME2020, doi:10.1088/1674-1137/abddaf)."""
 
 NO_VALUE = {"?", "."}
 CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
@@ -96,12 +95,12 @@ def read_sites(block: gemmi.cif.Block, *, source: str) -> Sites:
             kind="missing_cell",
         )
     return Sites(
-        numbers=np.array([atomic_numbers["H" if name in ISOTOPES else name] for name in symbols], dtype=np.int64),
+        numbers=np.array([atomic_numbers["H" if name in ISOTOPE_MASSES else name] for name in symbols], dtype=np.int64),
         places=places,
         digits=np.array([column.digits(row) for row in kept], dtype=np.int64),
         cell=cell,
         labels=labels,
-        masses=np.array([ISOTOPES.get(name, math.nan) for name in symbols], dtype=float),
+        masses=np.array([ISOTOPE_MASSES.get(name, math.nan) for name in symbols], dtype=float),
     )
 
 
@@ -221,7 +220,7 @@ def _symbol(column: _Columns, row: int, block: gemmi.cif.Block, source: str) -> 
         text = column.symbols[row]
         letters = re.match(r"[A-Za-z]+", text)
         name = letters[0].capitalize() if letters else ""
-        if name in ISOTOPES or (name in atomic_numbers and name != "X"):
+        if name in ISOTOPE_MASSES or (name in atomic_numbers and name != "X"):
             return name
         if letters and text[:1].isupper() and re.fullmatch(r"(C|Si|S|N|O|H)(val?|iva|sp\d?)?[a-z]{0,2}", letters[0]):
             return "Si" if text.startswith("Si") else text[0]
@@ -240,7 +239,7 @@ def _from_label(label: str, block: gemmi.cif.Block, source: str) -> str:
         raise _unknown(source, label, label)
     two, one = letters[0][:2].capitalize(), letters[0][0].upper()
     fitting = [
-        name for name in dict.fromkeys((two, one)) if name in ISOTOPES or (name in atomic_numbers and name != "X")
+        name for name in dict.fromkeys((two, one)) if name in ISOTOPE_MASSES or (name in atomic_numbers and name != "X")
     ]
     formula = read_facts(block).formula or {}
     decided = [name for name in fitting if HYDROGENS.get(name, name) in formula]

@@ -70,7 +70,9 @@ class LoadedModel:
     """A model ready to run, and its facts as the weights themselves tell them.
 
     Attributes:
-        calculator: An ASE calculator: energies in eV, forces in eV/Å, stress in eV/Å³ (Voigt).
+        calculator: An ASE calculator: energies in eV, forces in eV/Å, stress in eV/Å³ (Voigt). A model that takes total
+            charge and spin finds them in ``atoms.info``: ``charge``, and ``spin``, the multiplicity 2S + 1. Either is
+            missing where nothing says it.
         parameters: Number of parameters.
         cutoff: Radius of the neighbour list, Å.
         layers: Message-passing layers; None where the model does not say.

@@ -1,4 +1,4 @@
-"""Structures as LAMMPS takes them: a lower triangular cell, every direction periodic, one atom type an element.
+"""Structures as LAMMPS takes them: a lower triangular cell, every direction periodic, an atom type an element and mass.
 
 LAMMPS wants the first cell vector along x and the second in the xy plane (https://docs.lammps.org/Howto_triclinic.html).
 Any cell A (rows are vectors) is a lower triangular L with a positive diagonal times an orthogonal Q, A = L Q, so a row
@@ -24,15 +24,17 @@ class Box:
         rotation: Orthogonal, shape (3, 3).
         positions: Shape (atoms, 3), Å, inside the cell.
         types: From 1, one an atom.
+        kinds: Chemical symbol and mass (Da) of each type.
     """
 
     cell: Any
     rotation: Any
     positions: Any
     types: list[int]
+    kinds: list[tuple[str, float]]
 
-    def commands(self, species: int) -> tuple[str, ...]:
-        """Return LAMMPS's commands that make the box, for so many atom types."""
+    def commands(self) -> tuple[str, ...]:
+        """Return LAMMPS's commands that make the box."""
         (lx, _, _), (xy, ly, _), (xz, yz, lz) = self.cell.tolist()
         return (
             "units metal",
@@ -41,7 +43,7 @@ class Box:
             "boundary p p p",
             "box tilt large",
             f"region cell prism 0 {lx!r} 0 {ly!r} 0 {lz!r} {xy!r} {xz!r} {yz!r} units box",
-            f"create_box {species} cell",
+            f"create_box {len(self.kinds)} cell",
         )
 
     def into(self, vectors: Any) -> Any:
@@ -62,10 +64,11 @@ def box_of(atoms: Atoms, elements: tuple[str, ...], *, margin: float) -> Box:
 
     Args:
         atoms: The structure, of these elements only.
-        elements: Chemical symbols in the order of the atom types.
+        elements: Chemical symbols in the order of the first atom types; isotopes are further types.
         margin: Å of empty space along directions that are not periodic, so that no image is a neighbour.
     """
     import numpy as np
+    from ase.data import atomic_masses, atomic_numbers
 
     whole = atoms.copy()
     cell = whole.cell.complete()
@@ -81,10 +84,14 @@ def box_of(atoms: Atoms, elements: tuple[str, ...], *, margin: float) -> Box:
     scaled = cell.scaled_positions(whole.positions)
     scaled -= np.floor(scaled)
     scaled[scaled >= 1.0] = 0.0  # a tiny negative number is rounded to one
-    numbers = {symbol: index for index, symbol in enumerate(elements, start=1)}
+    kinds = [(symbol, float(atomic_masses[atomic_numbers[symbol]])) for symbol in elements]
+    types = list(zip(whole.get_chemical_symbols(), whole.get_masses().tolist(), strict=True))
+    kinds += sorted({kind for kind in types if kind[0] in elements} - set(kinds))
+    numbers = {kind: index for index, kind in enumerate(kinds, start=1)}
     return Box(
         cell=lower,
         rotation=rotation,
         positions=scaled @ lower,
-        types=[numbers[symbol] for symbol in whole.get_chemical_symbols()],
+        types=[numbers[kind] for kind in types],
+        kinds=kinds,
     )

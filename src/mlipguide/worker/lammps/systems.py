@@ -103,6 +103,7 @@ class LammpsSystem:
                 "rotation": box.rotation.tolist(),
                 "positions": box.positions.tolist(),
                 "types": box.types,
+                "kinds": box.kinds,
             },
             velocities=(1e3 * box.into(velocities_of(self._atoms, self._conditions))).tolist(),
             timestep_ps=1e-3 * self._conditions.timestep_fs,
