@@ -11,7 +11,7 @@ BENCHMARKS := startup coverage allocator overhead holdout naive false_alarm regr
 
 demo: $(VENV)/.ready
 	@$(BIN)/mlipguide recommend --config configs/lifepo4.yaml --yes; status=$$?; \
-	if [ $$status -eq 3 ]; then echo "(exit status 3: nothing is feasible as asked, and the page says what would be)"; exit 0; fi; \
+	if [ $$status -eq 3 ]; then echo "(exit status 3: no strategy is feasible as asked, and the page says what would be)"; exit 0; fi; \
 	exit $$status
 
 test: $(VENV)/.ready

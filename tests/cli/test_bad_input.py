@@ -176,14 +176,16 @@ def test_an_element_that_no_model_knows(run: Run, fake_models: FakeModels, tmp_p
     path = tmp_path / "lr.extxyz"
     path.write_text(LAWRENCIUM, encoding="utf-8")
     outcome = run("recommend", path, "--json")
-    assert outcome.code == ExitCode.NOTHING_FEASIBLE
+    assert outcome.code == ExitCode.DONE
     data = outcome.document["data"]
     assert data["strategy"] == "train-from-scratch"
     assert {item["verdict"] for item in data["candidates"]} == {"infeasible"}
     assert all("Lr not in its training data" in item["rejections"][0]["message"] for item in data["candidates"])
     page = run("recommend", path)
-    assert page.code == ExitCode.NOTHING_FEASIBLE
-    assert "Nothing is feasible as asked." in page.out
+    assert page.code == ExitCode.DONE
+    assert "Train a potential (" in page.out
+    assert "No pretrained model does it as asked." in " ".join(page.out.split())
+    assert "Nothing is feasible" not in page.out
     assert fake_models.opened == []
 
 

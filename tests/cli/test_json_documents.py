@@ -132,9 +132,13 @@ def test_what_is_not_known_is_null(fake_models: FakeModels, run: Run) -> None:
 def test_nothing_feasible_is_a_whole_document(fake_models: FakeModels, run: Run) -> None:
     fake_models.add("fake-slow", time_law=linear(1.0))
     outcome = run("recommend", *SUBJECTS["CIF"], "--models", "fake-slow", "--json")
-    assert outcome.code == ExitCode.NOTHING_FEASIBLE
+    assert outcome.code == ExitCode.DONE, "a fast potential does it"
     check("recommend", outcome.document)
-    assert outcome.document["data"]["choice"] is None
+    assert (outcome.document["data"]["choice"], outcome.document["data"]["strategy"]) == (None, "distil")
+    hurried = run("recommend", *SUBJECTS["CIF"], "--models", "fake-slow", "--budget", "1s", "--json")
+    assert hurried.code == ExitCode.NOTHING_FEASIBLE
+    check("recommend", hurried.document)
+    assert (hurried.document["data"]["choice"], hurried.document["data"]["strategy"]) == (None, "none")
 
 
 def test_nothing_fits_into_memory(fake_models: FakeModels, run: Run) -> None:
@@ -142,7 +146,8 @@ def test_nothing_fits_into_memory(fake_models: FakeModels, run: Run) -> None:
     fake_models.add("fake-large", memory_law=linear(1e6, fixed=4e9), memory_limit_bytes=2**31)
     fake_models.add("fake-small", time_law=linear(1.0))
     outcome = run("recommend", *SUBJECTS["CIF"], "--models", fake_models.names, "--json")
-    assert outcome.code == ExitCode.NOTHING_FEASIBLE
+    assert outcome.code == ExitCode.DONE
+    assert outcome.document["data"]["choice"] is None
     check("recommend", outcome.document)
     assert [problem["kind"] for problem in outcome.document["errors"]] == ["out_of_memory"]
     (large,) = (item for item in outcome.document["data"]["candidates"] if item["model"] == "fake-large")

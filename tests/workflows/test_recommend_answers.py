@@ -78,7 +78,10 @@ def test_the_verdict_follows_the_budget(fake_models: FakeModels, budget: str, ve
     assert found.verdict is verdict
     if verdict is Verdict.INFEASIBLE:
         assert [item.constraint for item in found.rejections] == ["time"]
-        assert result.exit_code == ExitCode.NOTHING_FEASIBLE
+        assert result.data.choice is None
+        # A fast potential does it within the budget: that is the answer, and no failure.
+        assert result.data.strategy is Strategy.DISTIL
+        assert result.exit_code == ExitCode.DONE
     if verdict is Verdict.UNKNOWN:
         assert "may not end in time" in " ".join(found.doubts)
 
@@ -106,6 +109,11 @@ def test_the_more_accurate_of_those_in_time_is_chosen(fake_models: FakeModels) -
     assert hurried.data.strategy is Strategy.DISTIL
     nothing = ask(fake_models, budget="1s")  # too little for any potential
     assert (nothing.data.choice, nothing.data.strategy) == (None, Strategy.NONE)
+    assert (hurried.exit_code, nothing.exit_code) == (ExitCode.DONE, ExitCode.NOTHING_FEASIBLE)
+    assert hurried.data.can_be_done
+    assert not nothing.data.can_be_done
+    assert nothing.data.strategies is not None
+    assert "feasible" in (nothing.data.strategies.would_do or ""), "the nearest thing that would do is named"
     assert len(fake_models.opened) == 3
 
 
@@ -145,8 +153,8 @@ def test_what_is_offered_when_nothing_is_feasible_is_feasible(  # noqa: PLR0917 
     fake_models.add("fake-a", time_law=linear(per_atom, fixed=fixed), noise=0.03)
     fake_models.add("fake-b", kappa=0.3, time_law=linear(2 * per_atom, fixed=fixed), noise=0.03)
     result = ask(fake_models, budget=budget, measure_budget="10m")
-    assert result.exit_code == ExitCode.NOTHING_FEASIBLE
-    assert result.data.choice is None
+    assert result.exit_code == ExitCode.DONE
+    assert (result.data.choice, result.data.strategy) == (None, Strategy.DISTIL)
     assert any("feasible with" in reason for reason in result.data.reasons)
     offered = [line for line in result.data.next_commands if line.startswith("mlipguide recommend")]
     assert offered
