@@ -15,7 +15,7 @@ from mlipguide.records.advice import Caveat
 from mlipguide.records.estimate import Basis
 from mlipguide.records.measurement import Weights
 from mlipguide.records.model_card import Domain, DomainFact, Forces, ModelCard, Need
-from mlipguide.records.task import Task
+from mlipguide.records.task import NeighbourGap, Task
 from mlipguide.records.topic import Claim
 
 FIELD = re.compile(r"\{\w+\}")
@@ -42,6 +42,7 @@ def with_training(**changes: Any) -> ModelCard:
 
 
 HIGH_PRESSURE = with_training(domains=(DomainFact(domain=Domain.HIGH_PRESSURE, evidence="Some.", sources=("a",)),))
+FAR = (NeighbourGap(distance_angstrom=5.3, atoms=1),)
 CASES: dict[str, tuple[str, bool, ModelCard, dict[str, Any]]] = {
     "always": ("extrapolation", True, CARD, {}),
     "always, too": ("level-of-theory", True, CARD, {}),
@@ -88,6 +89,9 @@ CASES: dict[str, tuple[str, bool, ModelCard, dict[str, Any]]] = {
     ),
     "hydrogen at 2 fs": ("time-step", True, CARD, {"structure": WATER, "timestep_s": 2e-15}),
     "hydrogen at 0.5 fs": ("time-step", False, CARD, {"structure": WATER, "timestep_s": 0.5e-15}),
+    "an atom beyond the cutoff": ("lone-atoms", True, CARD, {"gaps": FAR}),
+    "an atom within the cutoff": ("lone-atoms", False, with_architecture(cutoff_angstrom=6.0), {"gaps": FAR}),
+    "a cutoff that is not known": ("lone-atoms", False, with_architecture(cutoff_angstrom=None), {"gaps": FAR}),
     "no hydrogen": ("time-step", False, CARD, {"timestep_s": 2e-15}),
 }
 
@@ -100,7 +104,7 @@ def test_conditions(knowledge: Knowledge, topic: str, applies: bool, card: Model
 def every_caveat(knowledge: Knowledge) -> dict[str, Caveat]:
     far = make_candidate(step_time_s=make_estimate(0.1, spread=1.6, basis=Basis.EXTRAPOLATED))
     synthetic = make_candidate("synthetic", weights=Weights.SYNTHETIC)
-    task: Task = make_task(structure=make_summary(elements=("H", "C", "O", "Fe")), temperature_k=3000.0)
+    task: Task = make_task(structure=make_summary(elements=("H", "C", "O", "Fe")), temperature_k=3000.0, gaps=FAR)
     card = with_architecture(forces=Forces.DIRECT)
     return {caveat.topic: caveat for caveat in caveats_for(task, card, [far, synthetic], knowledge)}
 

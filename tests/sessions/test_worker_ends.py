@@ -223,3 +223,15 @@ def test_many_atoms_pass_the_pipe(toy_plugin: ToyPlugin, copper: Atoms) -> None:
     atoms = copper.repeat(10)  # some 300 kB each way, more than a pipe holds
     with toy_plugin.opened() as session:
         assert len(session.single_point(atoms).forces_ev_per_angstrom) == 4000
+
+
+@pytest.mark.parametrize("answer", [{"id": 99, "ok": True, "result": {}}, {"ok": True, "result": {}}, [1], 3])
+def test_an_answer_to_another_request_is_not_taken(
+    answer: object, toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch, copper: Atoms
+) -> None:
+    with toy_plugin.opened("plain") as session:
+        monkeypatch.setattr(WorkerProcess, "_receive", lambda *_arguments: answer)
+        error = failure_of_prepare(session, copper)
+        assert error.failure is FailureKind.CRASHED
+        assert "answered request" in error.message
+        assert not is_running(session.pid)

@@ -15,7 +15,9 @@ from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.serialisation import from_plain, read_yaml, violations
 from mlipguide.records.topic import Claim, Topic, TopicGroup
 
-CAVEAT_FIELDS = frozenset({"name", "elements", "level_of_theory", "models", "reach", "temperature", "timestep"})
+CAVEAT_FIELDS = frozenset(
+    {"all", "atoms", "cutoff", "elements", "level_of_theory", "models", "name", "reach", "temperature", "timestep"}
+)
 """What ``recommend`` can fill in; see ``advice/caveats.py``."""
 
 PROGRAM = "mlipguide"
