@@ -102,7 +102,7 @@ def _row(candidate: Candidate, *, chosen: bool, wide: bool, on_labels: bool) -> 
     if candidate.weights is Weights.SYNTHETIC:
         name.append(" *", style="magenta")
     kappa, force_mae = candidate.evidence.kappa_srme, candidate.evidence.force_mae_ev_per_angstrom
-    error = None if force_mae is None else f"{force_mae.value * 1e3:.3g}"
+    error = None if force_mae is None else f"{force_mae.scaled(1e3).told(number)}"
     figure = error if on_labels else None if kappa is None else f"{kappa:.2f}"
     front = "◆" if candidate.on_pareto_front else " "
     cells: list[str | Text] = [
@@ -171,11 +171,11 @@ def _headline(answer: Recommendation) -> Text:
     chosen = next(candidate for candidate in answer.candidates if candidate.model == answer.choice)
     style = "bold green" if chosen.verdict is Verdict.FEASIBLE else "bold yellow"
     assert chosen.run_time_s is not None
-    rate = "" if chosen.ns_per_day is None else f", {number(chosen.ns_per_day.value)} ns/day"
+    rate = "" if chosen.ns_per_day is None else f", {chosen.ns_per_day.told(number)} ns/day"
     where = f" on {answer.hardware[0].profile.name}" if answer.hardware else ""
     return Text.assemble(
         (f"Run {chosen.name}{where}: ", style),
-        f"{duration(chosen.run_time_s.value)} in all{rate}.",
+        f"{chosen.run_time_s.told(duration)} in all{rate}.",
     )
 
 
