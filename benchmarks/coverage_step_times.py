@@ -24,7 +24,7 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.structures.summaries import summarise
 from mlipguide.testing.fake_session import FakeSession, linear
 
-RUNS = 80
+RUNS = 40
 BUDGET_S = 75.0
 MEMORY_BYTES = 8 * 2**30
 NOISE = 0.03

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlipguide.advice.ranking import is_runnable, meets_limits
+from mlipguide.core.readable import number
 from mlipguide.records.accuracy_axis import AxisFigure, DomainFit
 from mlipguide.records.advice import Candidate
 from mlipguide.records.estimate import Estimate
@@ -58,7 +59,7 @@ def accuracy_reasons(choice: Candidate, candidates: Sequence[Candidate], task: T
     if not rivals:
         return reasons
     shown = ", ".join(
-        f"{one.name} {one.evidence.force_mae_ev_per_angstrom.value * 1e3:.3g}"
+        f"{one.name} {one.evidence.force_mae_ev_per_angstrom.scaled(1e3).told(number)}"
         for one in sorted(rivals, key=_error)[:SHOWN]
         if one.evidence.force_mae_ev_per_angstrom is not None
     )
@@ -114,7 +115,7 @@ def in_mev(error: Estimate) -> str:
     spread = ""
     if error.low is not None and error.high is not None and error.high > error.low:
         spread = f" (90 %: {error.low * 1e3:.3g} to {error.high * 1e3:.3g})"
-    return f"{error.value * 1e3:.3g}{spread}"
+    return f"{error.scaled(1e3).told(number)}{spread}"
 
 
 def _limits_words(task: Task) -> str:

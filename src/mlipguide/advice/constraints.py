@@ -154,7 +154,7 @@ def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False) -> s
 def memory_rejection(peak: Estimate, memory_bytes: int) -> Rejection | None:
     """Return a rejection when even the low end of the peak exceeds the memory."""
     if peak.at_least > memory_bytes:
-        return Rejection("memory", f"It needs {memory(peak.value)} ({basis(peak)}); {memory(memory_bytes)} are usable.")
+        return Rejection("memory", f"It needs {peak.told(memory)} ({basis(peak)}); {memory(memory_bytes)} are usable.")
     return None
 
 
@@ -173,7 +173,7 @@ def time_rejection(run_time_s: Estimate, budget_s: float) -> Rejection | None:
     if run_time_s.at_least > budget_s:
         return Rejection(
             "time",
-            f"The run takes {duration(run_time_s.value)} ({basis(run_time_s)}), "
+            f"The run takes {run_time_s.told(duration)} ({basis(run_time_s)}), "
             f"{number(run_time_s.value / budget_s)} times the budget of {duration(budget_s)}.",
         )
     return None

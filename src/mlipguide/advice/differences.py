@@ -172,7 +172,7 @@ def _speed_here(cards: Sequence[ModelCard], measured: Measured) -> Iterator[Diff
         key=lambda row: row[0].value,
     )
     (fastest, first), (slowest, last) = rows[0], rows[-1]
-    order = ", ".join(f"{model} {duration(step.value)}" for step, model in rows)
+    order = ", ".join(f"{model} {step.told(duration)}" for step, model in rows)
     apart = fastest.high is None or slowest.low is None or fastest.high < slowest.low
     verdict = (
         f"{first} takes 1/{number(slowest.value / fastest.value)} of the time of {last}"

@@ -22,11 +22,11 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     """Return why ``choice`` is the one, with the numbers that decided."""
     assert choice.run_time_s is not None
     within = "within the" if choice.run_time_s.value <= task.budget_s else "against a"
-    run_time = f"{duration(choice.run_time_s.value)} ({basis(choice.run_time_s)})"
+    run_time = f"{choice.run_time_s.told(duration)} ({basis(choice.run_time_s)})"
     work = "run" if task.kind is TaskKind.MD else "work"
     reasons = [f"{choice.name} does the {work} in {run_time}, {within} budget of {duration(task.budget_s)}."]
     if choice.peak_memory_bytes is not None:
-        reasons.append(f"It needs {memory(choice.peak_memory_bytes.value)} ({basis(choice.peak_memory_bytes)}).")
+        reasons.append(f"It needs {choice.peak_memory_bytes.told(memory)} ({basis(choice.peak_memory_bytes)}).")
     reasons += choice.remarks
     evidence = choice.evidence
     if evidence.force_mae_ev_per_angstrom is not None:
@@ -50,7 +50,7 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
         assert quickest.run_time_s is not None
         reasons.append(
             f"{quickest.name} would be {choice.run_time_s.value / quickest.run_time_s.value:.2g} times "
-            f"faster ({duration(quickest.run_time_s.value)}), with {error_words(quickest)}."
+            f"faster ({quickest.run_time_s.told(duration)}), with {error_words(quickest)}."
         )
     return tuple(reasons)
 
@@ -62,7 +62,7 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_byte
         return ("No model that was timed meets the conditions of the task; each one's reasons say why.",)
     fastest = min(serving, key=lambda c: (c.run_time_s.value if c.run_time_s else float("inf"), c.model))
     assert fastest.run_time_s is not None
-    run_time = f"{duration(fastest.run_time_s.value)} ({basis(fastest.run_time_s)})"
+    run_time = f"{fastest.run_time_s.told(duration)} ({basis(fastest.run_time_s)})"
     if fastest.run_time_s.value > task.budget_s:
         first = (
             f"Even the fastest model, {fastest.name}, takes {run_time} for {work_words(run_by(fastest, task))}; "
@@ -87,7 +87,7 @@ def reasons_for_strategy(table: StrategyTable) -> tuple[str, ...]:
     found: list[str] = []
     if price is not None and price.strategy is not Strategy.PRETRAINED and price.total_wall_time_s is not None:
         total, name = price.total_wall_time_s, price.strategy.value.replace("-", " ").capitalize()
-        found.append(f"{name} ({price.model}): {duration(total.value)} in all ({basis(total)}).")
+        found.append(f"{name} ({price.model}): {total.told(duration)} in all ({basis(total)}).")
         found += price.reasons
     return tuple(found)
 
@@ -140,7 +140,7 @@ def _way_out(candidate: Candidate, task: Task, memory_bytes: int) -> str:
         machine.append(f"{number(speedup)} times faster")
     peak = candidate.peak_memory_bytes
     if peak is not None and peak.value > memory_bytes:
-        machine.append(f"with {memory(peak.value)} of memory instead of {memory(memory_bytes)}")
+        machine.append(f"with {peak.told(memory)} of memory instead of {memory(memory_bytes)}")
     if machine:
         ways.append(f"a machine {' and '.join(machine)}")
     own_weights = ["its own weights"] if candidate.weights is Weights.SYNTHETIC else []

@@ -18,6 +18,7 @@ from mlipguide.advice.constraints import (
     time_doubt,
     time_rejection,
 )
+from mlipguide.core.readable import number
 from mlipguide.costmodel.workloads import run_time_of
 from mlipguide.records.advice import Candidate, Rejection, RunCost, Verdict
 from mlipguide.records.estimate import Estimate
@@ -187,7 +188,7 @@ def _in_words(error: Estimate, unit: str) -> str:
     spread = ""
     if error.low is not None and error.high is not None and error.high > error.low:
         spread = f" (90 %: {error.low * 1e3:.3g} to {error.high * 1e3:.3g})"
-    return f"{error.value * 1e3:.3g} {unit}{spread}"
+    return f"{error.scaled(1e3).told(number)} {unit}{spread}"
 
 
 def _present(item: T | None) -> list[T]:

@@ -11,7 +11,7 @@ from mlipguide.records.task import Task
 
 SMALLEST_CELL, LARGEST_CELL = 24, 200
 """Atoms of the cells that are labelled: large enough for the cutoff, small enough for DFT (mace #147: at most 300)."""
-STEPS_PER_LABEL = Estimate(value=10.0, low=5.0, high=20.0, basis=Basis.PUBLISHED, source="mlipguide_engine_trials")
+STEPS_PER_LABEL = Estimate(value=10.0, low=5.0, high=20.0, basis=Basis.TRIAL, source="mlipguide_engine_trials")
 """Steps of the teacher for one label, since frames must differ: 140 frames of 28 atoms took ten minutes at 10 to 20 ms
 for an atom and a step."""
 SMALL_CELL_REACH = 2.0
@@ -55,8 +55,8 @@ def reference_labels(
     core_hours = each.estimate.times(frames)
     wall_time = core_hours.scaled(3600 / cores)
     words = (
-        f"Labels: {frames.value:.0f} frames of {atoms} atoms are {number(core_hours.value)} core-hours, "
-        f"{duration(wall_time.value)} on {cores:g} cores."
+        f"Labels: {frames.told(number)} frames of {atoms} atoms are {core_hours.told(number)} core-hours, "
+        f"{wall_time.told(duration)} on {cores:g} cores."
     )
     price = LabelPrice(frames=frames, atoms=atoms, reference_core_hours=core_hours, wall_time_s=wall_time)
     return price, (each.words, words)
@@ -84,7 +84,7 @@ def further_labels(
     missing = frames.less(at_hand)
     price, words = reference_labels(missing, task, hardware, atoms=atoms)
     if at_hand:
-        words = (f"Labels: {at_hand:,} of {frames.value:,.0f} frames are there already.", *words)
+        words = (f"Labels: {at_hand:,} of {frames.told(number)} frames are there already.", *words)
     return price, words
 
 
@@ -103,8 +103,8 @@ def taught_labels(
     step = label_step_s or small_cell_step(teacher, task).estimate
     wall_time = step.times(STEPS_PER_LABEL).times(frames)
     words = (
-        f"Labels: {frames.value:.0f} frames of {atoms} atoms by {teacher.name}, {STEPS_PER_LABEL.value:.0f} steps of "
-        f"{duration(step.value)} for each, are {duration(wall_time.value)}."
+        f"Labels: {frames.told(number)} frames of {atoms} atoms by {teacher.name}, {STEPS_PER_LABEL.told(number)} "
+        f"steps of {step.told(duration)} for each, are {wall_time.told(duration)}."
     )
     price = LabelPrice(
         frames=frames, atoms=atoms, reference_core_hours=nothing("labelled by a model"), wall_time_s=wall_time
@@ -123,5 +123,5 @@ def small_cell_step(candidate: Candidate, task: Task) -> Reckoned:
     )
     return Reckoned(
         estimate=scaled.times(carried),
-        words=f"{atoms} atoms of {task.atoms:,}: {duration(scaled.value)} a step.",
+        words=f"{atoms} atoms of {task.atoms:,}: {scaled.told(duration)} a step.",
     )

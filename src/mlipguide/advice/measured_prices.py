@@ -15,7 +15,7 @@ from mlipguide.advice.known import Known, TaughtBefore
 from mlipguide.advice.labels import further_labels, label_atoms, taught_labels
 from mlipguide.advice.price_parts import Besides, Parts, on_top, priced, run_words
 from mlipguide.advice.tried_models import Outlook, TriedModel, outlook, step_time, timed_step, training_time
-from mlipguide.core.readable import duration
+from mlipguide.core.readable import duration, number
 from mlipguide.costmodel.workloads import run_time_of
 from mlipguide.evidence.fast_speed import fast_step_time
 from mlipguide.evidence.training_cost import training_time as published_training_time
@@ -117,7 +117,7 @@ def taught_price(before: TaughtBefore, teacher: Candidate, task: Task, known: Kn
         source=source,
     )
     found = (
-        f"By {by}, {name} errs by {pupil.value * 1e3:.3g} meV/Å against {kept.teacher} on its unseen run at "
+        f"By {by}, {name} errs by {pupil.scaled(1e3).told(number)} meV/Å against {kept.teacher} on its unseen run at "
         f"{kept.temperature_k:g} K, taught by {kept.frames:,} frames of {kept.cell_atoms} atoms"
     )
     card = _family(kept.engine, known)
@@ -327,7 +327,7 @@ def _same_frames(labels: KeptLabels, folder: str) -> list[str]:
 
 def _times_words(training: Estimate | None, run: Estimate | None, *, here: bool) -> str:
     known = [
-        f"{what} {duration(one.value)}" for what, one in (("training", training), ("the run", run)) if one is not None
+        f"{what} {one.told(duration)}" for what, one in (("training", training), ("the run", run)) if one is not None
     ]
     words = ", ".join(known) or "how long it takes is not known"
     return words if here else f"{words} by published figures, since it was timed on other hardware"

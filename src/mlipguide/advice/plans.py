@@ -50,7 +50,7 @@ def plan_for(
         Strategy.TRAIN_FROM_SCRATCH: f"Train a potential ({price.model}{size}) on {them}",
     }
     label = PlanStep(
-        action=f"Label about {number(labels.frames.value)} frames of {labels.atoms} atoms with {by}.",
+        action=f"Label about {labels.frames.told(number)} frames of {labels.atoms} atoms with {by}.",
         command=None,
         wall_time_s=labels.wall_time_s,
     )

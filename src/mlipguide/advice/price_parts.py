@@ -79,8 +79,8 @@ def priced(
         reasons = (
             *reasons,
             (
-                f"In all {duration(total.value)}: labels {_time(labels.wall_time_s)}, training {_time(training)}, "
-                f"run {duration(production.value)}; {number(hours.value)} "
+                f"In all {total.told(duration)}: labels {_time(labels.wall_time_s)}, training {_time(training)}, "
+                f"run {production.told(duration)}; {hours.told(number)} "
                 f"{'core' if parts.hours_of is HoursOf.CORES else 'device'}-hours here."
             ),
         )
@@ -120,7 +120,9 @@ def _against(parts: Parts, task: Task) -> tuple[list[str], list[str]]:
     elif limit is not None and error is not None:
         low, high = error.at_least, error.at_most
         if low > limit:
-            rejections.append(f"A force MAE of {error.value * 1e3:.3g} meV/Å is expected; {limit * 1e3:g} asked.")
+            rejections.append(
+                f"A force MAE of {error.scaled(1e3).told(number)} meV/Å is expected; {limit * 1e3:g} asked."
+            )
         elif high > limit:
             doubts.append(
                 f"Its force MAE may be {low * 1e3:.3g} to {high * 1e3:.3g} meV/Å by what was published; "
@@ -157,11 +159,11 @@ def run_words(name: str, run_time_s: Estimate | None, task: Task) -> tuple[str, 
         return ()
     step = duration(run_time_s.value / task.steps)
     what = "steps" if task.kind is TaskKind.MD else "evaluations"
-    return (f"Run: {name} does {task.steps:,} {what} of {step} in {duration(run_time_s.value)}.",)
+    return (f"Run: {name} does {task.steps:,} {what} of {step} in {run_time_s.told(duration)}.",)
 
 
 def _time(estimate: Estimate) -> str:
-    return "none" if estimate.is_nothing else duration(estimate.value)
+    return "none" if estimate.is_nothing else estimate.told(duration)
 
 
 def on_top(error: Estimate, taught: float) -> Estimate:

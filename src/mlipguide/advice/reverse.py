@@ -65,7 +65,7 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
     if peak is not None and usable is not None and peak.at_most > usable.value:
         found.append(
             f"It surely fits where {memory(peak.at_most)} are usable; {nearest.profile.device.id} leaves "
-            f"{memory(usable.value)}."
+            f"{usable.told(memory)}."
         )
     if settled and atoms is not None and atoms > task.atoms:
         found.append(f"{where}, up to {atoms:,} atoms would surely do.")
@@ -83,7 +83,7 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
         assert other.run_time_s is not None
         assert run_time is not None
         found.append(
-            f"{other.name} ({error_words(other)}) would take {duration(other.run_time_s.value)} there "
+            f"{other.name} ({error_words(other)}) would take {other.run_time_s.told(duration)} there "
             f"({basis(other.run_time_s)}), {number(run_time.value / other.run_time_s.value)} times less."
         )
     return tuple(found)

@@ -180,7 +180,7 @@ def training_time(model: TriedModel, frames: Estimate) -> Reckoned | None:
         ),
         words=(
             f"Training: {model.name} took {duration(math.exp(start))} with {largest:,} frames in that pilot ({law}): "
-            f"{duration(value)} with {frames.value:,.0f}."
+            f"{duration(value)} with {frames.told(number)}."
         ),
     )
 
@@ -304,4 +304,4 @@ def _floor_words(model: TriedModel) -> str:
 
 def _mev(error: Estimate) -> str:
     spread = "" if error.low is None or error.high is None else f" ({error.low * 1e3:.3g} to {error.high * 1e3:.3g})"
-    return f"{error.value * 1e3:.3g}{spread}"
+    return f"{error.scaled(1e3).told(number)}{spread}"

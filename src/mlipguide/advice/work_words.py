@@ -10,12 +10,12 @@ def work_words(task: Task) -> str:
     """Return how much there is to compute, such as ``50,000 steps of 2,000 atoms``."""
     if task.kind is TaskKind.MD:
         return f"{task.steps:,} steps of {task.atoms:,} atoms"
-    return f"about {number(task.workload.evaluations.value)} evaluations of {task.atoms:,} atoms"
+    return f"about {task.workload.evaluations.told(number)} evaluations of {task.atoms:,} atoms"
 
 
 def action_words(task: Task, model: str) -> str:
     """Return what to do with a model, as the first half of a sentence."""
-    about = f"about {number(task.workload.evaluations.value)} evaluations"
+    about = f"about {task.workload.evaluations.told(number)} evaluations"
     actions = {
         TaskKind.MD: f"Run {task.steps:,} steps of {task.timestep_s * 1e15:g} fs with {model}",
         TaskKind.RELAX: f"Relax the structure with {model}, {about}",
@@ -34,4 +34,4 @@ def saving_words(saving: DftSaving) -> str:
     if saved is None:
         return saving.reason
     low, high = (saved.value if end is None else end for end in (saved.low, saved.high))
-    return f"{saving.reason} That is {duration(saved.value)} ({duration(low)} to {duration(high)}) for each structure."
+    return f"{saving.reason} That is {saved.told(duration)} ({duration(low)} to {duration(high)}) for each structure."

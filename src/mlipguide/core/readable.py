@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 GROUPED_FROM = 1000.0
 TINY_BELOW = 1e-3
+
+_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\d.,]*e[+-]?\d)")
 
 _DURATIONS = (
     ("years", 365.25 * 86400),
@@ -46,3 +51,18 @@ def number(value: float) -> str:
     if abs(rounded) >= GROUPED_FROM:
         return f"{rounded:,.0f}" if abs(value) < 1e12 else f"{value:.3g}"  # noqa: PLR2004  # no row of zeros
     return f"{value:.2g}" if 0 < abs(value) < TINY_BELOW else f"{value:.3g}"
+
+
+def coarse(text: str, digits: int) -> str:
+    """Return ``text`` with the first number in it rounded to so many significant digits; one that has fewer stays."""
+    found = _NUMBER.search(text)
+    if found is None:
+        return text
+    value = float(found.group().replace(",", ""))
+    if value == 0:
+        return text
+    after = max(0, digits - 1 - math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}")))))
+    rounded = float(f"{value:.{digits - 1}e}")
+    shown = len(found.group().partition(".")[2])
+    grouping = "," if rounded >= GROUPED_FROM else ""
+    return f"{text[: found.start()]}{rounded:{grouping}.{min(after, shown)}f}{text[found.end() :]}"

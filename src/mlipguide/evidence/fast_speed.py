@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mlipguide.core.readable import number
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.family_card import FamilyCard, PublishedSpeed
+from mlipguide.records.family_card import FamilyCard, PublishedSpeed, basis_of
 from mlipguide.records.strategy import Reckoned, StrategyHardware
 
 CORE = "One CPU core"
@@ -79,7 +79,7 @@ def fast_step_time(card: FamilyCard, elements: int, atoms: int, hardware: Strate
         shared = f" on {cores} cores at {value:.0%} ({low:.0%} to {high:.0%})"
     return Reckoned(
         estimate=step,
-        words=f"{card.name} takes {number(rate.value * 1e6)} µs for an atom and a step on a core (published){shared}.",
+        words=f"{card.name} takes {_rate_words(rate)} on a core ({_origin(rate)}){shared}.",
     )
 
 
@@ -88,11 +88,19 @@ def _on_gpu(card: FamilyCard, rate: Estimate, atoms: int, hardware: StrategyHard
     return Reckoned(
         estimate=step,
         words=(
-            f"{card.name} takes {number(rate.value * 1e6)} µs for an atom and a step on a GPU (published for another "
-            f"one than {hardware.gpu}), and no less than {ATOMS_THAT_FILL_A_GPU:,} atoms take; "
+            f"{card.name} takes {_rate_words(rate)} on a GPU ({_origin(rate)} for another one than {hardware.gpu}), "
+            f"and no less than {ATOMS_THAT_FILL_A_GPU:,} atoms take; "
             "one GPU is reckoned with."
         ),
     )
+
+
+def _rate_words(rate: Estimate) -> str:
+    return f"{rate.scaled(1e6).told(number)} µs for an atom and a step"
+
+
+def _origin(rate: Estimate) -> str:
+    return "by a trial of our own" if rate.basis is Basis.TRIAL else "published"
 
 
 def _of_such(speeds: Sequence[PublishedSpeed], elements: int) -> list[PublishedSpeed]:
@@ -105,10 +113,11 @@ def _of_such(speeds: Sequence[PublishedSpeed], elements: int) -> list[PublishedS
 def _rate(speeds: Sequence[PublishedSpeed], reach: float) -> Estimate:
     values = [one.us_per_atom_step * 1e-6 for one in speeds]
     value = math.exp(sum(map(math.log, values)) / len(values))
+    sources = tuple(dict.fromkeys(source for one in speeds for source in one.sources))
     return Estimate(
         value=value,
         low=min(*values, value / reach),
         high=max(*values, value * reach),
-        basis=Basis.PUBLISHED,
-        source="; ".join(dict.fromkeys(source for one in speeds for source in one.sources)),
+        basis=basis_of(sources),
+        source="; ".join(sources),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.family_card import FamilyCard, PublishedTraining
+from mlipguide.records.family_card import FamilyCard, PublishedTraining, basis_of
 from mlipguide.records.strategy import Reckoned
 
 TUNING_FRAMES = (50.0, 150.0, 500.0)
@@ -66,7 +66,7 @@ def frames_to_train(card: FamilyCard, elements: int, limit: float | None = None)
     reach = PUBLISHED_REACH * (1 + STEPS_OF_SUCH) ** abs(elements - known)
     carried = "" if known == elements else f", carried over from {known} to {elements} elements"
     return Reckoned(
-        estimate=_around(value, reach, Basis.PUBLISHED, "; ".join(published.sources)),
+        estimate=_around(value, reach, basis_of(published.sources), "; ".join(published.sources)),
         words=f"{card.name} had {published.frames} frames for {', '.join(published.elements)}{carried}.",
     )
 

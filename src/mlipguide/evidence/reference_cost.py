@@ -87,10 +87,10 @@ def _estimated(structure: StructureSummary, atoms: int) -> Reckoned:
     return Reckoned(
         estimate=estimate,
         words=(
-            f"A reference calculation of {atoms:,} atoms takes about {number(value)} core-hours: an order of "
+            f"A reference calculation of {atoms:,} atoms takes about {estimate.told(number)} core-hours: an order of "
             f"magnitude from {electrons:.0f} valence electrons, {points} k-point{'s' if points > 1 else ''}"
-            f"{', two spins' if spins > 1 else ''} and {ITERATIONS} iterations. --dft-cost and --dft-cores say it "
-            "better."
+            f"{', two spins' if spins > 1 else ''} and {ITERATIONS} iterations, on the level of one published run, "
+            "whose unit of time, an hour, is inferred. --dft-cost and --dft-cores say it better."
         ),
     )
 

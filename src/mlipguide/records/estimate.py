@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from mlipguide.core.readable import coarse
 from mlipguide.records.strict import strict
 from mlipguide.records.terms import Factor, Term, interval_of
+
+WIDE, VAGUE = 2.0, 5.0
+"""Intervals to either side from which on two digits, and one, of a number mean something."""
 
 
 class Basis(StrEnum):
@@ -118,6 +123,19 @@ class Estimate:
             return rest
         name = terms[0].factors[0].name
         return _made_of(rest, (Term(1.0, (Factor(name, low, rest.value, high),)),))
+
+    @property
+    def digits(self) -> int:
+        """How many significant digits of the value mean something: 3, 2 from an interval of ×÷2 on, 1 from ×÷5 on."""
+        spread = self.relative_spread
+        if spread is None:
+            return 1 if self.low is not None and self.low <= 0 < self.value else 3
+        return 1 if spread >= math.log(VAGUE) * (1 - 1e-9) else 2 if spread >= math.log(WIDE) * (1 - 1e-9) else 3
+
+    def told(self, formatter: Callable[[float], str]) -> str:
+        """Return the value as ``formatter`` writes it, with no more digits than mean something."""
+        text = formatter(self.value)
+        return text if self.digits == 3 else coarse(text, self.digits)  # noqa: PLR2004  # what formatters write
 
     @property
     def is_nothing(self) -> bool:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.records.estimate import Basis
 from mlipguide.records.model_card import CommercialUse
 from mlipguide.records.strict import strict
+
+OWN_TRIAL = "mlipguide_"
+"""How the keys of sources begin that are trials of our own, which nobody published."""
+
+
+def basis_of(sources: Iterable[str]) -> Basis:
+    """Return what a figure stands on: a trial of our own where any of its sources is one, else what was published."""
+    return Basis.TRIAL if any(one.startswith(OWN_TRIAL) for one in sources) else Basis.PUBLISHED
 
 
 class Reach(StrEnum):

@@ -28,7 +28,7 @@ def findings(data: BenchData) -> list[Section]:
         lines: list[RenderableType] = [
             Text(
                 f"{item.model}: {settings_words(item.settings, fields) or 'as measured'}, "
-                f"{number(item.speed_up.value)} times as fast {spread(item.speed_up)}".rstrip()
+                f"{item.speed_up.told(number)} times as fast {spread(item.speed_up)}".rstrip()
                 + f". {item.reason}"
             )
             for item in data.fastest
@@ -89,9 +89,9 @@ def _ranks(checks: tuple[RanksCheck, ...]) -> Table:
             item.model,
             str(item.settings.ranks),
             f"{item.atoms:,}",
-            duration(item.predicted_s.value),
+            item.predicted_s.told(duration),
             spread(item.predicted_s),
-            duration(item.measured_s.value),
+            item.measured_s.told(duration),
             spread(item.measured_s),
             f"{item.ratio:.2f}",
         )

@@ -87,7 +87,7 @@ def _columns(data: BenchData) -> list[_Column]:
     columns = [
         _Column("Atoms", lambda item: f"{item.atoms:,}"),
         _Column("Pairs/atom", lambda item: f"{item.pairs_per_atom:.1f}", wide_only=True),
-        _Column("Step", lambda item: duration(item.step_time_s.value)),
+        _Column("Step", lambda item: item.step_time_s.told(duration)),
         _Column("", lambda item: spread(item.step_time_s)),
         _Column("µs/atom", lambda item: f"{item.step_time_s.value / item.atoms * 1e6:,.0f}"),
     ]

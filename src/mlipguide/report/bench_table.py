@@ -41,7 +41,7 @@ def as_markdown(data: BenchData) -> str:
             *([one.setting] if with_setting else []),
             f"{item.atoms:,}",
             f"{item.pairs_per_atom:.1f}",
-            duration(item.step_time_s.value),
+            item.step_time_s.told(duration),
             spread(item.step_time_s),
             f"{item.step_time_s.value / item.atoms * 1e6:,.0f}",
             *_rates(item, data),

@@ -116,15 +116,15 @@ def _usable(estimate: Estimate | None) -> str:
     interval = (
         "" if estimate.low is None or estimate.high is None else f" ({memory(estimate.low)} to {memory(estimate.high)})"
     )
-    return f"{mark}{memory(estimate.value)}{interval}: {estimate.source}"
+    return f"{mark}{estimate.told(memory)}{interval}: {estimate.source}"
 
 
 def _profile_line(profile: HardwareProfile) -> str:
     parts = [f"{profile.name}, {profile.count} x {profile.device.id}"]
     if profile.usable_memory_bytes is not None:
-        parts.append(f"{memory(profile.usable_memory_bytes.value)} usable each")
+        parts.append(f"{profile.usable_memory_bytes.told(memory)} usable each")
     if profile.power_w is not None:
-        parts.append(f"{number(profile.power_w.value)} W each")
+        parts.append(f"{profile.power_w.told(number)} W each")
     if profile.price_per_device_hour is not None:
         parts.append(f"{profile.price_per_device_hour:g} {profile.currency} per device-hour")
     if profile.link is not None:

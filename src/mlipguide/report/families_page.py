@@ -9,14 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, number
-from mlipguide.records.family_card import FamilyCard, PublishedSpeed, PublishedTraining, Reach
+from mlipguide.records.estimate import Basis
+from mlipguide.records.family_card import FamilyCard, PublishedSpeed, PublishedTraining, Reach, basis_of
 from mlipguide.records.family_listings import FamilyList
 from mlipguide.report.fitted_table import Column, fitted_table
 from mlipguide.report.model_words import UNKNOWN, cited, source_line
 
 NOTE = (
-    "µs: for one atom and one step, from the fastest to the slowest that was published or tried, on different devices. "
-    "mlipguide models families NAME says on which, with sources."
+    "µs: for one atom and one step, from the fastest to the slowest that was published or that we tried, on different "
+    "devices. mlipguide models families NAME says on which, with sources."
 )
 
 
@@ -97,7 +98,7 @@ def _speed(item: PublishedSpeed) -> str:
         parts.append(f"{item.atoms:,} atoms")
     note = f". {item.note}" if item.note else ""
     time = f"{number(item.us_per_atom_step)} µs/atom/step"
-    return f"{item.potential}: {time} ({'; '.join(parts)}){cited(item.sources)}{note}"
+    return f"{item.potential}: {time} ({'; '.join(parts)}){_own(item.sources)}{cited(item.sources)}{note}"
 
 
 def _training(item: PublishedTraining) -> str:
@@ -106,5 +107,9 @@ def _training(item: PublishedTraining) -> str:
     note = f". {item.note}" if item.note else ""
     return (
         f"{item.potential}: {duration(item.seconds)} on {item.frames:,} frames{accuracy} "
-        f"({item.system}; {item.hardware}){cited(item.sources)}{note}"
+        f"({item.system}; {item.hardware}){_own(item.sources)}{cited(item.sources)}{note}"
     )
+
+
+def _own(sources: tuple[str, ...]) -> str:
+    return ", our own trial, unpublished" if basis_of(sources) is Basis.TRIAL else ""

@@ -12,8 +12,9 @@ MARKS = {
     Basis.MEASURED: "",
     Basis.FITTED: "~",
     Basis.EXTRAPOLATED: "≈",
-    Basis.TRANSFERRED: "≈≈",
     Basis.PUBLISHED: "†",
+    Basis.TRANSFERRED: "≈≈",
+    Basis.TRIAL: "‡",
     Basis.ASSUMED: "?",
 }
 LEGEND = "No mark: measured at this size; ~ fitted; ≈ extrapolated. ± (or ×÷ when wide) gives the 90 % interval."
@@ -37,5 +38,5 @@ def spread(estimate: Estimate | None) -> str:
 
 
 def estimated(estimate: Estimate | None, formatter: Callable[[float], str]) -> str:
-    """Return an estimate formatted by ``formatter``, marked, or a dash."""
-    return "–" if estimate is None else marked(estimate, formatter(estimate.value))
+    """Return an estimate formatted by ``formatter``, marked, with the digits that mean something; or a dash."""
+    return "–" if estimate is None else marked(estimate, estimate.told(formatter))

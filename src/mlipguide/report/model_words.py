@@ -107,13 +107,13 @@ def training_cost(cost: TrainingCost | None) -> str:
 def step_time(item: MeasuredHere) -> str:
     """Return a measured step time with its interval."""
     estimate = item.result.step_time_s
-    return f"{duration(estimate.value)} {spread(estimate)}".rstrip()
+    return f"{estimate.told(duration)} {spread(estimate)}".rstrip()
 
 
 def peak_memory(item: MeasuredHere) -> str:
     """Return the peak of memory of a measurement."""
     peak = item.result.peak_memory_bytes
-    return UNKNOWN if peak is None else memory(peak.value)
+    return UNKNOWN if peak is None else peak.told(memory)
 
 
 def conditions(item: MeasuredHere) -> str:

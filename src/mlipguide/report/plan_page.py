@@ -88,7 +88,7 @@ def _headline(data: HardwarePlan) -> Text:
         return Text(f"Of the {len(data.options)} kinds of hardware considered, none surely would do.", style="bold red")
     cheapest = doing[0]
     cost = cheapest.candidate.run_cost
-    words = "" if cost is None else f", {number(cost.device_hours.value)} device-hours"
+    words = "" if cost is None else f", {cost.device_hours.told(number)} device-hours"
     return Text.assemble(
         (f"Surely enough: {', '.join(data.smallest)}. ", "bold green"),
         f"Fewest device-hours: {cheapest.profile.name}{words}.",

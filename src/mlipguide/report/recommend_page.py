@@ -164,9 +164,9 @@ def _headline(answer: Recommendation) -> Text:
     chosen = next(candidate for candidate in answer.candidates if candidate.model == answer.choice)
     style = "bold green" if chosen.verdict is Verdict.FEASIBLE else "bold yellow"
     assert chosen.run_time_s is not None
-    rate = "" if chosen.ns_per_day is None else f", {number(chosen.ns_per_day.value)} ns/day"
+    rate = "" if chosen.ns_per_day is None else f", {chosen.ns_per_day.told(number)} ns/day"
     where = f" on {answer.hardware[0].profile.name}" if answer.hardware else ""
-    takes = f"{duration(chosen.run_time_s.value)} in all{rate}."
+    takes = f"{chosen.run_time_s.told(duration)} in all{rate}."
     if answer.accuracy_axis.fitting:
         return Text.assemble(
             ("No model that can be run here is known to have seen molecules. ", "bold red"),
@@ -190,10 +190,10 @@ def _headline_without_choice(answer: Recommendation) -> Text:
             "No change of budget, size or hardware that was considered mends that." if nearest is None else nearest,
         )
     run = (
-        "" if price.production_time_s is None else f", of which the run takes {duration(price.production_time_s.value)}"
+        "" if price.production_time_s is None else f", of which the run takes {price.production_time_s.told(duration)}"
     )
     way = STRATEGY_WORDS[answer.strategy].format(base=price.base, model=price.model)
-    takes = f"about {duration(price.total_wall_time_s.value)} in all{run}."
+    takes = f"about {price.total_wall_time_s.told(duration)} in all{run}."
     why_not = "No pretrained model does it as asked."
     if price.verdict is Verdict.FEASIBLE:
         return Text.assemble((f"{way}: ", "bold green"), f"{takes} ", *first, why_not)

@@ -12,8 +12,8 @@ from mlipguide.report.fitted_table import Column, fitted_table
 from mlipguide.report.formatting import estimated, spread
 
 STRATEGIES_LEGEND = (
-    "~ fitted, ≈ extrapolated, ≈≈ transferred, † published, ? assumed: the least trusted part of each number; ± or ×÷ "
-    "is its 90 % interval."
+    "~ fitted, ≈ extrapolated, † published, ≈≈ transferred, ‡ our own trial, unpublished, ? assumed: the least trusted "
+    "part of each number; ± or ×÷ is its 90 % interval."
 )
 
 

@@ -31,7 +31,7 @@ def run_words(task: Task) -> str:
     if task.simulated_time_s is None:
         evaluations = task.workload.evaluations
         low, high = (evaluations.value if end is None else end for end in (evaluations.low, evaluations.high))
-        return f"about {number(evaluations.value)} evaluations ({number(low)} to {number(high)})"
+        return f"about {evaluations.told(number)} evaluations ({number(low)} to {number(high)})"
     return (
         f"{simulated_time(task.simulated_time_s)} in steps of {simulated_time(task.timestep_s)} ({task.steps:,} steps)"
     )

@@ -263,7 +263,7 @@ def _expectation(candidate: Candidate) -> str:
     run = candidate.run_time_s
     if run is None:
         return "How long it takes is not known: it was not timed."
-    return f"It should take {duration(run.value)} ({run.basis.value})."
+    return f"It should take {run.told(duration)} ({run.basis.value})."
 
 
 def _calculator_template(recipe: Recipe) -> str:
