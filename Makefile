@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The other files of benchmarks/ are parts of these; learning_curve.py needs a folder of labels.
-BENCHMARKS := startup allocator overhead holdout naive false_alarm regret transfer transfer_memory disagreement ranks
+BENCHMARKS := startup coverage allocator overhead holdout naive false_alarm regret transfer transfer_memory disagreement ranks
 
 .PHONY: demo test lint bench clean
 

@@ -92,7 +92,8 @@ def test_nothing_and_little() -> None:
     assert effective_size([]) == 0.0
     assert effective_size([3.0]) == 1.0
     assert mean_error([3.0]) is None
-    assert statistical_inefficiency([2.0] * 50) == 1.0
+    assert statistical_inefficiency([0.1] * 50) == 1.0
+    assert statistical_inefficiency([0.1 * place for place in range(30)], trend=True) == 1.0
     one = mean_error([1.0, 3.0])
     assert one is not None
     assert (one.error, one.freedom) == (pytest.approx(1.0), 1.0)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from mlipguide.stats.centres import centre_of, effective_size
+from mlipguide.stats.autocorrelation import effective_size
+from mlipguide.stats.centres import centre_of
 
 SERIES = 1000
 
@@ -34,6 +35,14 @@ def test_coverage_of_independent_samples(length: int) -> None:
 @pytest.mark.parametrize(("rho", "length"), [(0.3, 12), (0.5, 20), (0.5, 100), (0.8, 50), (0.8, 200)])
 def test_coverage_of_correlated_samples(rho: float, length: int) -> None:
     assert 0.80 <= coverage(correlated(rho, length, seed=length)) <= 0.97
+
+
+def test_more_samples_make_a_narrower_interval() -> None:
+    series = 1 + 0.05 * np.random.default_rng(8).standard_normal((300, 40))
+    counts = (3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30, 40)
+    widths = [[centre_of(row[:count].tolist()).relative_half_width or 0.0 for row in series] for count in counts]
+    for typical in (np.mean(widths, axis=1), np.quantile(widths, 0.95, axis=1)):
+        assert (np.diff(typical) < 0).all(), typical
 
 
 def test_one_sample_has_no_interval() -> None:

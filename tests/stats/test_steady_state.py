@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlipguide.stats.steady_state import steady_start
+from mlipguide.stats.steady_state import slow_steps, steady_start
 
 
 def noisy(length: int, *, seed: int, noise: float = 0.03) -> np.ndarray:
@@ -59,3 +59,20 @@ def test_no_more_than_half_is_cut_of_a_drift() -> None:
 
 def test_equal_samples_are_all_steady() -> None:
     assert steady_start([0.1] * 30) == 0
+
+
+def test_a_slower_burst_is_not_a_slow_start() -> None:
+    bursts = [(1.10, 1.11, 1.09), (1.0, 1.01, 0.99), (1.02, 1.0, 1.01), (0.98, 1.0, 0.99)]
+    assert slow_steps(bursts) == (0, 0, 0, 0)
+    assert slow_steps([(1.3, 1.3, 1.3, 1.3), (1.0, 1.0, 1.0)])[1] == 0
+
+
+def test_the_slow_start_is_cut_within_the_first_burst() -> None:
+    assert slow_steps([(3.0, 2.0, 1.0, 1.01, 1.0, 0.99), (1.0, 1.0)]) == (2, 0)
+    assert slow_steps([(3.0, 2.0, 1.0, 1.01, 1.0, 0.99)]) == (2,)
+
+
+def test_a_start_that_is_slow_by_a_factor_may_take_the_first_bursts() -> None:
+    assert slow_steps([(3.0, 3.1, 1.0), (1.0, 1.0, 1.1), (1.0,), (1.0,)]) == (2, 0, 0, 0)
+    assert slow_steps([(3.0, 3.1, 3.0), (3.0, 1.0, 1.1), (1.0,), (1.0,)]) == (3, 1, 0, 0)
+    assert slow_steps([(3.0,), (3.0,), (3.0,), (1.0,)]) == (0, 0, 0, 0)

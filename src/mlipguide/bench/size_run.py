@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -13,7 +12,7 @@ from mlipguide.records.measurement import Disturbance, StepSamples
 from mlipguide.sessions.interface import Burst, ModelSession, Prepared
 from mlipguide.stats.bursts import BurstTiming, timing_of
 from mlipguide.stats.centres import Centre, centre_of
-from mlipguide.stats.steady_state import steady_start
+from mlipguide.stats.steady_state import slow_steps
 
 LONG_STEP_S = 0.05
 """Of such a step, filling the caches anew (some tens of MB at some GB/s) is less than a few per cent."""
@@ -104,21 +103,17 @@ class SizeRun:
     @property
     def steady(self) -> StepSamples:
         """Steps in the steady state, of the bursts that count."""
-        samples = joined(self._counting)
-        return cut(samples, steady_start(samples.wall_s), None)
+        return joined(self._steady)
 
     @property
     def timings(self) -> list[BurstTiming]:
-        """What each of the bursts that count tells of the step time."""
-        return [timing_of(burst.wall_s) for burst in self._counting]
+        """What each burst of steady steps tells of the step time."""
+        return [timing_of(burst.wall_s) for burst in self._steady]
 
     @property
     def steady_bursts(self) -> tuple[int, ...]:
         """Lengths of the bursts that the steady steps are made of."""
-        ends = list(itertools.accumulate(len(burst.wall_s) for burst in self._counting))
-        start = ends[-1] - len(self.steady.wall_s)
-        kept = [end - start for end in ends if end > start]
-        return tuple(end - before for end, before in zip(kept, [0, *kept], strict=False))
+        return tuple(len(burst.wall_s) for burst in self._steady)
 
     @property
     def set_aside(self) -> StepSamples:
@@ -128,8 +123,7 @@ class SizeRun:
     @property
     def warm_up(self) -> StepSamples:
         """Lead-ins, and what precedes the steady state."""
-        samples = joined(self._counting)
-        return joined([*self.lead_in, cut(samples, 0, steady_start(samples.wall_s))])
+        return joined([*self.lead_in, *(cut(burst, 0, start) for burst, start in self._starts)])
 
     @property
     def centre(self) -> Centre:
@@ -164,8 +158,17 @@ class SizeRun:
         return preferred(self.states)
 
     @property
-    def _counting(self) -> list[StepSamples]:
-        return [burst for burst, counts in zip(self.bursts, self._counts, strict=True) if counts]
+    def _steady(self) -> list[StepSamples]:
+        """The steady steps of each burst that has any and counts."""
+        return [cut(burst, start, None) for burst, start in self._starts if start < len(burst.wall_s)]
+
+    @property
+    def _starts(self) -> list[tuple[StepSamples, int]]:
+        """The bursts that count, and how many steps of each belong to the slow start."""
+        counting = [burst for burst, counts in zip(self.bursts, self._counts, strict=True) if counts]
+        if not self._counts[0]:  # the start was set aside
+            return [(burst, 0) for burst in counting]
+        return list(zip(counting, slow_steps([burst.wall_s for burst in counting]), strict=True))
 
 
 def joined(parts: list[StepSamples]) -> StepSamples:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.stats.centres import CONFIDENCE, effective_size
+from mlipguide.stats.autocorrelation import effective_size
+from mlipguide.stats.centres import CONFIDENCE
 
 FEWEST_BLOCKS = 5
 """Below, the resampled values are so few that an interval would be a guess (a judgement)."""

@@ -58,8 +58,7 @@ def timing_of(wall_s: Sequence[float], *, added_error: float = 0.0) -> BurstTimi
         added_error: Relative standard error that its steps do not show.
     """
     centre = centre_of(wall_s)
-    width = centre.relative_half_width
-    sampling = LONE_SAMPLE_ERROR if width is None else width / NORMAL_90
+    sampling = LONE_SAMPLE_ERROR if centre.error is None else centre.error / centre.value
     return BurstTiming(math.log(centre.value), max(SMALLEST_ERROR, math.hypot(sampling, added_error)))
 
 

@@ -7,10 +7,8 @@ it is biased low: P. J. Rousseeuw and C. Croux, J. Am. Stat. Assoc. 88, 1273 (19
 doi:10.1080/01621459.1993.10476408), so there s is at least the standard deviation. The interval is widened to
 hold the mean, which is what a long run pays.
 
-m is the smaller of two: n over the initial monotone sequence of autocorrelations (C. J. Geyer, Stat. Sci. 7,
-473 (1992), doi:10.1214/ss/1177011137), which long series need, and n (1 - r) / (1 + r) for short ones, where
-r is the correlation of neighbours freed of its bias, r = (n r' + 1) / (n - 3) (F. H. C. Marriott and J. A.
-Pope, Biometrika 41, 390 (1954), doi:10.1093/biomet/41.3-4.390).
+m is by :mod:`mlipguide.stats.autocorrelation`, which expects little correlation of step times before it sees any, and
+has no step at any number of samples: more samples make a narrower interval.
 """
 
 from __future__ import annotations
@@ -23,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from mlipguide.stats.autocorrelation import FEWEST_INDEPENDENT, LITTLE_CORRELATION, effective_size
+
 CONFIDENCE = 0.90
 MAD_TO_SIGMA = 1.4826
 MEDIAN_TO_MEAN_ERROR = math.sqrt(math.pi / 2)
@@ -30,8 +30,6 @@ FEW_SAMPLES = 10
 """Below this the standard deviation is the better measure of spread: an outlier cannot be told anyway."""
 OUTLYING_SIGMAS = 4.0
 """Samples beyond are pulled in before correlations are computed, which one outlier would otherwise hide."""
-FEWEST_CORRELATED = 8
-"""Shorter series do not show their correlation."""
 
 
 @dataclass(frozen=True)
@@ -76,30 +74,13 @@ def centre_of(samples: Sequence[float]) -> Centre:
         return Centre(median, None, None, 1)
     spread = _spread(values, median)
     reach = OUTLYING_SIGMAS * spread
-    independent = max(2.0, effective_size(np.clip(values, median - reach, median + reach)))
+    pulled_in = np.clip(values, median - reach, median + reach)
+    independent = max(FEWEST_INDEPENDENT, effective_size(pulled_in, expected=LITTLE_CORRELATION))
     error = MEDIAN_TO_MEAN_ERROR * spread / math.sqrt(independent)
     half = float(stdtrit(independent - 1, 0.5 + CONFIDENCE / 2)) * error
     mean = float(values.mean())
     low, high = max(0.0, min(median - half, mean)), max(median + half, mean)
     return Centre(median, low, high, int(values.size), independent, error)
-
-
-def effective_size(values: Sequence[float] | NDArray[np.float64]) -> float:
-    """Return the number of independent samples that consecutive, correlated ones are worth (1 to n)."""
-    series = np.asarray(values, dtype=float)
-    count = series.size
-    centred = series - series.mean()
-    if count < FEWEST_CORRELATED or float(np.ptp(series)) == 0.0:
-        return float(count)
-    power = np.abs(np.fft.rfft(centred, 2 * count)) ** 2
-    correlation = np.fft.irfft(power, 2 * count)[:count]
-    correlation /= correlation[0]
-    pairs = correlation[0 : 2 * (count // 2) : 2] + correlation[1 : 2 * (count // 2) : 2]
-    positive = np.minimum.accumulate(np.where(np.cumprod(pairs > 0), pairs, 0.0))
-    by_sequence = count / max(1e-12, 2 * float(positive.sum()) - 1)
-    neighbours = min((count * float(correlation[1]) + 1) / (count - 3), 1.0)
-    by_neighbours = count * (1 - neighbours) / max(1e-12, 1 + neighbours)
-    return float(np.clip(min(by_sequence, by_neighbours), 1.0, count))
 
 
 def _spread(values: NDArray[np.float64], median: float) -> float:

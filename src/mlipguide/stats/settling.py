@@ -2,7 +2,7 @@
 
     start = argmax over t of  m(x_t, ..., x_n)
 
-with m the number of independent samples (``stats.centres.effective_size``): a way to equilibrium that is kept makes all
+with m the number of independent samples (``stats.autocorrelation``): a way to equilibrium that is kept makes all
 samples look correlated, samples that are thrown away without need are lost (J. D. Chodera, J. Chem. Theory Comput. 12,
 1799 (2016), doi:10.1021/acs.jctc.5b00784). An m of few samples scatters, and its largest value may lie anywhere, so the
 first start counts that is nearly as good. Several series of one run settle with the slowest of them.
@@ -21,8 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlipguide.stats.centres import FEWEST_CORRELATED, effective_size
+from mlipguide.stats.autocorrelation import effective_size
 
+FEWEST_SAMPLES = 8
+"""Shorter ends of a run are not tried (a judgement): what they are worth is mostly what was expected."""
 LATEST = 0.5
 """Share of a run up to which it has to settle: what is still on its way at half time is not known to arrive."""
 NEARLY = 0.8
@@ -55,7 +57,7 @@ def settling_of(*series: Sequence[float]) -> Settling | None:
     """
     runs = [np.asarray(one, dtype=float) for one in series]
     count = min(one.size for one in runs)
-    if count < 2 * FEWEST_CORRELATED:
+    if count < 2 * FEWEST_SAMPLES:
         return None
     places = [_start(one) for one in runs]
     known = [place for place in places if place is not None]
@@ -67,7 +69,7 @@ def settling_of(*series: Sequence[float]) -> Settling | None:
 
 
 def _start(values: NDArray[np.float64]) -> int | None:
-    sizes = [effective_size(values[first:]) for first in range(values.size - FEWEST_CORRELATED + 1)]
+    sizes = [effective_size(values[first:]) for first in range(values.size - FEWEST_SAMPLES + 1)]
     early = sizes[: int(LATEST * values.size) + 1]
     if max(sizes) > CLEARLY_MORE * max(early):
         return None

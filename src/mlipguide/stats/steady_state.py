@@ -8,11 +8,14 @@ outlier on a noisy machine does not hide a warm-up at the beginning.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.stats import rankdata
 
+CLEARLY_SLOWER = 1.5
+"""Times as long as later steps: bursts of one size differ by 2 to 10 %, first calls by factors (a judgement)."""
 FEWEST_SAMPLES = 4
 """With fewer samples nothing can be told apart; all of them count."""
 
@@ -35,3 +38,25 @@ def steady_start(samples: Sequence[float]) -> int:
     sums, squares = (np.cumsum(values[::-1])[::-1] for values in (ranks, ranks**2))
     scores = (squares - sums**2 / left) / left**2
     return int(np.argmin(scores[: count // 2 + 1]))
+
+
+def slow_steps(bursts: Sequence[Sequence[float]]) -> tuple[int, ...]:
+    """Return how many steps at the beginning of each burst belong to the slow start.
+
+    It is looked for within the first burst. Beyond, a step belongs to it where everything before it does and it took
+    :data:`CLEARLY_SLOWER` times as long as later bursts: less than that is how bursts of a machine differ, and a burst
+    that was slower as a whole is part of what a long run pays.
+
+    Args:
+        bursts: Step times of consecutive bursts, any unit, each at least one.
+    """
+    found = [0] * len(bursts)
+    for place, burst in enumerate(bursts[: max(1, len(bursts) // 2)]):
+        found[place] = steady_start(burst) if place == 0 else 0
+        later = [sample for other in bursts[place + 1 :] for sample in other]
+        usual = float(np.median(later)) if later else math.inf
+        while found[place] < len(burst) and burst[found[place]] > CLEARLY_SLOWER * usual:
+            found[place] += 1
+        if found[place] < len(burst):
+            break
+    return tuple(found)

@@ -94,6 +94,8 @@ class FakeSession:
         warm_up_steps: How many steps on each prepared structure are slow.
         warm_up_factor: How slow they are.
         drift: Relative change of the step time per second that the session has reported, positive for slower.
+        burst_spread: Standard deviation of the logarithm of the machine's speed, another one for each burst, which ends
+            where the reference kernel is asked for.
         outliers: Probability of an outlier, and what its time is multiplied with.
         first_call_steps: Steps' worth of time that the first call on a structure takes.
         fails_at: What becomes of the session with structures of that many atoms or more.
@@ -119,6 +121,7 @@ class FakeSession:
     warm_up_steps: int = 0
     warm_up_factor: float = 1.0
     drift: float = 0.0
+    burst_spread: float = 0.0
     outliers: tuple[float, float] = (0.0, 1.0)
     first_call_steps: float = 3.0
     fails_at: Mapping[int, FailureKind] = field(default_factory=dict)
@@ -136,6 +139,8 @@ class FakeSession:
         """Begin with nothing done."""
         self._random = np.random.default_rng(self.seed)
         self._force_random = np.random.default_rng((self.seed, 1))
+        self._speed_random = np.random.default_rng((self.seed, 2))
+        self._slowness = self._drawn_slowness()
         self._steps: dict[str, int] = {}
         self._peak_bytes = 0
 
@@ -247,7 +252,9 @@ class FakeSession:
             SessionError: The session has ended.
         """
         self._begin("reference", 0)
-        return (REFERENCE_S * (1 + self.drift * self.elapsed_s),) * 3
+        took_s = REFERENCE_S * (1 + self.drift * self.elapsed_s) * self._slowness
+        self._slowness = self._drawn_slowness()
+        return (took_s,) * 3
 
     def rest(self) -> None:
         """Do nothing.
@@ -286,8 +293,11 @@ class FakeSession:
         self.closed = self.closed or error.ends_session
         raise error
 
+    def _drawn_slowness(self) -> float:
+        return math.exp(self.burst_spread * float(self._speed_random.standard_normal()))
+
     def _step(self, prepared: Prepared) -> float:
-        time_s = self.time_law(prepared.atoms) * (1 + self.drift * self.elapsed_s)
+        time_s = self.time_law(prepared.atoms) * (1 + self.drift * self.elapsed_s) * self._slowness
         time_s *= math.exp(self.noise * float(self._random.standard_normal()))
         if self._steps[prepared.system] < self.warm_up_steps:
             time_s *= self.warm_up_factor

@@ -11,8 +11,7 @@ before and after. H itself deviates in proportion to dt^2 when the forces are th
 M. R. Shirts, PLoS ONE 13, e0202764 (2018), doi:10.1371/journal.pone.0202764).
 
 The error of a slope counts samples that depend on each other once: the variance is multiplied by the statistical
-inefficiency 1 + 2 sum of autocorrelations of the residuals, summed up to a window of five correlation times (A. Sokal,
-in Functional Integration, NATO ASI 361, 131 (1997), doi:10.1007/978-1-4899-0319-8_6).
+inefficiency of the residuals about the line (:mod:`mlipguide.stats.autocorrelation`).
 """
 
 from __future__ import annotations
@@ -26,15 +25,14 @@ from numpy.typing import NDArray
 
 from mlipguide.records.stability import DriftCause
 from mlipguide.sessions.interface import Snapshot
+from mlipguide.stats.autocorrelation import statistical_inefficiency
 from mlipguide.stats.bursts import NORMAL_90
 
 EV_PER_DALTON_ANGSTROM2_FS2 = 103.642696562
 """1 Da (Å/fs)^2 in eV, CODATA 2018."""
 FEWEST_SAMPLES = 8
-WINDOW = 5.0
 DETRENDED = 0.85
 """What taking off a line leaves of the mean square difference of a random walk over an eighth of its length (drawn)."""
-LEAST_LEFT = 0.25
 SAME_DRIFT = 0.7
 """Of an error in proportion to the step half the step leaves a half, of one that does not depend on it all."""
 
@@ -101,7 +99,7 @@ def linear_drift(x: NDArray[np.float64], y: NDArray[np.float64]) -> Slope | None
     slope = float(centred @ (y - y.mean())) / spread
     residuals = y - y.mean() - slope * centred
     variance = float(residuals @ residuals) / (len(y) - 2)
-    error = math.sqrt(variance / spread * statistical_inefficiency(residuals))
+    error = math.sqrt(variance / spread * statistical_inefficiency(residuals, trend=True))
     return Slope(slope, NORMAL_90 * max(error, _wandering_error(residuals) / float(np.diff(x).mean())))
 
 
@@ -119,21 +117,6 @@ def _wandering_error(residuals: NDArray[np.float64]) -> float:
         return 0.0
     # What is left of a walk after a line was taken off wanders less: over an eighth of it by about this much.
     return math.sqrt(6 / 5 * square_far / (far * DETRENDED) / number)
-
-
-def statistical_inefficiency(residuals: NDArray[np.float64]) -> float:
-    """Return how many consecutive samples tell as much as one independent sample; at least 1."""
-    number = len(residuals)
-    variance = float(residuals @ residuals) / number
-    if variance == 0:
-        return 1.0
-    padded = np.fft.rfft(residuals, 2 * number)
-    correlation = np.fft.irfft(np.abs(padded) ** 2)[:number] / (number * variance)
-    sums = 1 + 2 * np.cumsum(correlation[1:])
-    wide_enough = np.arange(1, number) >= WINDOW * np.maximum(sums, 1.0)
-    found = float(sums[np.argmax(wide_enough)]) if wide_enough.any() else float(sums.max(initial=1.0))
-    # Residuals about a line have lost some of their correlation: about three of their times in the series.
-    return max(1.0, found) / max(LEAST_LEFT, 1 - 3 * max(1.0, found) / number)
 
 
 def fluctuation_ratio(energies: Energies) -> float | None:
