@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from mlipguide.records.strict import strict
 from mlipguide.records.training import FitRecipe, FittedPotential, FrameDeviation
 from mlipguide.structures.labels import LabelledFrame
 
-FORMAT = 1
+FORMAT = 2
 FINISHED, CUT, POTENTIAL = "fit.json", "cut.json", "potential"
 """What the engine writes is in a folder of its own beside the records."""
 DIGITS = 10
@@ -130,7 +130,18 @@ def _read(path: Path) -> dict[str, Any] | None:
         raise InputError(f"{path} is not readable: {error}.", hint=hint) from error
     if not isinstance(document, dict) or not isinstance(document.get("fit"), dict):
         raise InputError(f"{path} is not the record of a fit.", hint=hint)
-    if document.get("format") != FORMAT:
+    if document.get("format") not in (*UPGRADES, FORMAT):
         raise InputError(f"{path} is of another version of mlipguide.", hint=hint)
     known: dict[str, Any] = document
+    for past in range(known["format"], FORMAT):
+        known = {**known, "fit": UPGRADES[past](known["fit"])}
     return known
+
+
+def _with_runs(fit: dict[str, Any]) -> dict[str, Any]:
+    """Return a fit of the first version, which did not keep of which runs its test frames are: taken for one run."""
+    return {**fit, "errors": [{"run": 0, **one} for one in fit.get("errors", ())]}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_runs}
+"""From each past version to the next."""

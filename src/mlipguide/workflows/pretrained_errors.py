@@ -20,13 +20,17 @@ from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.pilot import PretrainedErrors
 from mlipguide.records.strict import strict
 from mlipguide.records.training import FrameDeviation
+from mlipguide.stats.energy_shifts import ShiftedEnergies, shifted_energies
+from mlipguide.stats.errors import groups_of
 from mlipguide.structures.labels import LabelledFrame
+from mlipguide.structures.trajectories import composition_of
 from mlipguide.training.fit_folders import digest
 from mlipguide.training.test_errors import errors_on
 from mlipguide.workflows.candidates import Consent, Prepared, prepare_candidates
 from mlipguide.workflows.measuring import Opener, session_request
 from mlipguide.workflows.pilot_answer import errors_together
 
+FORMAT = 2
 READY = "ready"
 NONE = "none"
 SHARE = 0.3
@@ -135,7 +139,7 @@ class PretrainedTests:
         if record is None or (record.needed_s is not None and record.needed_s <= left_s):
             self.on_progress(f"testing {item.card.id} on the same frames")
             record = self._tested(item, left_s)
-            write_atomically(path, to_json(to_plain(record)) + "\n")
+            write_atomically(path, to_json({"format": FORMAT, "test": to_plain(record)}) + "\n")
         self.spent_s += record.spent_s
         self._took_s.append(record.spent_s)
         if record.failure is not None:
@@ -154,7 +158,7 @@ class PretrainedTests:
                 PretrainedErrors(
                     model=item.card.id,
                     name=item.card.name,
-                    errors=errors_together(record.errors, item.card.id),
+                    errors=errors_together(record.errors, item.card.id, shifted=shifted(record.errors, self.test)),
                     call_time_per_atom_s=record.call_time_per_atom_s,
                 )
             )
@@ -187,7 +191,7 @@ class PretrainedTests:
         spent = self.clock()
         return PretrainedRecord(
             spent_s=spent - begin,
-            errors=shifted(errors, self.test),
+            errors=errors,
             call_time_per_atom_s=(spent - loaded) / atoms,
             needed_s=None,
             failure=None,
@@ -203,25 +207,26 @@ class PretrainedTests:
     def _read(self, path: Path) -> PretrainedRecord | None:
         if not path.is_file():
             return None
-        return from_plain(PretrainedRecord, json.loads(path.read_text(encoding="utf-8")), what=str(path))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document.get("format") != FORMAT:
+            return None  # the first version kept energies after a shift that flattered them: the test is done again
+        return from_plain(PretrainedRecord, document["test"], what=str(path))
 
 
-def shifted(errors: Sequence[FrameDeviation], frames: Sequence[LabelledFrame]) -> tuple[FrameDeviation, ...]:
-    """Return errors whose energies are shifted by one number an element, the best by least squares.
+def shifted(errors: Sequence[FrameDeviation], frames: Sequence[LabelledFrame]) -> ShiftedEnergies | None:
+    """Return the errors of energies after a shift for each element; None where no frame has an energy.
 
     Another calculation of reference counts energies from other atoms; the differences of structures are compared.
     """
-    numbers = sorted({int(number) for frame in frames for number in frame.atoms.numbers})
-    known = [index for index, one in enumerate(errors) if one.energy_error_ev_per_atom is not None]
+    known = [
+        (one, composition_of(frame.atoms), one.energy_error_ev_per_atom * one.atoms)
+        for one, frame in zip(errors, frames, strict=True)
+        if one.energy_error_ev_per_atom is not None
+    ]
     if not known:
-        return tuple(errors)
-    shares = np.array([[(frame.atoms.numbers == number).mean() for number in numbers] for frame in frames])
-    wrong = np.array([errors[index].energy_error_ev_per_atom for index in known], dtype=float)
-    shifts, *_ = np.linalg.lstsq(shares[known], wrong, rcond=None)
-    rest = dict(zip(known, (wrong - shares[known] @ shifts).tolist(), strict=True))
-    return tuple(
-        replace(one, energy_error_ev_per_atom=rest[index]) if index in rest else one for index, one in enumerate(errors)
-    )
+        return None
+    differences = -np.array([wrong for _, _, wrong in known])
+    return shifted_energies([parts for _, parts, _ in known], differences, groups_of([one for one, _, _ in known]))
 
 
 def _promise(item: Prepared) -> tuple[float, str]:
