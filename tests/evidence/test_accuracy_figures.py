@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from labelled import Labels, errors_of
-from mlipguide.evidence.block_bootstrap import block_length, blocks_of, bootstrapped
 from mlipguide.evidence.comparison import compare, ranking
-from mlipguide.evidence.energy_errors import energy_errors, fit_shifts
+from mlipguide.evidence.energy_errors import energy_errors
 from mlipguide.evidence.force_errors import (
     by_element,
     by_magnitude,
     force_cosine,
     force_mae,
     force_rmse,
-    frame_blocks,
     largest_error,
 )
-from mlipguide.evidence.frame_runs import RunFinder
 from mlipguide.evidence.softening import force_slope
-from mlipguide.records.accuracy import FrameErrors
+from mlipguide.records.accuracy import ErrorGap, FrameErrors
+from mlipguide.structures.trajectories import RunFinder
 
 
 def noisy_frames(count: int, sigma: float, *, seed: int = 0, slope: float = 1.0) -> list[FrameErrors]:
@@ -35,17 +35,16 @@ def noisy_frames(count: int, sigma: float, *, seed: int = 0, slope: float = 1.0)
 
 def test_the_mae_is_that_of_the_components() -> None:
     frame = errors_of(Labels(reference=np.zeros((2, 3)), predicted=np.array([[3.0, 4.0, 0.0], [0.0, 0.0, -1.0]])))
-    blocks = frame_blocks([frame])
-    assert force_mae([frame], blocks, source="x").value == pytest.approx(8 / 6)
-    assert force_rmse([frame], blocks, source="x").value == pytest.approx(np.sqrt(26 / 6))
+    assert force_mae([frame]).value == pytest.approx(8 / 6)
+    assert force_rmse([frame]).value == pytest.approx(np.sqrt(26 / 6))
     worst = largest_error([frame])
     assert (worst.ev_per_angstrom, worst.atom) == (4.0, 0)
 
 
 def test_forces_without_direction_have_no_cosine() -> None:
     still = errors_of(Labels(reference=np.zeros((2, 3)), predicted=np.ones((2, 3))))
-    assert force_cosine([still], frame_blocks([still]), source="x") is None
-    assert force_slope([still], frame_blocks([still]), source="x") is None
+    assert force_cosine([still], source="x") is None
+    assert force_slope([still], source="x") is None
 
 
 def test_errors_are_told_by_element_and_by_magnitude() -> None:
@@ -54,17 +53,16 @@ def test_errors_are_told_by_element_and_by_magnitude() -> None:
         reference=reference, predicted=reference + np.array([[0.3, 0, 0], [0.6, 0, 0]]), symbols=("Li", "O")
     )
     frame = errors_of(labels)
-    blocks = frame_blocks([frame])
-    found = {part.name: part.force_mae_ev_per_angstrom.value for part in by_element([frame], blocks, source="x")}
+    found = {part.name: part.force_mae_ev_per_angstrom.value for part in by_element([frame], source="x")}
     assert found == pytest.approx({"Li": 0.1, "O": 0.2})
-    ranges = {part.name: part.force_mae_ev_per_angstrom.value for part in by_magnitude([frame], blocks, source="x")}
+    ranges = {part.name: part.force_mae_ev_per_angstrom.value for part in by_magnitude([frame], source="x")}
     assert ranges == pytest.approx({"0 to 0.1 eV/Å": 0.1, "1 to 3 eV/Å": 0.2})
 
 
 @pytest.mark.parametrize("truth", [0.8, 1.0, 1.2])
 def test_the_slope_is_found_through_noise(truth: float) -> None:
     frames = noisy_frames(30, 0.3, slope=truth)
-    slope = force_slope(frames, frame_blocks(frames), source="x")
+    slope = force_slope(frames, source="x")
     assert slope is not None
     assert slope.at_least < truth < slope.at_most
     assert slope.value == pytest.approx(truth, abs=0.03)
@@ -75,32 +73,17 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     inside = 0
     for trial in range(60):
         frames = noisy_frames(12, 0.1, seed=trial)
-        mae = force_mae(frames, frame_blocks(frames), source="x")
-        inside += mae.at_least <= truth <= mae.at_most
+        mae = force_mae(frames)
+        assert mae.low is not None
+        assert mae.high is not None
+        inside += mae.low <= truth <= mae.high
     assert 46 <= inside <= 60, "of 60 at 90 %, 54 are expected; fewer than 46 have a chance of 1 in 1000"
 
 
-def test_correlated_frames_give_wider_intervals_than_independent_ones() -> None:
-    noise = np.random.default_rng(1).normal(0, 1, 400)
-    series = 50 + np.convolve(noise, np.ones(10), mode="valid")[:200]  # each frame shares nine tenths with the next
-    columns = np.column_stack([series, np.ones(200)])
-    alone = bootstrapped(columns, np.arange(200), source="x")
-    together = bootstrapped(columns, blocks_of(np.zeros(200, dtype=np.int64), series), source="x")
-    assert together.at_most - together.at_least > 1.5 * (alone.at_most - alone.at_least)
-
-
-def test_a_run_is_cut_into_blocks_and_runs_are_never_mixed() -> None:
-    runs = np.array([0] * 27 + [1] * 8 + [2])
-    noise = np.random.default_rng(0).normal(size=36)
-    blocks = blocks_of(runs, noise)
-    assert block_length(noise[:27]) >= 3
-    assert all(len(set(runs[blocks == one])) == 1 for one in set(blocks.tolist()))
-    assert np.all(np.diff(blocks) >= 0)
-
-
-def test_few_blocks_have_no_interval() -> None:
-    frames = noisy_frames(4, 0.1)
-    assert force_mae(frames, frame_blocks(frames), source="x").low is None
+def test_few_frames_of_one_run_have_no_interval() -> None:
+    frames = [replace(frame, run=0) for frame in noisy_frames(7, 0.1)]
+    assert force_mae(frames).low is None
+    assert force_mae([*frames, replace(noisy_frames(1, 0.1)[0], run=0)]).low is not None
 
 
 def test_runs_are_of_one_cell_or_of_cells_that_drift() -> None:
@@ -116,24 +99,6 @@ def test_runs_are_of_one_cell_or_of_cells_that_drift() -> None:
     assert finder.run_of("AIMD", {"Si": 63}, cell) != first
 
 
-def test_shifts_are_found_in_spite_of_a_wrong_label() -> None:
-    generator = np.random.default_rng(0)
-    compositions = [{"Li": int(a), "O": int(b)} for a, b in generator.integers(1, 9, (20, 2))]
-    truth = {"Li": 1.5, "O": -3.25}
-    differences = np.array([sum(truth[name] * count for name, count in one.items()) for one in compositions])
-    differences[3] += 50.0
-    fit = fit_shifts(compositions, differences)
-    assert fit.is_unique
-    assert fit.shifts_ev == pytest.approx(truth, abs=1e-4)
-
-
-def test_one_compound_leaves_the_shifts_open_and_the_residuals_not() -> None:
-    compositions = [{"Li": 2 * n, "O": n} for n in (1, 2, 3, 4, 5)]
-    fit = fit_shifts(compositions, np.array([sum(one.values()) * 0.7 for one in compositions]))
-    assert not fit.is_unique
-    assert np.abs(fit.residuals_ev_per_atom).max() < 1e-9
-
-
 def test_energies_are_judged_after_the_shift_and_only_with_enough_frames() -> None:
     def frame(index: int, off: float) -> FrameErrors:
         zero = np.zeros((10, 3))
@@ -142,14 +107,17 @@ def test_energies_are_judged_after_the_shift_and_only_with_enough_frames() -> No
         )
 
     frames = [frame(index, off) for index, off in enumerate([0.1, -0.1, 0.0, 0.2, -0.2, 0.0])]
-    found = energy_errors(frames, frame_blocks(frames), source="x")
+    found = energy_errors(frames, source="x")
     assert found is not None
-    assert found.mae is not None
-    assert found.mae.value == pytest.approx(0.01)
+    mae = found.mae("x")
+    assert mae is not None
+    assert mae.value == pytest.approx(0.01 * np.sqrt(5 / 6)), "0.01 when left out, of which a fit to five adds a part"
+    assert mae.low is not None
+    assert found.shifted.gap is None
     assert found.unshifted_mae.value == pytest.approx(3.0)
-    few = energy_errors(frames[:2], frame_blocks(frames[:2]), source="x")
+    few = energy_errors(frames[:1], source="x")
     assert few is not None
-    assert few.mae is None
+    assert (few.mae("x"), few.shifted.gap) == (None, ErrorGap.TOO_FEW_FOR_SHIFTS)
 
 
 def test_a_difference_is_significant_where_it_is_and_not_where_it_is_none() -> None:

@@ -9,10 +9,11 @@ from mlipguide.records.training import FrameDeviation
 from mlipguide.stats.errors import energy_mae, force_mae, force_rmse, frame_errors
 
 
-def errors(forces: list[float], *, atoms: int, energy_ev: float = 0.0) -> FrameDeviation:
+def errors(forces: list[float], *, atoms: int, energy_ev: float = 0.0, run: int = 0) -> FrameDeviation:
     """Return the errors of a frame whose labels are nothing."""
     return frame_errors(
         group=None,
+        run=run,
         forces=np.resize(np.array(forces), (atoms, 3)),
         reference_forces=np.zeros((atoms, 3)),
         energy_ev=energy_ev,
@@ -33,7 +34,7 @@ def test_forces_are_pooled_over_components_and_energies_over_frames() -> None:
 
 def test_what_has_no_label_has_no_error() -> None:
     frame = frame_errors(
-        group="MD", forces=np.ones((2, 3)), reference_forces=None, energy_ev=1.0, reference_energy_ev=None
+        group="MD", run=0, forces=np.ones((2, 3)), reference_forces=None, energy_ev=1.0, reference_energy_ev=None
     )
     assert frame.force_mae_ev_per_angstrom is None
     assert (force_mae([frame]), force_rmse([frame]), energy_mae([frame])) == (None, None, None)
@@ -46,15 +47,11 @@ def test_one_frame_has_no_interval() -> None:
     assert (mean.low, mean.high) == (None, None)
 
 
-def test_intervals_hold_the_mean_of_all_frames_nine_times_of_ten() -> None:
-    random = np.random.default_rng(2)
-    hits = 0
-    trials = 300
-    for _ in range(trials):
-        sizes = np.exp(random.normal(-3, 0.4, size=25))  # the error of a frame; its mean is exp(-3 + 0.08)
-        mean = force_mae([errors([float(size)], atoms=4) for size in sizes])
-        assert mean is not None
-        assert mean.low is not None
-        assert mean.high is not None
-        hits += mean.low <= np.exp(-3 + 0.08) <= mean.high
-    assert 0.83 <= hits / trials <= 0.94
+def test_frames_of_one_run_are_not_taken_for_independent_ones() -> None:
+    sizes = [0.10, 0.11, 0.12, 0.11, 0.13]
+    together = force_mae([errors([size], atoms=4, run=0) for size in sizes])
+    apart = force_mae([errors([size], atoms=4, run=run) for run, size in enumerate(sizes)])
+    assert together is not None
+    assert apart is not None
+    assert (together.value, together.low) == (pytest.approx(0.114), None)
+    assert (apart.low, apart.high) == (pytest.approx(0.1035, abs=2e-4), pytest.approx(0.1256, abs=2e-4))

@@ -1,7 +1,7 @@
-"""Whether one model is more accurate than another, by a paired bootstrap of the difference of their force MAE.
+"""Whether one model is more accurate than another, by the differences of their force errors frame by frame.
 
-Both are resampled with the same frames, so that what makes a frame hard for both drops out: the difference is known
-better than the two errors. Intervals that overlap do not say that models are equal.
+What makes a frame hard for both drops out, so that the difference is known better than the two errors. Intervals that
+overlap do not say that models are equal.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mlipguide.evidence.block_bootstrap import blocks_of, bootstrapped
+from mlipguide.evidence.force_errors import frame_groups
 from mlipguide.records.accuracy import FrameErrors, RankedPair
+from mlipguide.stats.frame_means import mean_over
 
-SOURCE = "paired bootstrap over blocks of frames"
+SOURCE = "differences of the same frames"
 
 
 def compare(better: str, worse: str, errors: Mapping[str, Sequence[FrameErrors]]) -> RankedPair | None:
@@ -29,12 +30,12 @@ def compare(better: str, worse: str, errors: Mapping[str, Sequence[FrameErrors]]
     pairs = [(ours[frame.frame], frame) for frame in errors[worse] if frame.frame in ours]
     if not pairs:
         return None
-    columns = np.array([(b.absolute - a.absolute, a.components) for a, b in pairs], dtype=float)
-    if columns[:, 0].sum() < 0:
+    more = np.array([worst.absolute - best.absolute for best, worst in pairs])
+    if more.sum() < 0:
         return compare(worse, better, errors)
-    runs = np.array([a.run for a, _ in pairs], dtype=np.int64)
-    blocks = blocks_of(runs, columns[:, 0] / columns[:, 1])
-    difference = bootstrapped(columns, blocks, source=SOURCE)
+    components = np.array([best.components for best, _ in pairs], dtype=float)
+    groups = frame_groups([best for best, _ in pairs])
+    difference = mean_over(more, components, groups, positive=False).estimate(SOURCE)
     return RankedPair(
         better=better,
         worse=worse,

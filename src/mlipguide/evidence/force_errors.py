@@ -13,9 +13,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from mlipguide.evidence.block_bootstrap import blocks_of, bootstrapped, ratio, root_ratio
 from mlipguide.records.accuracy import ErrorPart, ErrorSums, FrameErrors, LargestError
 from mlipguide.records.estimate import Estimate
+from mlipguide.stats.frame_means import FrameGroups, FrameMean, mean_over
 
 BIN_EDGES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, np.inf)
 """Magnitudes of reference forces, eV/Å: near equilibrium, room temperature, hot, far from equilibrium."""
@@ -59,31 +59,34 @@ def cosines(predicted: Forces, reference: Forces) -> Forces:
     return np.asarray(dots / (lengths[0][known] * lengths[1][known]))
 
 
-def frame_blocks(frames: Sequence[FrameErrors]) -> NDArray[np.int64]:
-    """Return the block of each frame, by the correlation of the frames' errors."""
-    runs = np.array([frame.run for frame in frames], dtype=np.int64)
-    series = np.array([frame.absolute / frame.components for frame in frames])
-    return blocks_of(runs, series)
+def frame_groups(frames: Sequence[FrameErrors]) -> FrameGroups:
+    """Return how frames depend on each other."""
+    return FrameGroups(tuple(frame.run for frame in frames), tuple(frame.group for frame in frames))
 
 
-def force_mae(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> Estimate:
+def force_mae(frames: Sequence[FrameErrors]) -> FrameMean:
     """Return the mean absolute error of the components, eV/Å."""
-    columns = np.array([(frame.absolute, frame.components) for frame in frames], dtype=float)
-    return bootstrapped(columns, blocks, source=source, statistic=ratio)
+    return mean_over(np.array([frame.absolute for frame in frames]), _components(frames), frame_groups(frames))
 
 
-def force_rmse(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> Estimate:
+def force_rmse(frames: Sequence[FrameErrors]) -> FrameMean:
     """Return the root of the mean squared error of the components, eV/Å."""
-    columns = np.array(
-        [(sum(one.squared for one in frame.elements.values()), frame.components) for frame in frames], dtype=float
-    )
-    return bootstrapped(columns, blocks, source=source, statistic=root_ratio)
+    squared = np.array([sum(one.squared for one in frame.elements.values()) for frame in frames])
+    return mean_over(squared, _components(frames), frame_groups(frames)).rooted()
 
 
-def force_cosine(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> Estimate | None:
+def force_cosine(frames: Sequence[FrameErrors], *, source: str) -> Estimate | None:
     """Return the mean cosine; None where no force has a direction."""
-    columns = np.array([(frame.cosine_sum, frame.cosine_atoms) for frame in frames], dtype=float)
-    return None if columns[:, 1].sum() == 0 else bootstrapped(columns, blocks, source=source, statistic=ratio)
+    known = [frame for frame in frames if frame.cosine_atoms]
+    if not known:
+        return None
+    sums = np.array([frame.cosine_sum for frame in known])
+    atoms = np.array([frame.cosine_atoms for frame in known], dtype=float)
+    return mean_over(sums, atoms, frame_groups(known), positive=False).estimate(source)
+
+
+def _components(frames: Sequence[FrameErrors]) -> NDArray[np.float64]:
+    return np.array([frame.components for frame in frames], dtype=float)
 
 
 def largest_error(frames: Sequence[FrameErrors]) -> LargestError:
@@ -92,25 +95,25 @@ def largest_error(frames: Sequence[FrameErrors]) -> LargestError:
     return LargestError(ev_per_angstrom=worst.largest, frame=worst.frame, atom=worst.largest_atom)
 
 
-def by_element(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> tuple[ErrorPart, ...]:
+def by_element(frames: Sequence[FrameErrors], *, source: str) -> tuple[ErrorPart, ...]:
     """Return the error of each element's atoms."""
     names = sorted({name for frame in frames for name in frame.elements})
-    return tuple(_part(name, frames, blocks, partial(_of_element, name), source) for name in names)
+    return tuple(_part(name, frames, partial(_of_element, name), source) for name in names)
 
 
-def by_group(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> tuple[ErrorPart, ...]:
+def by_group(frames: Sequence[FrameErrors], *, source: str) -> tuple[ErrorPart, ...]:
     """Return the error of each group of frames; empty where none is named."""
     names = sorted({frame.group for frame in frames if frame.group is not None})
-    return tuple(_part(name, frames, blocks, partial(_of_group, name), source) for name in names)
+    return tuple(_part(name, frames, partial(_of_group, name), source) for name in names)
 
 
-def by_magnitude(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> tuple[ErrorPart, ...]:
+def by_magnitude(frames: Sequence[FrameErrors], *, source: str) -> tuple[ErrorPart, ...]:
     """Return the error of atoms by the magnitude of their reference force; ranges without atoms are left out."""
     found = []
     for place, (low, high) in enumerate(itertools.pairwise(BIN_EDGES)):
         if any(frame.bins[place].components for frame in frames):
             name = f"over {low:g} eV/Å" if np.isinf(high) else f"{low:g} to {high:g} eV/Å"
-            found.append(_part(name, frames, blocks, partial(_of_bin, place), source))
+            found.append(_part(name, frames, partial(_of_bin, place), source))
     return tuple(found)
 
 
@@ -132,21 +135,18 @@ def _of_bin(place: int, frame: FrameErrors) -> ErrorSums:
 def _part(
     name: str,
     frames: Sequence[FrameErrors],
-    blocks: NDArray[np.int64],
     sums: Callable[[FrameErrors], ErrorSums | None],
     source: str,
 ) -> ErrorPart:
-    """Return the error of a part; blocks without any of its atoms say nothing of it and are left out."""
-    kept = [
-        (place, one) for place, frame in enumerate(frames) if (one := sums(frame)) is not None and one.components > 0
-    ]
-    columns = np.array([(one.absolute, one.components) for _, one in kept], dtype=float)
-    squared = sum(one.squared for _, one in kept)
-    components = sum(one.components for _, one in kept)
+    """Return the error of a part; frames without any of its atoms say nothing of it and are left out."""
+    kept = [(frame, one) for frame in frames if (one := sums(frame)) is not None and one.components > 0]
+    absolute = np.array([one.absolute for _, one in kept])
+    components = np.array([one.components for _, one in kept], dtype=float)
+    mae = mean_over(absolute, components, frame_groups([frame for frame, _ in kept]))
     return ErrorPart(
         name=name,
         frames=len(kept),
-        components=components,
-        force_mae_ev_per_angstrom=bootstrapped(columns, blocks[[place for place, _ in kept]], source=source),
-        force_rmse_ev_per_angstrom=float(np.sqrt(squared / components)),
+        components=sum(one.components for _, one in kept),
+        force_mae_ev_per_angstrom=mae.estimate(source),
+        force_rmse_ev_per_angstrom=float(np.sqrt(sum(one.squared for _, one in kept) / components.sum())),
     )

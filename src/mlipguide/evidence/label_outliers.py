@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlipguide.evidence.energy_errors import FRAMES_PER_SHIFT, fit_shifts
 from mlipguide.evidence.label_checks import frames_in_words
 from mlipguide.records.accuracy import FindingKind, FrameErrors, LabelFinding
+from mlipguide.stats.energy_shifts import fit_shifts
 
 FEWEST_FRAMES = 8
+FEWEST_PER_SHIFT = 3
+"""With fewer frames for each shift that is fitted, half of them follow the fit and none is an outlier (a judgement)."""
 MAD_TO_SIGMA = 1.4826
 OUTLYING_SIGMAS = 10.0
 """Errors of frames of one kind have tails; ten robust standard deviations are beyond them (a judgement)."""
@@ -42,7 +44,7 @@ def _energies(errors: Errors) -> list[LabelFinding]:
             return []
         differences = np.array([(one.energy_reference_ev or 0.0) - one.energy_predicted_ev for one in kept])
         fit = fit_shifts([one.composition for one in kept], differences)
-        if len(kept) < FRAMES_PER_SHIFT * fit.rank:
+        if len(kept) < FEWEST_PER_SHIFT * fit.rank:
             return []
         residuals = fit.residuals_ev_per_atom
         limit = max(SMALLEST_GAP_EV_PER_ATOM, OUTLYING_SIGMAS * _sigma(residuals))

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlipguide.evidence.frame_runs import RunFinder
 from mlipguide.records.accuracy import LabelledSystem, LabelsSummary
 from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.structures.summaries import formula_of
+from mlipguide.structures.trajectories import RunFinder
 
 DIGEST_ANGSTROM = 1e-4
 """Positions closer than this are the same: text files keep more digits."""

@@ -11,11 +11,11 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import spearmanr, theilslopes
 
 from mlipguide.evidence.label_checks import frames_in_words
 from mlipguide.records.accuracy import FindingKind, FrameErrors, LabelFinding
+from mlipguide.stats.energy_shifts import fit_shifts
 
 HARTREE_EV, BOHR_ANGSTROM = 27.211386, 0.529177211
 KCAL_PER_EV, KJ_PER_EV = 23.060548, 96.485332
@@ -168,18 +168,19 @@ def _energies(errors: Errors) -> list[LabelFinding]:
 
 def _energy_slope(frames: Sequence[FrameErrors]) -> float | None:
     """Return the change of the reference energies over that of the predicted ones; None where that cannot be told."""
-    atoms = np.array([frame.atoms for frame in frames], dtype=float)
-    elements = sorted({name for frame in frames for name in frame.composition})
-    shares = np.array([[frame.composition.get(name, 0) for name in elements] for frame in frames]) / atoms[:, None]
-    reference = _without_shift(shares, np.array([frame.energy_reference_ev or 0.0 for frame in frames]) / atoms)
-    predicted = _without_shift(shares, np.array([frame.energy_predicted_ev for frame in frames]) / atoms)
+    compositions = [frame.composition for frame in frames]
+    shifted = [
+        fit_shifts(compositions, np.array(energies_ev))
+        for energies_ev in (
+            [frame.energy_reference_ev or 0.0 for frame in frames],
+            [frame.energy_predicted_ev for frame in frames],
+        )
+    ]
+    if len(frames) - shifted[0].rank < FEWEST_FRAMES - 1:
+        return None  # the shifts take the differences away that should be compared
+    reference, predicted = (-one.residuals_ev_per_atom[one.telling] for one in shifted)
     if float(np.ptp(predicted)) < SMALLEST_SPREAD_EV_PER_ATOM or float(np.ptp(reference)) == 0:
         return None
     if abs(float(spearmanr(reference, predicted).statistic)) < CORRELATED:
         return None
     return float(theilslopes(reference, predicted).slope)
-
-
-def _without_shift(shares: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
-    shifts = np.linalg.lstsq(shares, energies, rcond=None)[0]
-    return np.asarray(energies - shares @ shifts)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from mlipguide.evidence.energy_errors import energy_errors
 from mlipguide.evidence.force_errors import (
@@ -12,12 +14,11 @@ from mlipguide.evidence.force_errors import (
     force_cosine,
     force_mae,
     force_rmse,
-    frame_blocks,
     largest_error,
 )
 from mlipguide.evidence.softening import force_slope
 from mlipguide.evidence.stress_errors import stress_mae, stress_rmse
-from mlipguide.records.accuracy import FrameErrors, ModelAccuracy
+from mlipguide.records.accuracy import ErrorGap, FrameErrors, ModelAccuracy, StoredEvaluation
 from mlipguide.records.measurement import Settings
 from mlipguide.records.model_card import ModelCard
 
@@ -43,8 +44,6 @@ def model_accuracy(
         failed_frames: Frames that it could not evaluate.
         source: Name of the file of labels.
     """
-    blocks = frame_blocks(frames)
-    energies = energy_errors(frames, blocks, source=source)
     return ModelAccuracy(
         model=card.id,
         name=card.name,
@@ -53,23 +52,43 @@ def model_accuracy(
         settings=settings,
         evaluated_at=evaluated_at,
         reused=False,
-        frames=len(frames),
-        atoms=sum(frame.atoms for frame in frames),
-        blocks=int(blocks.max()) + 1,
         failed_frames=tuple(failed_frames),
-        force_mae_ev_per_angstrom=force_mae(frames, blocks, source=source),
-        force_rmse_ev_per_angstrom=force_rmse(frames, blocks, source=source),
-        force_cosine=force_cosine(frames, blocks, source=source),
-        force_slope=force_slope(frames, blocks, source=source),
-        force_largest=largest_error(frames),
-        by_element=by_element(frames, blocks, source=source),
-        by_group=by_group(frames, blocks, source=source),
-        by_magnitude=by_magnitude(frames, blocks, source=source),
-        energy_mae_ev_per_atom=None if energies is None else energies.mae,
-        energy_rmse_ev_per_atom=None if energies is None else energies.rmse,
-        energy_mae_unshifted_ev_per_atom=None if energies is None else energies.unshifted_mae,
-        energy_shifts_ev={} if energies is None else energies.fit.shifts_ev,
-        energy_shifts_are_unique=energies is not None and energies.fit.is_unique,
-        stress_mae_ev_per_angstrom3=stress_mae(frames, blocks, source=source),
-        stress_rmse_ev_per_angstrom3=stress_rmse(frames),
+        **_figures(frames, source),
     )
+
+
+def reckoned_anew(evaluation: StoredEvaluation) -> StoredEvaluation:
+    """Return a stored evaluation whose figures are made of its sums as they would be today.
+
+    What is kept of an evaluation are its sums; the estimators of figures and intervals become better.
+    """
+    figures = _figures(evaluation.frame_errors, evaluation.labels.source)
+    return replace(evaluation, accuracy=replace(evaluation.accuracy, **figures))
+
+
+def _figures(frames: Sequence[FrameErrors], source: str) -> dict[str, Any]:
+    """Return the fields of :class:`ModelAccuracy` that are made of the sums of frames."""
+    mae, energies = force_mae(frames), energy_errors(frames, source=source)
+    shifted = None if energies is None else energies.shifted
+    return {
+        "frames": len(frames),
+        "atoms": sum(frame.atoms for frame in frames),
+        "independent_frames": mae.independent,
+        "force_gap": ErrorGap.TOO_FEW_FRAMES if mae.low is None else None,
+        "force_mae_ev_per_angstrom": mae.estimate(source),
+        "force_rmse_ev_per_angstrom": force_rmse(frames).estimate(source),
+        "force_cosine": force_cosine(frames, source=source),
+        "force_slope": force_slope(frames, source=source),
+        "force_largest": largest_error(frames),
+        "by_element": by_element(frames, source=source),
+        "by_group": by_group(frames, source=source),
+        "by_magnitude": by_magnitude(frames, source=source),
+        "energy_gap": None if shifted is None else shifted.gap,
+        "energy_mae_ev_per_atom": None if energies is None else energies.mae(source),
+        "energy_rmse_ev_per_atom": None if shifted is None else shifted.rmse,
+        "energy_mae_unshifted_ev_per_atom": None if energies is None else energies.unshifted_mae,
+        "energy_shifts_ev": {} if shifted is None else shifted.fit.shifts_ev,
+        "energy_shifts_are_unique": shifted is not None and shifted.fit.is_unique,
+        "stress_mae_ev_per_angstrom3": stress_mae(frames, source=source),
+        "stress_rmse_ev_per_angstrom3": stress_rmse(frames),
+    }

@@ -16,14 +16,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlipguide.evidence.block_bootstrap import bootstrapped, ratio
+from mlipguide.evidence.force_errors import frame_groups
 from mlipguide.records.accuracy import FrameErrors
 from mlipguide.records.estimate import Estimate
+from mlipguide.stats.frame_means import mean_over
 
 
-def force_slope(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> Estimate | None:
+def force_slope(frames: Sequence[FrameErrors], *, source: str) -> Estimate | None:
     """Return the slope of predicted against reference forces; None where all reference forces are zero."""
-    columns = np.array([(frame.dot, frame.reference_squared) for frame in frames], dtype=float)
-    return None if columns[:, 1].sum() == 0 else bootstrapped(columns, blocks, source=source, statistic=ratio)
+    known = [frame for frame in frames if frame.reference_squared > 0]
+    if not known:
+        return None
+    dots = np.array([frame.dot for frame in known])
+    squares = np.array([frame.reference_squared for frame in known])
+    return mean_over(dots, squares, frame_groups(known), positive=False).estimate(source)

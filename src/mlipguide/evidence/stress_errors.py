@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlipguide.evidence.block_bootstrap import bootstrapped
+from mlipguide.evidence.force_errors import frame_groups
 from mlipguide.records.accuracy import FrameErrors
 from mlipguide.records.estimate import Estimate
+from mlipguide.stats.frame_means import mean_over
 
 
-def stress_mae(frames: Sequence[FrameErrors], blocks: NDArray[np.int64], *, source: str) -> Estimate | None:
+def stress_mae(frames: Sequence[FrameErrors], *, source: str) -> Estimate | None:
     """Return the mean absolute error of the components; None where no frame has a stress on both sides."""
-    kept = [(place, frame.stress) for place, frame in enumerate(frames) if frame.stress is not None]
+    kept = [(frame, frame.stress) for frame in frames if frame.stress is not None]
     if not kept:
         return None
-    columns = np.array([(one.absolute, one.components) for _, one in kept], dtype=float)
-    return bootstrapped(columns, blocks[[place for place, _ in kept]], source=source)
+    absolute = np.array([one.absolute for _, one in kept])
+    components = np.array([one.components for _, one in kept], dtype=float)
+    return mean_over(absolute, components, frame_groups([frame for frame, _ in kept])).estimate(source)
 
 
 def stress_rmse(frames: Sequence[FrameErrors]) -> float | None:

@@ -25,6 +25,18 @@ WORST_ERROR = 1e12
 """eV/Å or eV; models may be this wrong, damaged numbers are beyond it."""
 
 
+class ErrorGap(StrEnum):
+    """Why an error, or its interval, is not known.
+
+    Attributes:
+        TOO_FEW_FRAMES: Too few independent frames for an interval.
+        TOO_FEW_FOR_SHIFTS: The shift of each element takes all that the frames say of energies: there is no error.
+    """
+
+    TOO_FEW_FRAMES = "too-few-independent-frames"
+    TOO_FEW_FOR_SHIFTS = "too-few-frames-for-shifts"
+
+
 @strict
 @dataclass(frozen=True, kw_only=True)
 class ErrorSums:
@@ -43,7 +55,7 @@ class FrameErrors:
     Attributes:
         frame: Place in the file, from 0.
         group: The kind of frame, as the file names it.
-        run: Frames with one number are of one trajectory; see ``evidence.frame_runs``.
+        run: Frames with one number are of one trajectory; see ``structures.trajectories``.
         composition: Atoms of each element.
         elements: Errors of the forces, by element.
         bins: The same by the magnitude of the atom's reference force; edges are ``evidence.force_errors.BIN_EDGES``.
@@ -123,7 +135,7 @@ class LargestError:
 @strict
 @dataclass(frozen=True, kw_only=True)
 class ModelAccuracy:
-    """The errors of one model; intervals of 90 % by bootstrap over blocks of frames.
+    """The errors of one model, with intervals of 90 %; see ``stats.frame_means``.
 
     Attributes:
         model: Id of the card.
@@ -135,8 +147,9 @@ class ModelAccuracy:
         reused: Whether it was evaluated in an earlier run.
         frames: Frames evaluated.
         atoms: Atoms in them.
-        blocks: Independent blocks that the frames are worth.
+        independent_frames: Independent frames that the frames are worth for the force error.
         failed_frames: Frames that it could not evaluate.
+        force_gap: Why the force errors have no interval; None where they have one.
         force_mae_ev_per_angstrom: Mean absolute error of the force components.
         force_rmse_ev_per_angstrom: Root of the mean squared error.
         force_cosine: Mean cosine between predicted and reference force.
@@ -145,7 +158,9 @@ class ModelAccuracy:
         by_element: Parts of the force error.
         by_group: Likewise; empty where the file names no groups.
         by_magnitude: Likewise, by the magnitude of the reference force.
-        energy_mae_ev_per_atom: After a shift for each element was taken off; None where it cannot be told.
+        energy_gap: Why the energy error is not known, or has no interval; None where it has one, or without energies.
+        energy_mae_ev_per_atom: After a shift for each element was taken off, freed of what the fit of the shifts
+            flatters; None where it cannot be told.
         energy_rmse_ev_per_atom: Likewise.
         energy_mae_unshifted_ev_per_atom: As the numbers stand; two zeros of energy differ by any amount.
         energy_shifts_ev: The shifts, reference minus prediction, of each element.
@@ -163,8 +178,9 @@ class ModelAccuracy:
     reused: bool
     frames: int
     atoms: int
-    blocks: int
+    independent_frames: float
     failed_frames: tuple[int, ...]
+    force_gap: ErrorGap | None
     force_mae_ev_per_angstrom: Estimate
     force_rmse_ev_per_angstrom: Estimate
     force_cosine: Estimate | None
@@ -173,6 +189,7 @@ class ModelAccuracy:
     by_element: tuple[ErrorPart, ...]
     by_group: tuple[ErrorPart, ...]
     by_magnitude: tuple[ErrorPart, ...]
+    energy_gap: ErrorGap | None
     energy_mae_ev_per_atom: Estimate | None
     energy_rmse_ev_per_atom: float | None
     energy_mae_unshifted_ev_per_atom: Estimate | None
@@ -191,8 +208,9 @@ class RankedPair:
         better: The one with the smaller force MAE.
         worse: The other.
         frames: Frames in common.
-        difference_ev_per_angstrom: MAE of the worse minus that of the better, by a paired bootstrap.
-        significant: Whether the 90 % interval excludes zero; None where there are too few blocks for an interval.
+        difference_ev_per_angstrom: MAE of the worse minus that of the better, frame by frame.
+        significant: Whether the 90 % interval excludes zero; None where there are too few independent frames
+            for an interval.
     """
 
     better: str

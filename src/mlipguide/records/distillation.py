@@ -26,6 +26,8 @@ class ForceError:
     Attributes:
         frames: How many.
         force_mae_ev_per_angstrom: Mean absolute error over components.
+        force_interval_ev_per_angstrom: The 90 % interval of the MAE; None where there are too few independent
+            frames, or it was not kept.
         force_rmse_ev_per_angstrom: Root mean square error over components.
         force_rms_ev_per_angstrom: Root mean square of the labels themselves.
         largest_ev_per_angstrom: Largest error of a component.
@@ -38,6 +40,7 @@ class ForceError:
     force_rms_ev_per_angstrom: float
     largest_ev_per_angstrom: float
     energy_mae_ev_per_atom: float
+    force_interval_ev_per_angstrom: tuple[float, float] | None = None
 
     @property
     def relative(self) -> float:

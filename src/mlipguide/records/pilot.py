@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.records.accuracy import ErrorGap
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.machine import Machine
 from mlipguide.records.strict import strict
@@ -27,16 +28,22 @@ class TestErrors:
 
     Attributes:
         frames: Number of test frames.
+        independent_frames: Independent frames that they are worth for the force error; None without forces.
+        force_gap: Why the force error has no interval; None where it has one, or without forces.
         force_mae_ev_per_angstrom: Mean over force components.
         force_rmse_ev_per_angstrom: Root mean square over force components.
+        energy_gap: Why the energy error is not known, or has no interval; None where it has one, or without energies.
         energy_mae_ev_per_atom: Mean over frames.
     """
 
     __test__ = False  # no test class
 
     frames: int
+    independent_frames: float | None
+    force_gap: ErrorGap | None
     force_mae_ev_per_angstrom: Estimate | None
     force_rmse_ev_per_angstrom: float | None
+    energy_gap: ErrorGap | None
     energy_mae_ev_per_atom: Estimate | None
 
 
@@ -164,7 +171,10 @@ class ModelSpeed:
 @strict
 @dataclass(frozen=True, kw_only=True)
 class PretrainedErrors:
-    """A pretrained model on the same test frames; its energies are shifted to the labels' by one number an element."""
+    """A pretrained model on the same test frames; its energies are shifted to the labels' by one number an element.
+
+    The errors are freed of what the fit of the shifts flatters; see ``stats.energy_shifts``.
+    """
 
     model: str
     name: str

@@ -94,17 +94,21 @@ class FrameDeviation:
 
     Attributes:
         group: Of the frame.
+        run: Number of its trajectory among the frames that were compared; see ``structures.trajectories``.
         atoms: Number of atoms.
         force_mae_ev_per_angstrom: Mean absolute difference of force components.
         force_mse_ev2_per_angstrom2: Mean squared difference of force components.
         energy_error_ev_per_atom: Energy less the label's, with its sign.
+        force_largest_ev_per_angstrom: Largest absolute difference of a force component; None where it was not kept.
     """
 
     group: str | None
+    run: int
     atoms: int
     force_mae_ev_per_angstrom: float | None
     force_mse_ev2_per_angstrom2: float | None
     energy_error_ev_per_atom: float | None
+    force_largest_ev_per_angstrom: float | None = None
 
 
 @strict

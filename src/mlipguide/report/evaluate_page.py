@@ -10,9 +10,11 @@ from rich.text import Text
 
 from mlipguide.records.accuracy import ErrorPart, Evaluation, LabelsSummary, ModelAccuracy, RankedPair
 from mlipguide.records.estimate import Estimate
+from mlipguide.report.error_words import gap_words
 
 LEGEND = (
-    "Force MAE and RMSE over components, eV/Å, with the 90 % interval of the MAE by bootstrap over blocks of frames. "
+    "Force MAE and RMSE over components, eV/Å, with the 90 % interval of the MAE ('few': too few independent frames to "
+    "tell). Independent: what the frames are worth, since those of one run resemble each other. "
     "Slope: of predicted against reference forces; below 1 a model is too soft. Energy: MAE in meV/atom after a shift "
     "for each element."
 )
@@ -88,21 +90,25 @@ def _ranking_table(data: Evaluation, console: Console) -> Table:
     if wide:
         table.add_column("Stress (GPa)", justify="right", no_wrap=True)
         table.add_column("Frames", justify="right", no_wrap=True)
-        table.add_column("Blocks", justify="right", no_wrap=True)
+        table.add_column("Independent", justify="right", no_wrap=True)
     for place, one in enumerate(data.results, start=1):
         stress = one.stress_mae_ev_per_angstrom3
         row = [
             f"{place}",
             one.model,
             f"{one.force_mae_ev_per_angstrom.value:.3f}",
-            interval(one.force_mae_ev_per_angstrom, "{:.3f}"),
+            interval(one.force_mae_ev_per_angstrom, "{:.3f}") or "few",
             f"{one.force_rmse_ev_per_angstrom.value:.3f}",
             _value(one.force_cosine, "{:.3f}"),
             _value(one.force_slope, "{:.2f}"),
             _value(one.energy_mae_ev_per_atom, "{:.3g}", factor=1e3),
         ]
         if wide:
-            row += [_value(stress, "{:.3g}", factor=GPA_PER_EV_ANGSTROM3), f"{one.frames:,}", f"{one.blocks:,}"]
+            row += [
+                _value(stress, "{:.3g}", factor=GPA_PER_EV_ANGSTROM3),
+                f"{one.frames:,}",
+                f"{one.independent_frames:,.0f}",
+            ]
         table.add_row(*row)
     return table
 
@@ -182,14 +188,12 @@ def _energy_words(one: ModelAccuracy) -> str:
     raw = f"{unshifted.value * 1e3:.3g} meV/atom as they stand"
     mae = one.energy_mae_ev_per_atom
     if mae is None:
-        return f"{one.model}: {raw}; too few frames to fit a shift for each element."
+        return f"{one.model}: {raw}; after a shift not known{gap_words(one.energy_gap)}."
     spread = interval(mae, "{:.3g}", factor=1e3)
+    inside = f" (90 %: {spread})" if spread else gap_words(one.energy_gap)
     shifts = ", ".join(f"{name} {value:+.3f}" for name, value in one.energy_shifts_ev.items())
     unique = "" if one.energy_shifts_are_unique else ", of which the compositions determine only sums"
-    return (
-        f"{one.model}: MAE {mae.value * 1e3:.3g} meV/atom{f' (90 %: {spread})' if spread else ''} after the shift "
-        f"({shifts} eV{unique}); {raw}."
-    )
+    return f"{one.model}: MAE {mae.value * 1e3:.3g} meV/atom{inside} after the shift ({shifts} eV{unique}); {raw}."
 
 
 def _stress_words(one: ModelAccuracy) -> str:

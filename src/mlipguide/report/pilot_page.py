@@ -14,7 +14,9 @@ from mlipguide.report.machine_page import machine_line
 from mlipguide.report.pilot_words import (
     Model,
     between,
+    energy_words,
     errors_words,
+    force_words,
     label,
     mev,
     models_of,
@@ -106,11 +108,10 @@ def _legend(data: PilotData) -> list[str]:
 def _pretrained_table(data: PilotData) -> Table:
     table = _table("Model", "Force MAE", "Energy MAE", "µs/atom")
     for one in sorted(data.pretrained, key=_force_error):
-        force, energy = one.errors.force_mae_ev_per_angstrom, one.errors.energy_mae_ev_per_atom
         table.add_row(
             one.model,
-            "–" if force is None else f"{between(force)} meV/Å",
-            "–" if energy is None else f"{between(energy)} meV/atom",
+            force_words(one.errors),
+            energy_words(one.errors),
             number(one.call_time_per_atom_s * 1e6),
         )
     return table
@@ -175,13 +176,7 @@ def groups_table(one: TrainedPotential) -> Table:
     """Return the errors of each group of test frames."""
     table = _table("Group", "Frames", "Force MAE", "Energy MAE")
     for group in one.groups:
-        force, energy = group.errors.force_mae_ev_per_angstrom, group.errors.energy_mae_ev_per_atom
-        table.add_row(
-            group.group,
-            f"{group.errors.frames}",
-            "–" if force is None else f"{between(force)} meV/Å",
-            "–" if energy is None else f"{between(energy)} meV/atom",
-        )
+        table.add_row(group.group, f"{group.errors.frames}", force_words(group.errors), energy_words(group.errors))
     return table
 
 

@@ -8,6 +8,7 @@ from mlipguide.core.readable import duration, number
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.pilot import PilotCurve, PilotData, PilotPoint, Reach, TestErrors
 from mlipguide.records.training import Engine
+from mlipguide.report.error_words import gap_words
 
 MEV = 1e3
 RESOLVED_EV = 1e-5
@@ -38,10 +39,24 @@ def errors_words(errors: TestErrors) -> str:
     """Return the errors in a sentence's part."""
     parts = []
     if errors.force_mae_ev_per_angstrom is not None:
-        parts.append(f"force MAE {between(errors.force_mae_ev_per_angstrom)} meV/Å")
-    if errors.energy_mae_ev_per_atom is not None:
-        parts.append(f"energy MAE {between(errors.energy_mae_ev_per_atom)} meV/atom")
+        parts.append(f"force MAE {force_words(errors)}")
+    if errors.energy_mae_ev_per_atom is not None or errors.energy_gap is not None:
+        parts.append(f"energy MAE {energy_words(errors)}")
     return ", ".join(parts)
+
+
+def force_words(errors: TestErrors) -> str:
+    """Return the force MAE with its interval, or why there is none; a dash where the frames have no forces."""
+    force = errors.force_mae_ev_per_angstrom
+    return "–" if force is None else f"{between(force)} meV/Å{gap_words(errors.force_gap)}"
+
+
+def energy_words(errors: TestErrors) -> str:
+    """Return the energy MAE with its interval, or why there is none; a dash where the frames have no energies."""
+    energy = errors.energy_mae_ev_per_atom
+    if energy is None:
+        return "–" if errors.energy_gap is None else f"not known{gap_words(errors.energy_gap)}"
+    return f"{between(energy)} meV/atom{gap_words(errors.energy_gap)}"
 
 
 def models_of(data: PilotData) -> list[Model]:

@@ -20,8 +20,20 @@ from mlipguide.core.serialisation import to_plain
 from mlipguide.records.accuracy import StoredEvaluation
 from mlipguide.records.notice import Notice, set_aside_notices
 
-FORMAT = 1
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+FORMAT = 2
+
+
+def _with_gaps(data: dict[str, Any]) -> dict[str, Any]:
+    """Return an evaluation of the first version, which counted blocks of frames and gave no reason for gaps.
+
+    Its figures are old and are made anew of the sums by whoever reads them; see ``evidence.model_accuracy``.
+    """
+    accuracy = {name: value for name, value in data["accuracy"].items() if name != "blocks"}
+    new = {"independent_frames": float(data["accuracy"]["blocks"]), "force_gap": None, "energy_gap": None}
+    return {**data, "accuracy": {**accuracy, **new}}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_gaps}
 """From each past version to the next."""
 FOLDER_DIGITS = 16
 FILES = KeptFiles(kind=StoredEvaluation, name="evaluation", key="evaluation", format=FORMAT, upgrades=UPGRADES)

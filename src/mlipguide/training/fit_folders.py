@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from mlipguide.records.strict import strict
 from mlipguide.records.training import FitRecipe, FittedPotential, FrameDeviation
 from mlipguide.structures.labels import LabelledFrame
 
-FORMAT = 1
+FORMAT = 2
 FINISHED, CUT, POTENTIAL = "fit.json", "cut.json", "potential"
 """What the engine writes is in a folder of its own beside the records."""
 DIGITS = 10
@@ -77,8 +78,16 @@ class CutRecord:
         require_within(0, LONGEST_S, spent_s=self.spent_s)
 
 
-FITS = KeptFiles(kind=FitRecord, name="record of a fit", key="fit", format=FORMAT, hint=REDO)
-CUTS = KeptFiles(kind=CutRecord, name="record of a fit that was stopped", key="fit", format=FORMAT, hint=REDO)
+def _with_runs(fit: dict[str, Any]) -> dict[str, Any]:
+    """Return a fit of the first version, which did not keep of which runs its test frames are: taken for one run."""
+    return {**fit, "errors": [{"run": 0, **one} for one in fit.get("errors", ())]}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_runs}
+"""From each past version of a fit to the next."""
+
+FITS = KeptFiles(kind=FitRecord, name="record of a fit", key="fit", format=FORMAT, upgrades=UPGRADES, hint=REDO)
+CUTS = KeptFiles(kind=CutRecord, name="record of a fit that was stopped", key="fit", format=1, hint=REDO)
 
 
 def digest(frames: Sequence[LabelledFrame]) -> str:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 import ase
 import numpy as np
 
-from mlipguide.core.errors import TrainingFailedError
 from mlipguide.records.distillation import ForceError, RunComparison
 from mlipguide.sessions.interface import ModelSession
+from mlipguide.stats.errors import energy_mae, force_mae, force_rmse
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.equilibrium import kelvin
 from mlipguide.training.lessons import Lesson
 from mlipguide.training.pupil_runs import PupilRun
 from mlipguide.training.taught_frames import ExcursionRun
+from mlipguide.training.test_errors import errors_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,26 +40,20 @@ def force_error(pupil: ModelSession, frames: Sequence[LabelledFrame]) -> ForceEr
         TrainingFailedError: It returns forces that are not numbers; a diverged fit does.
         SessionError: It cannot evaluate a frame.
     """
-    differences, references, energies = [], [], []
-    for frame in frames:
-        assert frame.forces_ev_per_angstrom is not None
-        assert frame.energy_ev is not None
-        point = pupil.single_point(frame.atoms)
-        differences.append((np.array(point.forces_ev_per_angstrom) - frame.forces_ev_per_angstrom).ravel())
-        references.append(frame.forces_ev_per_angstrom.ravel())
-        energies.append((point.energy_ev - frame.energy_ev) / len(frame.atoms))
-    difference, reference = np.concatenate(differences), np.concatenate(references)
-    if not np.isfinite(difference).all():
-        raise TrainingFailedError(
-            "The potential returns forces that are not numbers.", hint="Its training diverged; give it other frames."
-        )
+    errors = errors_on(pupil, frames)
+    mae, rmse, energy = force_mae(errors), force_rmse(errors), energy_mae(errors)
+    assert mae is not None
+    assert rmse is not None
+    assert energy is not None
+    references = [np.ravel(np.asarray(frame.forces_ev_per_angstrom)) for frame in frames]
     return ForceError(
         frames=len(frames),
-        force_mae_ev_per_angstrom=float(np.abs(difference).mean()),
-        force_rmse_ev_per_angstrom=float(np.sqrt(np.mean(difference**2))),
-        force_rms_ev_per_angstrom=float(np.sqrt(np.mean(reference**2))),
-        largest_ev_per_angstrom=float(np.abs(difference).max()),
-        energy_mae_ev_per_atom=float(np.abs(energies).mean()),
+        force_mae_ev_per_angstrom=mae.value,
+        force_interval_ev_per_angstrom=None if mae.low is None or mae.high is None else (mae.low, mae.high),
+        force_rmse_ev_per_angstrom=rmse,
+        force_rms_ev_per_angstrom=float(np.sqrt(np.mean(np.concatenate(references) ** 2))),
+        largest_ev_per_angstrom=max(one.force_largest_ev_per_angstrom or 0.0 for one in errors),
+        energy_mae_ev_per_atom=energy.value,
     )
 
 

@@ -2,8 +2,8 @@
 
 Frames of one trajectory resemble each other: a random split tests on near copies of what was learned, and the error
 comes out too low (on blocked splits: D. R. Roberts et al., Ecography 40, 913 (2017), doi:10.1111/ecog.02881).
-So consecutive frames of the same atoms, group and cell size form a block; of a block whole segments of consecutive
-frames are tested; and a frame that lies closer to a test frame than ``DUPLICATE_ANGSTROM`` is used on neither side.
+So consecutive frames of one run (see ``structures.trajectories``) form a block; of a block whole segments are tested;
+and a frame that lies closer to a test frame than ``DUPLICATE_ANGSTROM`` is used on neither side.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
 from mlipguide.structures.labels import LabelledFrame
+from mlipguide.structures.trajectories import runs_of
 
 TEST_SHARE = 0.15
 """Of the frames are tested on; what is left keeps the learning curve's last point near the whole data (a judgement)."""
 SEGMENTS_PER_TEST = 2
 """A block gives at least so many separate segments to the test, so that one moment of it does not stand for all."""
-SAME_VOLUME = 0.05
-"""Volumes from one frame of a block to the next differ by less: a barostat's fluctuation, not another cell."""
 DUPLICATE_ANGSTROM = 0.05
 """Root mean square distance of atoms below which two frames say the same. Independent frames of silicon at 300 K are
 about 0.19 Å apart: sqrt(2) times the amplitude sqrt(3 * 0.006 Å²) of its Debye-Waller factor (a judgement)."""
@@ -60,13 +61,8 @@ def blocks_of(frames: Sequence[LabelledFrame]) -> tuple[tuple[int, ...], ...]:
     Returns:
         Positions; a frame stands in exactly one block.
     """
-    blocks: list[list[int]] = []
-    for position, frame in enumerate(frames):
-        if blocks and _continues(frames[blocks[-1][-1]], frame):
-            blocks[-1].append(position)
-        else:
-            blocks.append([position])
-    return tuple(tuple(block) for block in blocks)
+    numbered = enumerate(runs_of(frames))
+    return tuple(tuple(place for place, _ in block) for _, block in groupby(numbered, key=itemgetter(1)))
 
 
 def split(frames: Sequence[LabelledFrame], *, seed: int, share: float = TEST_SHARE) -> Split:
@@ -162,15 +158,6 @@ def subset_sizes(frames: int, *, halvings: int = HALVINGS) -> tuple[int, ...]:
             break
         sizes.add(size)
     return tuple(sorted(sizes))
-
-
-def _continues(before: LabelledFrame, frame: LabelledFrame) -> bool:
-    if _kind(before) != _kind(frame) or before.group != frame.group:
-        return False
-    ranks = int(before.atoms.cell.rank), int(frame.atoms.cell.rank)
-    if min(ranks) < len(before.atoms.cell[:]):
-        return ranks[0] == ranks[1]
-    return abs(math.log(float(frame.atoms.cell.volume) / float(before.atoms.cell.volume))) < SAME_VOLUME
 
 
 def _segments(blocks: Sequence[tuple[int, ...]], wanted: int) -> list[tuple[int, ...]]:

@@ -12,6 +12,7 @@ from mlipguide.records.training import FrameDeviation
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.stats.errors import force_mae, frame_errors
 from mlipguide.structures.labels import LabelledFrame
+from mlipguide.structures.trajectories import runs_of
 
 
 def errors_on(
@@ -32,7 +33,8 @@ def errors_on(
         TrainingFailedError: Kind ``diverged``: an answer is no number.
     """
     found = []
-    for done, frame in enumerate(frames, start=1):
+    runs = runs_of(frames)
+    for done, (frame, run) in enumerate(zip(frames, runs, strict=True), start=1):
         point = session.single_point(frame.atoms)
         forces = np.array(point.forces_ev_per_angstrom)
         if not (math.isfinite(point.energy_ev) and np.isfinite(forces).all()):
@@ -44,6 +46,7 @@ def errors_on(
         found.append(
             frame_errors(
                 group=frame.group,
+                run=run,
                 forces=forces,
                 reference_forces=frame.forces_ev_per_angstrom,
                 energy_ev=point.energy_ev,

@@ -6,6 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from mlipguide.evidence.model_accuracy import reckoned_anew
 from mlipguide.records.accuracy import StoredEvaluation
 from mlipguide.store import evidence as store
 from mlipguide.workflows.candidates import Prepared
@@ -38,12 +39,14 @@ def known_evaluation(item: Prepared, labels: LabelInput, *, any_sample: bool) ->
         keys = (one.labels.energy_key, one.labels.forces_key, one.labels.stress_key)
         frames = {frame.frame for frame in one.frame_errors} | set(one.accuracy.failed_frames)
         if (
-            still_holds(one, item)
+            frames <= set(labels.order)
+            and still_holds(one, item)
             and keys == (summary.energy_key, summary.forces_key, summary.stress_key)
             and (any_sample or frames == wanted)
         ):
             found.append(one)
-    return max(found, key=lambda one: (one.accuracy.frames, one.accuracy.evaluated_at), default=None)
+    best = max(found, key=lambda one: (one.accuracy.frames, one.accuracy.evaluated_at), default=None)
+    return None if best is None else reckoned_anew(best)
 
 
 def still_holds(evaluation: StoredEvaluation, item: Prepared) -> bool:

@@ -15,6 +15,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.core.readable import duration
 from mlipguide.core.units import WALL_TIME
 from mlipguide.evidence.label_units import check_units
+from mlipguide.evidence.model_accuracy import reckoned_anew
 from mlipguide.evidence.published import evidence_of
 from mlipguide.records.accuracy import LabelsSummary, StoredEvaluation
 from mlipguide.records.evidence import Evidence, EvidenceKind
@@ -216,7 +217,8 @@ def remembered_evidence(candidates: Iterable[Prepared], structure: StructureSumm
         return found
     latest = max(files.values(), key=lambda one: (len(one), max(item.accuracy.evaluated_at for item in one.values())))
     for name, one in latest.items():
-        reused = replace(one, accuracy=replace(one.accuracy, reused=True))
+        anew = reckoned_anew(one)
+        reused = replace(anew, accuracy=replace(anew.accuracy, reused=True))
         found.by_model[name] = evidence_from(reused, items[name].card, EvidenceKind.USER_LABELS)
     newest = max(latest.values(), key=lambda one: one.accuracy.evaluated_at)
     found.notices.append(

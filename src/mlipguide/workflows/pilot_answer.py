@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mlipguide.records.accuracy import ErrorGap
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.pilot import (
     BestAt,
@@ -22,7 +23,9 @@ from mlipguide.records.pilot import (
     TrainedPotential,
 )
 from mlipguide.records.training import Engine, FrameDeviation
-from mlipguide.stats.errors import MeanError, energy_mae, force_mae, force_rmse
+from mlipguide.stats.energy_shifts import ShiftedEnergies
+from mlipguide.stats.errors import energy_mae, force_mae, force_rmse
+from mlipguide.stats.frame_means import FrameMean
 from mlipguide.training.learning_curve import CERTAIN, CurveDatum, FittedCurve, Need, Range, fit_curve
 from mlipguide.training.pilot_plan import Skipped
 from mlipguide.training.test_errors import is_worse_than_nothing
@@ -32,14 +35,31 @@ CURVE_POINTS = 33
 Model = tuple[Engine, str]
 
 
-def errors_together(errors: Sequence[FrameDeviation], source: str) -> TestErrors:
-    """Return the errors on all frames together."""
+def errors_together(
+    errors: Sequence[FrameDeviation], source: str, *, shifted: ShiftedEnergies | None = None
+) -> TestErrors:
+    """Return the errors on all frames together.
+
+    Args:
+        errors: Of the frames.
+        source: What they are of.
+        shifted: Errors of the energies after a shift for each element; None for the energies as they are.
+    """
+    force = force_mae(errors)
+    energy = energy_mae(errors) if shifted is None else shifted.mae
     return TestErrors(
         frames=len(errors),
-        force_mae_ev_per_angstrom=_measured(force_mae(errors), source),
+        independent_frames=None if force is None else force.independent,
+        force_gap=_gap(force),
+        force_mae_ev_per_angstrom=_measured(force, source),
         force_rmse_ev_per_angstrom=force_rmse(errors),
-        energy_mae_ev_per_atom=_measured(energy_mae(errors), source),
+        energy_gap=_gap(energy) if shifted is None else shifted.gap,
+        energy_mae_ev_per_atom=_measured(energy, source),
     )
+
+
+def _gap(mean: FrameMean | None) -> ErrorGap | None:
+    return ErrorGap.TOO_FEW_FRAMES if mean is not None and mean.low is None else None
 
 
 def group_errors(errors: Sequence[FrameDeviation], source: str) -> tuple[GroupErrors, ...]:
@@ -269,7 +289,5 @@ def _fitted(known: Range, source: str, *, beyond: bool = False) -> Estimate:
     return Estimate(value=known.value, low=known.low, high=known.high, basis=basis, source=source)
 
 
-def _measured(mean: MeanError | None, source: str) -> Estimate | None:
-    if mean is None:
-        return None
-    return Estimate(value=mean.value, low=mean.low, high=mean.high, basis=Basis.MEASURED, source=source)
+def _measured(mean: FrameMean | None, source: str) -> Estimate | None:
+    return None if mean is None else mean.estimate(source)

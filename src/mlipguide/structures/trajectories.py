@@ -1,4 +1,4 @@
-"""Which frames of a file are of one trajectory, and so not independent.
+"""Which frames of a file are of one trajectory, and so not independent: the one rule for tests, fits and intervals.
 
 Files do not say so. Two frames are taken for one run when they have the same group, the same composition and the same
 cell, wherever they stand in the file (an NVT run, perhaps shuffled with others), or when they follow each other with
@@ -9,10 +9,15 @@ wider than they need to be, which is the harmless error.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import ase
 import numpy as np
 from numpy.typing import NDArray
+
+from mlipguide.structures.labels import LabelledFrame
 
 CELL_CHANGE = 0.02
 """A judgement: fluctuations of NPT runs of a hundred atoms are of this order."""
@@ -50,6 +55,23 @@ class RunFinder:
     def runs(self) -> int:
         """Number of runs so far."""
         return self._count
+
+
+def composition_of(atoms: ase.Atoms) -> dict[str, int]:
+    """Return the number of atoms of each element."""
+    return dict(Counter(str(name) for name in atoms.symbols))
+
+
+def runs_of(frames: Sequence[LabelledFrame]) -> tuple[int, ...]:
+    """Return the number of the run of each frame.
+
+    Args:
+        frames: In the order of the file.
+    """
+    finder = RunFinder()
+    return tuple(
+        finder.run_of(frame.group, composition_of(frame.atoms), np.asarray(frame.atoms.cell.array)) for frame in frames
+    )
 
 
 def _is_near(cell: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
