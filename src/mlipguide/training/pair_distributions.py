@@ -31,6 +31,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from mlipguide.stats.autocorrelation import effective_size
+from mlipguide.structures.distances import find_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +70,6 @@ def partial_distributions(frames: Sequence[ase.Atoms]) -> dict[str, PairSeries]:
     Args:
         frames: Of the same atoms in the same order.
     """
-    from ase.neighborlist import neighbor_list
     from scipy.ndimage import gaussian_filter1d
 
     first = frames[0]
@@ -80,9 +80,12 @@ def partial_distributions(frames: Sequence[ase.Atoms]) -> dict[str, PairSeries]:
     bins = round(FURTHEST_ANGSTROM / BIN_ANGSTROM)
     counts = np.zeros((len(frames), len(elements), len(elements), bins))
     for place, frame in enumerate(frames):
-        one, other, distance = neighbor_list("ijd", frame, FURTHEST_ANGSTROM)
-        shell = np.minimum((distance / BIN_ANGSTROM).astype(int), bins - 1)
-        np.add.at(counts[place], (kinds[one], kinds[other], shell), 1.0)
+        pairs = find_pairs(frame, FURTHEST_ANGSTROM)
+        shell = np.minimum((pairs.distance / BIN_ANGSTROM).astype(int), bins - 1)
+        np.add.at(counts[place], (kinds[pairs.first], kinds[pairs.second], shell), 1.0)
+        # A pair within the cell is found once, one across a face from both sides.
+        inside = ~pairs.across
+        np.add.at(counts[place], (kinds[pairs.second][inside], kinds[pairs.first][inside], shell[inside]), 1.0)
     radii = (np.arange(bins) + 0.5) * BIN_ANGSTROM
     shells = 4 * math.pi * radii**2 * BIN_ANGSTROM
     volume = float(first.cell.volume) if all(first.pbc) else 1.0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlipguide.advice.judgement import Findings
 from mlipguide.core.errors import InputError
-from mlipguide.core.serialisation import from_plain
 from mlipguide.records.distillation import Distillation
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence, EvidenceKind
@@ -18,11 +16,11 @@ from mlipguide.records.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.task import Task
 from mlipguide.records.training import DomainOfValidity
 from mlipguide.training.lessons import EXPLORE_FACTOR
+from mlipguide.training.manifests import read_manifest
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-MANIFEST = "manifest.json"
 DENSITY_REACH = 0.05
 """Share by which a density may lie beyond those of the training frames: some percent of strain (a judgement)."""
 DALTONS_PER_ANGSTROM3 = 1.66053906660
@@ -34,12 +32,9 @@ def training_of(card: ModelCard) -> Distillation | FitData | None:
     if card.weights.origin is not WeightsOrigin.TRAINED or card.weights.path is None:
         return None
     try:
-        found = json.loads((Path(card.weights.path).parent / MANIFEST).read_text(encoding="utf-8"))
-        kind: Any = Distillation if "teacher" in found else FitData
-        made: Distillation | FitData = from_plain(kind, found, what=MANIFEST)
-    except (OSError, ValueError, TypeError, InputError):
+        return read_manifest(Path(card.weights.path).parent)
+    except InputError:
         return None
-    return made
 
 
 def with_training(findings: Findings, task: Task, atoms: Atoms | None) -> Findings:
