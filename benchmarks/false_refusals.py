@@ -20,10 +20,10 @@ from ase import Atoms, units
 
 from mlipguide.records.stability import TestVerdict
 from mlipguide.structures.distances import find_pairs
-from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.training.equilibrium import equilibrium_start
 from mlipguide.training.run_comparison import pair_distances
 from mlipguide.workflows.acceptance import pair_check
+from mlipguide.workflows.train_distil import cell_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=300, help="of the teacher")
     arguments = parser.parse_args()
     atoms = ase.io.read(arguments.structure)
-    springs = Springs(atoms if len(atoms) >= 28 else near_cubic_supercell(atoms, atoms_wanted=28))
+    springs = Springs(cell_for(atoms))
     counts: dict[str, Counter[str]] = {}
     for run in range(arguments.runs):
         taught = springs.run(steps=arguments.steps, every=TEACHER_EVERY, friction_fs=TEACHER_FRICTION_FS, seed=2 * run)
@@ -154,7 +154,7 @@ def main() -> None:
             found = verdict(frames, teacher, share=share, settled=start is not None)
             counts.setdefault(key, Counter())[found.value] += 1
     for name, found_counts in sorted(counts.items()):
-        print(f"{name}: {dict(found_counts)}")  # noqa: T201  # the answer of a script
+        print(f"{name}: {dict(found_counts)}")
 
 
 if __name__ == "__main__":

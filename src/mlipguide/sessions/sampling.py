@@ -115,9 +115,12 @@ def sample(
         friction_per_s=plan.friction_per_s,
         seed=plan.seed,
     )
-    frame_s, simulated_steps, ended = PIECE_S, 0, "done"
+    frame_s: float | None = None
+    simulated_steps, ended = 0, "done"
 
     def piece_steps() -> int:
+        if frame_s is None:
+            return plan.every
         left_s = plan.max_wall_s - (time.monotonic() - start)
         return max(1, int(min(PIECE_S, left_s) / frame_s)) * plan.every
 

@@ -28,8 +28,9 @@ a temperature that is wrong by 7 % makes in a harmonic crystal, whose energy is 
 PAIR_DISTANCE = 0.05
 """Between pair distribution functions, beside chance (a judgement): peaks that are wider by a tenth, as at a
 temperature that is higher by a fifth."""
-NOT_SETTLED_DISTANCE = 0.3
-"""The same where the teacher's run has not settled, so that its atoms may be far too calm: peaks of half the width."""
+NOT_SETTLED_DISTANCE = 0.25
+"""The same where the teacher's run has not settled, so that its atoms may be far too calm (a judgement): peaks of three
+fifths of the width, as at a third of the temperature."""
 LARGEST_CHANCE = 0.25
 """Distance by chance beyond which a run of the teacher shows nothing: disorder on a sublattice makes 0.3 (seen)."""
 NO_HOLES = "Give it more --budget, a larger --size or another --engine."
