@@ -134,7 +134,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--steps", type=int, default=300, help="of the teacher")
     arguments = parser.parse_args()
-    atoms = ase.io.read(arguments.structure)
+    atoms = ase.io.read(arguments.structure, index=-1)
+    assert isinstance(atoms, Atoms)
     springs = Springs(cell_for(atoms))
     counts: dict[str, Counter[str]] = {}
     for run in range(arguments.runs):

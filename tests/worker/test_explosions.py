@@ -14,7 +14,7 @@ from mlipguide.worker.explosions import has_exploded, hottest_kelvin
 
 
 def hot(kelvin: float) -> Atoms:
-    atoms = bulk("Cu", cubic=True).repeat(3)
+    atoms: Atoms = bulk("Cu", cubic=True).repeat(3)
     size = np.sqrt(3 * units.kB * kelvin / atoms.get_masses()[0])
     atoms.set_velocities(size * np.array([1, -1] * 54)[:, None] * np.eye(3)[0])
     return atoms

@@ -55,7 +55,7 @@ def test_it_begins_with_a_frame_of_the_usual_forces_at_the_temperature_of_the_ta
 
 def test_forces_that_are_no_gradient_are_refused() -> None:
     # 25 meV/atom in half a picosecond, the limit of before, is a thousand times this.
-    with pytest.raises(TrainingFailedError, match="drifted by .* meV/atom/ps") as raised:
+    with pytest.raises(TrainingFailedError, match=r"drifted by .* meV/atom/ps") as raised:
         run(Turned(EMT(), 0.1))
     assert raised.value.kind == "unstable"
 

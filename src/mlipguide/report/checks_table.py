@@ -25,9 +25,10 @@ THREE_DIGITS = 100
 def checks_table(checks: Sequence[TestResult]) -> list[RenderableType]:
     """Return a table of the checks, and a sentence for each that did not pass.
 
-    Of the pairs of elements whose distribution functions passed only the farthest is shown.
+    Of the pairs of elements whose distribution functions have the same verdict only the farthest is shown, but for those
+    that failed.
     """
-    shown, passed_pairs = _shown(checks)
+    shown, alike = _shown(checks)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Check", no_wrap=True)
     for title in ("Value", "Limit"):
@@ -38,15 +39,21 @@ def checks_table(checks: Sequence[TestResult]) -> list[RenderableType]:
         verdict = Text(WORDS.get(one.verdict, one.verdict.value), style=STYLES[one.verdict])
         table.add_row(one.title, _value(one), _limit(one), one.unit, verdict)
     parts: list[RenderableType] = [table]
-    if passed_pairs > 1:
-        parts.append(Text(f"g(r): {passed_pairs} pairs of elements passed; the farthest is shown.", style="dim"))
+    for verdict_of_pairs, count in alike.items():
+        if count > 1:
+            word = WORDS.get(verdict_of_pairs, verdict_of_pairs.value)
+            parts.append(Text(f"g(r), {word}: {count} pairs of elements; the farthest is shown.", style="dim"))
     return [*parts, *(_sentence(one) for one in shown if one.verdict in (TestVerdict.FAILED, TestVerdict.UNCLEAR))]
 
 
-def _shown(checks: Sequence[TestResult]) -> tuple[list[TestResult], int]:
-    pairs = [one for one in checks if one.test.startswith(PAIRS) and one.verdict is TestVerdict.PASSED]
-    farthest = max(pairs, key=_share_of_limit, default=None)
-    return [one for one in checks if one not in pairs or one is farthest], len(pairs)
+def _shown(checks: Sequence[TestResult]) -> tuple[list[TestResult], dict[TestVerdict, int]]:
+    alike: dict[TestVerdict, list[TestResult]] = {}
+    for one in checks:
+        if one.test.startswith(PAIRS) and one.verdict is not TestVerdict.FAILED:
+            alike.setdefault(one.verdict, []).append(one)
+    farthest = [max(ones, key=_share_of_limit) for ones in alike.values()]
+    left_out = [one for ones in alike.values() for one in ones if one not in farthest]
+    return [one for one in checks if one not in left_out], {verdict: len(ones) for verdict, ones in alike.items()}
 
 
 def _share_of_limit(one: TestResult) -> float:

@@ -18,6 +18,7 @@ from mlipguide.records.dynamics_check import DynamicsCheck
 from mlipguide.records.stability import Relation, TestResult, TestVerdict, Threshold
 
 MEV = 1e3
+OF_A_PAIR = "pair-distribution-"
 LARGEST_RELATIVE = 0.15
 """Force MAE over the root mean square of the forces, beyond which a student is refused (a judgement)."""
 TEMPERATURE_SHARE = 0.05
@@ -139,7 +140,7 @@ def pair_check(one: PairDistance, *, settled: bool = True) -> TestResult:
         verdict = TestVerdict.FAILED
     words = f"Its pair distribution {one.pair} is {one.distance:.2g} from the teacher's, of 1 at most ({because})"
     return TestResult(
-        test=f"pair-distribution-{one.pair}",
+        test=f"{OF_A_PAIR}{one.pair}",
         title=f"g(r) {one.pair}",
         value=one.distance,
         uncertainty=None,
@@ -161,7 +162,10 @@ def faults(checks: Sequence[TestResult]) -> tuple[str, ...]:
 
 def not_resolved(checks: Sequence[TestResult]) -> tuple[str, ...]:
     """Return the titles of the checks that the runs were too short for."""
-    return tuple(one.title for one in checks if one.verdict is TestVerdict.UNCLEAR)
+    found = [one for one in checks if one.verdict is TestVerdict.UNCLEAR]
+    pairs = [one for one in found if one.test.startswith(OF_A_PAIR)]
+    named = [one.title for one in found if one not in pairs]
+    return (*named, f"g(r) of {len(pairs)} pairs of elements") if len(pairs) > 1 else tuple(one.title for one in found)
 
 
 def _temperature_check(run: RunComparison) -> TestResult:
