@@ -14,6 +14,7 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import InputError
 from mlipguide.records.distillation import Distillation
 from mlipguide.records.notice import Result
+from mlipguide.records.stability import TestVerdict
 from mlipguide.report.console import output_console
 from mlipguide.report.distil_page import distil_page
 from mlipguide.structures.labels import read_labels
@@ -38,7 +39,8 @@ def teacher(toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr("mlipguide.workflows.train_distil.CELL_ATOMS", len(CELL))
     for name, steps in (("EXPLORE_S", 4e-13), ("LONG_S", 2e-12)):
         monkeypatch.setattr(f"mlipguide.training.lessons.{name}", steps)
-    monkeypatch.setattr("mlipguide.workflows.distilled.BURST_S", 0.01)
+    for name, steps in (("BURST_S", 0.01), ("THERMOSTAT_STEPS", 50), ("CONSTANT_ENERGY_STEPS", 200)):
+        monkeypatch.setattr(f"mlipguide.workflows.distilled.{name}", steps)
     monkeypatch.setattr("mlipguide.workflows.distilled.TIMED_ATOMS", len(CELL))
     (name,) = toy_plugin.add("plain")
     return name
@@ -104,7 +106,10 @@ def test_a_run_that_has_not_settled_is_said_and_not_compared(
     result = distil(structure, tmp_path / "work", KnownTrainer(Clock()))
     run = result.data.comparison
     assert run.teacher_settled_after_s is None
-    assert (run.energy_difference_ev_per_atom, run.distribution_overlap) == (None, None)
+    assert run.energy_difference_ev_per_atom is None
+    verdicts = {one.test: one.verdict for one in result.data.checks}
+    assert verdicts["pair-distribution-Cu-Cu"] is verdicts["mean-energy"] is TestVerdict.UNCLEAR
+    assert "too short to resolve" in result.data.verdict
     assert run.energy_drift_ev_per_atom is not None, "which needs no teacher"
     (notice,) = [one for one in result.notices if one.kind == "teacher_not_settled"]
     assert f"{run.teacher_temperature_k:.0f} K" in notice.message
@@ -115,7 +120,8 @@ def test_a_settled_run_is_compared(structure: Path, tmp_path: Path) -> None:
     result = distil(structure, tmp_path / "work", KnownTrainer(Clock()))
     run = result.data.comparison
     assert run.teacher_settled_after_s is not None
-    assert run.distribution_overlap is not None
+    assert [one.pair for one in run.pair_distances] == ["Cu-Cu"]
+    assert all(one.chance is not None and one.distance < 0.05 + one.chance for one in run.pair_distances)
     assert "teacher_not_settled" not in {one.kind for one in result.notices}
 
 

@@ -36,6 +36,14 @@ FrozenLayers = Annotated[
         min=0,
     ),
 ]
+Temperature = Annotated[
+    str | None,
+    typer.Option(
+        "--temperature",
+        metavar="600K",
+        help="That the potential is for, at which it has to keep its energy [the highest of the frames, else 300K].",
+    ),
+]
 Replay = Annotated[
     Path | None,
     typer.Option(
@@ -127,6 +135,7 @@ def fit(
     frozen_layers: FrozenLayers = 0,
     replay: Replay = None,
     folder: Folder = None,
+    temperature: Temperature = None,
     seed: Seed = 0,
     energy_key: options.EnergyKey = None,
     forces_key: options.ForcesKey = None,
@@ -154,6 +163,7 @@ def fit(
                 base=base,
                 frozen_layers=frozen_layers,
                 replay=None if replay is None else replay.expanduser(),
+                temperature=temperature,
                 seed=seed,
                 keys=LabelKeys(energy=energy_key, forces=forces_key),
             ),
@@ -177,6 +187,7 @@ def finetune(
     frozen_layers: FrozenLayers = 0,
     replay: Replay = None,
     folder: Folder = None,
+    temperature: Temperature = None,
     seed: Seed = 0,
     energy_key: options.EnergyKey = None,
     forces_key: options.ForcesKey = None,
@@ -195,6 +206,7 @@ def finetune(
         frozen_layers=frozen_layers,
         replay=replay,
         folder=folder,
+        temperature=temperature,
         seed=seed,
         energy_key=energy_key,
         forces_key=forces_key,

@@ -12,7 +12,9 @@ from mlipguide.records.checks import (
     require_positive,
     require_within,
 )
+from mlipguide.records.dynamics_check import DynamicsCheck
 from mlipguide.records.estimate import Estimate
+from mlipguide.records.stability import TestResult
 from mlipguide.records.strict import strict
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.training import DomainOfValidity, FittedPotential
@@ -50,25 +52,44 @@ class ForceError:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
-class RunComparison:
-    """A run of the pupil beside one of the teacher, on the same cell; None is what a run that ended early does not say.
+class PairDistance:
+    """How far the pair distribution functions of two runs are apart, for one pair of elements.
 
     Attributes:
-        simulated_time_s: Of the pupil's run.
+        pair: ``Fe-O``.
+        distance: 0 where they are equal, 1 where they have nothing in common.
+        chance: Distance that 95 % of equal runs of these lengths keep, in all pairs at once; None where the teacher's
+            run is too short to tell.
+    """
+
+    pair: str
+    distance: float
+    chance: float | None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class RunComparison:
+    """A run of the student beside one of the teacher, on the same cell; None is what a run that broke does not say.
+
+    Each error is half of a 90 % interval, in which correlated samples count as the independent ones they are worth.
+
+    Attributes:
+        simulated_time_s: Of the student's run.
         temperature_k: Of the thermostat of both.
-        stable: Whether the pupil's run came to its end.
+        stable: Whether the student's run came to its end.
         pupil_temperature_k: Mean of its run.
+        pupil_temperature_error_k: Of that mean.
         teacher_temperature_k: Mean of the teacher's, settled or not.
-        energy_difference_ev_per_atom: Mean potential energy, pupil minus teacher; None unless both have settled.
-        energy_drift_ev_per_atom: Of the pupil's potential energy, second half minus first.
-        energy_scatter_ev_per_atom: Standard deviation of the teacher's potential energy.
-        distribution_overlap: Of the distributions of pair distances, 1 where they are the same; None unless the
-            teacher's run has settled.
-        teacher_overlap: The same between the two halves of the teacher's run: what can be expected.
+        energy_difference_ev_per_atom: Mean potential energy, student minus teacher; None unless both have settled.
+        energy_difference_error_ev_per_atom: Of that difference.
+        energy_drift_ev_per_atom: Of the student's potential energy with the thermostat, second half minus first.
+        energy_drift_error_ev_per_atom: Of that difference.
+        pair_distances: One for each pair of elements; empty for a student's run that broke.
+        teacher_simulated_time_s: Of the part of the teacher's run that is compared.
         teacher_settled_after_s: Simulated time of the teacher's run that was left out as its way to equilibrium; None
-            where it did not settle.
-        pupil_settled_after_s: The same of the pupil's.
-        pupil_scatter_ev_per_atom: Standard deviation of the pupil's potential energy in the second half of its run.
+            where it did not settle, so that its last two thirds are compared, and only what is far off is seen.
+        pupil_settled_after_s: The same of the student's; None where it did not settle.
     """
 
     simulated_time_s: float
@@ -78,12 +99,13 @@ class RunComparison:
     teacher_temperature_k: float
     energy_difference_ev_per_atom: float | None
     energy_drift_ev_per_atom: float | None
-    energy_scatter_ev_per_atom: float
-    distribution_overlap: float | None
-    teacher_overlap: float
+    pupil_temperature_error_k: float | None = None
+    energy_difference_error_ev_per_atom: float | None = None
+    energy_drift_error_ev_per_atom: float | None = None
+    pair_distances: tuple[PairDistance, ...] = ()
+    teacher_simulated_time_s: float | None = None
     teacher_settled_after_s: float | None = None
     pupil_settled_after_s: float | None = None
-    pupil_scatter_ev_per_atom: float | None = None
 
 
 @strict
@@ -138,6 +160,8 @@ class Distillation:
         domain: What its frames cover.
         folder: Where the potential is, or what there is of it.
         verdict: Whether the pupil may be used, in a sentence.
+        constant_energy: A run of the pupil without a thermostat; None where none was made.
+        checks: What it was judged by; empty of a distillation by a version that kept no checks.
     """
 
     teacher: str
@@ -160,6 +184,8 @@ class Distillation:
     domain: DomainOfValidity
     folder: str
     verdict: str
+    constant_energy: DynamicsCheck | None = None
+    checks: tuple[TestResult, ...] = ()
 
     def check(self) -> None:
         """Refuse what no distillation gave.

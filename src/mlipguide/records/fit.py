@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlipguide.records.checks import LONGEST_S, require_within
+from mlipguide.records.dynamics_check import DynamicsCheck
 from mlipguide.records.machine import Machine
 from mlipguide.records.pilot import LabelledData, PilotCurve, TrainedPotential
+from mlipguide.records.stability import TestResult
 from mlipguide.records.strict import strict
 from mlipguide.records.training import DomainOfValidity, ReplayDrift
 
@@ -33,26 +35,6 @@ class FitCommittee:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
-class DynamicsCheck:
-    """A short run of the potential at constant energy, which a potential with holes does not survive.
-
-    Attributes:
-        frame: Place in the file of the test frame that it began with.
-        steps: That were taken.
-        timestep_s: Of the integration.
-        temperature_k: Of the first velocities.
-        energy_change_ev_per_atom: Of the total energy from the first step to the last.
-    """
-
-    frame: int
-    steps: int
-    timestep_s: float
-    temperature_k: float
-    energy_change_ev_per_atom: float
-
-
-@strict
-@dataclass(frozen=True, kw_only=True)
 class FitData:
     """The answer of ``train fit``.
 
@@ -70,6 +52,7 @@ class FitData:
         replay: What a model that was trained further forgot; None where nothing was replayed.
         versions: Of the packages that trained it.
         spent_s: Wall time of this call.
+        checks: What it was judged by; empty of a fit by a version that kept no checks.
     """
 
     machine: Machine
@@ -85,6 +68,7 @@ class FitData:
     replay: ReplayDrift | None
     versions: dict[str, str]
     spent_s: float
+    checks: tuple[TestResult, ...] = ()
 
     def check(self) -> None:
         """Refuse what no fit gave.

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from mlipguide.core.readable import duration, number, simulated_time
 from mlipguide.records.distillation import Distillation, ForceError, Round, RunComparison
+from mlipguide.report.checks_table import checks_table
 from mlipguide.report.formatting import estimated
 from mlipguide.report.pilot_words import mev
 
@@ -32,6 +33,7 @@ def distil_page(data: Distillation, _console: Console) -> RenderableType:
         Text(""),
         Text("A long run beside the teacher's", style="bold"),
         *(Text(line) for line in _run(data.comparison)),
+        *checks_table(data.checks),
         Text(""),
         Text("Speed", style="bold"),
         *(Text(line) for line in _speed(data)),
@@ -72,23 +74,11 @@ def _run(run: RunComparison) -> list[str]:
     length = simulated_time(run.simulated_time_s)
     if not run.stable:
         return [f"It flew apart after {length} at {run.temperature_k:g} K."]
-    lines = [f"{length} at {run.temperature_k:g} K, stable."]
-    if run.pupil_temperature_k is not None:
-        settled = "" if run.teacher_settled_after_s is not None else ", not settled"
-        lines.append(
-            f"Temperature      {run.pupil_temperature_k:.0f} K (teacher {run.teacher_temperature_k:.0f} K{settled})"
-        )
-    if run.energy_difference_ev_per_atom is not None:
-        lines.append(
-            f"Energy           {run.energy_difference_ev_per_atom * 1e3:+.2g} meV/atom to the teacher's, whose scatter "
-            f"is {run.energy_scatter_ev_per_atom * 1e3:.2g}"
-        )
-    if run.distribution_overlap is not None:
-        lines.append(
-            f"Pair distances   overlap {run.distribution_overlap:.1%} (two halves of the teacher's run "
-            f"{run.teacher_overlap:.1%})"
-        )
-    return lines
+    settled = "" if run.teacher_settled_after_s is not None else ", not settled"
+    beside = f"{run.teacher_temperature_k:.0f} K{settled}"
+    if run.teacher_simulated_time_s is not None:
+        beside = f"{simulated_time(run.teacher_simulated_time_s)} at {beside}"
+    return [f"{length} at {run.temperature_k:g} K, stable (teacher {beside})."]
 
 
 def _speed(data: Distillation) -> list[str]:

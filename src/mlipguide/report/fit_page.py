@@ -8,6 +8,7 @@ from rich.text import Text
 from mlipguide.core.readable import duration, number, simulated_time
 from mlipguide.records.fit import FitData
 from mlipguide.records.training import DomainOfValidity, ReplayDrift, Span
+from mlipguide.report.checks_table import checks_table
 from mlipguide.report.machine_page import machine_line
 from mlipguide.report.pilot_page import groups_table
 from mlipguide.report.pilot_words import between, errors_words, label, mev
@@ -36,6 +37,8 @@ def fit_page(data: FitData, console: Console) -> RenderableType:
     if data.replay is not None:
         parts += [Text(""), Text("What it remembers", style="bold"), Text(_remembered(data.replay))]
     parts += [Text(""), Text("How it runs", style="bold"), *(Text(f"· {line}") for line in _running(data))]
+    if data.checks:
+        parts += [Text(""), *checks_table(data.checks)]
     parts += [Text(""), Text("What it holds for", style="bold"), *(Text(f"· {line}") for line in _domain(data.domain))]
     parts += [Text(""), Text("Next", style="bold"), *(Text(f"  {line}", overflow="fold") for line in _next(data))]
     return Group(*parts)
@@ -58,6 +61,7 @@ def _running(data: FitData) -> list[str]:
     lines.append(
         f"{simulated_time(check.steps * check.timestep_s)} at constant energy from {check.temperature_k:.0f} K: "
         f"stable, total energy changed by {mev(abs(check.energy_change_ev_per_atom))} meV/atom."
+        + (" The temperature is assumed: --temperature says what it is for." if check.temperature_assumed else "")
     )
     if data.committee is not None:
         known = data.committee

@@ -1,7 +1,6 @@
 """Frames of a run at a temperature, made with one model in pieces, so that it can be watched and ended in between.
 
-The thermostat is Langevin's, with a friction so strong that energies settle in about a tenth of a picosecond: frames
-are wanted here, not a transport property.
+The thermostat is Langevin's, with the friction of all short runs: frames are wanted here, not a transport property.
 """
 
 from __future__ import annotations
@@ -11,24 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mlipguide.core.errors import InputError
-from mlipguide.sessions.errors import FailureKind, SessionError
-from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot
+from mlipguide.sessions.errors import FailureKind
+from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot, Trajectory
+from mlipguide.sessions.pieces import FRICTION_PER_S, Leg, carried_out, end_of, in_pieces
 from mlipguide.structures.holds import degrees_of_freedom, freed
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-FRICTION_PER_S = 1e13
-"""10 per ps: a judgement."""
 PIECE_S = 3.0
 """Wall time of one piece: what passes between two words of progress."""
-HOTTEST_FACTOR = 10.0
-"""Times the thermostat's temperature is what no run that is well does: the kinetic energy of few atoms may double."""
-HOTTEST_MARGIN_K = 3000.0
-"""Added to it, so that few atoms at a low temperature are not taken for an explosion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,45 +108,41 @@ def sample(
         )
     start = time.monotonic()
     frames: list[SampledFrame] = []
-    here, velocities = atoms.copy(), None
-    wanted_frames, piece, step_in_all, ended = 1, 0, 0, "done"
-    while len(frames) < plan.frames:
-        steps = min(wanted_frames, plan.frames - len(frames)) * plan.every
-        dynamics = DynamicsPlan(
-            steps=steps,
-            every=plan.every,
-            timestep_s=plan.timestep_s,
-            temperature_k=plan.temperature_k,
-            friction_per_s=plan.friction_per_s,
-            seed=plan.seed + piece,  # each piece draws other random forces
-        )
-        begin = time.monotonic()
-        try:
-            trajectory = session.dynamics(here, dynamics, velocities=velocities)
-        except SessionError as error:
-            if error.failure is not FailureKind.UNSTABLE:
-                raise
-            ended = FailureKind.UNSTABLE
-            break
-        took_s = max(time.monotonic() - begin, 1e-6)
-        new = [_frame(atoms, one, plan, step_in_all) for one in trajectory.snapshots[1:]]
-        cool = [one for one in new if not _too_hot(one, plan)]
-        frames += cool
-        step_in_all += trajectory.snapshots[-1].step
-        on_progress(step_in_all * plan.timestep_s, len(frames))
-        if trajectory.stopped_because is not None or len(cool) < len(new):
-            ended = FailureKind.UNSTABLE
-            break
-        if time.monotonic() - start >= plan.max_wall_s:
-            ended = "done" if len(frames) >= plan.frames else "time"
-            break
-        last = trajectory.snapshots[-1]
-        here.positions[:] = last.positions_angstrom
-        velocities = last.velocities_angstrom_per_fs
+    dynamics = DynamicsPlan(
+        steps=plan.frames * plan.every,
+        every=plan.every,
+        timestep_s=plan.timestep_s,
+        temperature_k=plan.temperature_k,
+        friction_per_s=plan.friction_per_s,
+        seed=plan.seed,
+    )
+    frame_s: float | None = None
+    simulated_steps, ended = 0, "done"
+
+    def piece_steps() -> int:
+        if frame_s is None:
+            return plan.every
         left_s = plan.max_wall_s - (time.monotonic() - start)
-        wanted_frames = max(1, int(min(PIECE_S, left_s) / (took_s / (steps / plan.every))))
-        piece += 1
-    return Sampled(frames=tuple(frames), simulated_s=step_in_all * plan.timestep_s, ended_because=str(ended))
+        return max(1, int(min(PIECE_S, left_s) / frame_s)) * plan.every
+
+    def timed(leg: Leg) -> Trajectory:
+        nonlocal frame_s
+        begin = time.monotonic()
+        found = carried_out(session, leg)
+        frame_s = max(time.monotonic() - begin, 1e-6) / (leg.plan.steps / plan.every)
+        return found
+
+    for leg, trajectory in in_pieces(timed, atoms, dynamics, piece_steps=piece_steps, end_of=end_of):
+        frames += [_frame(atoms, one, plan, leg.before) for one in trajectory.snapshots[1:]]
+        if trajectory.snapshots:
+            simulated_steps = leg.before + trajectory.snapshots[-1].step
+        on_progress(simulated_steps * plan.timestep_s, len(frames))
+        if trajectory.stopped_because is not None:
+            ended = FailureKind.UNSTABLE.value
+        elif len(frames) < plan.frames and time.monotonic() - start >= plan.max_wall_s:
+            ended = "time"
+            break
+    return Sampled(frames=tuple(frames), simulated_s=simulated_steps * plan.timestep_s, ended_because=ended)
 
 
 def _frame(atoms: Atoms, snapshot: Snapshot, plan: SamplingPlan, before: int) -> SampledFrame:
@@ -168,8 +156,3 @@ def _frame(atoms: Atoms, snapshot: Snapshot, plan: SamplingPlan, before: int) ->
         temperature_k=float(2 * snapshot.kinetic_ev / (degrees_of_freedom(atoms) * units.kB)),
         energy_ev=snapshot.energy_ev,
     )
-
-
-def _too_hot(frame: SampledFrame, plan: SamplingPlan) -> bool:
-    limit_k = HOTTEST_FACTOR * plan.temperature_k + HOTTEST_MARGIN_K
-    return not np.isfinite(frame.temperature_k) or frame.temperature_k > limit_k

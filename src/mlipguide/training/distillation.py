@@ -28,8 +28,9 @@ from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.equilibrium import equilibrium_start
 from mlipguide.training.lessons import DISTORTION_SEED, EXPLORE_FACTOR, Lesson
 from mlipguide.training.notebook import Notebook
-from mlipguide.training.pupil_errors import NOT_SETTLED, compared, force_error
+from mlipguide.training.pupil_errors import force_error
 from mlipguide.training.pupil_runs import explore, long_run, placed
+from mlipguide.training.run_comparison import NOT_SETTLED, compared
 from mlipguide.training.taught_frames import (
     Excursion,
     ExcursionRun,

@@ -12,20 +12,26 @@ import numpy as np
 
 from mlipguide.core.errors import InputError
 from mlipguide.sessions.interface import DynamicsPlan, ModelSession
+from mlipguide.sessions.pieces import (
+    FRICTION_PER_S,
+    GENTLE_FRICTION_PER_S,
+    End,
+    Leg,
+    carried_out,
+    end_of,
+    in_pieces,
+)
 from mlipguide.stats.settling import settling_of
 from mlipguide.structures.checks import check_structure
 from mlipguide.structures.velocities import drawn_velocities
 from mlipguide.training.lessons import EXPLORE_FACTOR, EXPLORE_SEED, EXPLORED_FRAMES, LONG_SEED, Lesson
 from mlipguide.training.notebook import Notebook
-from mlipguide.training.taught_frames import FRICTION_PER_S
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONG_FRAMES = 200
 LONG_PIECE_STEPS = 2500
-LONG_FRICTION_PER_S = FRICTION_PER_S / 10
-"""Of the thermostat of the long run: 500 fs, which leaves the motion to the potential."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,33 +100,35 @@ def long_run(
     frames: list[ase.Atoms] = []
     kinetic_ev: list[float] = []
     energy_ev: list[float] = []
-    here, done, stopped = cell, 0, False
+    done, stopped = 0, False
     velocities: Any = None
     if lesson.start_factor != 1:
         velocities = drawn_velocities(cell, lesson.start_factor * lesson.temperature_k, seed=lesson.seed + LONG_SEED)
-    for piece, first in enumerate(range(0, lesson.long_steps, LONG_PIECE_STEPS)):
-        plan = DynamicsPlan(
-            steps=min(LONG_PIECE_STEPS, lesson.long_steps - first),
-            every=max(1, lesson.long_steps // LONG_FRAMES),
-            timestep_s=lesson.timestep_s,
-            temperature_k=lesson.temperature_k,
-            friction_per_s=LONG_FRICTION_PER_S,
-            seed=(lesson.seed * 1000 + LONG_SEED) * 1000 + piece,
-        )
+    plan = DynamicsPlan(
+        steps=lesson.long_steps,
+        every=max(1, lesson.long_steps // LONG_FRAMES),
+        timestep_s=lesson.timestep_s,
+        temperature_k=lesson.temperature_k,
+        friction_per_s=GENTLE_FRICTION_PER_S,
+        seed=lesson.seed * 1000 + LONG_SEED,
+    )
 
-        def run(plan: DynamicsPlan = plan, here: ase.Atoms = here, velocities: Any = velocities) -> dict[str, Any]:
+    def remembered(leg: Leg) -> dict[str, Any]:
+        def run() -> dict[str, Any]:
             with closing(opened()) as pupil:
-                return _piece(pupil, here, plan, velocities)
+                return _piece(pupil, leg)
 
-        kept = notebook.remember(f"{name}-{piece:04d}", run)
+        kept: dict[str, Any] = notebook.remember(f"{name}-{leg.number:04d}", run)
+        return kept
+
+    for leg, kept in in_pieces(
+        remembered, cell, plan, piece_steps=lambda: LONG_PIECE_STEPS, end_of=_end_of, velocities=velocities
+    ):
         frames += [placed(cell, positions) for positions in kept["positions"]]
         kinetic_ev += kept["kinetic"]
         energy_ev += kept["energy"]
         stopped = kept["stopped"]
-        if stopped:
-            break
-        done += plan.steps
-        here, velocities = frames[-1], np.array(kept["velocities"])
+        done += 0 if stopped else leg.plan.steps
     return PupilRun(
         frames=tuple(frames),
         kinetic_ev=tuple(kinetic_ev),
@@ -148,13 +156,20 @@ def is_sensible(cell: ase.Atoms, positions: NDArray[np.float64]) -> bool:
     return True
 
 
-def _piece(pupil: ModelSession, atoms: ase.Atoms, plan: DynamicsPlan, velocities: Any) -> dict[str, Any]:
-    run = pupil.dynamics(atoms, plan, velocities=velocities)
+def _piece(pupil: ModelSession, leg: Leg) -> dict[str, Any]:
+    run = carried_out(pupil, leg)
+    last = end_of(run)
     later = run.snapshots[1:]
     return {
         "positions": [snapshot.positions_angstrom.tolist() for snapshot in later],
         "kinetic": [snapshot.kinetic_ev for snapshot in later],
         "energy": [snapshot.energy_ev for snapshot in later],
-        "velocities": run.snapshots[-1].velocities_angstrom_per_fs.tolist(),
-        "stopped": run.stopped_because is not None,
+        "velocities": None if last.velocities is None else last.velocities.tolist(),
+        "stopped": last.stopped,
     }
+
+
+def _end_of(kept: dict[str, Any]) -> End:
+    if kept["stopped"] or not kept["positions"]:
+        return End(positions=None, velocities=None, stopped=kept["stopped"])
+    return End(positions=np.array(kept["positions"][-1]), velocities=np.array(kept["velocities"]), stopped=False)

@@ -16,6 +16,7 @@ import ase
 import numpy as np
 
 from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot
+from mlipguide.sessions.pieces import FRICTION_PER_S, End, Leg, carried_out, end_of, in_pieces
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.structures.velocities import drawn_velocities
 from mlipguide.training.notebook import Notebook
@@ -23,8 +24,6 @@ from mlipguide.training.notebook import Notebook
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FRICTION_PER_S = 2e13
-"""Of the Langevin thermostat: 50 fs, short, for short runs that start from the relaxed structure."""
 PIECE_STEPS = 20
 
 
@@ -102,34 +101,37 @@ def run_excursion(
     kinetic_ev: list[float] = []
     unstable = False
     step_times_s: list[float] = []
-    positions = start.positions
     velocities: NDArray[np.float64] | None = None
     if excursion.start_factor != 1:
         velocities = drawn_velocities(start, excursion.start_factor * excursion.temperature_k, seed=excursion.seed)
     stride = PIECE_STEPS - PIECE_STEPS % excursion.every or excursion.every
-    for piece, first in enumerate(range(0, excursion.steps, stride)):
-        here = start.copy()
-        here.positions = positions
-        plan = DynamicsPlan(
-            steps=min(stride, excursion.steps - first),
-            every=excursion.every,
-            timestep_s=timestep_s,
-            temperature_k=excursion.temperature_k,
-            friction_per_s=FRICTION_PER_S,
-            seed=excursion.seed * 10_000 + piece,
-        )
-        name = f"{excursion.name}-{piece:04d}"
-        kept = notebook.remember(name, partial(_piece, teacher, here, plan, velocities))
-        on_piece(plan.steps)
+    plan = DynamicsPlan(
+        steps=excursion.steps,
+        every=excursion.every,
+        timestep_s=timestep_s,
+        temperature_k=excursion.temperature_k,
+        friction_per_s=FRICTION_PER_S,
+        seed=excursion.seed,
+    )
+
+    def name_of(leg: Leg) -> str:
+        return f"{excursion.name}-{leg.number:04d}"
+
+    def remembered(leg: Leg) -> dict[str, Any]:
+        kept: dict[str, Any] = notebook.remember(name_of(leg), partial(_piece, teacher, leg))
+        return kept
+
+    for leg, kept in in_pieces(
+        remembered, start, plan, piece_steps=lambda: stride, end_of=_end_of, velocities=velocities
+    ):
+        on_piece(leg.plan.steps)
         frames += [
             _frame(start, item, excursion.name, temperature_k=excursion.temperature_k) for item in kept["frames"]
         ]
         kinetic_ev += [float(item["kinetic"]) for item in kept["frames"]]
         unstable = kept["stopped"]
-        if unstable:
-            break
-        step_times_s.append(notebook.step_s(name) / plan.steps)
-        positions, velocities = (np.array(kept["last"][name]) for name in ("positions", "velocities"))
+        if not unstable:
+            step_times_s.append(notebook.step_s(name_of(leg)) / leg.plan.steps)
     return ExcursionRun(
         frames=tuple(frames), kinetic_ev=tuple(kinetic_ev), unstable=unstable, step_times_s=tuple(step_times_s)
     )
@@ -167,19 +169,24 @@ def numbered(frames: Sequence[LabelledFrame]) -> tuple[LabelledFrame, ...]:
     return tuple(replace(frame, index=index) for index, frame in enumerate(frames))
 
 
-def _piece(
-    teacher: ModelSession, atoms: ase.Atoms, plan: DynamicsPlan, velocities: NDArray[np.float64] | None
-) -> dict[str, Any]:
-    run = teacher.dynamics(atoms, plan, velocities=velocities)
-    last = run.snapshots[-1]
+def _piece(teacher: ModelSession, leg: Leg) -> dict[str, Any]:
+    run = carried_out(teacher, leg)
+    last = end_of(run)
     return {
         "frames": [_plain(snapshot) for snapshot in run.snapshots[1:]],
         "last": {
-            "positions": last.positions_angstrom.tolist(),
-            "velocities": last.velocities_angstrom_per_fs.tolist(),
+            "positions": None if last.positions is None else last.positions.tolist(),
+            "velocities": None if last.velocities is None else last.velocities.tolist(),
         },
-        "stopped": run.stopped_because is not None,
+        "stopped": last.stopped,
     }
+
+
+def _end_of(kept: dict[str, Any]) -> End:
+    positions, velocities = (
+        None if kept["last"][name] is None else np.array(kept["last"][name]) for name in ("positions", "velocities")
+    )
+    return End(positions=positions, velocities=velocities, stopped=kept["stopped"])
 
 
 def _plain(snapshot: Snapshot) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .explosions import has_exploded
 from .failures import WorkerError, kind_of
 from .geometry import attach
-from .steps import HOTTEST_KELVIN
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -89,7 +89,7 @@ def run_dynamics(model: LoadedModel, given: Atoms, velocities: Any, plan: Plan) 
     step = 0
     while True:
         try:
-            snapshot = _snapshot(atoms, step, shift, periodic=periodic)
+            snapshot = _snapshot(atoms, step, shift, plan, periodic=periodic)
         except Exception as error:
             if step == 0 or kind_of(error) not in (UNSTABLE, "backend"):
                 raise
@@ -102,7 +102,7 @@ def run_dynamics(model: LoadedModel, given: Atoms, velocities: Any, plan: Plan) 
             integrator.run(stride)
         except Exception:
             # A backend may fail on atoms that flew apart, in words of its own.
-            if _has_exploded(atoms):
+            if _has_exploded(atoms, plan):
                 return {"snapshots": snapshots, "stopped_because": UNSTABLE}
             raise
         step += stride
@@ -130,16 +130,18 @@ def _integrator(atoms: Atoms, plan: Plan) -> Any:
     )
 
 
-def _snapshot(atoms: Atoms, step: int, shift: Any, *, periodic: bool) -> dict[str, Any]:
+def _snapshot(atoms: Atoms, step: int, shift: Any, plan: Plan, *, periodic: bool) -> dict[str, Any]:
     import numpy as np
     from ase import units
     from ase.calculators.calculator import PropertyNotImplementedError
 
-    if step and _has_exploded(atoms):
+    if step and _has_exploded(atoms, plan):
         raise WorkerError(UNSTABLE, "The atoms flew apart.")
     energy, forces = float(atoms.get_potential_energy()), atoms.get_forces(apply_constraint=False)
     if not (np.isfinite(energy) and np.isfinite(forces).all()):
         raise WorkerError("backend", "The model returned an energy or a force that is not a finite number.")
+    if step and _has_exploded(atoms, plan, forces):
+        raise WorkerError(UNSTABLE, "The atoms flew apart.")
     stress = None
     if periodic:
         with contextlib.suppress(PropertyNotImplementedError):
@@ -156,7 +158,5 @@ def _snapshot(atoms: Atoms, step: int, shift: Any, *, periodic: bool) -> dict[st
     }
 
 
-def _has_exploded(atoms: Atoms) -> bool:
-    import numpy as np
-
-    return not (np.isfinite(atoms.positions).all() and atoms.get_temperature() < HOTTEST_KELVIN)
+def _has_exploded(atoms: Atoms, plan: Plan, forces: Any = None) -> bool:
+    return has_exploded(atoms, asked_kelvin=plan.temperature_k, timestep_fs=plan.timestep_fs, forces=forces)

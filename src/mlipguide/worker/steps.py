@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .explosions import has_exploded
 from .failures import WorkerError
 from .geometry import pairs_per_atom, refuse_nonfinite
 from .resources import usage_now
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 RATTLED_COPIES = 4
 RATTLE_ANGSTROM = 0.05
 ENDLESS = 10**12
-HOTTEST_KELVIN = 1.0e5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,8 +210,14 @@ class System:
     def _refuse_explosion(self) -> None:
         import numpy as np
 
-        temperature = self._atoms.get_temperature() if self._conditions.propagate else 0.0
-        if not (np.isfinite(self._atoms.positions).all() and temperature < HOTTEST_KELVIN):
+        conditions = self._conditions
+        if conditions.propagate:
+            flew_apart = has_exploded(
+                self._atoms, asked_kelvin=conditions.temperature_k, timestep_fs=conditions.timestep_fs
+            )
+        else:
+            flew_apart = not np.isfinite(self._atoms.positions).all()
+        if flew_apart:
             raise WorkerError(
                 "unstable",
                 f"The atoms flew apart with steps of {self._conditions.timestep_fs:g} fs "

@@ -31,7 +31,7 @@ from mlipguide.records.disagreement import (
 )
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.structure import StructureSummary
-from mlipguide.sessions.sampling import FRICTION_PER_S
+from mlipguide.sessions.pieces import FRICTION_PER_S
 from mlipguide.workflows.disagreement_frames import Evaluated
 
 VANISHING_EV_PER_ANGSTROM = 1e-3

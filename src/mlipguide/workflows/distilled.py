@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -13,11 +12,13 @@ import ase
 import ase.io
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from mlipguide.core.serialisation import from_plain, to_json, to_plain
+from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.records.distillation import Distillation, RunComparison
+from mlipguide.records.dynamics_check import DynamicsCheck
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.model_card import LicenceFact
 from mlipguide.records.notice import Notice, Problem
+from mlipguide.records.stability import TestResult
 from mlipguide.records.structure import StructureSummary
 from mlipguide.records.training import FittedPotential
 from mlipguide.sessions.interface import Conditions
@@ -27,27 +28,20 @@ from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.training.distillation import Taught
 from mlipguide.training.domain import domain_of
 from mlipguide.training.lessons import Lesson
+from mlipguide.training.manifests import MANIFEST, manifest_text
 from mlipguide.training.notebook import Notebook
-from mlipguide.training.pupil_runs import LONG_FRICTION_PER_S
 from mlipguide.training.trainer import Trainer
+from mlipguide.workflows.acceptance import NO_HOLES, faults, not_resolved, student_checks
 from mlipguide.workflows.candidates import Prepared
+from mlipguide.workflows.constant_energy import constant_energy_run
 from mlipguide.workflows.potential_folder import Delivery, deliver
 
 POTENTIAL_FOLDER = "potential"
 CARRIED_OVER = "Carried over from the teacher, whose labels it was fitted to; whether it holds is not known here."
 TIMED_ATOMS = 2000
 WARM_UP_STEPS, STEPS, BURST_S = 5, 200, 3.0
-TEMPERATURE_SHARE = 0.05
-"""Of the thermostat's temperature, by which a run that follows it may differ beside chance (a judgement)."""
-CHANCE = 3.0
-"""Standard deviations of the mean of a short run that are chance."""
-DRIFT_SCATTERS = 3.0
-"""Standard deviations of the energy within which the pupil's mean stays from half to half (a judgement): of the
-teacher's, or of the pupil's own where the teacher's run has not settled."""
-OVERLAP_LOSS = 0.05
-"""By which the overlap of pair distances may lie below that of two halves of the teacher's run (a judgement)."""
-LARGEST_RELATIVE = 0.15
-"""Force MAE over the root mean square of the forces, beyond which a pupil is refused (a judgement)."""
+THERMOSTAT_STEPS, CONSTANT_ENERGY_STEPS = 500, 2500
+"""Of the run at constant energy: some picoseconds resolve the limit of the drift for a smooth potential (seen)."""
 
 
 def distillation_of(
@@ -83,13 +77,13 @@ def distillation_of(
     kept = notebook.remember("pupil-speed", lambda: to_plain(_pupil_speed(trainer, taught.potential, cell, lesson)))
     pupil_step = from_plain(Estimate, kept, what="pupil-speed")
     speed_up = teacher_step.times(pupil_step.inverted(1.0))
-    faults = tuple(_faults(taught))
-    place = notebook.folder if faults else notebook.folder / POTENTIAL_FOLDER
-    verdict = (
-        f"It may be used for {', '.join(structure.elements)} near what it was taught on."
-        if not faults
-        else f"It is not handed over: {' '.join(faults)}"
-    )
+    name = f"constant-energy-{taught.best}"
+    kept = notebook.remember(name, lambda: to_plain(_constant_energy(trainer, taught, cell, lesson)))
+    dynamics = from_plain(DynamicsCheck, kept, what=name)
+    checks = student_checks(taught.rounds[taught.best - 1], taught.comparison, dynamics)
+    against = faults(checks)
+    place = notebook.folder if against else notebook.folder / POTENTIAL_FOLDER
+    verdict = _verdict(structure, checks)
     data = Distillation(
         teacher=teacher.card.id,
         structure=structure,
@@ -102,8 +96,8 @@ def distillation_of(
         best=taught.best,
         ended_because=taught.ended_because,
         comparison=taught.comparison,
-        potential=None if faults else taught.potential,
-        model=None if faults else model,
+        potential=None if against else taught.potential,
+        model=None if against else model,
         teacher_step_time_per_atom_s=teacher_step.scaled(1 / len(cell)),
         pupil_step_time_per_atom_s=pupil_step,
         speed_up=speed_up.scaled(1 / len(cell)),
@@ -111,14 +105,25 @@ def distillation_of(
         domain=domain_of(taught.frames),
         folder=str(place),
         verdict=verdict,
+        constant_energy=dynamics,
+        checks=checks,
     )
-    if not faults:
+    if not against:
         _hand_over(data, taught, trainer, cell, place, licence=teacher.card.licences.weights)
-    problems = tuple(
-        Problem("pupil_refused", fault, "Give it more --budget, a larger --size or another --engine.")
-        for fault in faults
-    )
+    problems = tuple(Problem("pupil_refused", fault, NO_HOLES) for fault in against)
     return data, problems
+
+
+def _verdict(structure: StructureSummary, checks: Sequence[TestResult]) -> str:
+    """Return whether the student may be used, in a sentence, and what its runs were too short to show."""
+    against = faults(checks)
+    if against:
+        return f"It is not handed over: {' '.join(against)}"
+    words = f"It may be used for {', '.join(structure.elements)} near what it was taught on."
+    open_questions = not_resolved(checks)
+    if open_questions:
+        words += f" Its runs were too short to resolve: {', '.join(open_questions)}."
+    return words
 
 
 def settling_notices(run: RunComparison, teacher: str) -> tuple[Notice, ...]:
@@ -131,9 +136,9 @@ def settling_notices(run: RunComparison, teacher: str) -> tuple[Notice, ...]:
             Notice(
                 "teacher_not_settled",
                 f"The run of {teacher} that nothing was taken from was too short to come to equilibrium at "
-                f"{run.temperature_k:g} K (mean {run.teacher_temperature_k:.0f} K): energies and pair distances of the "
-                "pupil's run were not compared with it. A longer --budget, in another --folder, allows for a longer "
-                "run.",
+                f"{run.temperature_k:g} K (mean {run.teacher_temperature_k:.0f} K): energies were not compared "
+                "with it, and pair distributions only for what is far off. A longer --budget, in another --folder, "
+                "allows for a longer run.",
             )
         )
     if run.pupil_settled_after_s is None:
@@ -159,7 +164,7 @@ def _hand_over(
             atoms=cell,
             python="python",
             texts={
-                "manifest.json": to_json(to_plain(data)) + "\n",
+                MANIFEST: manifest_text(data),
                 "taught.extxyz": extxyz(taught.frames),
                 "unseen.extxyz": extxyz(taught.unseen),
             },
@@ -207,46 +212,19 @@ def _pupil_speed(trainer: Trainer, potential: FittedPotential | None, cell: ase.
     return _estimate(samples, f"{len(samples)} steps of {prepared.atoms} atoms").scaled(1 / prepared.atoms)
 
 
+def _constant_energy(trainer: Trainer, taught: Taught, cell: ase.Atoms, lesson: Lesson) -> DynamicsCheck:
+    """Return what becomes of the energy of the labelled cell at the wanted temperature, without a thermostat."""
+    with closing(trainer.open(taught.potential)) as session:
+        return constant_energy_run(
+            session,
+            cell,
+            temperature_k=lesson.temperature_k,
+            timestep_s=lesson.timestep_s,
+            thermostat_steps=THERMOSTAT_STEPS,
+            steps=CONSTANT_ENERGY_STEPS,
+        )
+
+
 def _estimate(samples: tuple[float, ...], source: str) -> Estimate:
     centre = centre_of(samples)
     return Estimate(value=centre.value, low=centre.low, high=centre.high, basis=Basis.MEASURED, source=source)
-
-
-def _faults(taught: Taught) -> list[str]:
-    """Return what speaks against handing the pupil over, as sentences."""
-    best = taught.rounds[taught.best - 1]
-    faults = []
-    if best.unseen.relative > LARGEST_RELATIVE:
-        faults.append(f"Its force MAE on unseen frames is {best.unseen.relative:.0%} of the forces.")
-    if best.wandered_off:
-        faults.append("Its exploring run left what makes sense.")
-    return [*faults, *_run_faults(taught.comparison, atoms=len(taught.frames[0].atoms))]
-
-
-def _run_faults(run: RunComparison, *, atoms: int) -> list[str]:
-    if not run.stable:
-        return [f"Its run at {run.temperature_k:g} K flew apart after {run.simulated_time_s * 1e12:.3g} ps."]
-    faults = []
-    kelvin = run.pupil_temperature_k
-    allowed = TEMPERATURE_SHARE + CHANCE * temperature_scatter(atoms, run.simulated_time_s)
-    if kelvin is not None and abs(kelvin / run.temperature_k - 1) > allowed:
-        faults.append(f"Its run had {kelvin:.0f} K on average, {run.temperature_k:g} K was set.")
-    drift = run.energy_drift_ev_per_atom
-    settled = run.teacher_settled_after_s is not None
-    scatter = run.energy_scatter_ev_per_atom if settled else run.pupil_scatter_ev_per_atom
-    if drift is not None and scatter is not None and abs(drift) > DRIFT_SCATTERS * scatter:
-        faults.append(f"Its energy drifted by {drift * 1e3:.3g} meV/atom.")
-    alike = run.distribution_overlap
-    if alike is not None and alike < run.teacher_overlap - OVERLAP_LOSS:
-        faults.append(f"Its pair distances overlap with the teacher's by {alike:.0%} only.")
-    return faults
-
-
-def temperature_scatter(atoms: int, simulated_time_s: float) -> float:
-    """Return the relative standard deviation of the mean temperature of a run.
-
-    sqrt(2 / 3N) is that of a single moment in the canonical ensemble (Allen and Tildesley, Computer Simulation of
-    Liquids); moments are independent after about the time of the thermostat.
-    """
-    moments = max(1.0, simulated_time_s * LONG_FRICTION_PER_S / 2)
-    return math.sqrt(2 / (3 * atoms) / moments)

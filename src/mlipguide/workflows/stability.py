@@ -37,7 +37,7 @@ from mlipguide.workflows.stability_plan import (
     choose_cell,
     choose_lengths,
 )
-from mlipguide.workflows.stability_runs import Subject, thermalise
+from mlipguide.workflows.stability_runs import Subject, piece_steps, thermalise
 from mlipguide.workflows.stability_statics import StaticResults, static_tests
 from mlipguide.workflows.task_request import DEFAULTS, TaskRequest, load_structure
 
@@ -259,7 +259,7 @@ def _subject(
         atoms=cell.atoms,
         temperature_k=conditions.temperature_k,
         timestep_fs=conditions.timestep_s * 1e15,
-        evaluation_s=cell.evaluation_s,
+        piece_steps=piece_steps(cell.evaluation_s),
         on_evaluations=report,
     )
 

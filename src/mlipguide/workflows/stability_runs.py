@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot, Trajectory
+from mlipguide.sessions.pieces import FRICTION_PER_S, Leg, carried_out, end_of, in_pieces
+from mlipguide.structures.velocities import AT_REST, drawn_velocities
 
 if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
 PIECE_S = 5.0
-FRICTION_PER_S = 5e13
-"""Of the thermostat that prepares a run: a relaxation time of 20 fs, so that a hundred steps are enough."""
+FEWEST_STEPS = 10
+"""Of a piece."""
 SEED = 7
 
 
@@ -29,7 +31,7 @@ class Subject:
         atoms: The cell.
         temperature_k: Of the runs.
         timestep_fs: Of the task.
-        evaluation_s: What one evaluation takes.
+        piece_steps: Steps of a piece of a run.
         on_evaluations: Told how many evaluations were made, after each piece.
     """
 
@@ -37,7 +39,7 @@ class Subject:
     atoms: Atoms
     temperature_k: float
     timestep_fs: float
-    evaluation_s: float
+    piece_steps: int
     on_evaluations: Callable[[int], None]
 
 
@@ -47,6 +49,15 @@ class Start:
 
     atoms: Atoms
     velocities: NDArray[np.float64]
+
+
+def piece_steps(evaluation_s: float) -> int:
+    """Return how many steps are done between two words of progress.
+
+    Args:
+        evaluation_s: What one evaluation takes.
+    """
+    return max(FEWEST_STEPS, int(PIECE_S / evaluation_s))
 
 
 def run(subject: Subject, start: Start, *, steps: int, timestep_fs: float) -> Trajectory:
@@ -59,6 +70,7 @@ def run(subject: Subject, start: Start, *, steps: int, timestep_fs: float) -> Tr
 
 def thermalise(subject: Subject, steps: int) -> Start | None:
     """Bring the cell to temperature; None when it flies apart at a quarter of the task's step, too."""
+    hot = drawn_velocities(subject.atoms, AT_REST * subject.temperature_k, seed=SEED)
     for timestep_fs in (subject.timestep_fs, subject.timestep_fs / 4):
         plan = DynamicsPlan(
             steps=steps,
@@ -68,7 +80,7 @@ def thermalise(subject: Subject, steps: int) -> Start | None:
             friction_per_s=FRICTION_PER_S,
             seed=SEED,
         )
-        found = _in_pieces(subject, subject.atoms, plan, None)
+        found = _in_pieces(subject, subject.atoms, plan, hot)
         if found.stopped_because is None:
             last = found.snapshots[-1]
             masses = subject.atoms.get_masses()
@@ -87,19 +99,17 @@ def moved(atoms: Atoms, positions: NDArray[np.float64]) -> Atoms:
 def _in_pieces(
     subject: Subject, atoms: Atoms, plan: DynamicsPlan, velocities: NDArray[np.float64] | None
 ) -> Trajectory:
-    piece = max(10, int(PIECE_S / subject.evaluation_s))
+    def told(leg: Leg) -> Trajectory:
+        found = carried_out(subject.session, leg)
+        subject.on_evaluations(leg.plan.steps)
+        return found
+
     snapshots: list[Snapshot] = []
-    done = 0
-    while True:
-        steps = min(piece, plan.steps - done)
-        # Another seed for each piece: a thermostat is not to push the same way again.
-        one = replace(plan, steps=steps, seed=plan.seed + done)
-        found = subject.session.dynamics(atoms, one, velocities=velocities)
-        subject.on_evaluations(steps)
+    stopped = None
+    for leg, found in in_pieces(
+        told, atoms, plan, piece_steps=lambda: subject.piece_steps, end_of=end_of, velocities=velocities
+    ):
         # The first of a later piece is the last of the one before.
-        snapshots += [replace(one, step=one.step + done) for one in found.snapshots if one.step or not done]
-        done += steps
-        if found.stopped_because is not None or done >= plan.steps:
-            return Trajectory(snapshots=tuple(snapshots), stopped_because=found.stopped_because)
-        last = found.snapshots[-1]
-        atoms, velocities = moved(atoms, last.positions_angstrom), last.velocities_angstrom_per_fs
+        snapshots += [replace(one, step=one.step + leg.before) for one in found.snapshots if one.step or not leg.before]
+        stopped = found.stopped_because
+    return Trajectory(snapshots=tuple(snapshots), stopped_because=stopped)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from mlipguide.catalog.own_models import card_file, suggest_id
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.serialisation import to_json, to_plain
-from mlipguide.core.units import WALL_TIME
+from mlipguide.core.units import TEMPERATURE, WALL_TIME
 from mlipguide.records.fit import FitData
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.training import Engine
@@ -17,10 +16,11 @@ from mlipguide.stats.errors import force_mae
 from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.training.domain import domain_of
 from mlipguide.training.engines import find_engine
+from mlipguide.training.manifests import MANIFEST, manifest_text
 from mlipguide.training.pilot_plan import PlannedFit
 from mlipguide.training.test_errors import mean_force
 from mlipguide.workflows.fit_checks import CommitteeRequest, committee_of, forces_on, usable
-from mlipguide.workflows.fit_dynamics import checked
+from mlipguide.workflows.fit_dynamics import checked, conditions_for
 from mlipguide.workflows.pilot_answer import curves_of, points_of, trained_potential
 from mlipguide.workflows.pilot_run import PilotRun, set_aside_in
 from mlipguide.workflows.potential_folder import Delivery, deliver, require_usable_id
@@ -47,6 +47,7 @@ class FitRequest:
         replay: File of structures on which that model is held to what it said before.
         seed: Of the division and the fit.
         keys: Names of the labels.
+        temperature: That the potential is for, with unit; the highest that the frames name, else 300 K.
     """
 
     labelled: Path
@@ -61,6 +62,7 @@ class FitRequest:
     replay: Path | None = None
     seed: int = 0
     keys: LabelKeys = NO_CHOICE
+    temperature: str | None = None
 
 
 def train_fit(request: FitRequest, options: Options | None = None) -> Result[FitData]:
@@ -81,6 +83,7 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
     engine = find_engine(request.engine)
     _require_fine_tune(request, engine)
     budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
+    asked_k = None if request.temperature is None else TEMPERATURE.parse(request.temperature, option="--temperature")
     ready = set_up(
         TrainingAsked(
             labelled=request.labelled,
@@ -109,12 +112,18 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
     trivial = mean_force(data.test)
     done = run.done.get(fit) or run.do(fit)
     potential = usable(done, trivial)
+    learned = data.chosen(data.train)
+    conditions = conditions_for(asked_k, learned)
     with closing(trainer.open(potential)) as session:
-        dynamics = checked(session, data.test, lambda words, part: options.on_progress(words, 0.6 + 0.1 * part))
+        dynamics, checks = checked(
+            session,
+            data.test,
+            conditions,
+            lambda words, part: options.on_progress(words, 0.6 + 0.1 * part),
+        )
         forces = forces_on(session, data.test)
     if not speeds.has(fit.model):
         speeds.measure(fit.model, trainer, potential)
-    learned = data.chosen(data.train)
     committee, notices = committee_of(
         CommitteeRequest(
             trainer=trainer,
@@ -144,6 +153,7 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
         replay=potential.replay,
         versions=potential.versions,
         spent_s=options.clock() - begin,
+        checks=checks,
     )
     deliver(
         Delivery(
@@ -151,7 +161,7 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
             potential=potential,
             atoms=typical([frame.atoms for frame in data.test]),
             python="python",
-            texts={"manifest.json": to_json(to_plain(answer)) + "\n"},
+            texts={MANIFEST: manifest_text(answer)},
         ),
         trainer,
         place,

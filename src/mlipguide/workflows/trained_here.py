@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlipguide.advice.judgement import Findings
-from mlipguide.core.kept_files import UnusableFileError, read_document, record_of
+from mlipguide.core.kept_files import UnusableFileError
 from mlipguide.records.distillation import Distillation
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.evidence import Evidence, EvidenceKind
@@ -16,13 +16,11 @@ from mlipguide.records.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.task import Task
 from mlipguide.records.training import DomainOfValidity
 from mlipguide.training.lessons import EXPLORE_FACTOR
+from mlipguide.training.manifests import HINT, WHAT, read_manifest
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-MANIFEST = "manifest.json"
-WHAT = "a manifest of a training"
-HINT = "Train it again, or take back the file that was there."
 DENSITY_REACH = 0.05
 """Share by which a density may lie beyond those of the training frames: some percent of strain (a judgement)."""
 DALTONS_PER_ANGSTROM3 = 1.66053906660
@@ -33,17 +31,13 @@ def training_of(card: ModelCard) -> Distillation | FitData | None:
     """Return how a potential came about; None for other models.
 
     Raises:
-        UnusableFileError: The manifest beside it is missing, damaged, or of another version.
+        UnusableFileError: The manifest beside it is missing, damaged, or of a newer version.
     """
     if card.weights.origin is not WeightsOrigin.TRAINED:
         return None
     if card.weights.path is None:
         raise UnusableFileError(Path(card.id), WHAT, "names no file of its own", hint=HINT)
-    path = Path(card.weights.path).parent / MANIFEST
-    found = read_document(path, WHAT, hint=HINT)
-    kind: Any = Distillation if "teacher" in found else FitData
-    made: Distillation | FitData = record_of(kind, found, path=path, what=WHAT, hint=HINT)
-    return made
+    return read_manifest(Path(card.weights.path).parent)
 
 
 def with_training(findings: Findings, task: Task, atoms: Atoms | None) -> Findings:

@@ -6,9 +6,10 @@ import itertools
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..explosions import hottest_kelvin
 from ..failures import WorkerError
 from ..geometry import pairs_per_atom
-from ..steps import HOTTEST_KELVIN, velocities_of
+from ..steps import velocities_of
 from .boxes import box_of
 from .calculator import EMPTY_CUTOFFS
 from .potential import Potential
@@ -136,7 +137,7 @@ class LammpsSystem:
             for name in _COUNTED:
                 counted[name] += sum(answer[name] for answer in answers)
             peak = max(peak, sum(answer["peak_memory_bytes"] for answer in answers))
-            if not self._temperature_k(answers) < HOTTEST_KELVIN:
+            if not self._temperature_k(answers) < hottest_kelvin(self._conditions.temperature_k):
                 raise WorkerError(
                     "unstable",
                     f"The atoms flew apart with steps of {self._conditions.timestep_fs:g} fs "
