@@ -63,6 +63,12 @@ class TestXYZ:
         with pytest.raises(InputError, match=f"'{name}' is not a chemical element"):
             read("a.xyz", f"1\nc\n{name} 0 0 0\n")
 
+    def test_columns_without_number_are_damage(self, read: Read, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="columns"):
+            read("a.extxyz", "1\nProperties=species:S:1:pos:R:999999999\nH 0 0 0\n")
+        with pytest.raises(InputError, match="frame 0: its Properties"):
+            list(iterate_frames(tmp_path / "a.extxyz"))
+
 
 class TestBoundaryAtoms:
     def test_atoms_that_a_viewer_added_are_refused_by_that_name(self) -> None:

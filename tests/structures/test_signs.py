@@ -86,6 +86,8 @@ def test_a_skewed_cell_and_atoms_far_outside_of_it_take_no_time() -> None:
         "SiO", positions=[(0, 0, 0), (1.4, 1.4, 46)], cell=[(5.4, 0, 0), (0, 5.4, 180), (0, 0, 5.4)], pbc=True
     )
     assert not find_signs(skewed).layered
+    needle = [(1e6, 0, 0), (1, 4.5, 0), (1e6, 0.5, 6)]
+    assert not find_signs(ase.Atoms("NaCl", positions=[(0, 0, 0), (2, 2, 2)], cell=needle, pbc=True)).layered
     outside = graphite()
     outside.positions[0] += 300 * outside.cell[0]
     assert find_signs(outside).layered

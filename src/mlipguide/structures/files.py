@@ -20,7 +20,7 @@ from mlipguide.structures.checks import require_usable
 from mlipguide.structures.electrons import Electrons
 from mlipguide.structures.formats import own_reader
 from mlipguide.structures.formats.frames import outside
-from mlipguide.structures.formats.xyz_columns import xyz_notices
+from mlipguide.structures.formats.xyz_columns import require_believable_columns, xyz_notices
 from mlipguide.structures.isotopes import isotope_symbols, name_hydrogen
 from mlipguide.structures.species import require_full_occupancy
 
@@ -173,6 +173,8 @@ def _require_believable_counts(path: Path) -> None:
     most = path.stat().st_size * LARGEST_COMPRESSION
     with open_with_compression(str(path.absolute()), "rb") as stream:
         for line in stream:
+            if b"Properties=" in line:
+                require_believable_columns(line.decode("latin-1"), str(path))
             if len(line) > SHORTEST_SUSPECT and line.strip().isdigit() and int(line[:LONGEST_COUNT]) > most:
                 raise InputError(
                     f"{path} announces {line[:LONGEST_COUNT].decode().strip()} atoms, more than it can hold.",

@@ -26,6 +26,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.structures.files import find_format, require_file
 from mlipguide.structures.formats import Reader, own_reader
 from mlipguide.structures.formats.lammps_dump import iterate_lammps_dump
+from mlipguide.structures.formats.xyz_columns import require_believable_columns
 
 MOST_ATOMS = 10**9
 """More than any frame has: a count beyond is damage, not a structure."""
@@ -118,6 +119,7 @@ def _xyz_frames(stream: IO[str], path: Path) -> Iterator[ase.Atoms]:
                 else "The file is cut short: write it again.",
                 kind="damaged_labels",
             )
+        require_believable_columns(lines[0], f"{path}, frame {index}")
         yield from read_xyz(io.StringIO("".join([line, *lines])), index=0)
         index += 1
 

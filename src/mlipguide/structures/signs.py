@@ -144,6 +144,8 @@ def _is_layered(atoms: ase.Atoms) -> bool:
         cell, _ = minkowski_reduce(np.array(atoms.cell))
         compact = ase.Atoms(atoms.numbers, positions=atoms.positions, cell=cell, pbc=True)
         compact.wrap()
+        if any(_gap_angstrom(compact, axis) >= VACUUM_GAP_ANGSTROM for axis in range(3)):
+            return False  # empty space along a direction that the cell as given hides
         found = analyze_dimensionality(compact, method="RDA")
     except (ValueError, TypeError, IndexError, ArithmeticError, RuntimeError, np.linalg.LinAlgError):
         return False  # the search for bonds gave none: no sign

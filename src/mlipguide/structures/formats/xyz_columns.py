@@ -14,6 +14,7 @@ from mlipguide.records.notice import Notice
 
 PLAIN_COLUMNS = 4
 VOIGT_NUMBERS = 6
+LONGEST_COMMENT = 20_000
 ROWS_LOOKED_AT = 200
 NAMED_LIKE_ELEMENTS = frozenset(["CA", "CD", "CE", "CO", "HE", "HG", "HO", "NE"])
 """Names of atoms in biomolecules that ASE takes for calcium, cadmium, cerium, cobalt, helium and so on."""
@@ -40,6 +41,20 @@ def xyz_notices(path: Path) -> tuple[Notice, ...]:
         found += [*_dropped(rows, path.name)]
         _require_one_meaning({row[0] for row in rows if row}, str(path))
     return tuple(found)
+
+
+def require_believable_columns(comment: str, source: str) -> None:
+    """Refuse a comment line that announces more columns than a row has: readers make an array of them first.
+
+    Raises:
+        InputError: Kind ``unreadable_structure``.
+    """
+    if re.search(r"Properties=.*:[RSIL]:\d{5,}", comment[:LONGEST_COMMENT]):
+        raise InputError(
+            f"{source}: its Properties announce 10,000 columns or more.",
+            hint="The line is damaged: write it as in Properties=species:S:1:pos:R:3.",
+            kind="unreadable_structure",
+        )
 
 
 def _dropped(rows: list[list[str]], name: str) -> Iterable[Notice]:
