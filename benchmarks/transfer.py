@@ -4,7 +4,9 @@ Each published GPU timing is predicted from all others, from the timings of one 
 the rough step times of the leaderboard's molecular-dynamics test, which are not predicted themselves: the share within
 a factor of two and the share inside the 90 % interval. The same with all timings of a series, of a model or of a device
 left out at once, which is what a question about another device really asks. Timings on several devices are predicted
-without those on several. ``--calibrate`` fits the spreads of the effects to the same leave-outs.
+without those on several. The spreads of the effects were fitted to these same leave-outs (``--calibrate N`` does it
+anew), so that the shares inside flatter them. ``--split N`` fits the spreads in N rounds to half of the series, from
+wide ones that were fitted to nothing, and predicts the other half, both ways.
 """
 
 from __future__ import annotations
@@ -138,6 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rows", action="store_true", help="show every prediction")
     parser.add_argument("--calibrate", type=int, metavar="N", help="fit the spreads in N rounds first, and print them")
+    parser.add_argument("--split", type=int, metavar="N", help="fit to half of the series in N rounds, test the other")
     options = parser.parse_args()
     catalogue = load_catalogue()
     timings = published_timings(published_figures(catalogue))
@@ -148,6 +151,19 @@ def main() -> None:
 
         spreads = calibrated(timings, others, rounds=options.calibrate)
         print(spreads)
+    if options.split:
+        from transfer_calibration import halves
+
+        for name, key in LEAVE_OUTS.items():
+            trials = [
+                trial
+                for fitted, half in halves(timings, others, rounds=options.split)
+                for trial in left_out(timings, others, key, fitted)
+                if trial.timing in half
+            ]
+            print(f"spreads fitted to the other half, leaving out each {name}: {summary(trials)}")
+        return
+    print("The spreads of the effects were fitted to these leave-outs: the shares inside are those of a fit.")
     first = ""
     for name, key in LEAVE_OUTS.items():
         trials = left_out(timings, others, key, spreads)

@@ -129,7 +129,7 @@ def test_times_of_another_machine_are_not_used_and_its_errors_are() -> None:
     published, elsewhere = scratch(task), scratch(task, make_tried(here=False, train_s=1e5, us_per_atom=1e5))
     assert elsewhere.production_time_s == published.production_time_s
     assert elsewhere.training_time_s is not None
-    assert elsewhere.training_time_s.basis is Basis.PUBLISHED
+    assert elsewhere.training_time_s.basis is Basis.TRIAL
     assert elsewhere.force_mae_ev_per_angstrom is not None
     assert elsewhere.force_mae_ev_per_angstrom.value == pytest.approx(0.0573, rel=0.01)
     assert elsewhere.before is not None

@@ -115,7 +115,7 @@ def test_silicon_takes_pod_on_cores_and_nep_on_a_gpu(gpu: str | None) -> None:
 
 
 def test_labels_that_show_too_large_an_error_are_a_reason_to_tune() -> None:
-    # 250 meV/Å against 100 asked, on a run that the model does in time: tuning left 40 % of the error once.
+    # 250 meV/Å against 100 asked, on a run that the model does in time: tuning left 64 % of the error once.
     task = make_task(atoms=100, force_mae_ev_per_angstrom=0.1)
     evidence = make_evidence(kind=EvidenceKind.USER_LABELS, force_mae_ev_per_angstrom=0.25)
     stated = replace(task, reference=StatedReference(wall_time_s=600, cores=64))
@@ -125,7 +125,7 @@ def test_labels_that_show_too_large_an_error_are_a_reason_to_tune() -> None:
     assert priced(table, Strategy.DISTIL).verdict is Verdict.INFEASIBLE
     assert tuned.verdict is Verdict.UNKNOWN
     assert tuned.force_mae_ev_per_angstrom is not None
-    assert tuned.force_mae_ev_per_angstrom.value == pytest.approx(0.101, abs=1e-3)
+    assert tuned.force_mae_ev_per_angstrom.value == pytest.approx(0.25 * 85 / 133, abs=1e-3)
 
 
 def test_with_nothing_known_of_the_system_the_verdict_is_unknown_and_a_test_comes_first() -> None:
@@ -220,7 +220,9 @@ def test_totals_are_sums_longer_runs_cost_more_and_break_evens_are_where_totals_
         assert price.training_time_s is not None
         assert price.production_time_s is not None
         parts = (price.labels.wall_time_s, price.training_time_s, price.production_time_s)
-        assert total(price) == pytest.approx(sum(one.value for one in parts))
+        # The median of a sum of widely uncertain parts is above the sum of their medians, and below that of their ends.
+        assert total(price) >= 0.99 * sum(one.value for one in parts)
+        assert total(price) <= sum(one.at_most for one in parts)
         assert total(later) >= total(price) * (1 - 1e-9)
         assert price.total_wall_time_s is not None
         assert price.total_wall_time_s.basis.rank == max(one.basis.rank for one in parts)

@@ -71,14 +71,14 @@ def test_what_the_user_states_is_taken_and_carried_to_other_cells() -> None:
 
 def test_what_was_published_counts_only_where_it_reached_the_limit() -> None:
     nep = find_family("nep")
-    assert frames_to_train(nep, 4, 0.1).estimate.basis is Basis.PUBLISHED
+    assert frames_to_train(nep, 4, 0.1).estimate.basis is Basis.TRIAL
     assert frames_to_train(nep, 4, 0.01).estimate.basis is Basis.ASSUMED
 
 
 def test_published_frames_come_before_practice_and_more_elements_need_more() -> None:
     nep = find_family("nep")
     assert frames_to_train(nep, 4).estimate.value == 140
-    assert frames_to_train(nep, 4).estimate.basis is Basis.PUBLISHED
+    assert frames_to_train(nep, 4).estimate.basis is Basis.TRIAL
     six = frames_to_train(nep, 6).estimate
     assert six.value > 140
     assert (six.relative_spread or 0) > (frames_to_train(nep, 4).estimate.relative_spread or 0)
@@ -121,7 +121,8 @@ def test_errors_are_published_ones_or_unknown() -> None:
     assert tuned_error(None) is None
     tuned = tuned_error(0.388)
     assert tuned is not None
-    assert tuned.value == pytest.approx(0.157)
+    assert tuned.value == pytest.approx(0.388 * 85 / 133)
+    assert tuned.basis is error.basis is Basis.TRIAL
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_the_speed_is_the_published_one_shared_among_cores() -> None:
     assert one is not None
     assert ten is not None
     assert one.estimate.value == pytest.approx(2000 * 108e-6)
-    assert one.estimate.basis is Basis.PUBLISHED
+    assert one.estimate.basis is Basis.TRIAL
     assert ten.estimate.value == pytest.approx(2000 * 108e-6 / 10 / 0.8)
     assert ten.estimate.basis is Basis.ASSUMED  # the parallel efficiency is
     few = fast_step_time(nep, 4, 150, StrategyHardware(cores=64.0))

@@ -150,8 +150,10 @@ CALIBRATED = Spreads(
     timing=0.053,
 )
 """Fitted by ``benchmarks/transfer.py --calibrate`` to the published timings, left out with their series, their model or
-their device. Judgements are the spread between vendors (nearly all published timings are of NVIDIA's devices) and, of
-the cost of an atom, those between platforms: only MACE was timed on both, and the fit alone would be surer (0.46, 0.1).
+their device, so that what the same leave-outs say of the intervals is the share of a fit (``--split`` fits to half
+of the series and tests the other half). Judgements are the spread between vendors (nearly all published timings are
+of NVIDIA's devices) and, of the cost of an atom, those between platforms: only MACE was timed on both, and the fit
+alone would be surer (0.46, 0.1).
 """
 
 
