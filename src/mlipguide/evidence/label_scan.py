@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlipguide.records.accuracy import LabelledSystem, LabelsSummary
+from mlipguide.structures.isolated_atoms import IsolatedAtom, isolated_atom, reference_energies
 from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.structures.summaries import formula_of
@@ -67,12 +68,17 @@ class LabelScan:
 
     def __init__(self) -> None:
         self.frames: list[FrameNote] = []
+        self.isolated: list[IsolatedAtom] = []
         self._runs = RunFinder()
         self._compositions: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
         self._keys = NO_CHOICE
 
     def add(self, frame: LabelledFrame) -> None:
-        """Note a frame."""
+        """Note a frame; isolated atoms stand apart, they are no frame to judge a model by."""
+        alone = isolated_atom(frame)
+        if alone is not None:
+            self.isolated.append(alone)
+            return
         atoms, forces, stress = frame.atoms, frame.forces_ev_per_angstrom, frame.stress_ev_per_angstrom3
         counted = Counter(str(name) for name in atoms.symbols)
         composition = self._compositions.setdefault(tuple(sorted(counted.items())), dict(counted))
@@ -141,6 +147,7 @@ class LabelScan:
             stress_key=self._keys.stress,
             runs=self.runs,
             chosen_frames=chosen,
+            isolated_atoms_ev=reference_energies(self.isolated, source=source),
         )
 
 

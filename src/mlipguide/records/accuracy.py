@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mlipguide.core.formulas import as_written
@@ -285,7 +285,7 @@ class LabelsSummary:
     Attributes:
         source: Its name.
         sha256: Of its contents.
-        frames: Frames in the file.
+        frames: Frames in the file, isolated atoms not counted.
         frames_with_forces: Of these with forces.
         frames_with_stress: Of these with a stress.
         atoms: Atoms in all frames.
@@ -298,6 +298,7 @@ class LabelsSummary:
         stress_key: Name of the stress.
         runs: Trajectories that the frames seem to be of.
         chosen_frames: Frames that were chosen to be evaluated.
+        isolated_atoms_ev: Energies of isolated atoms by element; such frames are not counted among the others.
     """
 
     source: str
@@ -315,6 +316,7 @@ class LabelsSummary:
     stress_key: str | None
     runs: int
     chosen_frames: int
+    isolated_atoms_ev: dict[str, float] = field(default_factory=dict)
 
 
 @strict

@@ -32,7 +32,7 @@ ROUNDS = 60
 SETTLED_EV_PER_ATOM = 1e-9
 SMALLEST_RESIDUAL = 1e-7
 """eV/atom: residuals below weigh the same."""
-MOST_LEFT_OUT = 100
+MOST_LEFT_OUT = 40
 """Of so many frames each is left out in turn; of more none moves the fit, whose residual is divided by sqrt(1 - h)."""
 NOTHING_LEFT = 1e-6
 """1 - h below which a frame decides a shift alone."""

@@ -14,6 +14,7 @@ from mlipguide.records.accuracy import FindingKind, LabelFinding, LabelsSummary
 from mlipguide.records.notice import Notice
 from mlipguide.structures.files import require_file
 from mlipguide.structures.formats.xyz_columns import voigt_notices
+from mlipguide.structures.isolated_atoms import isolated_words, refuse_only_isolated
 from mlipguide.structures.label_keys import LabelKeys
 from mlipguide.structures.labels import read_labels
 from mlipguide.structures.vasp_convergence import unconverged_steps
@@ -95,6 +96,8 @@ def open_labels(request: LabelRequest, on_progress: Callable[[str, float], None]
         scan.add(frame)
         if len(scan.frames) % TOLD_EVERY == 0:
             on_progress(f"reading {path.name}, {len(scan.frames):,} frames", 0.0)
+    if scan.isolated and not scan.frames:
+        raise refuse_only_isolated(str(path))
     with_forces = scan.with_forces
     if not with_forces:
         raise InputError(
@@ -117,6 +120,9 @@ def open_labels(request: LabelRequest, on_progress: Callable[[str, float], None]
 
 def _notices(scan: LabelScan, summary: LabelsSummary, request: LabelRequest) -> list[Notice]:
     found: list[Notice] = []
+    if scan.isolated:
+        words = isolated_words(scan.isolated, summary.isolated_atoms_ev)
+        found.append(Notice("isolated_atoms", f"{words} The shift of each element is fitted to the other frames."))
     without = [note.index for note in scan.frames if note.force_squared is None]
     if without:
         found.append(

@@ -56,6 +56,7 @@ class TrainerSearch:
         base: Model that is trained further by the engine ``fine-tune``.
         frozen_layers: Of it, with its embedding, stay as they are.
         replay: File of structures on which it is held to what it said before.
+        reference_energies_ev: Labels of isolated atoms, by element.
     """
 
     engines: Sequence[Engine]
@@ -65,6 +66,7 @@ class TrainerSearch:
     base: str = BASE
     frozen_layers: int = 0
     replay: Path | None = None
+    reference_energies_ev: Mapping[str, float] = field(default_factory=dict)
 
 
 def find_trainers(search: TrainerSearch) -> Trainers:
@@ -137,6 +139,7 @@ def _made(
             weights_file=_checkpoint(base, search) if needs_file(base) else None,
             frozen_layers=search.frozen_layers,
             replay=None if search.replay is None else read_replay(search.replay),
+            reference_energies_ev=search.reference_energies_ev,
         )
     return trainer
 

@@ -10,6 +10,13 @@ from ase.data import chemical_symbols
 
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
+from mlipguide.structures.isolated_atoms import (
+    IsolatedAtom,
+    isolated_atom,
+    isolated_words,
+    reference_energies,
+    refuse_only_isolated,
+)
 from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.structures.labels import LabelledFrame, read_labels
 from mlipguide.training.splits import FEWEST_TESTED, SMALLEST_SUBSET, separated, split
@@ -31,6 +38,7 @@ class TrainingFrames:
         test: Those that are tested on.
         left_out: How many are too close to a test frame to be learned from.
         notices: What to know about them.
+        reference_energies_ev: Of isolated atoms, by element; their frames are none of the others.
     """
 
     source: str
@@ -41,6 +49,7 @@ class TrainingFrames:
     test: tuple[LabelledFrame, ...]
     left_out: int
     notices: tuple[Notice, ...]
+    reference_energies_ev: dict[str, float]
 
     def chosen(self, positions: Sequence[int]) -> tuple[LabelledFrame, ...]:
         """Return frames in the order of the file."""
@@ -62,14 +71,16 @@ def load_training_frames(
         InputError: A file cannot be read or its labels cannot be used, there are too few frames, or the test file holds
             elements that the other does not.
     """
-    frames = _read(labelled, keys)
+    frames, isolated = _read(labelled, keys)
     if test is None:
         parts = split(frames, seed=seed)
         source = labelled
     else:
-        tested = _read(test, keys)
+        tested, more = _read(test, keys)
+        isolated = [*isolated, *more]
         parts = separated([*frames, *tested], range(len(frames), len(frames) + len(tested)))
         frames, source = [*frames, *tested], test
+    energies_ev = reference_energies(isolated, source=str(labelled))
     if len(parts.train) < FEWEST_FRAMES - FEWEST_TESTED or len(parts.test) < FEWEST_TESTED:
         raise InputError(
             f"{labelled}: {len(parts.train)} frames to learn from and {len(parts.test)} to test on are too few for a "
@@ -95,14 +106,24 @@ def load_training_frames(
         train=parts.train,
         test=tuple(chosen),
         left_out=len(parts.left_out),
-        notices=_notices(parts.left_out, frames),
+        notices=(*_notices(parts.left_out, frames), *_isolated(isolated, energies_ev)),
+        reference_energies_ev=energies_ev,
     )
 
 
-def _read(path: Path, keys: LabelKeys) -> list[LabelledFrame]:
+def _read(path: Path, keys: LabelKeys) -> tuple[list[LabelledFrame], list[IsolatedAtom]]:
     if not path.is_file():
         raise InputError(f"There is no file {path}.", hint="Give a file of labelled frames, for example extended XYZ.")
-    frames = list(read_labels(path, keys))
+    frames: list[LabelledFrame] = []
+    isolated: list[IsolatedAtom] = []
+    for frame in read_labels(path, keys):
+        alone = isolated_atom(frame)
+        if alone is None:
+            frames.append(frame)
+        else:
+            isolated.append(alone)
+    if isolated and not frames:
+        raise refuse_only_isolated(str(path))
     without = [frame.index for frame in frames if frame.forces_ev_per_angstrom is None or frame.energy_ev is None]
     if without:
         raise InputError(
@@ -111,7 +132,11 @@ def _read(path: Path, keys: LabelKeys) -> list[LabelledFrame]:
             hint="Training needs both for every frame: add them, or leave those frames out.",
             kind="labels_missing",
         )
-    return frames
+    return frames, isolated
+
+
+def _isolated(found: Sequence[IsolatedAtom], energies_ev: dict[str, float]) -> tuple[Notice, ...]:
+    return (Notice("isolated_atoms", isolated_words(found, energies_ev)),) if found else ()
 
 
 def _notices(left_out: Sequence[int], frames: Sequence[LabelledFrame]) -> tuple[Notice, ...]:

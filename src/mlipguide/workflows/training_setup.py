@@ -128,6 +128,7 @@ def set_up(asked: TrainingAsked, options: Options) -> TrainingSetup:
             base=asked.base or BASE,
             frozen_layers=asked.frozen_layers,
             replay=asked.replay,
+            reference_energies_ev=data.reference_energies_ev,
         )
     )
     require_trainers(found)

@@ -8,7 +8,7 @@ equal checkpoints, and a fit takes about as long on few frames as on many.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,6 +83,8 @@ class FineTuneTrainer:
         weights_file: Its checkpoint; None for one that the package brings.
         frozen_layers: How many layers, with the embedding, stay as they are; 0 trains everything.
         replay: Structures on which the model is held to what it said before; None for none.
+        reference_energies_ev: Labels of isolated atoms by element: they decide what the compositions of the frames
+            leave open of the model's own reference energies.
 
     Raises:
         InputError: The backend has no adapter, the model has fewer layers, or does not know an element to replay.
@@ -97,6 +99,7 @@ class FineTuneTrainer:
         weights_file: Path | None = None,
         frozen_layers: int = 0,
         replay: Replay | None = None,
+        reference_energies_ev: Mapping[str, float] | None = None,
     ) -> None:
         require_adapter(base)
         _require_layers(base, frozen_layers)
@@ -107,6 +110,7 @@ class FineTuneTrainer:
         self._weights_file = weights_file
         self._frozen_layers = frozen_layers
         self._replay = replay
+        self._isolated_ev = dict(reference_energies_ev or {})
 
     @property
     def engine(self) -> Engine:
@@ -121,6 +125,9 @@ class FineTuneTrainer:
         """
         _require_elements(self._base, elements)
         options = {**OPTIONS, "frozen_layers": self._frozen_layers}
+        isolated = {name: self._isolated_ev[name] for name in elements if name in self._isolated_ev}
+        if isolated:
+            options["reference_energies"] = " ".join(f"{name}={energy!r}" for name, energy in isolated.items())
         if self._replay is not None:
             options["replay_sha256"] = hashlib.sha256(self._replay.text.encode()).hexdigest()
             options["replay_elements"] = " ".join(self._replay.elements)

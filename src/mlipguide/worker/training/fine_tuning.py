@@ -1,8 +1,11 @@
 """Training a pretrained model further on a few frames: one loop for every model that an adapter makes trainable.
 
 Before anything else the reference energies are estimated anew: the labels of a user come from other pseudopotentials,
-another functional or another zero, which shifts the energy of each element by a constant. The constants are the least
-squares solution of sum_k n_ik d_k = E_i(label) - E_i(model), each frame i weighed by one over its number of atoms.
+another functional or another zero, which shifts the energy of each element by a constant. The constants solve
+sum_k n_ik d_k = E_i(label) - E_i(model), each frame i weighed by one over its number of atoms, with the least absolute
+deviations (E. J. Schlossmacher, doi:10.1080/01621459.1973.10481436), as the errors of energies are counted. Where the
+compositions leave a choice, the constants nearest to E0(label) - E0(model) of isolated atoms are taken, or else the
+smallest.
 Then all weights that are not frozen follow the gradient of a Huber loss (doi:10.1214/aoms/1177703732) of energies,
 forces and stresses with Adam (doi:10.48550/arXiv.1412.6980); the learning rate rises over the first tenth of the steps
 and falls along a cosine (doi:10.48550/arXiv.1608.03983). What is kept is the state with the least loss on the
@@ -20,7 +23,7 @@ checkpoint takes the steps that it would have taken.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..failures import WorkerError
@@ -31,6 +34,7 @@ from .replay import drift, replayed
 
 POTENTIAL, STATE = "checkpoint.pth", "state.pt"
 LARGEST_GRADIENT = 10.0
+SETTLED_EV_PER_ATOM = 1e-9
 
 
 def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, str | None], Adapter]) -> dict[str, Any]:
@@ -61,7 +65,7 @@ def fine_tune(job: Job, progress: Progress, open_adapter: Callable[[str, str | N
         state = torch.load(path, weights_only=True) if path.is_file() else None
     if state is None:
         progress.say("estimating the reference energies")
-        run.shifts = estimate_shifts(adapter, training, learning)
+        run.shifts = estimate_shifts(adapter, training, learning, reference_energies(job.options))
         adapter.shift(run.shifts)
     known = None if state is None else state["replay"]
     run.replay = replayed(
@@ -123,20 +127,69 @@ def _deliver(job: Job, adapter: Adapter, run: Run, atoms: Any) -> dict[str, Any]
     }
 
 
-def estimate_shifts(adapter: Adapter, frames: Sequence[Any], examples: Sequence[Example]) -> dict[str, float]:
-    """Return the constant for each element, eV; the smallest ones where the compositions leave a choice."""
+def reference_energies(options: Mapping[str, Any]) -> dict[str, float]:
+    """Return the energies of isolated atoms out of words like ``Cu=-0.25 O=-1.5``, eV."""
+    words = str(options.get("reference_energies", "")).split()
+    return {symbol: float(energy) for symbol, _, energy in (word.partition("=") for word in words)}
+
+
+def estimate_shifts(
+    adapter: Adapter, frames: Sequence[Any], examples: Sequence[Example], isolated_ev: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Return the constant for each element, eV.
+
+    Args:
+        adapter: The model.
+        frames: The structures.
+        examples: The same with their labels, ready for the model.
+        isolated_ev: Labels of isolated atoms: where the compositions leave a choice, what is nearest to them is taken.
+    """
     import numpy as np
 
     symbols = sorted({symbol for atoms in frames for symbol in atoms.get_chemical_symbols()})
     counts = np.array([[atoms.get_chemical_symbols().count(symbol) for symbol in symbols] for atoms in frames], float)
     sizes = counts.sum(axis=1)
-    missing = []
     adapter.network.eval()
-    for example in examples:
-        predicted = float(adapter.predict([example.sample]).energies.detach()[0])
-        missing.append(float(example.labels.energy) - predicted)
-    solution = np.linalg.lstsq(counts / sizes[:, None], np.array(missing) / sizes, rcond=1e-6)[0]
+    missing = [float(example.labels.energy) - _energy(adapter, example.sample) for example in examples]
+    shares = counts / sizes[:, None]
+    start = np.zeros(len(symbols))
+    if np.linalg.matrix_rank(shares) < len(symbols):
+        known = isolated_ev or {}
+        start = np.array([_off(adapter, symbol, known[symbol]) if symbol in known else 0.0 for symbol in symbols])
+    solution = start + least_absolute(shares, np.array(missing) / sizes - shares @ start)
     return {symbol: float(shift) for symbol, shift in zip(symbols, solution, strict=True)}
+
+
+def least_absolute(shares: Any, wanted: Any) -> Any:
+    """Return the solution of ``shares @ x = wanted`` of least absolute deviations and, of several, of least norm."""
+    import numpy as np
+
+    weights = np.ones(len(wanted))
+    shifts = np.zeros(shares.shape[1])
+    for turn in range(60):
+        roots = np.sqrt(weights)
+        found = np.linalg.lstsq(shares * roots[:, None], wanted * roots, rcond=1e-10)[0]
+        moved = float(np.abs(shares @ (found - shifts)).max())
+        shifts = found
+        if turn and moved < SETTLED_EV_PER_ATOM:
+            break
+        weights = 1 / np.maximum(np.abs(wanted - shares @ shifts), 1e-7)
+        weights /= weights.max()
+    return shifts
+
+
+def _energy(adapter: Adapter, sample: Any) -> float:
+    return float(adapter.predict([sample]).energies.detach()[0])
+
+
+def _off(adapter: Adapter, symbol: str, label_ev: float) -> float:
+    """Return how far the label of an isolated atom is from the model, eV; 0 where the model refuses to say."""
+    from ase import Atoms
+
+    try:
+        return label_ev - _energy(adapter, adapter.prepare(Atoms(symbol, cell=[30.0] * 3, pbc=True)))
+    except Exception:  # noqa: BLE001  # packages fail in many ways on atoms without neighbours
+        return 0.0
 
 
 class Run:
