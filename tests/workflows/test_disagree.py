@@ -135,6 +135,27 @@ def test_the_tolerance_decides_where_it_is_given(fake_models: FakeModels, run: R
     assert ask(run, copper, models, "--force-mae", "0.01meV/A")["data"]["agreement"] == "disagree"
 
 
+def test_what_the_interval_leaves_open_is_undecided(fake_models: FakeModels, run: Run, copper: Path) -> None:
+    """Copper is not among the two systems of the calibration: its expected error is an order of magnitude wider."""
+    models = add(fake_models, first=scaled(1.0), second=scaled(1.2))
+    expected = ask(run, copper, models)["data"]["overall"]["expected_force_mae_ev_per_angstrom"]
+    for tolerance, agreement in (
+        (expected["value"], "undecided"),
+        (expected["high"] * 1.5, "undecided"),
+        (expected["low"] / 1.5, "undecided"),
+        (expected["high"] * 5, "agree"),
+        (expected["low"] / 5, "disagree"),
+    ):
+        data = ask(run, copper, models, "--force-mae", f"{tolerance * 1e3:.9f}meV/A")["data"]
+        assert data["agreement"] == agreement, tolerance
+        judged_by, own = (
+            data["judged_force_mae_ev_per_angstrom"],
+            data["overall"]["expected_force_mae_ev_per_angstrom"],
+        )
+        assert judged_by["high"] == pytest.approx(math.sqrt(10) * own["high"], rel=1e-6)
+        assert judged_by["low"] == pytest.approx(own["low"] / math.sqrt(10), rel=1e-6)
+
+
 def test_the_worst_element_decides(fake_models: FakeModels, run: Run, copper: Path) -> None:
     alloy = bulk("Cu", a=3.8, cubic=True).repeat(2)
     alloy.symbols[::2] = "Au"
