@@ -12,6 +12,7 @@ from ase import Atoms
 from ase.build import bulk, molecule
 
 from mlipguide.worker.failures import WorkerError
+from mlipguide.worker.geometry import right_handed
 from mlipguide.worker.lammps.boxes import box_of
 from mlipguide.worker.lammps.loop_log import read_loop_times
 from mlipguide.worker.lammps.potential import read_potential
@@ -188,3 +189,14 @@ def test_a_left_handed_cell_becomes_right_handed_with_the_same_distances() -> No
     assert there.get_all_distances(mic=True) == pytest.approx(atoms.get_all_distances(mic=True), abs=1e-9)
     vector = np.array([[0.3, -0.7, 1.1]])
     assert box.back(box.into(vector)) == pytest.approx(vector)
+
+
+def test_a_cell_can_be_made_right_handed_and_is_the_same_crystal() -> None:
+    atoms = bulk("Si", cubic=True)
+    atoms.rattle(0.3, seed=1)
+    assert right_handed(atoms) is atoms
+    atoms.set_cell(atoms.cell.array[[1, 0, 2]])
+    turned = right_handed(atoms)
+    assert (atoms.cell.handedness, turned.cell.handedness) == (-1, 1)
+    assert turned.positions.tolist() == atoms.positions.tolist()
+    assert turned.get_all_distances(mic=True) == pytest.approx(atoms.get_all_distances(mic=True), abs=1e-9)

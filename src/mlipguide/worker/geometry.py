@@ -114,3 +114,14 @@ def boxed(atoms: Atoms, *, margin: float) -> Atoms:
     copy.set_cell(cell)
     copy.pbc = True
     return copy
+
+
+def right_handed(atoms: Atoms) -> Atoms:
+    """Return the same crystal in a right-handed cell: of a left-handed one the third vector is turned round."""
+    if atoms.cell.handedness >= 0:
+        return atoms
+    copy: Atoms = atoms.copy()
+    cell = copy.cell.array.copy()
+    cell[2] *= -1
+    copy.set_cell(cell)
+    return copy

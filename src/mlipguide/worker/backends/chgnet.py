@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
-from ..geometry import boxed
+from ..geometry import boxed, right_handed
 from .interface import LoadedModel, LoadRequest, Stopwatch
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 ELEMENTS = 94
 """CHGNet's embedding has one row for each of the elements 1 to 94; its training data stand on its card."""
@@ -50,8 +53,17 @@ def load(request: LoadRequest) -> LoadedModel:
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
         stopwatch=Stopwatch(model, synchronise),
-        adapt=partial(boxed, margin=2 * cutoff),
+        adapt=partial(_adapted, margin=2 * cutoff),
     )
+
+
+def _adapted(atoms: Atoms, *, margin: float) -> Atoms:
+    """Return the structure as CHGNet takes it, periodic and right-handed.
+
+    CHGNet divides by the triple product of the cell's vectors, which is negative for a left-handed cell: its stress
+    would have the wrong sign (``volumes`` in chgnet/model/model.py, 0.4.x).
+    """
+    return right_handed(boxed(atoms, margin=margin))
 
 
 def set_precision(model: Any, dtype: str) -> None:
