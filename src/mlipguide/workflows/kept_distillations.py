@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from mlipguide.advice.known import TaughtBefore
+from mlipguide.core.kept_files import UnfitRecordError
 from mlipguide.records.distillation import Distillation
 from mlipguide.records.kept_training import KeptDistillation
 from mlipguide.records.machine import Machine
@@ -16,8 +17,8 @@ from mlipguide.store import distillations as store
 
 def keep_distillation(
     data: Distillation, recipe: FitRecipe, machine: Machine, *, folder: str, timed_atoms: int
-) -> None:
-    """Store what later advice needs of a distillation.
+) -> tuple[Notice, ...]:
+    """Store what later advice needs of a distillation, and return a notice where that makes no sense.
 
     Args:
         data: What came of it.
@@ -30,31 +31,32 @@ def keep_distillation(
         StorageError: The data folder cannot be written.
     """
     best = data.rounds[data.best - 1]
-    store.keep(
-        KeptDistillation(
-            elements=data.structure.elements,
-            fingerprint=machine.fingerprint,
-            folder=folder,
-            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            teacher=data.teacher,
-            engine=recipe.engine,
-            size=recipe.size,
-            formula=data.structure.reduced_formula,
-            temperature_k=data.temperature_k,
-            cell_atoms=data.cell_atoms,
-            frames=best.training_frames,
-            label_time_s=data.label_time_s,
-            fit_time_s=max(0.0, data.spent_s - data.label_time_s),
-            force_mae_ev_per_angstrom=best.unseen.force_mae_ev_per_angstrom,
-            own_force_mae_ev_per_angstrom=(
-                None if best.own_frames is None else best.own_frames.force_mae_ev_per_angstrom
-            ),
-            time_per_atom_s=data.pupil_step_time_per_atom_s,
-            timed_atoms=timed_atoms,
-            model=data.model,
-            refusal=None if data.model is not None else data.verdict,
-        )
+    kept = KeptDistillation(
+        elements=data.structure.elements,
+        fingerprint=machine.fingerprint,
+        folder=folder,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        teacher=data.teacher,
+        engine=recipe.engine,
+        size=recipe.size,
+        formula=data.structure.reduced_formula,
+        temperature_k=data.temperature_k,
+        cell_atoms=data.cell_atoms,
+        frames=best.training_frames,
+        label_time_s=data.label_time_s,
+        fit_time_s=max(0.0, data.spent_s - data.label_time_s),
+        force_mae_ev_per_angstrom=best.unseen.force_mae_ev_per_angstrom,
+        own_force_mae_ev_per_angstrom=(None if best.own_frames is None else best.own_frames.force_mae_ev_per_angstrom),
+        time_per_atom_s=data.pupil_step_time_per_atom_s,
+        timed_atoms=timed_atoms,
+        model=data.model,
+        refusal=None if data.model is not None else data.verdict,
     )
+    try:
+        store.keep(kept)
+    except UnfitRecordError as error:  # what was trained is handed over all the same
+        return (Notice(error.kind, f"{error.message} {error.hint}"),)
+    return ()
 
 
 def taught_before(

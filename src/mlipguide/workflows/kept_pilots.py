@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlipguide.advice.tried_models import TriedModel
+from mlipguide.core.kept_files import UnfitRecordError
 from mlipguide.records.kept_training import KeptCurve, KeptFit, KeptLabels, KeptPilot
 from mlipguide.records.notice import Notice
 from mlipguide.records.pilot import PilotData
@@ -19,8 +20,10 @@ from mlipguide.workflows.pilot_answer import by_model
 from mlipguide.workflows.training_data import TrainingFrames
 
 
-def keep_pilot(data: PilotData, frames: TrainingFrames, *, test: Path | None, keys: LabelKeys, base: str) -> None:
-    """Store what later advice needs of a pilot.
+def keep_pilot(
+    data: PilotData, frames: TrainingFrames, *, test: Path | None, keys: LabelKeys, base: str
+) -> tuple[Notice, ...]:
+    """Store what later advice needs of a pilot, and return a notice where that makes no sense.
 
     Args:
         data: What it found.
@@ -59,25 +62,28 @@ def keep_pilot(data: PilotData, frames: TrainingFrames, *, test: Path | None, ke
             )
         )
     learned = [frame.atoms for frame in frames.chosen(frames.train)]
-    store.keep(
-        KeptPilot(
-            elements=data.data.elements,
-            fingerprint=data.machine.fingerprint,
-            folder=data.folder,
-            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            labels=KeptLabels(
-                file=str(Path(frames.source).absolute()),
-                test=None if test is None else str(test.absolute()),
-                seed=data.seed,
-                energy_key=keys.energy,
-                forces_key=keys.forces,
-                frames=len(learned),
-                frame_atoms=sum(map(len, learned)) / len(learned),
-                formulas=tuple(sorted({formula_of(atoms) for atoms in learned})),
-            ),
-            curves=tuple(curves),
-        )
+    kept = KeptPilot(
+        elements=data.data.elements,
+        fingerprint=data.machine.fingerprint,
+        folder=data.folder,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        labels=KeptLabels(
+            file=str(Path(frames.source).absolute()),
+            test=None if test is None else str(test.absolute()),
+            seed=data.seed,
+            energy_key=keys.energy,
+            forces_key=keys.forces,
+            frames=len(learned),
+            frame_atoms=sum(map(len, learned)) / len(learned),
+            formulas=tuple(sorted({formula_of(atoms) for atoms in learned})),
+        ),
+        curves=tuple(curves),
     )
+    try:
+        store.keep(kept)
+    except UnfitRecordError as error:  # what was trained is handed over all the same
+        return (Notice(error.kind, f"{error.message} {error.hint}"),)
+    return ()
 
 
 def tried_models(elements: Sequence[str], fingerprint: str | None) -> tuple[tuple[TriedModel, ...], tuple[Notice, ...]]:

@@ -14,7 +14,7 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import MlipguideError
 from mlipguide.core.kept_files import REDO, KeptFiles, UnusableFileError, unless_unusable
 from mlipguide.core.readable import duration
-from mlipguide.records.checks import LONGEST_S, require_positive, require_within
+from mlipguide.records.checks import LONGEST_S, require_within
 from mlipguide.records.machine import Machine
 from mlipguide.records.notice import Notice, Problem, set_aside_notices
 from mlipguide.records.pilot import PretrainedErrors
@@ -62,8 +62,13 @@ class PretrainedRecord:
         Raises:
             ValueError: What does not make sense.
         """
-        require_within(0, LONGEST_S, spent_s=self.spent_s, needed_s=self.needed_s)
-        require_positive(LONGEST_S, call_time_per_atom_s=self.call_time_per_atom_s)
+        require_within(
+            0,
+            LONGEST_S,
+            spent_s=self.spent_s,
+            needed_s=self.needed_s,
+            call_time_per_atom_s=self.call_time_per_atom_s,
+        )
 
 
 TESTS = KeptFiles(kind=PretrainedRecord, name="test of a pretrained model", key="test", format=2, hint=REDO)

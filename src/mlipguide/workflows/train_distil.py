@@ -166,11 +166,11 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
         notebook=notebook,
         model=model,
     )
-    keep_distillation(data, recipe, machine, folder=str(folder), timed_atoms=len(timed_cell(cell)))
+    unkept = keep_distillation(data, recipe, machine, folder=str(folder), timed_atoms=len(timed_cell(cell)))
     settling = settling_notices(data.comparison, data.teacher)
     return Result(
         data,
-        notices=(*notices, *settling, *set_aside_notices("unreadable_training", notebook.set_aside)),
+        notices=(*notices, *settling, *unkept, *set_aside_notices("unreadable_training", notebook.set_aside)),
         errors=problems,
     )
 

@@ -128,7 +128,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
         potential=potential,
         left_out=left_out(fits_left_out(run.fits, run.finished)),
     )
-    keep_pilot(
+    unkept = keep_pilot(
         answer,
         data,
         test=request.test,
@@ -142,7 +142,9 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
         *(record.failure for record in speeds.known.values() if record.failure is not None),
         *worse_than_nothing(answer),
     )
-    return Result(answer, notices=(*data.notices, *found.notices, *tests.notices, *set_aside_in(run)), errors=problems)
+    return Result(
+        answer, notices=(*data.notices, *found.notices, *tests.notices, *unkept, *set_aside_in(run)), errors=problems
+    )
 
 
 def engines_of(text: str | None) -> tuple[Engine, ...]:
