@@ -6,14 +6,17 @@ import pytest
 from test_sweep import Bench, records_of
 
 from factories import make_protocol
+from mlipguide.bench import size_run as size_run_module
 from mlipguide.costmodel.costs import costs_from
+from mlipguide.records.measurement import Disturbance
 from mlipguide.testing.fake_session import FakeSession, linear
 
 RUNS = 25
 
 
 @pytest.mark.parametrize("spread", [0.04, 0.08])
-def test_the_interval_at_measured_sizes_holds_the_truth(spread: float) -> None:
+def test_the_interval_at_measured_sizes_holds_the_truth(spread: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(size_run_module, "disturbance_between", lambda *_args, **_options: Disturbance())
     held = []
     for seed in range(RUNS):
         session = FakeSession(time_law=linear(1e-3), noise=0.03, burst_spread=spread, seed=seed)
