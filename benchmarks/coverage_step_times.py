@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 from ase.build import bulk
 
 from coverage import Experiment
+from mlipguide.bench import size_run
 from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.bench.subject import SizeSource, Subject
 from mlipguide.bench.sweep import Limits, Sweep
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.costmodel.costs import costs_from
-from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.measurement import Allocator, Disturbance, Settings
 from mlipguide.sessions.interface import Conditions
 from mlipguide.structures.summaries import summarise
 from mlipguide.testing.fake_session import FakeSession, linear
@@ -57,7 +59,9 @@ def step_times(drift: float, *, runs: int = RUNS, noise: float = NOISE) -> Itera
             sizes=SizeSource(atoms, summary, protocol), conditions=conditions, protocol=protocol, limits=limits
         )
         subject = Subject(card=card, settings=settings, open=_opens(session))
-        (run,) = sweep.measure([subject], wanted_atoms=1000, on_finished=lambda _run: None)
+        # What else this machine does while the fake is asked is no part of the experiment.
+        with patch.object(size_run, "disturbance_between", lambda *_args, **_options: Disturbance()):
+            (run,) = sweep.measure([subject], wanted_atoms=1000, on_finished=lambda _run: None)
         records = measurements_of(run, structure=summary, conditions=conditions, fingerprint="fake")
         costs = costs_from(records)
         for record in records:
