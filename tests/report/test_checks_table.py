@@ -28,7 +28,7 @@ def drift(value: float, error: float) -> TestResult:
 
 
 def pair(name: str, distance: float, chance: float | None) -> TestResult:
-    return pair_check(PairDistance(pair=name, distance=distance, chance=chance))
+    return pair_check(PairDistance(pair=name, distance=distance, chance=chance, without_structure=0.6))
 
 
 def shown(*checks: TestResult) -> str:

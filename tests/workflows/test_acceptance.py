@@ -85,7 +85,7 @@ def run(**changes: Any) -> RunComparison:
         energy_difference_error_ev_per_atom=0.002,
         energy_drift_ev_per_atom=-0.0005,
         energy_drift_error_ev_per_atom=0.001,
-        pair_distances=(PairDistance(pair="Fe-O", distance=0.03, chance=0.02),),
+        pair_distances=(PairDistance(pair="Fe-O", distance=0.03, chance=0.02, without_structure=0.6),),
         teacher_simulated_time_s=5e-13,
         teacher_settled_after_s=1e-13,
         pupil_settled_after_s=1e-13,
@@ -223,8 +223,16 @@ def test_a_drift_is_held_against_the_limit_of_stability(dynamics: DynamicsCheck,
 def test_chance_widens_the_limit_and_never_makes_a_pass_that_says_nothing(
     distance: float, chance: float | None, verdict: TestVerdict, *, settled: bool
 ) -> None:
-    found = pair_check(PairDistance(pair="Li-O", distance=distance, chance=chance), settled=settled)
+    found = pair_check(
+        PairDistance(pair="Li-O", distance=distance, chance=chance, without_structure=0.6), settled=settled
+    )
     assert found.verdict is verdict
+
+
+def test_a_limit_that_disorder_would_keep_is_no_pass() -> None:
+    liquid = PairDistance(pair="Li-O", distance=0.04, chance=0.1, without_structure=0.2)
+    assert pair_check(liquid).verdict is TestVerdict.UNCLEAR
+    assert pair_check(replace(liquid, chance=0.03)).verdict is TestVerdict.PASSED
 
 
 def test_forces_and_the_exploring_run_are_checks_too() -> None:

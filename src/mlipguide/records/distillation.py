@@ -60,11 +60,13 @@ class PairDistance:
         distance: 0 where they are equal, 1 where they have nothing in common.
         chance: Distance that 95 % of equal runs of these lengths keep, in all pairs at once; None where the teacher's
             run is too short to tell.
+        without_structure: Distance of the teacher's function from that of atoms at random places.
     """
 
     pair: str
     distance: float
     chance: float | None
+    without_structure: float
 
 
 @strict

@@ -25,8 +25,8 @@ THREE_DIGITS = 100
 def checks_table(checks: Sequence[TestResult]) -> list[RenderableType]:
     """Return a table of the checks, and a sentence for each that did not pass.
 
-    Of the pairs of elements whose distribution functions have the same verdict only the farthest is shown, but for those
-    that failed.
+    Of the pairs of elements whose distribution functions have the same verdict only the farthest is shown; those that
+    failed are all shown.
     """
     shown, alike = _shown(checks)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

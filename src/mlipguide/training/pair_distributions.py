@@ -106,6 +106,12 @@ def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float(np.abs(one - other).sum()) / together if together > 0 else 0.0
 
 
+def distance_without_structure(series: PairSeries) -> float:
+    """Return how far a function is from that of as many pairs at random places: the most that disorder makes of it."""
+    mean = series.mean
+    return distance(mean, np.full_like(mean, mean.mean()))
+
+
 def chances_of(
     known: Mapping[str, PairSeries], *, share_of_other: float, confidence: float, seed: int = 0
 ) -> dict[str, float | None]:

@@ -11,7 +11,12 @@ import numpy as np
 from mlipguide.records.distillation import PairDistance, RunComparison
 from mlipguide.stats.autocorrelation import effective_size, mean_error
 from mlipguide.training.equilibrium import kelvin
-from mlipguide.training.pair_distributions import chances_of, distances, partial_distributions
+from mlipguide.training.pair_distributions import (
+    chances_of,
+    distance_without_structure,
+    distances,
+    partial_distributions,
+)
 
 if TYPE_CHECKING:
     import ase
@@ -86,7 +91,15 @@ def pair_distances(
     of_teacher, of_student = partial_distributions(teacher), partial_distributions(student)
     chances = chances_of(of_teacher, share_of_other=share_of_student, confidence=KEPT_BY_EQUALS)
     apart = distances(of_student, of_teacher)
-    return tuple(PairDistance(pair=pair, distance=one, chance=chances.get(pair, 0.0)) for pair, one in apart.items())
+    return tuple(
+        PairDistance(
+            pair=pair,
+            distance=one,
+            chance=chances.get(pair, 0.0),
+            without_structure=distance_without_structure(of_teacher[pair]) if pair in of_teacher else 1.0,
+        )
+        for pair, one in apart.items()
+    )
 
 
 def _temperature_error(kinetic_ev: Sequence[float], atoms: int, temperature_k: float) -> float | None:

@@ -33,7 +33,9 @@ NOT_SETTLED_DISTANCE = 0.25
 """The same where the teacher's run has not settled, so that its atoms may be far too calm (a judgement): peaks of three
 fifths of the width, as at a third of the temperature."""
 LARGEST_CHANCE = 0.25
-"""Distance by chance beyond which a run of the teacher shows nothing: disorder on a sublattice makes 0.3 (seen)."""
+"""Taken for the chance of a run that is too short to tell."""
+TOLD_FROM_DISORDER = 0.5
+"""Of the distance that atoms at random places make, which a limit may reach at most to show anything (a judgement)."""
 NO_HOLES = "Give it more --budget, a larger --size or another --engine."
 
 
@@ -131,7 +133,7 @@ def pair_check(one: PairDistance, *, settled: bool = True) -> TestResult:
         limit, resolved, because = allowed + LARGEST_CHANCE, False, "the teacher's run is too short to tell"
     else:
         limit = allowed + one.chance
-        resolved = settled and one.chance <= LARGEST_CHANCE
+        resolved = settled and limit <= TOLD_FROM_DISORDER * one.without_structure
         because = f"runs as short as the teacher's differ by up to {one.chance:.2g}"
         if not settled:
             because += ", and it has not settled"
