@@ -169,9 +169,9 @@ def _headline(answer: Recommendation) -> Text:
     takes = f"{duration(chosen.run_time_s.value)} in all{rate}."
     if answer.accuracy_axis.fitting:
         return Text.assemble(
-            ("No model that can be run here is known to have seen molecules. ", "bold red"),
-            f"These have: {named(answer.accuracy_axis.fitting, SHOWN_FITTING)}. Of those here {chosen.name} would take "
-            f"{takes}",
+            ("Of the models with a known time none is known to have seen molecules. ", "bold red"),
+            f"These have: {named(answer.accuracy_axis.fitting, SHOWN_FITTING)}. Of those timed {chosen.name}{where} would "
+            f"take {takes}",
         )
     return Text.assemble((f"Run {chosen.name}{where}: ", style), takes)
 
