@@ -168,10 +168,10 @@ def _headline(answer: Recommendation) -> Text:
     where = f" on {answer.hardware[0].profile.name}" if answer.hardware else ""
     takes = f"{duration(chosen.run_time_s.value)} in all{rate}."
     if answer.accuracy_axis.fitting:
+        fitting = named(answer.accuracy_axis.fitting, SHOWN_FITTING)
         return Text.assemble(
             ("Of the models with a known time none is known to have seen molecules. ", "bold red"),
-            f"These have: {named(answer.accuracy_axis.fitting, SHOWN_FITTING)}. Of those timed {chosen.name}{where} would "
-            f"take {takes}",
+            f"These have: {fitting}. Of those timed {chosen.name}{where} would take {takes}",
         )
     return Text.assemble((f"Run {chosen.name}{where}: ", style), takes)
 
