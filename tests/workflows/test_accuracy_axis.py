@@ -85,7 +85,10 @@ def test_where_nothing_here_has_seen_molecules_the_answer_begins_with_that(cryst
     assert data["next_commands"][0].startswith("mlipguide recommend --preset ethanol")
     assert "--models mace-off23,mace-omol-0" in data["next_commands"][0]
     page = " ".join(run("recommend", *ETHANOL, "--models", crystals.names).out.split())
-    assert "No model that can be run here is known to have seen molecules. These have: mace-off23, mace-omol-0" in page
+    assert (
+        "Of the models with a known time none is known to have seen molecules. These have: mace-off23, mace-omol-0"
+        in page
+    )
 
 
 def test_water_is_matter_of_molecules(crystals: FakeModels, run: Run) -> None:

@@ -57,8 +57,8 @@ class AccuracyAxis:
         figure: The figure that tells.
         domain: What training data had to hold before the figure counted; None where they need not.
         reason: Why this figure, in a sentence.
-        fitting: Ids of models of the catalogue whose training data hold ``domain``, the best first, where none of them
-            can be run here; empty otherwise.
+        fitting: Ids of models of the catalogue whose training data hold ``domain``, the best first, where none of those
+            considered that has a known time does; empty otherwise.
     """
 
     figure: AxisFigure

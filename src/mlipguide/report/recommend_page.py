@@ -168,10 +168,10 @@ def _headline(answer: Recommendation) -> Text:
     where = f" on {answer.hardware[0].profile.name}" if answer.hardware else ""
     takes = f"{chosen.run_time_s.told(duration)} in all{rate}."
     if answer.accuracy_axis.fitting:
+        fitting = named(answer.accuracy_axis.fitting, SHOWN_FITTING)
         return Text.assemble(
-            ("No model that can be run here is known to have seen molecules. ", "bold red"),
-            f"These have: {named(answer.accuracy_axis.fitting, SHOWN_FITTING)}. Of those here {chosen.name} would take "
-            f"{takes}",
+            ("Of the models with a known time none is known to have seen molecules. ", "bold red"),
+            f"These have: {fitting}. Of those timed {chosen.name}{where} would take {takes}",
         )
     return Text.assemble((f"Run {chosen.name}{where}: ", style), takes)
 
