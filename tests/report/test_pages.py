@@ -148,9 +148,9 @@ def test_the_recommendation_fits_and_is_whole(width: int) -> None:
             assert all(rejection.message in joined for rejection in candidate.rejections)
         if candidate.run_time_s is None or candidate.peak_memory_bytes is None:
             continue
-        assert duration(candidate.step_time_s.value) in row
-        assert duration(candidate.run_time_s.value) in row
-        assert memory(candidate.peak_memory_bytes.value) in row
+        assert candidate.step_time_s.told(duration) in row
+        assert candidate.run_time_s.told(duration) in row
+        assert candidate.peak_memory_bytes.told(memory) in row
     assert text.count("▸") == 1
     for words in (*answer.reasons, *(step.action for step in answer.plan), *(item.source for item in answer.caveats)):
         assert re.sub(r"\s+", " ", words).strip() in joined

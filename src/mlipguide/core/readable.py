@@ -8,7 +8,7 @@ import re
 GROUPED_FROM = 1000.0
 TINY_BELOW = 1e-3
 
-_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\d.,]*e[+-]?\d)")
+_NUMBER = re.compile(r"(?<![\w.+-])\d[\d,]*(?:\.\d+)?(?![\d.,]|e[+-])")
 
 _DURATIONS = (
     ("years", 365.25 * 86400),

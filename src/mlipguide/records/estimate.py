@@ -130,7 +130,8 @@ class Estimate:
         spread = self.relative_spread
         if spread is None:
             return 1 if self.low is not None and self.low <= 0 < self.value else 3
-        return 1 if spread >= math.log(VAGUE) * (1 - 1e-9) else 2 if spread >= math.log(WIDE) * (1 - 1e-9) else 3
+        factor = float(f"{math.exp(spread):.2g}")  # as it is printed
+        return 1 if factor >= VAGUE else 2 if factor >= WIDE else 3
 
     def told(self, formatter: Callable[[float], str]) -> str:
         """Return the value as ``formatter`` writes it, with no more digits than mean something."""

@@ -34,7 +34,7 @@ DISTURBED = 3.0
 EXPECTED_SPREAD = 0.04
 """Standard deviation of the logarithm of a burst's centre over bursts of one size, before any were compared: on two
 cores of a virtual machine, bursts of SevenNet-0 differed by 2 to 10 % with next to no steal and no other load."""
-EXPECTATION_WEIGHT = 4.0
+EXPECTATION_WEIGHT = 2.0
 """As many comparisons of bursts this expectation is worth."""
 SMALLEST_SHARE = 0.01
 """Of the variance: where what is between bursts is less, how well it is known does not matter."""
