@@ -133,7 +133,7 @@ def test_other_contents_of_the_same_file_are_evaluated(models: FakeModels, evalu
 def test_a_sample_is_stated_and_stratified(evaluate: Evaluate) -> None:
     document = evaluate("--max-frames", "8")
     assert document["data"]["labels"]["chosen_frames"] == 8
-    assert {one["name"]: one["frames"] for one in document["data"]["results"][0]["by_group"]} == {"cold": 5, "hot": 3}
+    assert {one["name"]: one["frames"] for one in document["data"]["results"][0]["by_group"]} == {"cold": 4, "hot": 4}
     assert "subsample" in {one["kind"] for one in document["notices"]}
 
 
