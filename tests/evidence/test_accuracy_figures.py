@@ -81,7 +81,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
 
 
 def test_few_frames_of_one_run_have_no_interval() -> None:
-    frames = [replace(frame, run=0) for frame in noisy_frames(7, 0.1)]
+    frames = [replace(frame, run=0) for frame in noisy_frames(9, 0.1)]
     assert force_mae(frames).low is None
     assert force_mae([*frames, replace(noisy_frames(1, 0.1)[0], run=0)]).low is not None
 

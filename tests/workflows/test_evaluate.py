@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import ase.io
 import numpy as np
 import pytest
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from fake_models import FakeModels, Run, fake_card
 from labelled import OffEMT, rattled, write
@@ -63,7 +65,9 @@ def models(fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch) -> FakeMode
 
 @pytest.fixture
 def labels(tmp_path: Path) -> Path:
-    return write(tmp_path / "Cu.extxyz", [*rattled(10, group="cold"), *rattled(6, seed=40, amplitude=0.2, group="hot")])
+    return write(
+        tmp_path / "Cu.extxyz", [*rattled(12, group="cold"), *rattled(12, seed=40, amplitude=0.2, group="hot")]
+    )
 
 
 Evaluate = Callable[..., Any]
@@ -90,7 +94,7 @@ def test_errors_are_the_ones_that_were_put_in(evaluate: Evaluate) -> None:
     assert results["good"]["energy_mae_ev_per_atom"]["value"] < 1e-4
     assert results["good"]["energy_mae_unshifted_ev_per_atom"]["value"] == pytest.approx(2.0, abs=1e-3)
     assert [one["name"] for one in results["good"]["by_group"]] == ["cold", "hot"]
-    assert results["good"]["frames"] == 16
+    assert results["good"]["frames"] == 24
     assert document["data"]["ranking"][0]["better"] == "good"
     assert document["data"]["ranking"][0]["significant"] is True
     assert document["data"]["findings"] == []
@@ -129,7 +133,7 @@ def test_other_contents_of_the_same_file_are_evaluated(models: FakeModels, evalu
 def test_a_sample_is_stated_and_stratified(evaluate: Evaluate) -> None:
     document = evaluate("--max-frames", "8")
     assert document["data"]["labels"]["chosen_frames"] == 8
-    assert {one["name"]: one["frames"] for one in document["data"]["results"][0]["by_group"]} == {"cold": 5, "hot": 3}
+    assert {one["name"]: one["frames"] for one in document["data"]["results"][0]["by_group"]} == {"cold": 4, "hot": 4}
     assert "subsample" in {one["kind"] for one in document["notices"]}
 
 
@@ -234,7 +238,7 @@ def test_labels_decide_the_choice_and_say_why(models: FakeModels, labels: Path, 
     assert "force MAE is" in rejected["rejections"][0]["message"]
     assert "90 %" in rejected["rejections"][0]["message"]
     reasons = " ".join(document["reasons"])
-    assert "Cu.extxyz, 16 frames" in reasons
+    assert "Cu.extxyz, 24 frames" in reasons
     assert "alone meets the 30 meV/Å" in reasons
     wide = recommended(run, models, labels, "--force-mae", "500meV/A", "--labels", labels)["data"]
     assert wide["choice"] == "soft", "of those that meet the limit the fastest"
@@ -266,11 +270,44 @@ def test_labels_of_another_system_are_refused(models: FakeModels, labels: Path, 
     assert "has no O" in outcome.err
 
 
+def test_isolated_atoms_are_references_and_no_frames(
+    evaluate: Evaluate, models: FakeModels, run: Run, tmp_path: Path
+) -> None:
+    alone = ase.Atoms("Cu", cell=[12.0] * 3, pbc=True)
+    alone.calc = SinglePointCalculator(alone, energy=-0.25, forces=np.zeros((1, 3)))
+    without = evaluate(file=write(tmp_path / "without.extxyz", rattled(8)))
+    document = evaluate(file=write(tmp_path / "with.extxyz", [alone, *rattled(8)]))
+    assert document["data"]["labels"]["isolated_atoms_ev"] == {"Cu": -0.25}
+    assert document["data"]["labels"]["frames"] == 8
+    mae = [one["data"]["results"][0]["force_mae_ev_per_angstrom"]["value"] for one in (without, document)]
+    assert mae[0] == mae[1]
+    said = {one["kind"]: one["message"] for one in document["notices"]}
+    assert "Frame 0 is an isolated atom" in said["isolated_atoms"]
+    assert "Cu -0.2500 eV" in said["isolated_atoms"]
+    only = run("evaluate", write(tmp_path / "only.extxyz", [alone]), "--models", models.names)
+    assert (only.code, "isolated atoms only" in only.err) == (ExitCode.BAD_INPUT, True)
+
+
+def test_an_evaluation_of_the_first_version_is_read_and_reckoned_anew(evaluate: Evaluate) -> None:
+    new = evaluate()["data"]["results"][0]["force_mae_ev_per_angstrom"]
+    for path in evidence_dir().glob("*/*.json"):
+        old = json.loads(path.read_text(encoding="utf-8")) | {"format": 1}
+        accuracy = old["evaluation"]["accuracy"]
+        for name in ("independent_frames", "force_gap", "energy_gap"):
+            accuracy.pop(name)
+        accuracy["blocks"] = 9
+        accuracy["force_mae_ev_per_angstrom"]["low"] = 0.99 * accuracy["force_mae_ev_per_angstrom"]["value"]
+        path.write_text(json.dumps(old), encoding="utf-8")
+    document = evaluate()
+    assert "reused_evaluation" in {one["kind"] for one in document["notices"]}
+    assert document["data"]["results"][0]["force_mae_ev_per_angstrom"] == new
+
+
 def test_files_of_a_newer_version_are_refused_and_left_alone(evaluate: Evaluate) -> None:
     evaluate()
     path = next(iter(sorted(evidence_dir().glob("*/*.json"))))
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('"format": 1', '"format": 99'), encoding="utf-8")
+    path.write_text(text.replace(f'"format": {store.FORMAT}', '"format": 99'), encoding="utf-8")
     with pytest.raises(InputError, match="newer mlipguide"):
         store.read(path)
     assert len(store.find().notices) == 1

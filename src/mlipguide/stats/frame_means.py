@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 FRAMES_CORRELATION = 0.6
 """What is expected of the correlation of neighbouring frames before any is seen. By trial the smallest number with
-which the intervals of single runs of 8 to 150 frames hold the truth in 85 % of the cases, for correlations to 0.9."""
-FEWEST_IN_ONE_RUN = 8
-"""A run of fewer frames says so little of its own correlation that its interval would span a factor of ten."""
+which the intervals of single runs of 10 to 150 frames hold the truth in 85 % of the cases, for correlations to 0.9."""
+FEWEST_IN_ONE_RUN = 10
+"""A run of fewer frames says so little of its own correlation that its interval would span a factor of ten or more."""
 FEWEST_RUNS = 1.5
 """Runs, weighed by their length, from which on their spread is looked at: of two runs one holds at most 79 % then."""
 FEWEST_FREEDOM = 1.0
