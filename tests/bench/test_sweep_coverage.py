@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_sweep import Bench, records_of
+from bench.test_sweep import Bench, records_of
 
 from factories import make_protocol
 from mlipguide.bench import size_run as size_run_module
