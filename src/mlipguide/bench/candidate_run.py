@@ -10,7 +10,7 @@ from mlipguide.bench.subject import Subject
 from mlipguide.records.notice import Problem
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import ModelFacts, ModelSession
-from mlipguide.stats.bursts import average, variation_between
+from mlipguide.stats.bursts import average, variance_between
 
 HELD_SHARE = 0.5
 """Of the memory may be held by workers that wait for their turn. As in a long run, a step then finds the memory that
@@ -58,7 +58,7 @@ class CandidateRun:
     def relative_half_widths(self) -> dict[int, float]:
         """Return half the 90 % interval of the step time at each size, relative to it."""
         timings = {size: run.timings for size, run in self.sizes.items()}
-        between = variation_between(list(timings.values()))
+        between = variance_between(list(timings.values()))
         return {size: average(bursts, between).relative_half_width for size, bursts in timings.items()}
 
     def close(self) -> None:

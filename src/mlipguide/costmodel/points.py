@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlipguide.records.measurement import Measurement
-from mlipguide.stats.bursts import BurstTiming, average, timing_of, variation_between
+from mlipguide.stats.bursts import BurstTiming, average, timing_of, variance_between
 
 HARMLESS_LOAD = 0.05
 ERROR_OF_LOAD = 1.5
@@ -58,7 +58,7 @@ def time_points(labelled: Sequence[Labelled]) -> list[Point]:
         key: [timing for record in records for timing in _timings(record)]
         for key, records in _by_size(labelled).items()
     }
-    between = variation_between(list(groups.values()))
+    between = variance_between(list(groups.values()))
     points = []
     for (kind, atoms), records in _by_size(labelled).items():
         together = average(groups[kind, atoms], between)

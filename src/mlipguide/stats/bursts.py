@@ -19,9 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
-from mlipguide.stats.centres import CONFIDENCE, centre_of
+from mlipguide.stats.centres import centre_of
 
 NORMAL_90 = 1.6448536269514722
 """Half the 90 % interval of a normal distribution, in standard errors."""
@@ -34,31 +33,24 @@ DISTURBED = 3.0
 EXPECTED_SPREAD = 0.04
 """Standard deviation of the logarithm of a burst's centre over bursts of one size, before any were compared: on two
 cores of a virtual machine, bursts of SevenNet-0 differed by 2 to 10 % with next to no steal and no other load."""
-EXPECTATION_WEIGHT = 2.0
+EXPECTATION_WEIGHT = 4.0
 """As many comparisons of bursts this expectation is worth."""
-SMALLEST_SHARE = 0.01
-"""Of the variance: where what is between bursts is less, how well it is known does not matter."""
-
-
-@dataclass(frozen=True)
-class Variation:
-    """How much bursts of one size differ.
-
-    Attributes:
-        variance: Of their logarithms.
-        freedom: As many comparisons it is known from.
-    """
-
-    variance: float
-    freedom: float = math.inf
 
 
 @dataclass(frozen=True)
 class BurstTiming:
-    """The logarithm of a step time in seconds, and its standard error."""
+    """The logarithm of a step time in seconds, and how certain it is.
+
+    Attributes:
+        logarithm: Natural, of seconds.
+        error: So that 1.645 of it reach to the end of the 90 % interval: of few steps, whose own spread is badly known,
+            it is more than the standard error.
+        standard_error: What bursts differ by for no other reason than their few steps; None where it is ``error``.
+    """
 
     logarithm: float
     error: float
+    standard_error: float | None = None
 
     @property
     def relative_half_width(self) -> float:
@@ -74,12 +66,15 @@ def timing_of(wall_s: Sequence[float], *, added_error: float = 0.0) -> BurstTimi
         added_error: Relative standard error that its steps do not show.
     """
     centre = centre_of(wall_s)
-    sampling = LONE_SAMPLE_ERROR if centre.error is None else centre.error / centre.value
-    return BurstTiming(math.log(centre.value), max(SMALLEST_ERROR, math.hypot(sampling, added_error)))
+    width = centre.relative_half_width
+    reach = LONE_SAMPLE_ERROR if width is None else width / NORMAL_90
+    own = LONE_SAMPLE_ERROR if centre.error is None else centre.error / centre.value
+    error, standard_error = (max(SMALLEST_ERROR, math.hypot(sampling, added_error)) for sampling in (reach, own))
+    return BurstTiming(math.log(centre.value), error, standard_error)
 
 
-def variation_between(groups: Sequence[Sequence[BurstTiming]]) -> Variation:
-    """Return how much the logarithms of bursts of one size differ.
+def variance_between(groups: Sequence[Sequence[BurstTiming]]) -> float:
+    """Return the variance of logarithms between bursts.
 
     Args:
         groups: The bursts of each size.
@@ -87,7 +82,8 @@ def variation_between(groups: Sequence[Sequence[BurstTiming]]) -> Variation:
     excess = reach = 0.0
     comparisons = 0
     for bursts in groups:
-        values, errors = np.array([(burst.logarithm, burst.error) for burst in bursts]).T
+        values = np.array([burst.logarithm for burst in bursts])
+        errors = np.array([burst.error if burst.standard_error is None else burst.standard_error for burst in bursts])
         comparable = errors <= DISTURBED * errors.min()
         if comparable.sum() > 1:
             values, weights = values[comparable], errors[comparable] ** -2.0
@@ -96,24 +92,17 @@ def variation_between(groups: Sequence[Sequence[BurstTiming]]) -> Variation:
             reach += float(weights.sum() - (weights**2).sum() / weights.sum())
             comparisons += len(values) - 1
     found = max(0.0, excess / reach) if reach else 0.0
-    freedom = comparisons + EXPECTATION_WEIGHT
-    return Variation((comparisons * found + EXPECTATION_WEIGHT * EXPECTED_SPREAD**2) / freedom, freedom)
+    return (comparisons * found + EXPECTATION_WEIGHT * EXPECTED_SPREAD**2) / (comparisons + EXPECTATION_WEIGHT)
 
 
-def average(bursts: Sequence[BurstTiming], between: Variation) -> BurstTiming:
+def average(bursts: Sequence[BurstTiming], between: float) -> BurstTiming:
     """Return what bursts of one size tell together.
-
-    The error is stated so that 1.645 of it reach to the end of the 90 % interval, whose quantile is Student's t: the
-    variance between bursts is itself only known as well as its comparisons are many.
 
     Args:
         bursts: At least one.
-        between: How much bursts of one size differ.
+        between: The variance between bursts.
     """
-    variances = np.array([burst.error**2 + between.variance for burst in bursts])
-    weights = 1 / variances
+    weights = np.array([1 / (burst.error**2 + between) for burst in bursts])
     logarithms = np.array([burst.logarithm for burst in bursts])
-    share = between.variance * float(weights.mean())
-    quantile = float(stdtrit(between.freedom / max(share, SMALLEST_SHARE) ** 2, 0.5 + CONFIDENCE / 2))
-    error = max(SMALLEST_ERROR, quantile / NORMAL_90 / math.sqrt(float(weights.sum())))
+    error = max(SMALLEST_ERROR, 1 / math.sqrt(float(weights.sum())))
     return BurstTiming(float(logarithms @ weights / weights.sum()), error)
