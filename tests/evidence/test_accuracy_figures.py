@@ -111,9 +111,7 @@ def test_energies_are_judged_after_the_shift_and_only_with_enough_frames() -> No
     assert found is not None
     mae = found.mae("x")
     assert mae is not None
-    assert mae.value == pytest.approx(0.01 * np.sqrt(5 / 6), abs=1e-6), (
-        "0.01 when left out, of which a fit to five adds a part"
-    )
+    assert mae.value == pytest.approx(0.01 * np.sqrt(6 / 5), abs=1e-6), "0.01, and what a fit to six frames takes away"
     assert mae.low is not None
     assert found.shifted.gap is None
     assert found.unshifted_mae.value == pytest.approx(3.0)
