@@ -101,7 +101,8 @@ def suggested(preset: str, kind: TaskKind = TaskKind.MD) -> set[Need]:
     ("preset", "needs"),
     [
         ("pt111-co", {Need.SURFACES}),
-        ("water", set()),
+        ("water", {Need.MOLECULES}),
+        ("urea", {Need.MOLECULES}),
         ("cantor-alloy", {Need.MAGNETISM}),
         ("lifepo4", {Need.MAGNETISM, Need.LONG_RANGE}),
         ("ethanol", {Need.MOLECULES}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from fake_models import FakeModels, Run, fake_card
 from labelled import OffEMT, rattled, write
+from mlipguide.advice.stakes import Contender
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.core.paths import evidence_dir
+from mlipguide.records.accuracy_axis import AxisFigure
 from mlipguide.records.evidence import EvidenceKind
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import SinglePoint
@@ -24,6 +26,7 @@ from mlipguide.store import evidence as store
 from mlipguide.testing.fake_session import FakeSession, linear
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.workflows import evaluate as evaluate_workflow
+from mlipguide.workflows import recommend as recommend_workflow
 
 NOISE_TO_MAE = float(np.sqrt(2 / np.pi))
 
@@ -242,6 +245,28 @@ def test_labels_decide_the_choice_and_say_why(models: FakeModels, labels: Path, 
     assert "alone meets the 30 meV/Å" in reasons
     wide = recommended(run, models, labels, "--force-mae", "500meV/A", "--labels", labels)["data"]
     assert wide["choice"] == "soft", "of those that meet the limit the fastest"
+
+
+def test_published_figures_end_no_measuring_while_labels_are_still_to_be_used(
+    models: FakeModels, labels: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[AxisFigure | None]] = []
+
+    def watched(contenders: Sequence[Contender], *, budget_s: float) -> frozenset[str]:
+        assert budget_s > 0
+        seen.append({None if one.accuracy is None else one.accuracy.figure for one in contenders})
+        return frozenset()
+
+    monkeypatch.setattr(recommend_workflow, "settled", watched)
+    recommended(run, models, labels, "--labels", labels, "--remeasure")
+    assert seen
+    assert set().union(*seen) == {None}, "better evidence is to come"
+    seen.clear()
+    recommended(run, models, labels, "--remeasure", "--no-stored-labels")
+    assert set().union(*seen) == {AxisFigure.KAPPA_SRME}
+    seen.clear()
+    recommended(run, models, labels, "--remeasure")
+    assert set().union(*seen) == {AxisFigure.FORCE_MAE}, "what the first run found is known from the start"
 
 
 def test_a_later_run_on_the_same_system_remembers_and_another_system_does_not(
