@@ -155,7 +155,7 @@ def test_a_frame_that_fails_is_a_notice_and_the_others_go_on(
     document = evaluate()
     assert document["status"] == "success"
     assert [len(one["failed_frames"]) for one in document["data"]["results"]] == [1, 1, 1]
-    assert [one["frames"] for one in document["data"]["results"]] == [15] * 3
+    assert [one["frames"] for one in document["data"]["results"]] == [23] * 3
     assert sum(one["kind"] == "frame_failed" for one in document["notices"]) == 3
     assert len(models.opened) == 6, "each worker was started again once"
 

@@ -11,8 +11,8 @@ not depend on the choice).
 A fit to the frames that it is judged on flatters itself. The errors that count are therefore those of least squares
 without outlying frames, for which the flattery is known: a residual e has the variance (1 - h) s^2, with h the frame's
 diagonal element of the hat matrix, and that of a frame that is left out of the fit, e / (1 - h), has s^2 / (1 - h)
-(D. A. Belsley, E. Kuh and R. E. Welsch, Regression Diagnostics, 1980, ch. 2). Their geometric mean, e / sqrt(1 - h),
-has the variance s^2 of an error with the true shifts, however few the frames. (With a fit of least absolute deviations it
+(D. A. Belsley, E. Kuh and R. E. Welsch, Regression Diagnostics, 1980, ch. 2). Their geometric mean e / sqrt(1 - h) has
+the variance s^2 of an error with the true shifts, however few the frames. (With a fit of least absolute deviations it
 is 12 % too large for 8 frames of 4 elements.) Frames of a trajectory that resemble each other are worth fewer for the
 fit, and h is that much larger. A frame with h = 1 alone decides a shift, and says nothing of errors.
 """
