@@ -34,6 +34,7 @@ from world import (
 
 L3I5, MACE, SEVENNET_0, CHGNET = MS_PER_ATOM
 PAIR = (MACE, SEVENNET_0)
+BOTH = World(models=models(*PAIR))
 PRETRAINED, TUNE, DISTIL = Strategy.PRETRAINED, Strategy.FINE_TUNE, Strategy.DISTIL
 SCRATCH, NONE = Strategy.TRAIN_FROM_SCRATCH, Strategy.NONE
 MD, RELAX, SCREEN = TaskKind.MD, TaskKind.RELAX, TaskKind.SCREEN
@@ -257,20 +258,14 @@ SCENARIOS = {
     ),
     # --- the figure that tells: MACE has κ 0.68 and F1 0.67, SevenNet-0 κ 0.76 and F1 0.72, and both have the time
     # Dynamics and phonons live on forces and their derivatives: κ, so MACE.
-    "md: κ tells": Scenario(
-        {"structure": SILICON, "atoms": 64, "simulated_time_s": 1e-12}, PRETRAINED, MACE, World(models=models(*PAIR))
-    ),
-    "phonons: κ tells": Scenario(
-        {"kind": PHONONS, "structure": SILICON, "atoms": 216}, PRETRAINED, MACE, World(models=models(*PAIR))
-    ),
+    "md: κ tells": Scenario({"structure": SILICON, "atoms": 64, "simulated_time_s": 1e-12}, PRETRAINED, MACE, BOTH),
+    "phonons: κ tells": Scenario({"kind": PHONONS, "structure": SILICON, "atoms": 216}, PRETRAINED, MACE, BOTH),
     # A barrier lies away from the minima, where models are too soft: that shows in κ (third derivatives) and not in F1,
     # which tests energies at the minima alone.
-    "neb: κ tells": Scenario({"kind": NEB, "images": 7, "atoms": 56}, PRETRAINED, MACE, World(models=models(*PAIR))),
+    "neb: κ tells": Scenario({"kind": NEB, "images": 7, "atoms": 56}, PRETRAINED, MACE, BOTH),
     # A relaxation ends at a minimum: F1 tests its energy, RMSD its structure, so SevenNet-0.
-    "relax: F1 tells": Scenario({"kind": RELAX, "atoms": 50}, PRETRAINED, SEVENNET_0, World(models=models(*PAIR))),
-    "screen: F1 tells": Scenario(
-        {"kind": SCREEN, "structures": 100, "atoms": 20}, PRETRAINED, SEVENNET_0, World(models=models(*PAIR))
-    ),
+    "relax: F1 tells": Scenario({"kind": RELAX, "atoms": 50}, PRETRAINED, SEVENNET_0, BOTH),
+    "screen: F1 tells": Scenario({"kind": SCREEN, "structures": 100, "atoms": 20}, PRETRAINED, SEVENNET_0, BOTH),
     # The user's own labels come before either.
     "relax: labels tell more than F1": Scenario(
         {"kind": RELAX, "atoms": 50}, PRETRAINED, MACE, World(models=models(*PAIR), labels={MACE: 0.1, SEVENNET_0: 0.2})
