@@ -239,5 +239,5 @@ def test_totals_are_sums_longer_runs_cost_more_and_break_evens_are_where_totals_
         assert ends[0] is not None
         assert ends[1] is not None
         if at > 0:
-            assert ends[0].value == pytest.approx(ends[1].value)
+            assert ends[0].value == pytest.approx(ends[1].value, rel=1e-5)
         assert break_even(other, one, time_s) is None  # the slower never pays against the faster

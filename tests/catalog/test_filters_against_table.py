@@ -63,8 +63,8 @@ def is_active(row: Row) -> bool:
 
 
 def is_commercial(row: Row) -> bool:
-    words = row["commercial_use_derived"]
-    return words.startswith("yes") and "acceptable-use" not in words
+    """Tell it from the column: outright or under conditions, which "check" and an acceptable-use policy are."""
+    return row["commercial_use_derived"].startswith(("yes", "check"))
 
 
 def is_conservative(row: Row) -> bool:

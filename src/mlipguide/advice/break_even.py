@@ -67,7 +67,7 @@ def break_even(price: StrategyPrice, against: StrategyPrice, simulated_time_s: f
     extra = own.value - other.value
     low_extra, high_extra = _difference_ends(own, other)
     low_saved, high_saved = _difference_ends(other_rate, own_rate)
-    value = max(0.0, extra / saved)
+    value = 0.0 if extra <= 0 else _crossing(price, against, simulated_time_s, guess=extra / saved)
     low = high = None
     if low_extra is not None and high_extra is not None and low_saved is not None and high_saved is not None:
         low = min(value, max(0.0, low_extra / high_saved))
@@ -87,6 +87,22 @@ def break_even(price: StrategyPrice, against: StrategyPrice, simulated_time_s: f
         simulated_time_s=estimate,
         reason=_reason(price, against, extra, saved, estimate),
     )
+
+
+def _crossing(price: StrategyPrice, against: StrategyPrice, task_time_s: float, *, guess: float) -> float:
+    """Return the simulated time at which two totals are equal; the median of a sum is not the sum of the medians."""
+    from scipy.optimize import brentq
+
+    def lead(simulated_time_s: float) -> float:
+        ends = [total_s(one, task_time_s, simulated_time_s) for one in (price, against)]
+        assert ends[0] is not None
+        assert ends[1] is not None
+        return ends[0].value - ends[1].value
+
+    late = guess
+    while lead(late) > 0:
+        late *= 2
+    return float(brentq(lead, 0.0, late, xtol=1e-9 * late, rtol=1e-9))
 
 
 def _difference_ends(one: Estimate, other: Estimate) -> tuple[float | None, float | None]:
