@@ -98,6 +98,8 @@ def axis_of(task: Task, places: Sequence[AxisPlace]) -> AccuracyAxis:
 def fitting_models(cards: Sequence[ModelCard], task: Task, *, startable: AbstractSet[str]) -> tuple[str, ...]:
     """Return the current models whose training data hold what a task is about, and whose cards rule nothing out.
 
+    Of the sizes of one model, of one family and the same training data, the first stands for all.
+
     Args:
         cards: Of the catalogue.
         task: What is wanted.
@@ -105,12 +107,15 @@ def fitting_models(cards: Sequence[ModelCard], task: Task, *, startable: Abstrac
     """
     fits = list(DomainFit)
     found = [
-        (fits.index(fit), card.backend not in startable, card.id)
+        (fits.index(fit), card.backend not in startable, card.id, (card.architecture.family, card.training.sets))
         for card in cards
         if card.life_cycle is LifeCycle.ACTIVE and not card.weights.origin.is_own_file
         if (fit := domain_fit(card)) is not DomainFit.NOT_COVERED and not card_rejections(card, task)
     ]
-    return tuple(model for _, _, model in sorted(found))
+    first: dict[object, str] = {}
+    for _, _, model, kind in sorted(found):
+        first.setdefault(kind, model)
+    return tuple(first.values())
 
 
 def is_on_labels(place: AxisPlace) -> bool:
