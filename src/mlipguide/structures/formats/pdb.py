@@ -20,6 +20,7 @@ from ase.data import atomic_masses, atomic_numbers
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
 from mlipguide.structures.formats.frames import outside, place, read_text
+from mlipguide.structures.isotopes import ISOTOPE_MASSES
 from mlipguide.structures.species import refuse_partial
 
 FILLER_ANGSTROM = 1.5
@@ -32,8 +33,6 @@ BIOPOLYMERS = frozenset([*_AMINO_ACIDS.split(), *_AS_PREPARED.split(), *_OTHERS.
 """Residues of H, C, N, O, P and S alone, in which the first letter of an atom's name is its element."""
 
 LIGHT = frozenset("HCNOPS")
-ISOTOPES = {"D": 2.014, "T": 3.016}
-"""Masses in u of deuterium and tritium (AME2020, doi:10.1088/1674-1137/abddaf)."""
 
 HINT = "Write the element into columns 77-78 of each ATOM and HETATM line, right-justified; or convert to extended XYZ."
 
@@ -68,10 +67,10 @@ def read_pdb(path: Path, frame: int) -> tuple[ase.Atoms, tuple[Notice, ...]]:
         )
     model = models[place(path, frame, len(models))]
     refuse_partial(model.shares, model.names, str(path))
-    atoms = ase.Atoms(["H" if symbol in ISOTOPES else symbol for symbol in model.symbols], positions=model.places)
-    if any(symbol in ISOTOPES for symbol in model.symbols):
+    atoms = ase.Atoms(["H" if symbol in ISOTOPE_MASSES else symbol for symbol in model.symbols], positions=model.places)
+    if any(symbol in ISOTOPE_MASSES for symbol in model.symbols):
         natural = atomic_masses[atoms.numbers].tolist()
-        atoms.set_masses([ISOTOPES.get(*pair) for pair in zip(model.symbols, natural, strict=True)])
+        atoms.set_masses([ISOTOPE_MASSES.get(*pair) for pair in zip(model.symbols, natural, strict=True)])
     notices = [*_set_cell(atoms, model.cell, path)]
     if model.guessed:
         shown = ", ".join(f"{name} is {symbol}" for name, symbol in list(model.guessed.items())[:6])
@@ -109,7 +108,7 @@ def _add_atom(model: _Model, line: str, number: int, path: Path) -> None:
     model.shares.append(float(share) if re.fullmatch(r"-?\d*\.?\d+", share) else None)
     name = line[12:16]
     symbol = re.sub(r"[^A-Za-z]", "", line[76:78]).capitalize()
-    if symbol not in ISOTOPES and (symbol not in atomic_numbers or symbol == "X"):
+    if symbol not in ISOTOPE_MASSES and (symbol not in atomic_numbers or symbol == "X"):
         symbol = _from_name(name, line[17:21].strip(), number, path)
         model.guessed.setdefault(name.strip(), symbol)
     model.symbols.append(symbol)
