@@ -200,3 +200,24 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path: Path) -> None:
 def test_a_temperature_is_kept_where_a_file_states_it(tmp_path: Path, info: str, kelvin: float | None) -> None:
     (frame,) = read_labels(file_with(tmp_path, info=f"energy=-1 {info}"))
     assert frame.temperature_k == kelvin
+
+
+PLAIN = 'Properties=species:S:1:pos:R:3:forces:R:3 energy=-1.0 pbc="T T T"'
+
+
+@pytest.mark.parametrize(
+    ("atoms", "cell", "words"),
+    [
+        (1, "-1e300 0 0 0 7 0 0 0 7", "1e\\+300 Å"),
+        (1, "7 0 0 7 0 0 0 0 7", "volume"),
+        (0, "7 0 0 0 7 0 0 0 7", "a number of atoms is expected"),
+    ],
+)
+def test_a_frame_that_is_no_structure_is_refused_by_its_number(
+    tmp_path: Path, atoms: int, cell: str, words: str
+) -> None:
+    good, row = f'1\nLattice="7 0 0 0 7 0 0 0 7" {PLAIN}\n', "Cu 0 0 0 0 0 0\n"
+    path = tmp_path / "frames.extxyz"
+    path.write_text(f'{good}{row}{atoms}\nLattice="{cell}" {PLAIN}\n{row * atoms}', encoding="utf-8")
+    with pytest.raises(InputError, match=f"frame 1: .*{words}"):
+        list(read_labels(path))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlipguide.core.errors import InputError
+from mlipguide.structures.checks import require_usable
 from mlipguide.structures.electrons import carry_electrons
 from mlipguide.structures.formats.xyz_columns import xyz_notices
 from mlipguide.structures.label_files import iterate_frames
@@ -69,7 +70,7 @@ def read_labels(path: Path, choice: LabelKeys = NO_CHOICE) -> Iterator[LabelledF
 
     Raises:
         InputError: The file cannot be read, holds no labels at all, several that may be meant, NaN, or forces that do
-            not fit the atoms. The message names the frame.
+            not fit the atoms, or a frame is no structure (``checks.require_usable``). The message names the frame.
     """
     seen: set[str] = set()
     index, labelled = -1, False
@@ -98,6 +99,7 @@ def _frame(index: int, atoms: ase.Atoms, values: Mapping[str, Any], keys: LabelK
     if not np.isfinite(positions).all() or not np.isfinite(atoms.cell.array).all():
         raise _not_finite(source, "positions or the cell are")
     structure = ase.Atoms(numbers=atoms.numbers, positions=positions, cell=atoms.cell, pbc=atoms.pbc)
+    require_usable(structure, source=source)
     carry_electrons(structure, atoms)
     groups = [str(values[key]) for key in GROUP_KEYS if key in values]
     return LabelledFrame(
