@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 
 from mlipguide.costmodel.effects import (
     CALIBRATED,
@@ -103,7 +104,7 @@ class TransferModel:
         if self._series:
             across = prior_covariance([situation], self._series, self._spreads) @ self._slopes.T
             mean = mean + across @ self._pull
-            covariance = covariance - across @ np.linalg.solve(self._scatter, across.T)
+            covariance = covariance - across @ cho_solve(self._factor, across.T)
         return Curve(mean, covariance, self._spreads.timing)
 
     def _fit(self, timings: Sequence[Timing]) -> None:
@@ -132,6 +133,7 @@ class TransferModel:
             if reached - found < CONVERGED:
                 break
             weights, reached = weights + part * (wanted - weights), found
+        self._factor = cho_factor(self._scatter)
 
 
 def _law(state: Vector, points: Sequence[tuple[int, float, float]]) -> tuple[Vector, Matrix]:

@@ -12,7 +12,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import rankdata
 
 CLEARLY_SLOWER = 1.5
 """Times as long as later steps: bursts of one size differ by 2 to 10 %, first calls by factors (a judgement)."""
@@ -32,6 +31,8 @@ def steady_start(samples: Sequence[float]) -> int:
     count = len(samples)
     if count < FEWEST_SAMPLES:
         return 0
+    from scipy.stats import rankdata  # a second of start-up
+
     ranks = rankdata(np.asarray(samples, dtype=float))
     left = np.arange(count, 0, -1)
     # Sums over all samples from each cut on; ranks are half integers, so that these sums are exact.
