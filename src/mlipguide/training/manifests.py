@@ -49,11 +49,28 @@ def read_manifest(folder: Path) -> Distillation | FitData:
 
 
 def _to_2(found: dict[str, Any]) -> dict[str, Any]:
+    found = _with_gaps(found)
     run = found.get("comparison")
     if not isinstance(run, dict):
         return found
     gone = {"energy_scatter_ev_per_atom", "distribution_overlap", "teacher_overlap", "pupil_scatter_ev_per_atom"}
     return {**found, "comparison": {name: value for name, value in run.items() if name not in gone}}
+
+
+def _with_gaps(found: Any) -> Any:
+    """Return parts of a manifest whose errors say what the first version did not: how many frames are independent, which stays unknown."""
+    if isinstance(found, list):
+        return [_with_gaps(part) for part in found]
+    if not isinstance(found, dict):
+        return found
+    parts = {name: _with_gaps(part) for name, part in found.items()}
+    if (
+        "force_mae_ev_per_angstrom" in parts
+        and "energy_mae_ev_per_atom" in parts
+        and isinstance(parts["force_mae_ev_per_angstrom"], dict | None)
+    ):
+        return {"independent_frames": None, "force_gap": None, "energy_gap": None, **parts}
+    return parts
 
 
 UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _to_2}
