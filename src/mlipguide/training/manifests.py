@@ -58,7 +58,7 @@ def _to_2(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_gaps(found: Any) -> Any:
-    """Return parts of a manifest whose errors say what the first version did not: how many frames are independent, which stays unknown."""
+    """Return a manifest whose errors have what the first version did not count: independent frames, left unknown."""
     if isinstance(found, list):
         return [_with_gaps(part) for part in found]
     if not isinstance(found, dict):
