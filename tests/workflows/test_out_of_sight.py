@@ -27,6 +27,12 @@ def card(name: str, cutoff: float | None) -> ModelCard:
     return replace(found, architecture=replace(found.architecture, cutoff_angstrom=cutoff))
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands write their files into a folder of the test."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def caesium(tmp_path: Path) -> Path:
     path = tmp_path / "cs.extxyz"
