@@ -90,6 +90,10 @@ def test_what_is_not_fully_periodic_is_said() -> None:
     assert kinds(molecule("CH4", vacuum=10, pbc=True)) == ["low_density"]
 
 
+def test_large_atoms_fill_a_cell_of_low_density() -> None:
+    assert kinds(bulk("Cs", "bcc", a=6.14)) == []
+
+
 def test_many_atoms_are_checked() -> None:
     atoms = bulk("Cu", "fcc", a=3.6, cubic=True).repeat((30, 30, 28))
     assert len(atoms) > 1e5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,17 @@ def test_no_frame_of_the_unseen_run_is_trained_on(tmp_path: Path) -> None:
     trained = np.stack([frame.atoms.positions for frame in taught.frames])
     for frame in taught.unseen:
         assert np.abs(trained - frame.atoms.positions).max(axis=(1, 2)).min() > 1e-3
+
+
+def test_the_teacher_s_held_out_run_goes_on_while_budget_is_left(tmp_path: Path) -> None:
+    planned = lesson()
+    short = distil(tmp_path / "short", KnownTrainer(Clock()), plan=replace(planned, budget_s=1.0))
+    long = distil(tmp_path / "long", KnownTrainer(Clock()), plan=replace(planned, budget_s=1e5))
+    assert len(short.unseen) == len(long.unseen)
+    assert long.comparison.teacher_simulated_time_s > 1.5 * short.comparison.teacher_simulated_time_s
+    # The student's long run is no longer than 400 steps, and no more are asked of the teacher.
+    assert long.comparison.teacher_simulated_time_s <= 400 * planned.timestep_s
+    assert long.label_calls > short.label_calls
 
 
 def test_rounds_end_when_the_pupil_is_as_good_where_it_goes(tmp_path: Path) -> None:

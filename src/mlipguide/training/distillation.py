@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import ase
@@ -32,6 +32,7 @@ from mlipguide.training.pupil_errors import force_error
 from mlipguide.training.pupil_runs import explore, long_run, placed
 from mlipguide.training.run_comparison import NOT_SETTLED, compared
 from mlipguide.training.taught_frames import (
+    PIECE_STEPS,
     Excursion,
     ExcursionRun,
     labelled,
@@ -50,6 +51,9 @@ WORTH_A_ROUND = 0.05
 COMMITTEE = 2
 COMMITTEE_SHARE = 0.1
 """Of the budget that may go into the bootstrap fits of a round."""
+LEFT_FOR_THE_END = 0.1
+"""Share of the budget for what follows the comparison: the student's speed and its run at constant energy."""
+SHORTEST_STEP_S = 1e-6
 TRIVIAL = 0.5
 """Share of the root mean square of the forces beyond which a fit has learnt nothing worth having (a judgement)."""
 WANDERED_OFF = 10.0
@@ -121,12 +125,7 @@ class Distiller:
         """
         frames = list(self._first_labels())
         unseen_run = self._excursion(self.lesson.unseen)
-        start = equilibrium_start(
-            unseen_run.kinetic_ev,
-            [float(frame.energy_ev or 0.0) for frame in unseen_run.frames],
-            atoms=len(self.cell),
-            temperature_k=self.lesson.temperature_k,
-        )
+        start = self._start_of(unseen_run)
         # An error against a label needs no equilibrium, so that of a run which has not settled is taken all the same.
         unseen = unseen_run.frames[len(unseen_run.frames) // NOT_SETTLED if start is None else start :]
         rounds: list[Round] = []
@@ -148,7 +147,7 @@ class Distiller:
                 "mean square of the forces.",
                 hint="Nothing was delivered. Give it more --budget, or another --engine or --size.",
             )
-        comparison = self._long_run(fits[best], best + 1, unseen_run, start)
+        comparison = self._compared(fits[best], best + 1)
         return Taught(
             rounds=tuple(rounds),
             best=best + 1,
@@ -169,8 +168,15 @@ class Distiller:
         frames += self._labelled(copies, "distorted")
         return tuple(frames)
 
-    def _excursion(self, excursion: Excursion) -> ExcursionRun:
+    def _excursion(self, excursion: Excursion, *, known_steps: int = 0) -> ExcursionRun:
+        """Run an excursion; its first ``known_steps`` were counted and timed before."""
+        done = 0
+
         def told(steps: int) -> None:
+            nonlocal done
+            done += steps
+            if done <= known_steps:
+                return
             self._calls += steps
             self._tell(f"the teacher runs at {excursion.temperature_k:.0f} K")
 
@@ -182,7 +188,7 @@ class Distiller:
             notebook=self.notebook,
             on_piece=told,
         )
-        self._step_times_s += run.step_times_s
+        self._step_times_s += run.step_times_s[known_steps // PIECE_STEPS :]
         return run
 
     def _labelled(
@@ -302,13 +308,38 @@ class Distiller:
             return "a further round would not end within the budget"
         return None
 
-    def _long_run(self, fit: FittedPotential, number: int, teacher: ExcursionRun, start: int | None) -> RunComparison:
+    def _compared(self, fit: FittedPotential, number: int) -> RunComparison:
+        """Hold a long run of the student against the teacher's, which goes on while budget is left for it."""
+
         def opened() -> ModelSession:
             self._tell("the pupil runs beside its teacher")
             return self.trainer.open(fit)
 
         run = long_run(opened, self.cell, self.lesson, name=f"long-{number}", notebook=self.notebook)
-        return compared(run, teacher, start=start, lesson=self.lesson)
+        steps = self.notebook.remember(f"unseen-steps-{number}", self._affordable_unseen_steps)
+        teacher = self._excursion(replace(self.lesson.unseen, steps=steps), known_steps=self.lesson.unseen.steps)
+        return compared(run, teacher, start=self._start_of(teacher), lesson=self.lesson)
+
+    def _affordable_unseen_steps(self) -> int:
+        """Return the steps that the teacher's held-out run may have: more than planned where the budget is not used up.
+
+        A run goes on by whole pieces alone, since the pieces that were kept are a part of it.
+        """
+        planned = self.lesson.unseen.steps
+        left_s = (1 - LEFT_FOR_THE_END) * self.lesson.budget_s - self.notebook.used_s
+        if left_s <= 0 or planned % PIECE_STEPS or not self._step_times_s:
+            return planned
+        step_s = max(float(np.median(self._step_times_s)), SHORTEST_STEP_S)
+        more = int(left_s / step_s) // PIECE_STEPS * PIECE_STEPS
+        return max(planned, min(planned + more, self.lesson.long_steps))
+
+    def _start_of(self, run: ExcursionRun) -> int | None:
+        return equilibrium_start(
+            run.kinetic_ev,
+            [float(frame.energy_ev or 0.0) for frame in run.frames],
+            atoms=len(self.cell),
+            temperature_k=self.lesson.temperature_k,
+        )
 
     def _tell(self, message: str) -> None:
         self.on_progress(message, min(0.99, self.notebook.used_s / self.lesson.budget_s))

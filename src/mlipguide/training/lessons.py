@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlipguide.structures.velocities import AT_REST
-from mlipguide.training.taught_frames import Excursion
+from mlipguide.training.taught_frames import PIECE_STEPS, Excursion
 
 CONDITIONS = ((2 / 3, -0.01), (1.0, 0.0), (1.5, 0.02), (2.0, 0.0))
 """Temperature as a share of the wanted one, and linear strain, of each run that frames are taken from."""
@@ -109,7 +109,7 @@ def plan_lesson(
         name=f"unseen-{temperature_k:.0f}K",
         temperature_k=temperature_k,
         strain=0.0,
-        steps=_rounded(UNSEEN_SHARE * calls),
+        steps=_whole_pieces(_rounded(UNSEEN_SHARE * calls)),
         every=EVERY_STEPS,
         seed=base + UNSEEN_SEED,
         start_factor=AT_REST,
@@ -133,3 +133,8 @@ def plan_lesson(
 def _rounded(steps: float) -> int:
     """Return a whole number of frames' steps within the allowed lengths."""
     return max(SHORTEST_STEPS, min(LONGEST_STEPS, int(steps) // EVERY_STEPS * EVERY_STEPS))
+
+
+def _whole_pieces(steps: int) -> int:
+    """Return so many steps that a run can go on later: pieces that were kept are a part of the longer run."""
+    return max(SHORTEST_STEPS, steps // PIECE_STEPS * PIECE_STEPS)
