@@ -10,17 +10,17 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from mlipguide.candidates.preparation import default_settings
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
 from mlipguide.hardware.probe import probe_machine
-from mlipguide.records.environment import EnvironmentState
-from mlipguide.records.measurement import Allocator
+from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.timing.measurement import Allocator
 from mlipguide.sessions.interface import Conditions
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.structures.files import read_structure
 from mlipguide.structures.supercells import near_cubic_supercell
-from mlipguide.workflows.candidates import default_settings
 
 ATOMS = 224
 ROUNDS = 4

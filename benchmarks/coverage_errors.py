@@ -128,7 +128,7 @@ def energy_after_shift(
             wrong = differences_ev / atoms
             rest = wrong - shares @ np.linalg.lstsq(shares, wrong, rcond=None)[0]
             return float(np.abs(rest).mean()), interval_by_frames(np.abs(rest), runs)
-        from mlipguide.evidence import energy_errors as old
+        from mlipguide.evidence.accuracy import energy_errors as old
 
         fit = old.fit_shifts(parts, differences_ev)  # type: ignore[attr-defined]  # of that version
         if len(parts) < 3 * fit.rank:

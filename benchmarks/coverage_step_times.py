@@ -21,7 +21,7 @@ from mlipguide.bench.subject import SizeSource, Subject
 from mlipguide.bench.sweep import Limits, Sweep
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.costmodel.costs import costs_from
-from mlipguide.records.measurement import Allocator, Disturbance, Settings
+from mlipguide.records.timing.measurement import Allocator, Disturbance, Settings
 from mlipguide.sessions.interface import Conditions
 from mlipguide.structures.summaries import summarise
 from mlipguide.testing.fake_session import FakeSession, linear

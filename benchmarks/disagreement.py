@@ -24,9 +24,9 @@ from scipy.stats import spearmanr
 
 from ensemble_errors import SYSTEMS, EvaluatedFrame, evaluated_frames
 from mlipguide.core.serialisation import to_plain
-from mlipguide.evidence.disagreement import force_disagreement
-from mlipguide.evidence.disagreement_calibration import CALIBRATION_FILE, CalibrationPoint, Ratios, fit_ratios
-from mlipguide.records.disagreement import Calibration
+from mlipguide.evidence.disagreement.calibration import CALIBRATION_FILE, CalibrationPoint, Ratios, fit_ratios
+from mlipguide.evidence.disagreement.spread import force_disagreement
+from mlipguide.records.accuracy.disagreement import Calibration
 from workbench import run_script
 
 MODELS = ("sevennet-l3i5", "sevennet-0", "chgnet-0.3.0", "chgnet-0.2.0")

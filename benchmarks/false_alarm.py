@@ -24,22 +24,22 @@ from pathlib import Path
 from statistics import median, stdev
 from unittest.mock import patch
 
-from mlipguide.advice.gate import shared_confidence, verdict_on
 from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.candidate_run import CandidateRun
+from mlipguide.bench.comparing.busy_cores import LOOK_S, cores_left
+from mlipguide.bench.comparing.comparing import estimate_of
+from mlipguide.bench.measuring.measuring import wait_here
 from mlipguide.bench.pairs import LOOKS, PairedRun, PairRules
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.bench.subject import Size, Subject
-from mlipguide.records.comparison import ChangeVerdict
-from mlipguide.records.measurement import Measurement
+from mlipguide.records.timing.comparison import ChangeVerdict
+from mlipguide.records.timing.measurement import Measurement
 from mlipguide.sessions import worker_session
 from mlipguide.sessions.interface import Conditions
 from mlipguide.sessions.worker_session import SessionRequest, open_session
+from mlipguide.stats.gate import shared_confidence, verdict_on
 from mlipguide.stats.ratios import ratio_of_runs
 from mlipguide.structures.summaries import summarise
-from mlipguide.workflows.busy_cores import LOOK_S, cores_left
-from mlipguide.workflows.comparing import estimate_of
-from mlipguide.workflows.measuring import wait_here
 from workbench import default_threads, request_for, run_script, structure_of, this_machine
 
 MODEL, STRUCTURE, ATOMS = "sevennet-0", "Si.POSCAR", 8

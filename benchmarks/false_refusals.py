@@ -18,12 +18,12 @@ import ase.io
 import numpy as np
 from ase import Atoms, units
 
-from mlipguide.records.stability import TestVerdict
+from mlipguide.commands.train_distil import cell_for
+from mlipguide.records.accuracy.stability import TestVerdict
 from mlipguide.structures.distances import find_pairs
-from mlipguide.training.equilibrium import equilibrium_start
-from mlipguide.training.run_comparison import pair_distances
-from mlipguide.workflows.acceptance import pair_check
-from mlipguide.workflows.train_distil import cell_for
+from mlipguide.training.acceptance import pair_check
+from mlipguide.training.distil.equilibrium import equilibrium_start
+from mlipguide.training.distil.run_comparison import pair_distances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,7 +21,7 @@ from mlipguide.bench.subject import SizeSource, Subject
 from mlipguide.bench.sweep import Hooks, Limits, Sweep
 from mlipguide.costmodel.costs import costs_from
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.measurement import Measurement
+from mlipguide.records.timing.measurement import Measurement
 from mlipguide.sessions.interface import Conditions
 from mlipguide.sessions.worker_session import open_session
 from mlipguide.stats.centres import centre_of

@@ -14,14 +14,14 @@ from contextlib import closing
 from pathlib import Path
 
 from mlipguide.core.errors import InputError
-from mlipguide.records.training import FitRecipe
+from mlipguide.records.training.training import FitRecipe
 from mlipguide.stats.errors import force_mae
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.engines.pod import PodTrainer, ready_pod_trainer
-from mlipguide.training.learning_curve import CurveDatum, fit_curve
-from mlipguide.training.splits import training_order
-from mlipguide.training.test_errors import errors_on
-from mlipguide.workflows.training_data import load_training_frames
+from mlipguide.training.fit.data import load_training_frames
+from mlipguide.training.fit.held_out_errors import errors_on
+from mlipguide.training.pilot.learning_curve import CurveDatum, fit_curve
+from mlipguide.training.pilot.splits import training_order
 from workbench import run_script
 
 SEEDS = (0, 1, 2)

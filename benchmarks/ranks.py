@@ -22,12 +22,12 @@ from mlipguide.costmodel.ranks import predict_ranks
 from mlipguide.costmodel.scaling import ScalingLaw
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
-from mlipguide.records.environment import EnvironmentState
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.training import Engine, FitRecipe, FittedPotential
+from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.interface import Conditions, Prepared
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
-from mlipguide.training.potential_cards import card_of
+from mlipguide.training.fit.potential_cards import card_of
 from workbench import run_script
 
 FOLDER = Path(__file__).parent.parent / "tests" / "data" / "pod_silicon"

@@ -24,16 +24,16 @@ from math import inf
 from pathlib import Path
 
 from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
+from mlipguide.bench.measuring.measuring import MeasuringContext, measure
+from mlipguide.bench.measuring.stored_measurements import MeasuredModels
+from mlipguide.candidates.preparation import NO_CONSENT, Preparation, prepare_candidates
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.commands.recommend import Options, recommend
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.costmodel.costs import costs_from
-from mlipguide.records.advice import Candidate
+from mlipguide.records.advice.advice import Candidate
 from mlipguide.sessions.interface import Conditions
-from mlipguide.workflows.candidates import NO_CONSENT, Preparation, prepare_candidates
-from mlipguide.workflows.measuring import MeasuringContext, measure
-from mlipguide.workflows.recalling import MeasuredModels
-from mlipguide.workflows.recommend import Options, recommend
-from mlipguide.workflows.task_request import TaskRequest, load_structure
+from mlipguide.tasks.requests import TaskRequest, load_structure
 from workbench import STRUCTURES, run_script, this_machine
 
 SYSTEMS = (("LiFePO4.cif", 112), ("LiFePO4.cif", 168), ("Si.POSCAR", 64), ("Si.POSCAR", 128), ("water.extxyz", 96))

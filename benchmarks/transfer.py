@@ -22,13 +22,13 @@ from pathlib import Path
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.costmodel.effects import CALIBRATED, Peak, Situation, Spreads
 from mlipguide.costmodel.transfer import Timing, TransferModel
+from mlipguide.costmodel.transfer_data import leaderboard_timings, published_figures, published_timings
 from mlipguide.stats.bursts import NORMAL_90
-from mlipguide.workflows.timings_elsewhere import leaderboard_timings, published_figures, published_timings
 from workbench import run_script
 
 TIMINGS_OF_A_CPU = Path(__file__).parent / "timings_of_a_cpu.csv"
 CPU_PEAK = Peak(bandwidth_bytes_per_s=2.0e10, float32_flop_per_s=3.2e11)
-"""Of the two cores that were used, as :func:`mlipguide.workflows.timings_elsewhere.cpu_peak` sees them."""
+"""Of the two cores that were used, as :func:`mlipguide.costmodel.transfer_data.cpu_peak` sees them."""
 CPU_ERROR = 0.05
 FACTOR = 2.0
 

@@ -15,21 +15,21 @@ import os
 import tempfile
 from dataclasses import dataclass
 
+from mlipguide.advice.hardware_answers import known_costs_of, with_plain_memory
+from mlipguide.bench.measuring.measuring import MeasuringContext, measure
+from mlipguide.bench.measuring.stored_measurements import MeasuredModels
+from mlipguide.candidates.preparation import NO_CONSENT, prepare_candidates
 from mlipguide.catalog.cards import Catalogue, load_catalogue
+from mlipguide.commands.plan import any_bulk
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.costmodel.elsewhere import MemoryNeed
+from mlipguide.costmodel.transfer_data import published_figures
+from mlipguide.costmodel.transfer_predictions import KnownCosts
 from mlipguide.hardware.device_models import find_device
 from mlipguide.hardware.profile_files import build_profile
-from mlipguide.records.published import PublishedTiming
+from mlipguide.records.timing.published import PublishedTiming
 from mlipguide.sessions.interface import Conditions
-from mlipguide.workflows.candidates import NO_CONSENT, prepare_candidates
-from mlipguide.workflows.elsewhere import KnownCosts
-from mlipguide.workflows.hardware_answers import known_costs_of, with_plain_memory
-from mlipguide.workflows.measuring import MeasuringContext, measure
-from mlipguide.workflows.plan import any_bulk
-from mlipguide.workflows.recalling import MeasuredModels
-from mlipguide.workflows.task_request import TaskRequest, build_task, load_structure
-from mlipguide.workflows.timings_elsewhere import published_figures
+from mlipguide.tasks.requests import TaskRequest, build_task, load_structure
 from workbench import run_script, this_machine
 
 MODELS = ("sevennet-0", "sevennet-l3i5", "mace-mp-0-small", "mace-mp-0-medium")

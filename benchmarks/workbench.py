@@ -14,19 +14,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from mlipguide.candidates.preparation import NO_CONSENT, prepare_candidates
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import EnvironmentFailedError, MeasurementFailedError, MlipguideError
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.hardware.probe import probe_machine
-from mlipguide.records.environment import EnvironmentState
-from mlipguide.records.machine import Machine
-from mlipguide.records.measurement import Allocator
+from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.timing.measurement import Allocator
 from mlipguide.sessions.interface import Conditions
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
 from mlipguide.sessions.worker_session import SessionRequest, structure_message
 from mlipguide.structures.files import read_structure
 from mlipguide.structures.supercells import near_cubic_supercell
-from mlipguide.workflows.candidates import NO_CONSENT, prepare_candidates
 
 if TYPE_CHECKING:
     from ase import Atoms

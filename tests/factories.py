@@ -13,20 +13,10 @@ from mlipguide.advice.judgement import Findings, judge
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.subject import Subject
 from mlipguide.costmodel.effects import Peak, Situation
-from mlipguide.costmodel.workloads import md_workload
-from mlipguide.records.advice import Candidate
+from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
+from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.evidence import Evidence, EvidenceKind
-from mlipguide.records.measurement import (
-    Allocator,
-    Disturbance,
-    Measurement,
-    Scenario,
-    Settings,
-    StepSamples,
-    Weights,
-)
-from mlipguide.records.model_card import (
+from mlipguide.records.models.model_card import (
     Architecture,
     CommercialUse,
     Forces,
@@ -38,10 +28,20 @@ from mlipguide.records.model_card import (
     WeightsFact,
     WeightsOrigin,
 )
-from mlipguide.records.structure import StructureSummary
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.task.structure import StructureSummary
+from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.records.timing.measurement import (
+    Allocator,
+    Disturbance,
+    Measurement,
+    Scenario,
+    Settings,
+    StepSamples,
+    Weights,
+)
 from mlipguide.sessions.interface import ModelSession
-from mlipguide.workflows.task_building import Run, workload_of
+from mlipguide.tasks.building import Run, workload_of
+from mlipguide.tasks.workloads import md_workload
 
 GIB = 2**30
 HOUR = 3600.0

@@ -19,18 +19,18 @@ import pytest
 import yaml
 
 from mlipguide.__main__ import main
+from mlipguide.bench.measuring.measuring import no_wait
+from mlipguide.commands import bench as bench_workflow
+from mlipguide.commands import check as check_workflow
+from mlipguide.commands import disagree as disagree_workflow
+from mlipguide.commands import plan as plan_workflow
+from mlipguide.commands import recommend as recommend_workflow
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.machine import Cpu, Machine, Memory
-from mlipguide.records.model_card import Metrics, ModelCard
+from mlipguide.records.hardware.machine import Cpu, Machine, Memory
+from mlipguide.records.models.model_card import Metrics, ModelCard
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_session import SessionRequest
 from mlipguide.testing.fake_session import FakeSession
-from mlipguide.workflows import bench as bench_workflow
-from mlipguide.workflows import check as check_workflow
-from mlipguide.workflows import disagree as disagree_workflow
-from mlipguide.workflows import plan as plan_workflow
-from mlipguide.workflows import recommend as recommend_workflow
-from mlipguide.workflows.measuring import no_wait
 from toy_plugin import ToyPlugin, toy_card
 
 CONFIGS = Path(__file__).parent.parent / "configs"

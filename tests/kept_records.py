@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from factories import SETTINGS, make_summary
-from mlipguide.records.accuracy import (
+from mlipguide.records.accuracy.accuracy import (
     ErrorSums,
     FrameErrors,
     LabelsSummary,
@@ -19,9 +19,9 @@ from mlipguide.records.accuracy import (
     ModelAccuracy,
     StoredEvaluation,
 )
-from mlipguide.records.comparison import Baseline, PlainStructure
+from mlipguide.records.accuracy.stability import ModelStability, TestVerdict
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.stability import ModelStability, TestVerdict
+from mlipguide.records.timing.comparison import Baseline, PlainStructure
 
 WHEN = "2026-01-02T03:04:05+00:00"
 SHA256 = "0" * 64

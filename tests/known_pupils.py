@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.calculator import Calculator
 
-from mlipguide.records.training import Engine, FitRecipe, FittedPotential
+from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.in_process import in_process_session

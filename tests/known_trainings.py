@@ -9,9 +9,9 @@ from factories import make_estimate, make_summary
 from mlipguide.advice.known import TaughtBefore
 from mlipguide.advice.tried_models import TriedModel
 from mlipguide.records.estimate import Basis
-from mlipguide.records.kept_training import KeptCurve, KeptDistillation, KeptFit, KeptLabels, KeptPilot
-from mlipguide.records.training import Engine
-from mlipguide.training.learning_curve import CurveDatum, fit_curve
+from mlipguide.records.training.kept_training import KeptCurve, KeptDistillation, KeptFit, KeptLabels, KeptPilot
+from mlipguide.records.training.training import Engine
+from mlipguide.training.pilot.learning_curve import CurveDatum, fit_curve
 
 SILICON = make_summary(formula="Si8", reduced_formula="Si", elements=("Si",), atoms=8)
 FOLDER = "/home/me/si-training"

@@ -16,8 +16,8 @@ from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 from numpy.typing import NDArray
 
-from mlipguide.evidence.frame_errors import frame_errors
-from mlipguide.records.accuracy import FrameErrors
+from mlipguide.evidence.accuracy.frame_errors import frame_errors
+from mlipguide.records.accuracy.accuracy import FrameErrors
 from mlipguide.sessions.interface import SinglePoint
 from mlipguide.structures.labels import LabelledFrame
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from factories import SETTINGS, make_estimate, make_summary
 from fake_models import make_machine
-from mlipguide.records.bench import BenchData, CostFit, CurvePoint, SizeResult
-from mlipguide.records.comparison import Change, ChangeVerdict, Comparison, Pairing, Side
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.measurement import Scenario, Settings, Weights
+from mlipguide.records.timing.bench import BenchData, CostFit, CurvePoint, SizeResult
+from mlipguide.records.timing.comparison import Change, ChangeVerdict, Comparison, Pairing, Side
+from mlipguide.records.timing.measurement import Scenario, Settings, Weights
 
 PER_ATOM_S = 1e-3
 TIMESTEP_S = 2e-15

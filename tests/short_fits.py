@@ -12,8 +12,8 @@ from ase.calculators.lj import LennardJones
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
-from mlipguide.records.environment import Environment, EnvironmentState
-from mlipguide.records.training import FitRecipe
+from mlipguide.records.hardware.environment import Environment, EnvironmentState
+from mlipguide.records.training.training import FitRecipe
 from mlipguide.structures.labels import LabelledFrame
 
 SIGMA, EPSILON_EV = 1.9, 0.3

@@ -21,8 +21,7 @@ from mlipguide.core.serialisation import to_plain
 from mlipguide.environments import recipes
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.model_card import (
+from mlipguide.records.models.model_card import (
     Architecture,
     CommercialUse,
     Forces,
@@ -35,6 +34,7 @@ from mlipguide.records.model_card import (
     WeightsFact,
     WeightsOrigin,
 )
+from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 
 BACKEND_FOLDER = Path(__file__).parent / "plugins" / "toy_backend"

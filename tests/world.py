@@ -17,16 +17,16 @@ from mlipguide.advice.ranking import choose, ranked
 from mlipguide.advice.strategies import cheapest_test, is_untested, strategy_table
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.families import load_families
-from mlipguide.costmodel.workloads import affordable_atoms_of
-from mlipguide.evidence.published import evidence_of
-from mlipguide.records.advice import Candidate, PlanStep
+from mlipguide.evidence.accuracy.published_accuracy import evidence_of
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.advice.advice import Candidate, PlanStep
+from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
+from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.evidence import EvidenceKind
-from mlipguide.records.measurement import Allocator, Settings, Weights
-from mlipguide.records.model_card import ModelCard, Need
-from mlipguide.records.strategy import StrategyHardware, StrategyTable
-from mlipguide.records.task import DerivedNeed, Task
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.models.model_card import ModelCard, Need
+from mlipguide.records.task.task import DerivedNeed, Task
+from mlipguide.records.timing.measurement import Allocator, Settings, Weights
+from mlipguide.tasks.workloads import affordable_atoms_of
 
 GIB = 2**30
 DAY = 86_400.0

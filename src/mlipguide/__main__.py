@@ -61,12 +61,12 @@ def _tell(error: MlipguideError, given: list[str]) -> int:
     from mlipguide.cli.output import OUTPUT_LOST
 
     if "--json" in given and error.kind != OUTPUT_LOST:
-        from mlipguide.report.envelope import render_error
+        from mlipguide.report.exports.envelope import render_error
 
         sys.stdout.write(render_error(_command(given) or "mlipguide", error) + "\n")
         sys.stdout.flush()
     else:
-        from mlipguide.report.messages import show_error
+        from mlipguide.report.words.messages import show_error
 
         show_error(error)
     return error.exit_code

@@ -19,8 +19,8 @@ from mlipguide.advice.known import Known
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.strategies import strategy_table
 from mlipguide.catalog.families import load_families
-from mlipguide.records.advice import Candidate, Rejection, Strategy
-from mlipguide.records.strategy import StrategyHardware, StrategyTable
+from mlipguide.records.advice.advice import Candidate, Rejection, Strategy
+from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
 
 TASK = make_task()
 FINE = make_candidate("fine", evidence=make_evidence(kappa_srme=0.3), step_time_s=make_estimate(0.2))

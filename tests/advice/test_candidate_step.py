@@ -11,12 +11,12 @@ from factories import make_estimate, make_summary, make_task
 from mlipguide.advice.candidate_step import at_step, bears_on, conservation_rejection, run_by, step_for
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.plans import plan_for
-from mlipguide.evidence.published import evidence_of
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.model_card import Need
-from mlipguide.records.stability import ModelStability, TestVerdict
-from mlipguide.records.task import TaskKind
-from mlipguide.records.verdict import Verdict
+from mlipguide.evidence.accuracy.published_accuracy import evidence_of
+from mlipguide.records.accuracy.stability import ModelStability, TestVerdict
+from mlipguide.records.advice.verdict import Verdict
+from mlipguide.records.models.model_card import Need
+from mlipguide.records.task.task import TaskKind
+from mlipguide.records.timing.measurement import Allocator, Settings
 from world import card_of
 
 SETTINGS = Settings(threads=1, dtype="float32", device="cpu", driver="ase", allocator=Allocator.RETAIN)

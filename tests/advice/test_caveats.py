@@ -11,12 +11,12 @@ import pytest
 from factories import make_candidate, make_card, make_estimate, make_summary, make_task
 from mlipguide.advice.caveats import OWN, PRACTICE, caveats_for
 from mlipguide.catalog.topics import Knowledge, load_knowledge
-from mlipguide.records.advice import Caveat
+from mlipguide.records.advice.advice import Caveat
 from mlipguide.records.estimate import Basis
-from mlipguide.records.measurement import Weights
-from mlipguide.records.model_card import Domain, DomainFact, Forces, ModelCard, Need
-from mlipguide.records.task import NeighbourGap, Task
-from mlipguide.records.topic import Claim
+from mlipguide.records.models.model_card import Domain, DomainFact, Forces, ModelCard, Need
+from mlipguide.records.models.topic import Claim
+from mlipguide.records.task.task import NeighbourGap, Task
+from mlipguide.records.timing.measurement import Weights
 
 FIELD = re.compile(r"\{\w+\}")
 CARD = make_card()

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from factories import make_task
 from mlipguide.advice.ranking import meets_limits
 from mlipguide.core.units import SIMULATED_TIME
+from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.task import Task, TaskKind
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.task.task import Task, TaskKind
 from world import HOUR, LIFEPO4, MS_PER_ATOM, SILICON, World, decision, feasible
 
 TASKS = st.builds(

@@ -7,10 +7,10 @@ from typing import Any
 
 from factories import make_card, make_measurement
 from mlipguide.advice.differences import differences_between
-from mlipguide.records.measurement import Measurement
-from mlipguide.records.model_card import Architecture, CommercialUse, Forces, LifeCycle, Metrics, ModelCard, Need
-from mlipguide.records.model_listings import MeasuredHere
-from mlipguide.workflows.measured_here import measured_here
+from mlipguide.bench.measuring.measured_here import measured_here
+from mlipguide.records.models.model_card import Architecture, CommercialUse, Forces, LifeCycle, Metrics, ModelCard, Need
+from mlipguide.records.models.model_listings import MeasuredHere
+from mlipguide.records.timing.measurement import Measurement
 
 METRICS = Metrics(
     f1=0.8,

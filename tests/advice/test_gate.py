@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mlipguide.advice.gate import has_waited, shared_confidence, verdict_on
-from mlipguide.records.comparison import ChangeVerdict
 from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.timing.comparison import ChangeVerdict
+from mlipguide.stats.gate import has_waited, shared_confidence, verdict_on
 
 
 def ratio(value: float, low: float | None, high: float | None) -> Estimate:

@@ -9,19 +9,19 @@ import pytest
 from factories import GIB, make_card, make_estimate, make_findings, make_task
 from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.constraints import card_rejections
-from mlipguide.advice.derived_needs import derived_needs
 from mlipguide.advice.explanation import feasible_structures, feasible_time_s, reasons_for_choice, reasons_for_none
 from mlipguide.advice.judgement import judge
 from mlipguide.advice.plans import next_commands, plan_for
-from mlipguide.advice.time_step import propose_timestep
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.costmodel.prerelaxation import dft_saving
-from mlipguide.records.advice import Verdict
-from mlipguide.records.model_card import Domain, DomainFact, Forces, ModelCard, Need
-from mlipguide.records.structure import AtomMass
-from mlipguide.records.task import DerivedNeed, Task, TaskKind
+from mlipguide.records.advice.advice import Verdict
+from mlipguide.records.models.model_card import Domain, DomainFact, Forces, ModelCard, Need
+from mlipguide.records.task.structure import AtomMass
+from mlipguide.records.task.task import DerivedNeed, Task, TaskKind
 from mlipguide.structures.presets import build_preset
 from mlipguide.structures.signs import find_signs
+from mlipguide.tasks.derived_needs import derived_needs
+from mlipguide.tasks.prerelaxation import dft_saving
+from mlipguide.tasks.time_step import propose_timestep
 
 
 def direct(card: ModelCard) -> ModelCard:

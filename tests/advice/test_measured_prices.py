@@ -21,13 +21,13 @@ from mlipguide.advice.sensitivities import A_GPU
 from mlipguide.advice.strategies import strategy_table
 from mlipguide.advice.tried_models import TriedModel
 from mlipguide.catalog.families import load_families
-from mlipguide.records.advice import Candidate
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.strategy import StrategyHardware, StrategyPrice, TrainingKind
+from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.estimate import Basis
-from mlipguide.records.evidence import EvidenceKind
-from mlipguide.records.strategy import StrategyHardware, StrategyPrice, TrainingKind
-from mlipguide.records.task import StatedReference, Task
-from mlipguide.records.training import Engine
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.task.task import StatedReference, Task
+from mlipguide.records.training.training import Engine
 
 FAMILIES = load_families()
 SCRATCH = Strategy.TRAIN_FROM_SCRATCH

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from factories import GIB, make_candidate, make_estimate, make_evidence, make_summary, make_task
 from mlipguide.advice.ranking import choose, could_serve, ranked
-from mlipguide.records.accuracy_axis import AxisFigure
-from mlipguide.records.advice import Candidate, Verdict
-from mlipguide.records.evidence import EvidenceKind
-from mlipguide.records.measurement import Weights
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.accuracy.accuracy_axis import AxisFigure
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.advice.advice import Candidate, Verdict
+from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.records.timing.measurement import Weights
 
 MEMORY = 8 * GIB
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from factories import make_task
-from mlipguide.records.model_card import Need
-from mlipguide.records.task import StatedReference, Task, TaskKind
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.models.model_card import Need
+from mlipguide.records.task.task import StatedReference, Task, TaskKind
 from world import (
     DAY,
     ETHANOL,

@@ -10,7 +10,7 @@ import pytest
 from factories import make_card, make_summary, make_task
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.selection import doubtful_licences, select_cards, sort_cards, tallies
-from mlipguide.records.model_card import (
+from mlipguide.records.models.model_card import (
     CommercialUse,
     Domain,
     DomainFact,
@@ -20,7 +20,7 @@ from mlipguide.records.model_card import (
     ModelCard,
     Need,
 )
-from mlipguide.records.model_listings import Criteria, Filter, SortKey
+from mlipguide.records.models.model_listings import Criteria, Filter, SortKey
 
 
 def card_of(name: str, **changes: Any) -> ModelCard:

@@ -10,8 +10,8 @@ import pytest
 from factories import HOUR, make_card, make_estimate, make_evidence, make_task
 from mlipguide.advice.accuracy_axis import place_of
 from mlipguide.advice.stakes import Contender, settled
-from mlipguide.records.evidence import EvidenceKind
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.task.task import Task, TaskKind
 
 BUDGET = 24 * HOUR
 

@@ -17,12 +17,12 @@ from mlipguide.advice.labels import label_atoms
 from mlipguide.advice.sensitivities import rejudged, with_sensitivities
 from mlipguide.advice.strategies import cheapest_test, strategy_table
 from mlipguide.catalog.families import load_families
-from mlipguide.records.advice import Candidate
-from mlipguide.records.evidence import EvidenceKind
-from mlipguide.records.model_card import Forces, Need
-from mlipguide.records.strategy import HoursOf, StrategyHardware, StrategyPrice, StrategyTable
-from mlipguide.records.task import StatedReference, Task
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.strategy import HoursOf, StrategyHardware, StrategyPrice, StrategyTable
+from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.models.model_card import Forces, Need
+from mlipguide.records.task.task import StatedReference, Task
 
 FAMILIES = load_families()
 SILICON = make_summary(formula="Si8", reduced_formula="Si", elements=("Si",), atoms=8)

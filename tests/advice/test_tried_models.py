@@ -13,7 +13,7 @@ from factories import make_estimate
 from known_trainings import FOLDER, make_tried
 from mlipguide.advice.tried_models import Outlook, TriedModel, outlook, step_time, training_time
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.training import Engine
+from mlipguide.records.training.training import Engine
 
 
 def error(frames: float, *, floor: float = 0.05, scale: float = 0.3, exponent: float = 0.7) -> float:

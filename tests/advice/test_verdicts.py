@@ -22,10 +22,10 @@ from factories import (
 )
 from mlipguide.advice.constraints import card_rejections, licence_of
 from mlipguide.advice.judgement import judge
-from mlipguide.records.advice import Rejection, Verdict
-from mlipguide.records.evidence import EvidenceKind
-from mlipguide.records.measurement import Weights
-from mlipguide.records.model_card import CommercialUse, Forces, Need
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.advice.advice import Rejection, Verdict
+from mlipguide.records.models.model_card import CommercialUse, Forces, Need
+from mlipguide.records.timing.measurement import Weights
 
 LABELLED = make_evidence(kind=EvidenceKind.USER_LABELS, force_mae_ev_per_angstrom=0.08, energy_mae_ev_per_atom=0.004)
 UNKNOWN_ACCURACY = make_evidence(kind=EvidenceKind.NONE, cps=None, f1=None, kappa_srme=None, source=None)

@@ -10,7 +10,7 @@ import pytest
 from factories import SETTINGS, make_measurement, make_samples
 from mlipguide.bench.attribution import notices_for
 from mlipguide.bench.causes import CauseKind, causes_of
-from mlipguide.records.measurement import Disturbance, Measurement, StepSamples
+from mlipguide.records.timing.measurement import Disturbance, Measurement, StepSamples
 
 QUIET = Disturbance(steal_share=0.002, other_load_share=0.03, involuntary_switches_per_s=4.0, clock_share=0.9)
 GPU = replace(SETTINGS, device="cuda:0")

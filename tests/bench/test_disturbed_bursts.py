@@ -9,7 +9,7 @@ import pytest
 
 from factories import make_atoms
 from mlipguide.bench.disturbed import BurstState, preferred, reference_level, shows
-from mlipguide.records.measurement import Disturbance
+from mlipguide.records.timing.measurement import Disturbance
 from mlipguide.sessions.interface import Conditions
 from mlipguide.testing.fake_session import FakeSession, linear
 

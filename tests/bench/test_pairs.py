@@ -9,15 +9,15 @@ from itertools import pairwise
 import pytest
 
 from factories import GIB, SETTINGS, make_atoms, make_card, make_protocol
-from mlipguide.advice.gate import shared_confidence, verdict_on
 from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.pairs import LOOKS, PairedRun, PairedSize, PairRules
 from mlipguide.bench.subject import Size, Subject
 from mlipguide.hardware.noise import read_counters
-from mlipguide.records.comparison import ChangeVerdict
 from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.timing.comparison import ChangeVerdict
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.sessions.interface import Conditions
+from mlipguide.stats.gate import shared_confidence, verdict_on
 from mlipguide.testing.fake_session import FakeSession, linear
 
 CONFIDENCE = shared_confidence(1, looks=len(LOOKS))

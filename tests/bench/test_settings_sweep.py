@@ -17,7 +17,7 @@ from mlipguide.bench.settings_sweep import (
 )
 from mlipguide.core.errors import InputError
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.timing.measurement import Allocator, Settings
 
 ONE, TWO = SETTINGS, replace(SETTINGS, threads=2)
 DOUBLE = replace(SETTINGS, dtype="float64")

@@ -16,7 +16,7 @@ from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.subject import SizeSource
 from mlipguide.bench.sweep import Hooks, Limits, Sweep
 from mlipguide.costmodel.costs import costs_from
-from mlipguide.records.measurement import Disturbance, Measurement, Weights
+from mlipguide.records.timing.measurement import Disturbance, Measurement, Weights
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.testing.fake_session import FakeSession, knee, linear

@@ -20,7 +20,7 @@ from mlipguide.catalog.schema import CARD_SCHEMA, FAMILY_SCHEMA, card_schema, wr
 from mlipguide.catalog.sources import read_sources
 from mlipguide.catalog.validation import validate_folder
 from mlipguide.core.errors import InputError
-from mlipguide.records.model_card import SHA256, CommercialUse, Forces, LifeCycle, ModelCard, Need, WeightsOrigin
+from mlipguide.records.models.model_card import SHA256, CommercialUse, Forces, LifeCycle, ModelCard, Need, WeightsOrigin
 from mlipguide.worker.backends.mace import HIDDEN_IRREPS
 
 EXCERPT = Path(__file__).parents[1] / "data" / "models_accuracy_excerpt.csv"

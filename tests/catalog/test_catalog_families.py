@@ -11,8 +11,8 @@ from mlipguide.catalog.families import find_family, load_families
 from mlipguide.catalog.locations import CardFiles, builtin_files
 from mlipguide.catalog.validation import validate_folder
 from mlipguide.core.errors import InputError
-from mlipguide.records.family_card import Reach
-from mlipguide.records.model_card import CommercialUse
+from mlipguide.records.models.family_card import Reach
+from mlipguide.records.models.model_card import CommercialUse
 
 NAMES = ["ace", "allegro", "deepmd", "gap", "hdnnp", "mace", "mtp", "nep", "nequip", "pod", "snap", "uf3"]
 

@@ -14,7 +14,7 @@ from mlipguide.catalog.published_timings import load_published_timings
 from mlipguide.catalog.topic_validation import validate_topics
 from mlipguide.catalog.topics import TOPICS, claims_of, load_knowledge
 from mlipguide.core.errors import InputError
-from mlipguide.records.topic import TopicGroup
+from mlipguide.records.models.topic import TopicGroup
 
 LIMITATIONS = {
     "long-range",

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from fake_models import fake_card
+from mlipguide.candidates.preparation import NO_CONSENT, Consent, require_trust
 from mlipguide.catalog.checkpoints import sha256_of
 from mlipguide.catalog.pickles import imported_names
 from mlipguide.catalog.trusted_checkpoints import unvouched_names, vouch
 from mlipguide.catalog.weights import download_weights, find_weights
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import CACHE_VARIABLE, DATA_VARIABLE, trusted_checkpoints_file
-from mlipguide.records.model_card import ModelCard, WeightsFact, WeightsOrigin
-from mlipguide.workflows.candidates import NO_CONSENT, Consent, require_trust
+from mlipguide.records.models.model_card import ModelCard, WeightsFact, WeightsOrigin
 
 
 class Evil:

@@ -18,7 +18,7 @@ from mlipguide.catalog.topics import load_knowledge
 from mlipguide.cli.app import app
 from mlipguide.cli.bench import MEASURE
 from mlipguide.core.errors import ExitCode
-from mlipguide.report.envelope import schema_file
+from mlipguide.report.exports.envelope import schema_file
 
 TOPICS = load_knowledge().topics
 IDS = [topic.id for topic in TOPICS]

@@ -8,7 +8,7 @@ from fake_models import Run
 from mlipguide.catalog.families import load_families
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.readable import number
-from mlipguide.records.family_card import FamilyCard
+from mlipguide.records.models.family_card import FamilyCard
 
 FAMILIES = load_families()
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from fake_models import CONFIGS, Run, make_machine
+from mlipguide.commands import hardware as hardware_workflow
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.paths import DATA_VARIABLE
-from mlipguide.records.machine import Gpu, GpuVendor, Machine
-from mlipguide.workflows import hardware as hardware_workflow
+from mlipguide.records.hardware.machine import Gpu, GpuVendor, Machine
 
 GIB = 2**30
 NODE = CONFIGS / "hardware" / "a100-node.yaml"

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from fake_models import CONFIGS, STRUCTURES, FakeModels, Run, with_memory
 from mlipguide.core.errors import ExitCode
 from mlipguide.records.estimate import Basis
-from mlipguide.report.envelope import DOCUMENTS, schema_file, schema_of
+from mlipguide.report.exports.envelope import DOCUMENTS, schema_file, schema_of
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.testing.fake_session import linear
 

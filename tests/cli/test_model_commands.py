@@ -13,9 +13,10 @@ import yaml
 
 from fake_models import STRUCTURES, FakeModels, Run, fake_card, make_machine
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.commands import models as workflow
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.model_card import (
+from mlipguide.records.models.model_card import (
     CommercialUse,
     Domain,
     DomainFact,
@@ -26,9 +27,8 @@ from mlipguide.records.model_card import (
     Need,
     TrainingCost,
 )
-from mlipguide.report.envelope import VERSIONS
+from mlipguide.report.exports.envelope import VERSIONS
 from mlipguide.testing.fake_session import linear
-from mlipguide.workflows import models as workflow
 
 ANOTHER_DATE = "2026-03-04"
 

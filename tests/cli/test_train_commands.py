@@ -11,10 +11,10 @@ from jsonschema import Draft202012Validator
 
 from fake_models import Run, make_machine
 from mlipguide.core.errors import ExitCode
-from mlipguide.report.envelope import schema_file
+from mlipguide.report.exports.envelope import schema_file
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
-from mlipguide.workflows import training_setup as workflow
-from mlipguide.workflows.trainers import Trainers
+from mlipguide.training.fit import setup as workflow
+from mlipguide.training.fit.trainers import Trainers
 from training_files import write_frames
 
 

@@ -14,10 +14,10 @@ from jsonschema import Draft202012Validator
 from factories import make_candidate, make_card, make_measurement, make_task
 from mlipguide.core.errors import InputError, StorageError
 from mlipguide.core.serialisation import from_plain, json_schema, read_yaml, to_json, to_plain, write_atomically
-from mlipguide.records.advice import Candidate
-from mlipguide.records.measurement import Measurement
-from mlipguide.records.model_card import ModelCard
-from mlipguide.records.task import Task
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.task.task import Task
+from mlipguide.records.timing.measurement import Measurement
 
 RECORDS: list[tuple[type, Any]] = [
     (Measurement, make_measurement()),

@@ -10,7 +10,7 @@ from factories import GIB, SETTINGS, make_measurement, make_summary
 from mlipguide.costmodel.costs import costs_from, ns_per_day, time_prior
 from mlipguide.costmodel.shapes import TIME_ON_CPU, TIME_ON_CPU_RETAINING, TIME_ON_GPU
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.measurement import Allocator, Measurement
+from mlipguide.records.timing.measurement import Allocator, Measurement
 
 PER_ATOM_S, PER_ATOM_BYTES = 1e-3, 10_000_000
 MEASURED = [

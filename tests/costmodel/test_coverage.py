@@ -15,7 +15,7 @@ import pytest
 
 from factories import SETTINGS, make_measurement
 from mlipguide.costmodel.costs import Costs, costs_from
-from mlipguide.records.measurement import Allocator, Settings
+from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.testing.fake_session import Law, flat_then_linear, knee, linear
 
 RUNS = 170

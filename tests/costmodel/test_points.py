@@ -10,7 +10,7 @@ import pytest
 
 from factories import GIB, make_measurement
 from mlipguide.costmodel.points import MEMORY_ERROR, OWN, Point, memory_points, time_points
-from mlipguide.records.measurement import Disturbance, Measurement
+from mlipguide.records.timing.measurement import Disturbance, Measurement
 from mlipguide.stats.bursts import EXPECTED_SPREAD, SMALLEST_ERROR
 
 STEADY = (0.1,) * 8

@@ -8,16 +8,16 @@ import pytest
 
 from factories import make_estimate, make_measurement, make_summary, make_task
 from mlipguide.costmodel.costs import costs_from
-from mlipguide.costmodel.prerelaxation import dft_saving
-from mlipguide.costmodel.workloads import (
+from mlipguide.records.estimate import Basis
+from mlipguide.records.task.task import TaskKind
+from mlipguide.tasks.prerelaxation import dft_saving
+from mlipguide.tasks.workloads import (
     affordable_atoms_of,
     run_time_of,
     static_workload,
     steps_of,
     supercell_atoms,
 )
-from mlipguide.records.estimate import Basis
-from mlipguide.records.task import TaskKind
 
 STEP = make_estimate(0.1)
 COSTS = costs_from([make_measurement(size, wall_s=(size * 1e-3,) * 5) for size in (28, 56, 112)])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlipguide.environments import pip_settings, uv_program
-from mlipguide.records.environment import Recipe
+from mlipguide.records.hardware.environment import Recipe
 
 REAL_PIP_CONFIG = pip_settings.read_pip_config
 FakeUv = Callable[[str], Path]

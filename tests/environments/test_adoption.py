@@ -16,7 +16,7 @@ from mlipguide.environments.builds import build_environment
 from mlipguide.environments.interpreters import InterpreterReport
 from mlipguide.environments.removal import remove_environment
 from mlipguide.environments.resolution import check_environment, find_environment, find_host, set_aside_files
-from mlipguide.records.environment import EnvironmentKind, EnvironmentState, Recipe
+from mlipguide.records.hardware.environment import EnvironmentKind, EnvironmentState, Recipe
 
 FakeUv = Callable[[str], Path]
 

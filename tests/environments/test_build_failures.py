@@ -13,7 +13,7 @@ import pytest
 from mlipguide.core.errors import ExitCode
 from mlipguide.environments.build_failures import explain_failure
 from mlipguide.environments.torch_builds import TorchBuild
-from mlipguide.records.environment import Recipe
+from mlipguide.records.hardware.environment import Recipe
 
 RECIPE = Recipe(
     backend="sevenn",

@@ -19,7 +19,7 @@ from mlipguide.environments.builds import build_environment
 from mlipguide.environments.managed_folders import find_managed, list_folders
 from mlipguide.environments.removal import remove_environment
 from mlipguide.environments.resolution import check_environment, find_environment
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
+from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
 
 FakeUv = Callable[[str], Path]
 
@@ -34,7 +34,7 @@ DRIVER = """
 import sys
 from pathlib import Path
 from mlipguide.environments import builds, pip_settings, uv_program
-from mlipguide.records.environment import Recipe
+from mlipguide.records.hardware.environment import Recipe
 uv_program.find_uv = lambda: Path(sys.argv[1])
 pip_settings.read_pip_config = lambda base: {}
 tiny = Recipe(

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from fake_models import FakeModels, fake_card, make_machine
+from mlipguide.candidates import preparation as candidates
+from mlipguide.candidates.preparation import NO_CONSENT, prepare_candidates
+from mlipguide.commands import doctor
 from mlipguide.environments.gpu_support import gpu_notices, gpu_obstacle, has_code_for, targets_of
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
-from mlipguide.records.machine import Gpu, GpuVendor, Machine
-from mlipguide.workflows import candidates, doctor
-from mlipguide.workflows.candidates import NO_CONSENT, prepare_candidates
+from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
+from mlipguide.records.hardware.machine import Gpu, GpuVendor, Machine
 
 CUDA_12 = TorchTargets(cuda="12.8", rocm=None, architectures=("sm_75", "sm_80", "sm_90", "compute_90"))
 

@@ -9,7 +9,7 @@ import pytest
 from mlipguide.core.errors import InputError
 from mlipguide.environments.interpreters import clean_environment, query_interpreter
 from mlipguide.environments.python_versions import choose_python
-from mlipguide.records.environment import Recipe
+from mlipguide.records.hardware.environment import Recipe
 
 PYTHON = Path(sys.executable)
 

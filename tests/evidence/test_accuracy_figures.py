@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from labelled import Labels, errors_of
-from mlipguide.evidence.comparison import compare, ranking
-from mlipguide.evidence.energy_errors import energy_errors
-from mlipguide.evidence.force_errors import (
+from mlipguide.evidence.accuracy.energy_errors import energy_errors
+from mlipguide.evidence.accuracy.force_errors import (
     by_element,
     by_magnitude,
     force_cosine,
@@ -18,8 +17,9 @@ from mlipguide.evidence.force_errors import (
     force_rmse,
     largest_error,
 )
-from mlipguide.evidence.softening import force_slope
-from mlipguide.records.accuracy import ErrorGap, FrameErrors
+from mlipguide.evidence.accuracy.model_differences import compare, ranking
+from mlipguide.evidence.accuracy.softening import force_slope
+from mlipguide.records.accuracy.accuracy import ErrorGap, FrameErrors
 from mlipguide.structures.trajectories import RunFinder
 
 

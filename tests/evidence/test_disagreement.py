@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from mlipguide.evidence.disagreement import (
+from mlipguide.evidence.disagreement.spread import (
     energy_disagreement,
     force_disagreement,
     pairwise_mae,

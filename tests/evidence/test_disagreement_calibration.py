@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlipguide.catalog.sources import read_sources
-from mlipguide.evidence.disagreement_calibration import (
+from mlipguide.evidence.disagreement.calibration import (
     CALIBRATION_FILE,
     CalibrationPoint,
     Ratios,

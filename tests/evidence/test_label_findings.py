@@ -11,11 +11,11 @@ import pytest
 from ase import Atoms
 
 from labelled import Labels, errors_of, rattled, write
-from mlipguide.evidence.label_checks import check_labels
-from mlipguide.evidence.label_outliers import check_outliers
-from mlipguide.evidence.label_scan import LabelScan, sampling_order
-from mlipguide.evidence.label_units import check_units
-from mlipguide.records.accuracy import FindingKind, FrameErrors
+from mlipguide.evidence.accuracy.label_checks import check_labels
+from mlipguide.evidence.accuracy.label_outliers import check_outliers
+from mlipguide.evidence.accuracy.label_scan import LabelScan, sampling_order
+from mlipguide.evidence.accuracy.label_units import check_units
+from mlipguide.records.accuracy.accuracy import FindingKind, FrameErrors
 from mlipguide.structures.labels import read_labels
 
 

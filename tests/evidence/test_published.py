@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from factories import make_card
-from mlipguide.evidence.published import evidence_of
-from mlipguide.records.evidence import EvidenceKind
-from mlipguide.records.model_card import Metrics
+from mlipguide.evidence.accuracy.published_accuracy import evidence_of
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.models.model_card import Metrics
 
 
 def test_published_figures_are_a_leaderboard() -> None:

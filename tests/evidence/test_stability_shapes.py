@@ -14,7 +14,7 @@ from mlipguide.catalog.card_sources import read_all_sources
 from mlipguide.evidence.stability import contacts, smoothness, symmetry
 from mlipguide.evidence.stability import equation_of_state as eos
 from mlipguide.evidence.stability.thresholds import THRESHOLDS, verdict_of
-from mlipguide.records.stability import TestVerdict
+from mlipguide.records.accuracy.stability import TestVerdict
 from mlipguide.sessions.interface import Snapshot
 from mlipguide.testing.calculators import Asymmetric, Kinked
 from mlipguide.testing.in_process import in_process_session

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from factories import make_estimate, make_summary
-from mlipguide.catalog.families import find_family, load_families
-from mlipguide.evidence.fast_speed import ATOMS_THAT_FILL_A_GPU, fast_step_time, suited_family
-from mlipguide.evidence.frames import frames_to_train, frames_to_tune
-from mlipguide.evidence.reference_cost import (
+from mlipguide.advice.prices.fast_speed import ATOMS_THAT_FILL_A_GPU, fast_step_time, suited_family
+from mlipguide.advice.prices.frames import frames_to_train, frames_to_tune
+from mlipguide.advice.prices.reference_cost import (
     LEVEL_CORE_HOURS,
     LEVEL_ELECTRONS,
     REACH,
@@ -16,16 +15,17 @@ from mlipguide.evidence.reference_cost import (
     reference_cost,
     valence_electrons,
 )
-from mlipguide.evidence.training_cost import (
+from mlipguide.advice.prices.training_cost import (
     TRIAL_SECONDS_PER_ATOM,
     trained_error,
     training_time,
     tuned_error,
     tuning_time,
 )
+from mlipguide.catalog.families import find_family, load_families
+from mlipguide.records.advice.strategy import StrategyHardware
 from mlipguide.records.estimate import Basis
-from mlipguide.records.strategy import StrategyHardware
-from mlipguide.records.task import StatedReference
+from mlipguide.records.task.task import StatedReference
 
 TWO_CORES = StrategyHardware(cores=2.0)
 A_GPU = StrategyHardware(cores=8.0, gpu="NVIDIA A100", gpus=1)

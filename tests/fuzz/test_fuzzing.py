@@ -31,9 +31,9 @@ from labelled import OffEMT
 from mlipguide.__main__ import main
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.topics import load_knowledge
+from mlipguide.commands import evaluate as evaluate_workflow
 from mlipguide.core.errors import ExitCode
 from mlipguide.testing.in_process import in_process_session
-from mlipguide.workflows import evaluate as evaluate_workflow
 
 pytestmark = pytest.mark.filterwarnings("default")  # as users run it
 

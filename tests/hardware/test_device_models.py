@@ -19,7 +19,7 @@ from mlipguide.hardware.device_models import (
     load_devices,
     match_reported,
 )
-from mlipguide.records.device import DeviceKind, DeviceModel
+from mlipguide.records.hardware.device import DeviceKind, DeviceModel
 
 GIB = 2**30
 DEVICES = load_devices()

@@ -12,7 +12,7 @@ from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.hardware.profile_files import read_profiles
 from mlipguide.hardware.profiles import parse_profiles, save_profiles, saved_profiles
 from mlipguide.records.estimate import Basis
-from mlipguide.records.hardware_profile import HardwareProfile, Link
+from mlipguide.records.hardware.hardware_profile import HardwareProfile, Link
 
 GIB = 2**30
 EXAMPLES = Path(__file__).parents[2] / "configs" / "hardware"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mlipguide.hardware.fingerprint import compute_fingerprint, differing_fields
-from mlipguide.records.machine import Cpu, Gpu, GpuVendor, Machine, Memory
+from mlipguide.records.hardware.machine import Cpu, Gpu, GpuVendor, Machine, Memory
 
 CPU = Cpu(
     model="AMD EPYC 7763",

@@ -10,7 +10,7 @@ from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.hardware import probe
 from mlipguide.hardware.fingerprint import compute_fingerprint, differing_fields
 from mlipguide.hardware.probe import probe_machine
-from mlipguide.records.machine import Machine
+from mlipguide.records.hardware.machine import Machine
 
 
 def test_this_machine_is_consistent() -> None:

@@ -12,7 +12,7 @@ from mlipguide.hardware.amd import find_amd, parse_amd_smi, parse_rocm_smi
 from mlipguide.hardware.apple import describe_processor, find_apple, parse_displays, parse_sysctl
 from mlipguide.hardware.gpu_findings import find_pci_vendors
 from mlipguide.hardware.vendor_tools import ToolAnswer, ToolRunner, run_tool
-from mlipguide.records.machine import GpuVendor
+from mlipguide.records.hardware.machine import GpuVendor
 
 RECORDED = Path(__file__).parent / "recorded"
 

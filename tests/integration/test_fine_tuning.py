@@ -22,9 +22,9 @@ from mlipguide.catalog.checkpoints import sha256_of
 from mlipguide.catalog.own_models import derive_card
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.environments.recipes import find_recipe
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.model_card import ModelCard
-from mlipguide.records.training import FittedPotential
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.records.training.training import FittedPotential
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_files import worker_folder
 from mlipguide.sessions.worker_session import SessionRequest, open_session

@@ -16,16 +16,16 @@ import pytest
 from mlipguide.core.serialisation import from_plain
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
-from mlipguide.records.environment import EnvironmentState
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.training import Engine, FitRecipe, FittedPotential
+from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions, DynamicsPlan
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.contract import BackendContract
 from mlipguide.training.engines.pod import ready_pod_trainer
-from mlipguide.training.potential_cards import card_of
+from mlipguide.training.fit.potential_cards import card_of
 
 if TYPE_CHECKING:
     from ase import Atoms

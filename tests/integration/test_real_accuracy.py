@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlipguide.workflows.evaluate import EvaluateRequest, evaluate
+from mlipguide.commands.evaluate import EvaluateRequest, evaluate
 
 BESIDE = Path(__file__).parents[3] / "shared"
 LABELS = Path(os.environ.get("MLIPGUIDE_SHARED", BESIDE)) / "data" / "mlearn"

@@ -17,14 +17,14 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
-from mlipguide.records.environment import EnvironmentState
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.model_card import Need
-from mlipguide.records.task import TaskKind
+from mlipguide.production import script_texts
+from mlipguide.production.script_texts import Subject, ase_files, texts_by_name
+from mlipguide.production.smoke_test import try_script
+from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.models.model_card import Need
+from mlipguide.records.task.task import TaskKind
+from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.structures.files import read_structure
-from mlipguide.workflows import script_texts
-from mlipguide.workflows.script_texts import Subject, ase_files, texts_by_name
-from mlipguide.workflows.smoke_test import try_script
 
 pytestmark = pytest.mark.integration
 

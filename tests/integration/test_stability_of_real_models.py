@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mlipguide.candidates.preparation import Consent
+from mlipguide.commands.stability import Options, stability
 from mlipguide.core.paths import DATA_VARIABLE
-from mlipguide.records.stability import TestVerdict
-from mlipguide.workflows.candidates import Consent
-from mlipguide.workflows.stability import Options, stability
-from mlipguide.workflows.task_request import TaskRequest
+from mlipguide.records.accuracy.stability import TestVerdict
+from mlipguide.tasks.requests import TaskRequest
 
 pytestmark = pytest.mark.integration
 

@@ -12,14 +12,14 @@ import pytest
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.environments.recipes import find_recipe
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.training import FittedPotential
+from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.records.training.training import FittedPotential
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.contract import BackendContract
 from mlipguide.training.engines.fine_tune import FineTuneTrainer
 from mlipguide.training.engines.nep import NepTrainer
-from mlipguide.training.potential_cards import card_of
+from mlipguide.training.fit.potential_cards import card_of
 from short_fits import environment_of, interrupt_at, lennard_jones_frames, short, silent
 
 pytestmark = pytest.mark.integration

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from factories import SETTINGS, make_estimate
-from mlipguide.records.bench import Agreement, BenchData, Capacity, FastestSettings
-from mlipguide.records.measurement import Scenario
-from mlipguide.report.bench_page import bench_page
+from mlipguide.records.timing.bench import Agreement, BenchData, Capacity, FastestSettings
+from mlipguide.records.timing.measurement import Scenario
+from mlipguide.report.pages.bench_page import bench_page
 from report_records import make_bench, make_series, make_size_result
 
 WIDTHS = (80, 120, 160)

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from factories import SETTINGS, make_summary
-from mlipguide.records.measurement import Scenario
-from mlipguide.report.bench_table import as_csv, as_markdown, markdown_table
+from mlipguide.records.timing.measurement import Scenario
+from mlipguide.report.tables.bench_table import as_csv, as_markdown, markdown_table
 from report_records import TIMESTEP_S, make_bench, make_series, make_size_result
 
 

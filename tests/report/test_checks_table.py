@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rich.console import Group
 
-from mlipguide.records.distillation import PairDistance
-from mlipguide.records.dynamics_check import DynamicsCheck
-from mlipguide.records.stability import TestResult
-from mlipguide.report.checks_table import checks_table
+from mlipguide.records.accuracy.stability import TestResult
+from mlipguide.records.training.distillation import PairDistance
+from mlipguide.records.training.dynamics_check import DynamicsCheck
 from mlipguide.report.console import output_console
-from mlipguide.workflows.acceptance import drift_check, pair_check
+from mlipguide.report.tables.checks_table import checks_table
+from mlipguide.training.acceptance import drift_check, pair_check
 
 
 def drift(value: float, error: float) -> TestResult:

@@ -13,10 +13,10 @@ import pytest
 
 from factories import SETTINGS
 from mlipguide.core.errors import StorageError
-from mlipguide.records.comparison import ChangeVerdict, Pairing
-from mlipguide.report.benchmark_action import benchmark_json
-from mlipguide.report.github import SHOWN_OF_A_KIND, annotation_commands, append_summary, command, summary
-from mlipguide.report.junit import junit_xml
+from mlipguide.records.timing.comparison import ChangeVerdict, Pairing
+from mlipguide.report.exports.benchmark_action import benchmark_json
+from mlipguide.report.exports.github import SHOWN_OF_A_KIND, annotation_commands, append_summary, command, summary
+from mlipguide.report.exports.junit import junit_xml
 from report_records import make_change, make_comparison
 
 WORKFLOW_COMMAND = re.compile(r"::(?P<level>\w+) title=(?P<title>[^:,]*)::(?P<message>[^\r\n]*)")

@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from factories import SETTINGS
-from mlipguide.records.comparison import ChangeVerdict, Comparison, Pairing
-from mlipguide.records.measurement import Scenario
-from mlipguide.report.comparison_page import comparison_page
-from mlipguide.report.comparison_words import change_percent, headline, how
+from mlipguide.records.timing.comparison import ChangeVerdict, Comparison, Pairing
+from mlipguide.records.timing.measurement import Scenario
+from mlipguide.report.pages.comparison_page import comparison_page
+from mlipguide.report.words.comparison_words import change_percent, headline, how
 from report_records import make_change, make_comparison, measured
 
 WIDTHS = (60, 80, 120)

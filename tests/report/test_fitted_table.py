@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from mlipguide.report.fitted_table import Column, fitted_table
+from mlipguide.report.tables.fitted_table import Column, fitted_table
 
 COLUMNS = (
     Column(title="Model", cells=("a-long-name", "b"), rank=0),

@@ -8,7 +8,7 @@ from factories import make_estimate
 from mlipguide.core.readable import coarse, duration
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.report.formatting import LEGEND, MARKS, estimated, marked, spread
+from mlipguide.report.words.formatting import LEGEND, MARKS, estimated, marked, spread
 
 
 @pytest.mark.parametrize("basis", Basis)

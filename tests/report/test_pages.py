@@ -13,24 +13,24 @@ from rich.console import Console, RenderableType
 from factories import make_candidate, make_card, make_estimate, make_evidence, make_task
 from fake_models import STRUCTURES, FakeModels, Run, make_machine
 from mlipguide.advice.accuracy_axis import axis_of
+from mlipguide.advice.model_criteria import ListRequest
+from mlipguide.commands.model_list import list_models
+from mlipguide.commands.models import show_model
 from mlipguide.core.readable import duration, memory
-from mlipguide.records.advice import Caveat, PlanStep, Recommendation, Strategy
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.advice.advice import Caveat, PlanStep, Recommendation, Strategy
 from mlipguide.records.estimate import Basis
-from mlipguide.records.evidence import EvidenceKind
-from mlipguide.records.listings import EnvironmentList
-from mlipguide.records.machine import Gpu, GpuVendor
-from mlipguide.records.measurement import Weights
-from mlipguide.records.model_card import Need
-from mlipguide.report.environments_page import environments_page
-from mlipguide.report.machine_page import machine_page
-from mlipguide.report.models_page import models_page
-from mlipguide.report.recommend_page import _verdict_words, recommend_page
+from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState
+from mlipguide.records.hardware.machine import Gpu, GpuVendor
+from mlipguide.records.models.listings import EnvironmentList
+from mlipguide.records.models.model_card import Need
+from mlipguide.records.timing.measurement import Weights
+from mlipguide.report.pages.environments_page import environments_page
+from mlipguide.report.pages.machine_page import machine_page
+from mlipguide.report.pages.models_page import models_page
+from mlipguide.report.pages.recommend_page import _verdict_words, recommend_page
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.testing.fake_session import linear
-from mlipguide.workflows.model_criteria import ListRequest
-from mlipguide.workflows.model_list import list_models
-from mlipguide.workflows.models import show_model
 
 WIDTHS = (80, 100, 160)
 ANSI = re.compile("\x1b")
@@ -288,7 +288,7 @@ def test_progress_is_plain_lines_without_a_terminal(capsys: pytest.CaptureFixtur
 def test_messages_are_not_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> None:
     from mlipguide.core.errors import InputError
     from mlipguide.records.notice import Notice
-    from mlipguide.report.messages import show_error, show_notices
+    from mlipguide.report.words.messages import show_error, show_notices
 
     show_error(InputError("a[bold] is [/] no markup", hint="Write [red]."))
     show_notices((Notice("a", "[a] note"),))

@@ -11,17 +11,17 @@ import pytest
 from rich.console import Console
 
 from fake_models import make_machine
+from mlipguide.commands.train_pilot import PilotRequest, train_pilot
 from mlipguide.core.errors import InputError
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.pilot import PilotData, PretrainedErrors, Reach
-from mlipguide.report.pilot_figure import rendered
-from mlipguide.report.pilot_page import pilot_page
-from mlipguide.report.pilot_plot import save_plot
-from mlipguide.report.pilot_words import between, mev
+from mlipguide.records.training.pilot import PilotData, PretrainedErrors, Reach
+from mlipguide.report.figures.pilot_figure import rendered
+from mlipguide.report.figures.pilot_plot import save_plot
+from mlipguide.report.pages.pilot_page import pilot_page
+from mlipguide.report.words.pilot_words import between, mev
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
-from mlipguide.workflows.train_pilot import PilotRequest, train_pilot
-from mlipguide.workflows.trainers import Trainers
-from mlipguide.workflows.training_setup import Options
+from mlipguide.training.fit.setup import Options
+from mlipguide.training.fit.trainers import Trainers
 from training_files import write_frames
 
 

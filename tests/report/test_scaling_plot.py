@@ -13,10 +13,10 @@ from PIL import Image
 
 from factories import make_summary
 from mlipguide.core.errors import InputError, StorageError
-from mlipguide.records.bench import BenchData
-from mlipguide.records.measurement import Scenario
-from mlipguide.report.scaling_axes import round_values
-from mlipguide.report.scaling_plot import CURVE_DOT, MARKERS, save_plot, terminal_plot
+from mlipguide.records.timing.bench import BenchData
+from mlipguide.records.timing.measurement import Scenario
+from mlipguide.report.figures.scaling_axes import round_values
+from mlipguide.report.figures.scaling_plot import CURVE_DOT, MARKERS, save_plot, terminal_plot
 from report_records import make_bench, make_series, make_size_result
 
 
@@ -130,7 +130,7 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_matplotlib_waits_until_a_plot_is_asked_for() -> None:
-    code = "import sys, mlipguide.report.bench_page; print('matplotlib' in sys.modules, 'plotext' in sys.modules)"
+    code = "import sys, mlipguide.report.pages.bench_page; print('matplotlib' in sys.modules, 'plotext' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 

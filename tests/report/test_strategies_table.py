@@ -19,12 +19,12 @@ from mlipguide.advice.sensitivities import with_sensitivities
 from mlipguide.advice.strategies import strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.core.errors import InputError
-from mlipguide.records.advice import Recommendation
-from mlipguide.records.strategy import StrategyHardware, StrategyTable
-from mlipguide.records.verdict import Strategy
-from mlipguide.report.break_even_figure import drawable, rendered
-from mlipguide.report.break_even_plot import save_break_even
-from mlipguide.report.strategies_table import strategies_table
+from mlipguide.records.advice.advice import Recommendation
+from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
+from mlipguide.records.advice.verdict import Strategy
+from mlipguide.report.figures.break_even_figure import drawable, rendered
+from mlipguide.report.figures.break_even_plot import save_break_even
+from mlipguide.report.tables.strategies_table import strategies_table
 
 TASK = make_task()
 

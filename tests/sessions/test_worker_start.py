@@ -15,8 +15,8 @@ from ase.build import bulk
 from mlipguide.core.errors import EnvironmentFailedError, StorageError
 from mlipguide.core.paths import CACHE_VARIABLE
 from mlipguide.environments.interpreters import clean_environment
-from mlipguide.records.environment import EnvironmentState
-from mlipguide.records.measurement import Allocator
+from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.timing.measurement import Allocator
 from mlipguide.sessions import worker_files
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.worker_files import PACKAGE, worker_environment, worker_folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlipguide.records.accuracy import ErrorGap
+from mlipguide.records.accuracy.accuracy import ErrorGap
 from mlipguide.stats.energy_shifts import fit_shifts, shifted_energies
 from mlipguide.stats.frame_means import FrameGroups
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlipguide.records.training import FrameDeviation
+from mlipguide.records.training.training import FrameDeviation
 from mlipguide.stats.errors import energy_mae, force_mae, force_rmse, frame_errors
 
 

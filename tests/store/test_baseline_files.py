@@ -13,8 +13,8 @@ from fake_models import make_machine
 from mlipguide.core.errors import InputError
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.comparison import Baseline, PlainStructure
-from mlipguide.records.measurement import Scenario
+from mlipguide.records.timing.comparison import Baseline, PlainStructure
+from mlipguide.records.timing.measurement import Scenario
 from mlipguide.store import baselines as store
 from mlipguide.store import measurements
 

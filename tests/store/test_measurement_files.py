@@ -13,7 +13,7 @@ from factories import make_measurement
 from mlipguide.core.errors import InputError, StorageError
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.measurement import Measurement
+from mlipguide.records.timing.measurement import Measurement
 from mlipguide.store import measurements as store
 
 FORMATS = Path(__file__).parent / "formats"

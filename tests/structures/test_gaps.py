@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import bulk, fcc111, molecule
 from ase.neighborlist import neighbor_list
 
-from mlipguide.advice.constraints import atoms_out_of_sight
+from mlipguide.candidates.neighbours_seen import atoms_out_of_sight
 from mlipguide.structures.gaps import find_gaps
 
 

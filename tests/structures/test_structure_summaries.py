@@ -7,7 +7,7 @@ import pytest
 from ase.build import bulk, fcc111, molecule
 
 from mlipguide.core.serialisation import from_plain, to_plain
-from mlipguide.records.structure import StructureSummary
+from mlipguide.records.task.structure import StructureSummary
 from mlipguide.structures.presets import build_preset
 from mlipguide.structures.summaries import is_same_kind, summarise
 

@@ -10,7 +10,7 @@ import pytest
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.stats.errors import force_mae
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames, true_energy_and_forces
-from mlipguide.training.test_errors import errors_on
+from mlipguide.training.fit.held_out_errors import errors_on
 
 
 def test_errors_and_times_follow_the_laws(tmp_path: Path) -> None:

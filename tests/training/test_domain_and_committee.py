@@ -10,8 +10,8 @@ import pytest
 from ase.build import bulk
 
 from mlipguide.structures.labels import LabelledFrame
-from mlipguide.training.committee import bootstrap, disagreement
-from mlipguide.training.domain import domain_of, outside
+from mlipguide.training.fit.domain import domain_of, outside
+from mlipguide.training.pilot.bootstrap_committee import bootstrap, disagreement
 
 
 def frame(atoms: ase.Atoms, *, group: str = "MD", pressure_ev_per_angstrom3: float | None = None) -> LabelledFrame:

@@ -11,8 +11,8 @@ from ase.io import read
 
 from engine_frames import labelled
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState
-from mlipguide.records.training import Engine, FitRecipe
+from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState
+from mlipguide.records.training.training import Engine, FitRecipe
 from mlipguide.training.engines.child import Teller, Training, train
 from mlipguide.training.engines.frames_file import frames_text
 from mlipguide.worker.training.job import MARK

@@ -10,9 +10,9 @@ import pytest
 
 from known_pupils import CELL, Clock, Springs
 from mlipguide.testing.in_process import in_process_session
-from mlipguide.training.equilibrium import equilibrium_start, kelvin
-from mlipguide.training.notebook import Notebook
-from mlipguide.training.taught_frames import Excursion, ExcursionRun, run_excursion
+from mlipguide.training.distil.equilibrium import equilibrium_start, kelvin
+from mlipguide.training.distil.step_cache import Notebook
+from mlipguide.training.distil.teacher_dataset import Excursion, ExcursionRun, run_excursion
 
 KELVIN = 400.0
 TIMESTEP_S = 4e-15

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlipguide.core.errors import InputError
-from mlipguide.training.learning_curve import CurveDatum, FittedCurve, fit_curve
+from mlipguide.training.pilot.learning_curve import CurveDatum, FittedCurve, fit_curve
 
 SIZES = (14, 27, 54, 107)
 

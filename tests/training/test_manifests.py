@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mlipguide.core.errors import InputError
-from mlipguide.records.distillation import Distillation
-from mlipguide.records.fit import FitData
-from mlipguide.training.manifests import FORMAT, manifest_text, read_manifest
+from mlipguide.records.training.distillation import Distillation
+from mlipguide.records.training.fit import FitData
+from mlipguide.training.fit.manifests import FORMAT, manifest_text, read_manifest
 
 PAST = Path(__file__).parents[1] / "data" / "manifests"
 

@@ -9,7 +9,7 @@ from ase.build import bulk
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from mlipguide.training.pair_distributions import (
+from mlipguide.training.distil.pair_distributions import (
     BIN_ANGSTROM,
     PairSeries,
     chances_of,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlipguide.records.training import Engine
-from mlipguide.training.pilot_plan import (
+from mlipguide.records.training.training import Engine
+from mlipguide.training.pilot.pilot_plan import (
     MARGIN,
     NEXT_SIZE,
     FinishedFit,

@@ -13,8 +13,8 @@ from ase.build import bulk
 
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.environments.recipes import find_recipe
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState
-from mlipguide.records.training import Engine, FittedPotential
+from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState
+from mlipguide.records.training.training import Engine, FittedPotential
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.engines.pod import PodTrainer
 from mlipguide.training.engines.pod_recipes import data_file, parameter_file, pod_recipes

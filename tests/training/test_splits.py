@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.fake_trainer import labelled_frames
-from mlipguide.training.splits import (
+from mlipguide.training.pilot.splits import (
     SMALLEST_SUBSET,
     blocks_of,
     is_duplicate,

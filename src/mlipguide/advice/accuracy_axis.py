@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from mlipguide.advice.constraints import card_rejections, has_dispersion, provides
-from mlipguide.records.accuracy_axis import AccuracyAxis, AxisFigure, AxisPlace, DomainFit
-from mlipguide.records.evidence import Evidence, EvidenceKind
-from mlipguide.records.model_card import Domain, LifeCycle, ModelCard, Need, WeightsOrigin
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, AxisFigure, AxisPlace, DomainFit
+from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
+from mlipguide.records.models.model_card import Domain, LifeCycle, ModelCard, Need, WeightsOrigin
+from mlipguide.records.task.task import Task, TaskKind
 
 ON_LABELS = (EvidenceKind.USER_LABELS, EvidenceKind.SIMILAR_SYSTEMS)
 """The more telling first; all else is published, or nothing."""

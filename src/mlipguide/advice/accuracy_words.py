@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from mlipguide.advice.ranking import is_runnable, meets_limits
 from mlipguide.core.readable import number
-from mlipguide.records.accuracy_axis import AxisFigure, DomainFit
-from mlipguide.records.advice import Candidate
+from mlipguide.records.accuracy.accuracy_axis import AxisFigure, DomainFit
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.task import Task
-from mlipguide.records.verdict import Verdict
+from mlipguide.records.task.task import Task
 
 SHOWN = 5
 DOMAIN_REASONS = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mlipguide.advice.derived_needs import DOUBTFUL
-from mlipguide.advice.time_step import propose_timestep
 from mlipguide.records.notice import Notice
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.tasks.derived_needs import DOUBTFUL
+from mlipguide.tasks.time_step import propose_timestep
 
 OTHER_KINDS = ", ".join(kind.value for kind in TaskKind if kind is not TaskKind.MD)
 

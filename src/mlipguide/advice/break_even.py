@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 from mlipguide.core.readable import duration, simulated_time
+from mlipguide.records.advice.strategy import BreakEven, StrategyPrice
+from mlipguide.records.advice.verdict import Strategy
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.strategy import BreakEven, StrategyPrice
-from mlipguide.records.verdict import Strategy
 
 DOING = {
     Strategy.PRETRAINED: "Taking a pretrained model",

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from mlipguide.advice.constraints import OF_GRADIENTS, needs_of
 from mlipguide.core.readable import simulated_time
-from mlipguide.costmodel.workloads import md_workload, steps_of
-from mlipguide.records.advice import Candidate, Rejection
-from mlipguide.records.stability import ModelStability
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.accuracy.stability import ModelStability
+from mlipguide.records.advice.advice import Candidate, Rejection
+from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.structures.summaries import is_same_kind
+from mlipguide.tasks.workloads import md_workload, steps_of
 
 LONGER = 1 + 1e-6
 LOOKED_AT = 2.0

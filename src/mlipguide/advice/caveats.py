@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mlipguide.advice.constraints import atoms_out_of_sight, has_dispersion, provides
+from mlipguide.advice.constraints import has_dispersion, provides
+from mlipguide.candidates.neighbours_seen import atoms_out_of_sight
 from mlipguide.catalog.topics import Knowledge
 from mlipguide.core.readable import simulated_time
-from mlipguide.records.advice import Candidate, Caveat
-from mlipguide.records.evidence import Evidence, EvidenceKind
-from mlipguide.records.measurement import Weights
-from mlipguide.records.model_card import Architecture, Domain, ModelCard, Need
-from mlipguide.records.task import Task, TaskKind
-from mlipguide.records.topic import Claim
+from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
+from mlipguide.records.advice.advice import Candidate, Caveat
+from mlipguide.records.models.model_card import Architecture, Domain, ModelCard, Need
+from mlipguide.records.models.topic import Claim
+from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.records.timing.measurement import Weights
 from mlipguide.structures.signs import MAGNETIC
 
 RELAXATION_SETS = ("MPtrj", "MPF.2021.2.8", "MP-r2SCAN", "MP relaxations")

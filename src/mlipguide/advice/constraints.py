@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlipguide.advice.derived_needs import DOUBTFUL
+from mlipguide.candidates.neighbours_seen import cutoff_rejection
 from mlipguide.core.readable import duration, memory, number
-from mlipguide.records.advice import LicenceSummary, Rejection
+from mlipguide.records.advice.advice import LicenceSummary, Rejection
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.model_card import CommercialUse, Domain, Forces, ModelCard, Need, WeightsOrigin
-from mlipguide.records.structure import StructureSummary
-from mlipguide.records.task import NeighbourGap, Task, TaskKind
-
-CUTOFF = "cutoff"
-"""The constraint of a model that sees no neighbour of any atom; no training mends it."""
+from mlipguide.records.models.model_card import CommercialUse, Domain, Forces, ModelCard, Need, WeightsOrigin
+from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.tasks.derived_needs import DOUBTFUL
 
 OF_GRADIENTS = frozenset({Need.CONSERVATIVE, Need.NVE, Need.PHONONS})
 """Met by forces that are gradients of the energy."""
@@ -36,24 +33,6 @@ INPUTS = frozenset({Need.TOTAL_CHARGE, Need.SPIN})
 
 COVERAGE = frozenset({*COVERED_BY, Need.LONG_RANGE})
 """Needs that a model may meet although nothing says so: what is not known of them is a doubt."""
-
-
-def atoms_out_of_sight(cutoff_angstrom: float | None, gaps: Sequence[NeighbourGap]) -> int:
-    """Return how many atoms of a structure have no neighbour within a cutoff; 0 where the cutoff is not known."""
-    if cutoff_angstrom is None:
-        return 0
-    return sum(gap.atoms for gap in gaps if gap.distance_angstrom is None or gap.distance_angstrom >= cutoff_angstrom)
-
-
-def cutoff_rejection(
-    cutoff_angstrom: float | None, gaps: Sequence[NeighbourGap], structure: StructureSummary
-) -> Rejection | None:
-    """Return a rejection where a cutoff ends before the nearest neighbour of every atom."""
-    if cutoff_angstrom is None or atoms_out_of_sight(cutoff_angstrom, gaps) < structure.atoms:
-        return None
-    nearest = structure.shortest_distance_angstrom
-    words = "there is one atom" if nearest is None else f"the nearest are {nearest:.2f} Å apart"
-    return Rejection(CUTOFF, f"No atom has a neighbour within its cutoff of {cutoff_angstrom:g} Å: {words}.")
 
 
 def licence_of(card: ModelCard) -> LicenceSummary:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.strategies import leading_strategy
-from mlipguide.records.advice import Candidate
-from mlipguide.records.strategy import StrategyPrice, StrategyTable
-from mlipguide.records.task import Task
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.strategy import StrategyPrice, StrategyTable
+from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.task.task import Task
 
 
 def decide(choice: Candidate | None, candidates: Sequence[Candidate], table: StrategyTable, task: Task) -> Strategy:

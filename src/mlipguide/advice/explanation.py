@@ -10,10 +10,10 @@ from mlipguide.advice.constraints import basis
 from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
 from mlipguide.advice.work_words import saving_words, work_words
 from mlipguide.core.readable import duration, memory, number, simulated_time
-from mlipguide.records.advice import Candidate, Strategy, Verdict
-from mlipguide.records.measurement import Weights
-from mlipguide.records.strategy import StrategyTable
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.advice.advice import Candidate, Strategy, Verdict
+from mlipguide.records.advice.strategy import StrategyTable
+from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.records.timing.measurement import Weights
 
 SHOWN_WAYS = 3
 

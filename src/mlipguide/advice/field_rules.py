@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlipguide.costmodel.domains import share_of
-from mlipguide.records.advice import Candidate
-from mlipguide.records.model_card import Forces, ModelCard
-from mlipguide.records.strategy import FieldRule
-from mlipguide.records.task import Task
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.strategy import FieldRule
+from mlipguide.records.models.model_card import Forces, ModelCard
+from mlipguide.records.task.task import Task
 
 NEED_CONSERVATION = frozenset({"conservative", "nve", "phonons"})
 MANY_GHOSTS = 1.0

@@ -8,7 +8,6 @@ from typing import TypeVar
 from mlipguide.advice.accuracy_axis import place_of
 from mlipguide.advice.candidate_step import at_step, conservation_rejection, step_for
 from mlipguide.advice.constraints import (
-    CUTOFF,
     card_rejections,
     coverage_doubt,
     licence_doubt,
@@ -18,15 +17,16 @@ from mlipguide.advice.constraints import (
     time_doubt,
     time_rejection,
 )
+from mlipguide.candidates.neighbours_seen import CUTOFF
 from mlipguide.core.readable import number
-from mlipguide.costmodel.workloads import run_time_of
-from mlipguide.records.advice import Candidate, Rejection, RunCost, Verdict
+from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
+from mlipguide.records.accuracy.stability import ModelStability
+from mlipguide.records.advice.advice import Candidate, Rejection, RunCost, Verdict
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.evidence import Evidence, EvidenceKind
-from mlipguide.records.measurement import Settings, Weights
-from mlipguide.records.model_card import ModelCard
-from mlipguide.records.stability import ModelStability
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.records.timing.measurement import Settings, Weights
+from mlipguide.tasks.workloads import run_time_of
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mlipguide.advice.tried_models import TriedModel
+from mlipguide.records.advice.strategy import StrategyHardware
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.family_card import FamilyCard
-from mlipguide.records.kept_training import KeptDistillation
-from mlipguide.records.strategy import StrategyHardware
+from mlipguide.records.models.family_card import FamilyCard
+from mlipguide.records.training.kept_training import KeptDistillation
 
 
 @dataclass(frozen=True, kw_only=True)

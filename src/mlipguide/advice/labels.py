@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from mlipguide.advice.prices.reference_cost import reference_cost
 from mlipguide.core.readable import duration, number
-from mlipguide.evidence.reference_cost import reference_cost
-from mlipguide.records.advice import Candidate
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.strategy import LabelPrice, Reckoned, StrategyHardware
 from mlipguide.records.estimate import Basis, Estimate, nothing
-from mlipguide.records.strategy import LabelPrice, Reckoned, StrategyHardware
-from mlipguide.records.task import Task
+from mlipguide.records.task.task import Task
 
 SMALLEST_CELL, LARGEST_CELL = 24, 200
 """Atoms of the cells that are labelled: large enough for the cutoff, small enough for DFT (mace #147: at most 300)."""

@@ -14,20 +14,20 @@ from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.known import Known, TaughtBefore
 from mlipguide.advice.labels import further_labels, label_atoms, taught_labels
 from mlipguide.advice.price_parts import Besides, Parts, on_top, priced, run_words
+from mlipguide.advice.prices.fast_speed import fast_step_time
+from mlipguide.advice.prices.training_cost import training_time as published_training_time
+from mlipguide.advice.prices.training_cost import tuning_time
 from mlipguide.advice.tried_models import Outlook, TriedModel, outlook, step_time, timed_step, training_time
 from mlipguide.core.readable import duration, number
-from mlipguide.costmodel.workloads import run_time_of
-from mlipguide.evidence.fast_speed import fast_step_time
-from mlipguide.evidence.training_cost import training_time as published_training_time
-from mlipguide.evidence.training_cost import tuning_time
-from mlipguide.records.advice import Candidate
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.strategy import LabelPrice, Reckoned, StrategyPrice, TrainedBefore, TrainingKind
+from mlipguide.records.advice.verdict import Strategy
 from mlipguide.records.estimate import Basis, Estimate, nothing
-from mlipguide.records.family_card import FamilyCard
-from mlipguide.records.kept_training import KeptLabels
-from mlipguide.records.strategy import LabelPrice, Reckoned, StrategyPrice, TrainedBefore, TrainingKind
-from mlipguide.records.task import Task
-from mlipguide.records.training import Engine
-from mlipguide.records.verdict import Strategy
+from mlipguide.records.models.family_card import FamilyCard
+from mlipguide.records.task.task import Task
+from mlipguide.records.training.kept_training import KeptLabels
+from mlipguide.records.training.training import Engine
+from mlipguide.tasks.workloads import run_time_of
 
 AGAIN = 1.25
 """By which a distillation that is done anew may differ from the one before, in time and in error: fits of one model

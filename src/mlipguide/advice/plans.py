@@ -11,10 +11,10 @@ from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.work_words import action_words
 from mlipguide.core.readable import number
 from mlipguide.core.units import SIMULATED_TIME
-from mlipguide.records.advice import Candidate, PlanStep, Strategy
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.strategy import StrategyPrice
-from mlipguide.records.task import Task, TaskKind
+from mlipguide.records.advice.advice import Candidate, PlanStep, Strategy
+from mlipguide.records.advice.strategy import StrategyPrice
+from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from mlipguide.advice.constraints import time_doubt, time_rejection
 from mlipguide.core.readable import duration, number
+from mlipguide.records.advice.strategy import HoursOf, LabelPrice, StrategyHardware, StrategyPrice, TrainedBefore
+from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.strategy import HoursOf, LabelPrice, StrategyHardware, StrategyPrice, TrainedBefore
-from mlipguide.records.task import Task, TaskKind
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.task.task import Task, TaskKind
 
 
 @dataclass(frozen=True, kw_only=True)

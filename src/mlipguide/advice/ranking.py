@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from mlipguide.advice.accuracy_axis import is_as_accurate, order_of_place
 from mlipguide.advice.judgement import with_front
-from mlipguide.records.accuracy_axis import DomainFit
-from mlipguide.records.advice import Candidate, Verdict
-from mlipguide.records.measurement import Weights
-from mlipguide.records.task import Task
+from mlipguide.records.accuracy.accuracy_axis import DomainFit
+from mlipguide.records.advice.advice import Candidate, Verdict
+from mlipguide.records.task.task import Task
+from mlipguide.records.timing.measurement import Weights
 
 COST_CONSTRAINTS = frozenset({"time", "memory"})
 

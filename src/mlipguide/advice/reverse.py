@@ -9,10 +9,10 @@ from mlipguide.advice.constraints import basis
 from mlipguide.advice.explanation import feasible_atoms, feasible_time_s
 from mlipguide.advice.ranking import accuracy_order, could_serve
 from mlipguide.core.readable import duration, memory, number, simulated_time
-from mlipguide.records.advice import Candidate, Verdict
-from mlipguide.records.hardware_profile import HardwareProfile
-from mlipguide.records.plan import Bottleneck, HardwareOption
-from mlipguide.records.task import Task
+from mlipguide.records.advice.advice import Candidate, Verdict
+from mlipguide.records.advice.plan import Bottleneck, HardwareOption
+from mlipguide.records.hardware.hardware_profile import HardwareProfile
+from mlipguide.records.task.task import Task
 
 SHOWN_MODELS = 3
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlipguide.advice.constraints import lacking_words, provides
-from mlipguide.records.model_card import CommercialUse, Forces, LifeCycle, Metrics, ModelCard
-from mlipguide.records.model_listings import (
+from mlipguide.records.models.model_card import CommercialUse, Forces, LifeCycle, Metrics, ModelCard
+from mlipguide.records.models.model_listings import (
     Criteria,
     DoubtfulLicence,
     FailedFilter,

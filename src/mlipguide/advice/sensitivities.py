@@ -13,12 +13,12 @@ from mlipguide.advice.known import Known
 from mlipguide.advice.ranking import choose
 from mlipguide.advice.strategies import strategy_table
 from mlipguide.core.readable import duration, number
-from mlipguide.costmodel.workloads import run_time_of
-from mlipguide.records.advice import Candidate
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
+from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.estimate import Basis
-from mlipguide.records.strategy import StrategyHardware, StrategyTable
-from mlipguide.records.task import Task
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.task.task import Task
+from mlipguide.tasks.workloads import run_time_of
 
 BUDGET_FACTORS = (3.0, 10.0)
 ACCURACY_FACTOR = 2.0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlipguide.advice.accuracy_axis import is_as_accurate
-from mlipguide.records.accuracy_axis import AxisPlace
+from mlipguide.records.accuracy.accuracy_axis import AxisPlace
 from mlipguide.records.estimate import Estimate
 
 FEWEST_SIZES = 2

@@ -14,13 +14,13 @@ from mlipguide.advice.strategy_prices import (
     from_scratch_price,
     pretrained_price,
 )
-from mlipguide.records.advice import Candidate, PlanStep
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.advice.advice import Candidate, PlanStep
+from mlipguide.records.advice.strategy import BreakEven, StrategyPrice, StrategyTable
+from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.evidence import EvidenceKind
-from mlipguide.records.model_card import ModelCard
-from mlipguide.records.strategy import BreakEven, StrategyPrice, StrategyTable
-from mlipguide.records.task import Task
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.task.task import Task
 
 TEST_FRAMES = 20
 CLEARLY_SOONER = 2.0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import CUTOFF, time_doubt
+from mlipguide.advice.constraints import time_doubt
 from mlipguide.advice.known import Known
 from mlipguide.advice.labels import label_atoms, no_labels, reference_labels, taught_labels
 from mlipguide.advice.measured_prices import (
@@ -23,18 +23,19 @@ from mlipguide.advice.measured_prices import (
     with_pilot_times,
 )
 from mlipguide.advice.price_parts import Besides, Parts, impossible, on_top, priced, run_words
+from mlipguide.advice.prices.fast_speed import FEW_ELEMENTS, fast_step_time, may_be_used, suited_family
+from mlipguide.advice.prices.frames import frames_to_train, frames_to_tune
+from mlipguide.advice.prices.training_cost import trained_error, training_time, tuned_error, tuning_time
 from mlipguide.advice.ranking import accuracy_order, choose, could_serve, is_runnable
-from mlipguide.costmodel.workloads import run_time_of
-from mlipguide.evidence.fast_speed import FEW_ELEMENTS, fast_step_time, may_be_used, suited_family
-from mlipguide.evidence.frames import frames_to_train, frames_to_tune
-from mlipguide.evidence.training_cost import trained_error, training_time, tuned_error, tuning_time
-from mlipguide.records.advice import Candidate
+from mlipguide.candidates.neighbours_seen import CUTOFF
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.strategy import StrategyPrice
+from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.estimate import Estimate, nothing
-from mlipguide.records.family_card import FamilyCard
-from mlipguide.records.strategy import StrategyPrice
-from mlipguide.records.task import Task
-from mlipguide.records.training import Engine
-from mlipguide.records.verdict import Strategy, Verdict
+from mlipguide.records.models.family_card import FamilyCard
+from mlipguide.records.task.task import Task
+from mlipguide.records.training.training import Engine
+from mlipguide.tasks.workloads import run_time_of
 
 MENDED_BY_TUNING = frozenset({"time", "memory", "accuracy"})
 KEPT_CONSTRAINTS = frozenset({"memory", CUTOFF})

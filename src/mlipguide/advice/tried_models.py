@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlipguide.core.readable import duration, number
+from mlipguide.records.advice.strategy import Reckoned
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.kept_training import KeptCurve, KeptPilot
-from mlipguide.records.strategy import Reckoned
-from mlipguide.records.training import Engine
+from mlipguide.records.training.kept_training import KeptCurve, KeptPilot
+from mlipguide.records.training.training import Engine
 from mlipguide.stats.bursts import NORMAL_90
-from mlipguide.training.learning_curve import CERTAIN, FittedCurve, Need
+from mlipguide.training.pilot.learning_curve import CERTAIN, FittedCurve, Need
 
 LEAST_SQUARES = frozenset({Engine.POD})
 """Engines whose time grows with the frames; the others take a fixed number of steps."""

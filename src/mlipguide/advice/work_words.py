@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlipguide.core.readable import duration, number
-from mlipguide.records.task import DftSaving, Task, TaskKind
+from mlipguide.records.task.task import DftSaving, Task, TaskKind
 
 
 def work_words(task: Task) -> str:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from mlipguide.bench.candidate_run import CandidateRun
-from mlipguide.records.measurement import Measurement, Weights
-from mlipguide.records.structure import StructureSummary
+from mlipguide.records.task.structure import StructureSummary
+from mlipguide.records.timing.measurement import Measurement, Weights
 from mlipguide.sessions.interface import Conditions
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from mlipguide.bench.causes import Cause, CauseKind, causes_of
 from mlipguide.bench.disturbed import REFERENCE_SLOWDOWN, reference_level
-from mlipguide.records.measurement import Measurement
 from mlipguide.records.notice import Notice
+from mlipguide.records.timing.measurement import Measurement
 
 MOST_NAMED = 3
 """Measurements that a notice names; the rest are counted."""

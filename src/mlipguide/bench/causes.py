@@ -14,7 +14,7 @@ from statistics import median
 
 from mlipguide.bench.disturbed import OTHER_LOAD_SHARE, STEAL_SHARE
 from mlipguide.hardware.gpu_state import OVERHEATED
-from mlipguide.records.measurement import Measurement
+from mlipguide.records.timing.measurement import Measurement
 
 LOW_CLOCK_SHARE = 0.5
 """Of the highest clock. All cores together, or wide vector units, run at 0.6 to 0.8 of it by design; half and less

@@ -14,7 +14,7 @@ from math import ceil
 from statistics import median
 
 from mlipguide.hardware.gpu_state import OVERHEATED
-from mlipguide.records.measurement import Disturbance
+from mlipguide.records.timing.measurement import Disturbance
 
 STEAL_SHARE = 0.02
 """Time that the hypervisor gives to others comes in slices as long as many small steps; a quiet guest loses some

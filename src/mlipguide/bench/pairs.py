@@ -37,7 +37,7 @@ class PairRules:
     """When a size has been measured enough.
 
     Attributes:
-        confidence: Of each look's interval (:func:`mlipguide.advice.gate.shared_confidence`).
+        confidence: Of each look's interval (:func:`mlipguide.stats.gate.shared_confidence`).
         max_slowdown: The threshold: 0.1 lets a step take 10 % longer.
         target_half_width: Of the logarithm of the ratio; sampling ends when the interval is narrower.
         budget_s: Seconds for the model, all sizes together.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlipguide.catalog.locations import DATA
 from mlipguide.core.serialisation import from_plain, read_yaml
 from mlipguide.records.strict import strict
 
@@ -31,5 +32,5 @@ def load_protocol(path: Path | None = None) -> Protocol:
     Raises:
         InputError: The file cannot be read, or a field is wrong.
     """
-    path = path or Path(__file__).parent.parent / "data" / "protocols" / "default.yaml"
+    path = path or DATA / "protocols" / "default.yaml"
     return from_plain(Protocol, read_yaml(path), what=str(path))

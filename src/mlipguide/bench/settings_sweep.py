@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from mlipguide.bench.agreement import TOLERANCE, AgreementFound, Tolerance, is_within
 from mlipguide.core.errors import InputError
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.measurement import Allocator, Settings
 from mlipguide.records.strict import strict
+from mlipguide.records.timing.measurement import Allocator, Settings
 
 DTYPES = ("float32", "float64")
 SINGLE_PRECISION_DEVICES = ("mps",)

@@ -10,7 +10,7 @@ import numpy as np
 from mlipguide.bench.disturbed import BurstState, preferred, shows
 from mlipguide.hardware.gpu_state import GpuMonitor
 from mlipguide.hardware.noise import disturbance_between, read_counters
-from mlipguide.records.measurement import Disturbance, StepSamples
+from mlipguide.records.timing.measurement import Disturbance, StepSamples
 from mlipguide.sessions.interface import Burst, ModelSession, Prepared
 from mlipguide.stats.bursts import BurstTiming, timing_of
 from mlipguide.stats.centres import Centre, centre_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlipguide.bench.protocol import Protocol
-from mlipguide.records.measurement import Settings
-from mlipguide.records.model_card import ModelCard
-from mlipguide.records.structure import StructureSummary
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.task.structure import StructureSummary
+from mlipguide.records.timing.measurement import Settings
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.blocks import cut_block
 from mlipguide.structures.supercells import near_cubic_supercell, size_ladder

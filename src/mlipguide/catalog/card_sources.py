@@ -10,8 +10,8 @@ from mlipguide.catalog.locations import CardFiles, all_files, own_files
 from mlipguide.catalog.plugins import plugin_files
 from mlipguide.catalog.sources import Source, read_sources
 from mlipguide.core.errors import InputError
-from mlipguide.records.family_card import FamilyCard
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.models.family_card import FamilyCard
+from mlipguide.records.models.model_card import ModelCard
 
 
 def cited_sources(card: ModelCard) -> tuple[str, ...]:

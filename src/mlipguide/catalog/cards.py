@@ -13,9 +13,9 @@ from mlipguide.catalog.plugins import left_out, plugin_files
 from mlipguide.catalog.training_sets import load_training_sets, with_domains
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.serialisation import from_plain, read_yaml
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.training_set import TrainingSet
 from mlipguide.records.notice import Notice
-from mlipguide.records.training_set import TrainingSet
 
 LIST_HINT = "`mlipguide models list` shows the names."
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mlipguide.core.errors import InputError
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.models.model_card import ModelCard
 
 SHOWN_DIGITS = 12
 

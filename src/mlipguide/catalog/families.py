@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlipguide.catalog.locations import builtin_files
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.serialisation import from_plain, read_yaml
-from mlipguide.records.family_card import FamilyCard
+from mlipguide.records.models.family_card import FamilyCard
 
 
 def load_families() -> tuple[FamilyCard, ...]:

@@ -15,7 +15,7 @@ from mlipguide.catalog.cards import Catalogue
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.paths import own_models_dir, storage_error
 from mlipguide.core.serialisation import from_plain, read_yaml, to_plain, write_atomically
-from mlipguide.records.model_card import (
+from mlipguide.records.models.model_card import (
     LicenceFact,
     Licences,
     LifeCycle,

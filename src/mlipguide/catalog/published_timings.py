@@ -9,7 +9,7 @@ from pathlib import Path
 from mlipguide.catalog.locations import DATA
 from mlipguide.core.errors import InputError
 from mlipguide.core.serialisation import from_plain
-from mlipguide.records.published import PublishedTiming
+from mlipguide.records.timing.published import PublishedTiming
 
 PUBLISHED_TIMINGS = DATA / "published_timings.csv"
 _HINT = "Correct the row; the first line of the table names the columns."

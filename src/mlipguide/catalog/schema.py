@@ -12,8 +12,8 @@ from typing import Any
 
 from mlipguide.catalog.locations import DATA
 from mlipguide.core.serialisation import json_schema, to_json, write_atomically
-from mlipguide.records.family_card import FamilyCard
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.models.family_card import FamilyCard
+from mlipguide.records.models.model_card import ModelCard
 
 CARD_SCHEMA = DATA / "schemas" / "model-card-1.json"
 FAMILY_SCHEMA = DATA / "schemas" / "family-card-1.json"

@@ -13,7 +13,7 @@ from mlipguide.catalog.topics import TOPICS, as_id, topic_files
 from mlipguide.catalog.validation import Violation
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.serialisation import from_plain, read_yaml, violations
-from mlipguide.records.topic import Claim, Topic, TopicGroup
+from mlipguide.records.models.topic import Claim, Topic, TopicGroup
 
 CAVEAT_FIELDS = frozenset(
     {"all", "atoms", "cutoff", "elements", "level_of_theory", "models", "name", "reach", "temperature", "timestep"}

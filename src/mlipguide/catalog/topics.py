@@ -11,8 +11,8 @@ from mlipguide.catalog.locations import DATA
 from mlipguide.catalog.sources import Source, read_sources
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.serialisation import from_plain, read_yaml
-from mlipguide.records.source_fact import SourceFact
-from mlipguide.records.topic import Claim, Topic, TopicGroup
+from mlipguide.records.models.source_fact import SourceFact
+from mlipguide.records.models.topic import Claim, Topic, TopicGroup
 
 TOPICS = DATA / "topics"
 LIST_HINT = "`mlipguide explain` lists the topics."

@@ -9,8 +9,8 @@ from pathlib import Path
 from mlipguide.catalog.locations import CardFiles
 from mlipguide.core.errors import InputError
 from mlipguide.core.serialisation import from_plain, read_yaml
-from mlipguide.records.model_card import TrainingData
-from mlipguide.records.training_set import TrainingSet
+from mlipguide.records.models.model_card import TrainingData
+from mlipguide.records.models.training_set import TrainingSet
 
 
 def read_training_sets(path: Path) -> dict[str, TrainingSet]:

@@ -11,7 +11,7 @@ from mlipguide.catalog.checkpoints import sha256_of
 from mlipguide.catalog.pickles import imported_names
 from mlipguide.core.errors import InputError
 from mlipguide.core.paths import make_folder, storage_error, trusted_checkpoints_file
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.models.model_card import ModelCard
 
 SHOWN_NAMES = 3
 

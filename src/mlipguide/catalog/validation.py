@@ -17,10 +17,10 @@ from mlipguide.catalog.plain_cards import Found, value
 from mlipguide.catalog.references import References, check_elements, check_sources, gather_references
 from mlipguide.core.errors import InputError
 from mlipguide.core.serialisation import from_plain, read_yaml, violations
-from mlipguide.records.family_card import FamilyCard
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.models.family_card import FamilyCard
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.training_set import TrainingSet
 from mlipguide.records.strict import strict
-from mlipguide.records.training_set import TrainingSet
 
 WHOLE_FILE = "(file)"
 

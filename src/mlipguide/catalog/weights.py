@@ -19,7 +19,7 @@ from uuid import uuid4
 from mlipguide.catalog.checkpoints import registered_file, sha256_of
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import make_folder, storage_error, weights_dir
-from mlipguide.records.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 
 CONNECT_TIMEOUT_S = 15.0
 CHUNK_BYTES = 1 << 20

@@ -94,13 +94,13 @@ def bench(
 ) -> int:
     """Time models on a structure over several sizes and settings; every measurement is kept."""
     from mlipguide.cli.output import emit, emit_text
-    from mlipguide.report.bench_page import bench_page
-    from mlipguide.report.bench_table import as_csv, as_markdown
-    from mlipguide.report.picture_files import require_plottable
+    from mlipguide.commands.bench import Options, bench
+    from mlipguide.report.figures.picture_files import require_plottable
+    from mlipguide.report.figures.scaling_plot import save_plot
+    from mlipguide.report.pages.bench_page import bench_page
     from mlipguide.report.progress import progress
-    from mlipguide.report.scaling_plot import save_plot
-    from mlipguide.workflows.bench import Options, bench
-    from mlipguide.workflows.task_request import TaskRequest
+    from mlipguide.report.tables.bench_table import as_csv, as_markdown
+    from mlipguide.tasks.requests import TaskRequest
 
     if plot is not None:
         require_plottable(plot)
@@ -148,8 +148,8 @@ def compare(
 ) -> int:
     """Show the ratios of two runs with their intervals."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.comparison_page import comparison_page
-    from mlipguide.workflows.check import CheckRequest, compare
+    from mlipguide.commands.check import CheckRequest, compare
+    from mlipguide.report.pages.comparison_page import comparison_page
 
     request = CheckRequest(baseline=baseline, current=current, max_slowdown=max_slowdown, normalise=normalise)
     result = compare(request)

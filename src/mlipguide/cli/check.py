@@ -13,8 +13,8 @@ import typer
 from mlipguide.cli import options
 
 if TYPE_CHECKING:
-    from mlipguide.records.comparison import Comparison
     from mlipguide.records.notice import Result
+    from mlipguide.records.timing.comparison import Comparison
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 """Names the file that GitHub Actions shows as the summary of a job."""
@@ -64,9 +64,9 @@ def check(
 ) -> int:
     """Compare with a baseline; ends with status 6 when a model became slower."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.comparison_page import comparison_page
+    from mlipguide.commands.check import CheckRequest, Options, check
+    from mlipguide.report.pages.comparison_page import comparison_page
     from mlipguide.report.progress import progress
-    from mlipguide.workflows.check import CheckRequest, Options, check
 
     with progress() as report:
         result = check(
@@ -96,18 +96,18 @@ def _write_files(result: Result[Comparison], *, junit: Path | None, benchmark_js
     from mlipguide.core.serialisation import write_atomically
 
     if junit is not None:
-        from mlipguide.report.junit import junit_xml
+        from mlipguide.report.exports.junit import junit_xml
 
         write_atomically(junit.expanduser().absolute(), junit_xml(result.data))
     if benchmark_json is not None:
-        from mlipguide.report.benchmark_action import benchmark_json as entries
+        from mlipguide.report.exports.benchmark_action import benchmark_json as entries
 
         write_atomically(benchmark_json.expanduser().absolute(), entries(result.data))
 
 
 def _tell_github(result: Result[Comparison], *, as_json: bool) -> None:
     """Print the annotations, beside a JSON document on stderr, and append the summary to the job's."""
-    from mlipguide.report.github import annotation_commands, append_summary
+    from mlipguide.report.exports.github import annotation_commands, append_summary
 
     stream = sys.stderr if as_json else sys.stdout
     stream.writelines(f"{line}\n" for line in annotation_commands(result.data))

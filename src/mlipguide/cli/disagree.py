@@ -52,12 +52,12 @@ def disagree(
     One model makes a short run at the temperature; all models evaluate its frames and distorted copies.
     """
     from mlipguide.cli.output import emit
-    from mlipguide.report.disagree_page import disagree_page
-    from mlipguide.report.disagree_plot import save_disagreement
-    from mlipguide.report.picture_files import require_plottable
+    from mlipguide.commands.disagree import Options, disagree
+    from mlipguide.report.figures.disagree_plot import save_disagreement
+    from mlipguide.report.figures.picture_files import require_plottable
+    from mlipguide.report.pages.disagree_page import disagree_page
     from mlipguide.report.progress import progress
-    from mlipguide.workflows.disagree import Options, disagree
-    from mlipguide.workflows.task_request import TaskRequest
+    from mlipguide.tasks.requests import TaskRequest
 
     if plot is not None:
         require_plottable(plot)

@@ -8,7 +8,7 @@ from mlipguide.cli import options
 def doctor(*, as_json: options.Json = False) -> int:
     """Print a diagnosis to paste into a bug report: versions, folders, machine, environments."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.doctor_page import doctor_page
-    from mlipguide.workflows.doctor import diagnose
+    from mlipguide.commands.doctor import diagnose
+    from mlipguide.report.pages.doctor_page import doctor_page
 
     return emit("doctor", diagnose(), lambda data, _console: doctor_page(data), as_json=as_json)

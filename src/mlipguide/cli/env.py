@@ -18,8 +18,8 @@ Backend = Annotated[str, typer.Argument(help="sevenn, chgnet, mace-torch, ...")]
 def list_environments(*, as_json: options.Json = False) -> int:
     """List the backends and the environments that serve them."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.environments_page import environments_page
-    from mlipguide.workflows.environments import list_environments
+    from mlipguide.commands.environments import list_environments
+    from mlipguide.report.pages.environments_page import environments_page
 
     return emit("env list", list_environments(), lambda data, _console: environments_page(data), as_json=as_json)
 
@@ -37,9 +37,9 @@ def build(
 ) -> int:
     """Build the environments of backends from their tested, pinned recipes."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.environments_page import environments_page
+    from mlipguide.commands.environments import build_environments
+    from mlipguide.report.pages.environments_page import environments_page
     from mlipguide.report.progress import progress
-    from mlipguide.workflows.environments import build_environments
 
     with progress() as report:
         result = build_environments(
@@ -61,8 +61,8 @@ def adopt(
 ) -> int:
     """Use an interpreter of your own for a backend."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.environments_page import environments_page
-    from mlipguide.workflows.environments import adopt_environment
+    from mlipguide.commands.environments import adopt_environment
+    from mlipguide.report.pages.environments_page import environments_page
 
     result = adopt_environment(backend, python)
     return emit("env adopt", result, lambda data, _console: environments_page(data), as_json=as_json)
@@ -76,9 +76,9 @@ def check(
 ) -> int:
     """Import each backend in its environment and say whether it works."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.environments_page import environments_page
+    from mlipguide.commands.environments import check_environments
+    from mlipguide.report.pages.environments_page import environments_page
     from mlipguide.report.progress import progress
-    from mlipguide.workflows.environments import check_environments
 
     with progress() as report:
         result = check_environments(backends or [], on_progress=lambda message: report(message, 0.0))
@@ -89,7 +89,7 @@ def check(
 def remove(backend: Backend, *, as_json: options.Json = False) -> int:
     """Delete the managed environments of a backend, or forget the adopted one."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.environments_page import removal_page
-    from mlipguide.workflows.environments import remove
+    from mlipguide.commands.environments import remove
+    from mlipguide.report.pages.environments_page import removal_page
 
     return emit("env remove", remove(backend), lambda data, _console: removal_page(data), as_json=as_json)

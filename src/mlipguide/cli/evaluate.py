@@ -46,12 +46,12 @@ def evaluate(
     Every evaluation is kept, and used by 'recommend' for the same system.
     """
     from mlipguide.cli.output import emit
-    from mlipguide.evidence.parity import ParityPoints
-    from mlipguide.report.evaluate_page import evaluate_page
-    from mlipguide.report.parity_plot import save_parity
-    from mlipguide.report.picture_files import require_plottable
+    from mlipguide.commands.evaluate import EvaluateRequest, Options, evaluate
+    from mlipguide.evidence.accuracy.parity import ParityPoints
+    from mlipguide.report.figures.parity_plot import save_parity
+    from mlipguide.report.figures.picture_files import require_plottable
+    from mlipguide.report.pages.evaluate_page import evaluate_page
     from mlipguide.report.progress import progress
-    from mlipguide.workflows.evaluate import EvaluateRequest, Options, evaluate
 
     if plot is not None:
         require_plottable(plot)

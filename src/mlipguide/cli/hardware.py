@@ -20,8 +20,8 @@ app = typer.Typer(
 def show(*, as_json: options.Json = False) -> int:
     """Show what was found: cores, memory, devices, limits, and what could not be found out."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.machine_page import machine_page
-    from mlipguide.workflows.hardware import show_machine
+    from mlipguide.commands.hardware import show_machine
+    from mlipguide.report.pages.machine_page import machine_page
 
     return emit("hardware show", show_machine(), lambda data, _console: machine_page(data), as_json=as_json)
 
@@ -42,8 +42,8 @@ def list_devices(
 ) -> int:
     """List the devices that are known from published figures, and your saved profiles."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.devices_page import devices_page
-    from mlipguide.workflows.hardware import list_devices
+    from mlipguide.commands.hardware import list_devices
+    from mlipguide.report.pages.devices_page import devices_page
 
     result = list_devices(kind=kind, vendor=vendor, min_memory=min_memory, order=order)
     return emit("hardware list", result, lambda data, _console: devices_page(data), as_json=as_json)
@@ -57,8 +57,8 @@ def explain(
 ) -> int:
     """Show every figure of a device with its sources, and what it means for interatomic potentials."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.devices_page import device_page
-    from mlipguide.workflows.hardware import explain_device
+    from mlipguide.commands.hardware import explain_device
+    from mlipguide.report.pages.devices_page import device_page
 
     return emit("hardware explain", explain_device(device), lambda data, _console: device_page(data), as_json=as_json)
 
@@ -72,7 +72,7 @@ def save(
 ) -> int:
     """Check a file of hardware profiles and keep it under a name."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.devices_page import saved_page
-    from mlipguide.workflows.hardware import save_hardware
+    from mlipguide.commands.hardware import save_hardware
+    from mlipguide.report.pages.devices_page import saved_page
 
     return emit("hardware save", save_hardware(name, file), lambda data, _console: saved_page(data), as_json=as_json)

@@ -58,10 +58,10 @@ def list_models(
     as_json: options.Json = False,
 ) -> int:
     """List the models that meet all criteria; what was left out is counted."""
+    from mlipguide.advice.model_criteria import ListRequest
     from mlipguide.cli.output import emit
-    from mlipguide.report.models_page import models_page
-    from mlipguide.workflows.model_criteria import ListRequest
-    from mlipguide.workflows.model_list import list_models
+    from mlipguide.commands.model_list import list_models
+    from mlipguide.report.pages.models_page import models_page
 
     request = ListRequest(
         elements=elements,

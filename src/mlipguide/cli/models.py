@@ -22,8 +22,8 @@ def show(
 ) -> int:
     """Show everything on one model: its card with sources, and what is measured on this machine."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.model_page import model_page
-    from mlipguide.workflows.models import show_model
+    from mlipguide.commands.models import show_model
+    from mlipguide.report.pages.model_page import model_page
 
     return emit("models show", show_model(model, cards or ()), model_page, as_json=as_json)
 
@@ -37,8 +37,8 @@ def compare(
 ) -> int:
     """Show models side by side, and what their differences mean for choosing."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.model_comparison_page import comparison_page
-    from mlipguide.workflows.models import compare_models
+    from mlipguide.commands.models import compare_models
+    from mlipguide.report.pages.model_comparison_page import comparison_page
 
     return emit("models compare", compare_models(models, cards or ()), comparison_page, as_json=as_json)
 
@@ -53,8 +53,8 @@ def families(
 ) -> int:
     """Show the families of potentials that are trained for one system: POD, NEP, ACE, ..."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.families_page import families_page, family_page
-    from mlipguide.workflows.families import list_families, show_family
+    from mlipguide.commands.families import list_families, show_family
+    from mlipguide.report.pages.families_page import families_page, family_page
 
     if family is None:
         return emit("models families", list_families(), families_page, as_json=as_json)
@@ -73,8 +73,8 @@ def validate(
 ) -> int:
     """Check cards against the schema and against each other; every violation is listed."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.models_page import validation_page
-    from mlipguide.workflows.models import validate_models
+    from mlipguide.commands.models import validate_models
+    from mlipguide.report.pages.models_page import validation_page
 
     return emit(
         "models validate",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mlipguide.records.advice import Recommendation
+    from mlipguide.candidates.preparation import Consent
+    from mlipguide.production.script_files import ScriptRequest
+    from mlipguide.records.advice.advice import Recommendation
     from mlipguide.records.notice import Result
-    from mlipguide.workflows.candidates import Consent
-    from mlipguide.workflows.script_files import ScriptRequest
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Yes = Annotated[
@@ -99,9 +99,9 @@ def explain_verdict(result: Result[Recommendation], model: str) -> int:
     Raises:
         InputError: The model was not considered.
     """
+    from mlipguide.advice.why import why
     from mlipguide.cli.output import emit
-    from mlipguide.report.why_page import why_page
-    from mlipguide.workflows.why import why
+    from mlipguide.report.pages.why_page import why_page
 
     reasons = why(result.data, model)
     return emit("recommend", result, lambda _data, _console: why_page(reasons), as_json=False)
@@ -129,7 +129,7 @@ def parse_weights(given: Sequence[str] | None) -> dict[str, Path]:
 
 def consent(*, yes: bool, as_json: bool) -> Consent:
     """Return how far mlipguide may go: the user is asked only at a terminal."""
-    from mlipguide.workflows.candidates import Consent
+    from mlipguide.candidates.preparation import Consent
 
     interactive = sys.stdin.isatty() and sys.stderr.isatty() and not as_json
     return Consent(granted=yes, ask=(lambda question: typer.confirm(question, err=True)) if interactive else None)
@@ -170,7 +170,7 @@ def script(path: Path | None, *, model: str | None, force: bool, smoke_test: boo
         InputError: An option that goes with ``--write`` alone.
     """
     from mlipguide.core.errors import InputError
-    from mlipguide.workflows.script_files import ScriptRequest
+    from mlipguide.production.script_files import ScriptRequest
 
     if path is not None:
         return ScriptRequest(path=path.expanduser(), model=model, force=force, smoke_test=smoke_test)

@@ -54,7 +54,7 @@ def _emit(write: Callable[[], object], result: Result[Any], *, as_json: bool = F
             kind=OUTPUT_LOST,
         ) from error
     if not as_json:
-        from mlipguide.report.messages import show_notices, show_problems
+        from mlipguide.report.words.messages import show_notices, show_problems
 
         show_notices(result.notices)
         show_problems(result.errors)
@@ -75,7 +75,7 @@ def make_printable() -> None:
 
 def _print(command: str, result: Result[Any], page: Callable[[Any, Console], RenderableType], *, as_json: bool) -> None:
     if as_json:
-        from mlipguide.report.envelope import render_result
+        from mlipguide.report.exports.envelope import render_result
 
         sys.stdout.write(render_result(command, result) + "\n")
         return

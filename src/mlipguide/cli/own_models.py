@@ -31,8 +31,8 @@ def add(
 ) -> int:
     """Register a checkpoint that you trained further; every command knows it then."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.models_page import added_page
-    from mlipguide.workflows.own_models import add_model
+    from mlipguide.commands.own_models import add_model
+    from mlipguide.report.pages.models_page import added_page
 
     result = add_model(
         checkpoint,
@@ -53,7 +53,7 @@ def remove(
 ) -> int:
     """Forget a checkpoint that was added; the file itself is left alone."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.models_page import removed_page
-    from mlipguide.workflows.own_models import remove_model
+    from mlipguide.commands.own_models import remove_model
+    from mlipguide.report.pages.models_page import removed_page
 
     return emit("models remove", remove_model(model), lambda data, _console: removed_page(data), as_json=as_json)

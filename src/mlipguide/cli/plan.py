@@ -37,10 +37,10 @@ def plan(
     uses them.
     """
     from mlipguide.cli.output import emit
-    from mlipguide.report.plan_page import plan_page
+    from mlipguide.commands.plan import Options, plan
+    from mlipguide.report.pages.plan_page import plan_page
     from mlipguide.report.progress import progress
-    from mlipguide.workflows.plan import Options, plan
-    from mlipguide.workflows.task_request import TaskRequest
+    from mlipguide.tasks.requests import TaskRequest
 
     request = TaskRequest(
         structure=structure,

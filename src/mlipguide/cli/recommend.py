@@ -119,14 +119,14 @@ def recommend(
 
     Candidates are timed on your own structure; nothing is installed without your consent.
     """
+    from mlipguide.cli.interview import interview
     from mlipguide.cli.output import emit
-    from mlipguide.report.break_even_plot import save_break_even
-    from mlipguide.report.picture_files import require_plottable
+    from mlipguide.commands.recommend import Options, recommend
+    from mlipguide.report.figures.break_even_plot import save_break_even
+    from mlipguide.report.figures.picture_files import require_plottable
+    from mlipguide.report.pages.recommend_page import recommend_page
     from mlipguide.report.progress import progress
-    from mlipguide.report.recommend_page import recommend_page
-    from mlipguide.workflows.interview import interview
-    from mlipguide.workflows.recommend import Options, recommend
-    from mlipguide.workflows.task_request import TaskRequest, read_request
+    from mlipguide.tasks.requests import TaskRequest, read_request
 
     request = TaskRequest(
         structure=structure,

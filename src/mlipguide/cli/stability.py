@@ -37,12 +37,12 @@ def stability(
 ) -> int:
     """Test whether models make a stable run: energy drift, longest time step, smoothness, symmetry."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.picture_files import require_plottable
+    from mlipguide.commands.stability import Options, stability
+    from mlipguide.report.figures.picture_files import require_plottable
+    from mlipguide.report.figures.stability_plot import save_stability
+    from mlipguide.report.pages.stability_page import stability_page
     from mlipguide.report.progress import progress
-    from mlipguide.report.stability_page import stability_page
-    from mlipguide.report.stability_plot import save_stability
-    from mlipguide.workflows.stability import Options, stability
-    from mlipguide.workflows.task_request import TaskRequest
+    from mlipguide.tasks.requests import TaskRequest
 
     if plot is not None:
         require_plottable(plot)

@@ -85,13 +85,13 @@ def pilot(
 ) -> int:
     """Fit small and large models to parts of the data: what training gives, and what more data would."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.picture_files import require_plottable
-    from mlipguide.report.pilot_page import pilot_page
-    from mlipguide.report.pilot_plot import save_plot
+    from mlipguide.commands.train_pilot import PilotRequest, train_pilot
+    from mlipguide.report.figures.picture_files import require_plottable
+    from mlipguide.report.figures.pilot_plot import save_plot
+    from mlipguide.report.pages.pilot_page import pilot_page
     from mlipguide.report.progress import progress
     from mlipguide.structures.label_keys import LabelKeys
-    from mlipguide.workflows.train_pilot import PilotRequest, train_pilot
-    from mlipguide.workflows.training_setup import Options
+    from mlipguide.training.fit.setup import Options
 
     if plot is not None:
         require_plottable(plot)
@@ -144,11 +144,11 @@ def fit(
 ) -> int:
     """Fit a model to everything but the test frames, and hand over a potential that runs."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.fit_page import fit_page
+    from mlipguide.commands.train_fit import FitRequest, train_fit
+    from mlipguide.report.pages.fit_page import fit_page
     from mlipguide.report.progress import progress
     from mlipguide.structures.label_keys import LabelKeys
-    from mlipguide.workflows.train_fit import FitRequest, train_fit
-    from mlipguide.workflows.training_setup import Options
+    from mlipguide.training.fit.setup import Options
 
     with progress() as report:
         result = train_fit(
@@ -253,10 +253,10 @@ def distil(
 ) -> int:
     """Teach a fast potential by a slow model: label, fit, let it run, label where it is weak, fit again."""
     from mlipguide.cli.output import emit
-    from mlipguide.report.distil_page import distil_page
+    from mlipguide.commands.train_distil import DistilRequest, train_distil
+    from mlipguide.report.pages.distil_page import distil_page
     from mlipguide.report.progress import progress
-    from mlipguide.workflows.train_distil import DistilRequest, train_distil
-    from mlipguide.workflows.training_setup import Options
+    from mlipguide.training.fit.setup import Options
 
     with progress() as report:
         result = train_distil(

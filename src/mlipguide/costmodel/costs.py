@@ -15,8 +15,8 @@ from mlipguide.costmodel.points import OWN, Labelled, Point, memory_points, time
 from mlipguide.costmodel.scaling import ScalingLaw, is_same_density, transfer_error
 from mlipguide.costmodel.shapes import MEMORY, TIME_ON_CPU, TIME_ON_CPU_RETAINING, TIME_ON_GPU, ShapePrior
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.measurement import Allocator, Measurement, Settings
-from mlipguide.records.structure import StructureSummary
+from mlipguide.records.task.structure import StructureSummary
+from mlipguide.records.timing.measurement import Allocator, Measurement, Settings
 from mlipguide.stats.bursts import NORMAL_90
 from mlipguide.structures.summaries import is_same_kind
 

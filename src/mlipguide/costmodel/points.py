@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlipguide.records.measurement import Measurement
+from mlipguide.records.timing.measurement import Measurement
 from mlipguide.stats.bursts import BurstTiming, average, timing_of, variance_between
 
 HARMLESS_LOAD = 0.05

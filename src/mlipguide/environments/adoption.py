@@ -13,7 +13,7 @@ from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.environments.interpreters import InterpreterReport, query_interpreter
 from mlipguide.environments.locks import held_lock
 from mlipguide.environments.recipes import list_distributions, list_modules
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
+from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
 from mlipguide.records.strict import strict
 
 SCHEMA = "mlipguide.adopted/1"

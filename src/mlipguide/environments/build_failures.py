@@ -19,7 +19,7 @@ from mlipguide.core.errors import EnvironmentFailedError, MlipguideError
 from mlipguide.core.paths import storage_error
 from mlipguide.environments.recipes import list_requirements
 from mlipguide.environments.torch_builds import TorchBuild
-from mlipguide.records.environment import Recipe
+from mlipguide.records.hardware.environment import Recipe
 
 _DISK = {
     "No space left on device": errno.ENOSPC,

@@ -33,7 +33,7 @@ from mlipguide.environments.pip_settings import UvSettings
 from mlipguide.environments.python_versions import PythonChoice, choose_python
 from mlipguide.environments.recipes import list_distributions, list_modules, list_requirements
 from mlipguide.environments.torch_builds import TorchBuild, choose_torch_build
-from mlipguide.records.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 
 _KEPT_LINES = 400
 """Lines of uv's output that the explanation of a failure looks at: more than its longest message."""

@@ -13,8 +13,14 @@ from collections.abc import Iterable, Sequence
 
 from packaging.version import InvalidVersion, Version
 
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, GpuObstacle, TorchTargets
-from mlipguide.records.machine import Gpu, GpuVendor, Machine
+from mlipguide.records.hardware.environment import (
+    Environment,
+    EnvironmentKind,
+    EnvironmentState,
+    GpuObstacle,
+    TorchTargets,
+)
+from mlipguide.records.hardware.machine import Gpu, GpuVendor, Machine
 from mlipguide.records.notice import Notice
 
 _TARGET = re.compile(r"(sm|compute)_(\d+)(\d)([a-z]?)")

@@ -12,7 +12,7 @@ from pathlib import Path
 from mlipguide.core.processes import ended_on_exit, start_group
 from mlipguide.core.serialisation import from_plain
 from mlipguide.environments import interpreter_probe
-from mlipguide.records.environment import TorchTargets
+from mlipguide.records.hardware.environment import TorchTargets
 
 IMPORT_TIMEOUT_S = 180.0
 """Importing torch takes seconds from a local disk and may take minutes from a busy network file system."""

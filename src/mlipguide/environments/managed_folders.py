@@ -21,7 +21,7 @@ from mlipguide.core.kept_files import UnusableFileError, read_document, record_o
 from mlipguide.core.paths import environments_dir, storage_error
 from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.environments.locks import held_lock
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
+from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
 from mlipguide.records.strict import strict
 
 MARKER = "ready.json"

@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 
 from mlipguide.core.errors import InputError
 from mlipguide.environments.interpreters import query_interpreter
-from mlipguide.records.environment import Recipe
+from mlipguide.records.hardware.environment import Recipe
 
 _VERSION = re.compile(r"(\d+\.\d+)(\.\d+)?")
 _NEWEST_MINOR = 40

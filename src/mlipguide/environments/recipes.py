@@ -21,7 +21,7 @@ from packaging.version import InvalidVersion, Version
 import mlipguide
 from mlipguide.core.errors import InputError, MlipguideError, did_you_mean
 from mlipguide.core.serialisation import from_plain, read_yaml
-from mlipguide.records.environment import Recipe
+from mlipguide.records.hardware.environment import Recipe
 from mlipguide.records.notice import Notice
 
 PLUGIN_GROUP = "mlipguide.backends"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mlipguide.environments.adoption import forget
 from mlipguide.environments.managed_folders import list_folders, locked_backend, remove_folder
-from mlipguide.records.environment import Recipe
+from mlipguide.records.hardware.environment import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from mlipguide.environments.adoption import find_adopted, unusable_file
 from mlipguide.environments.interpreters import query_interpreter
 from mlipguide.environments.managed_folders import find_managed, unusable_markers
 from mlipguide.environments.recipes import list_distributions, list_modules
-from mlipguide.records.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
+from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
 from mlipguide.records.notice import Notice, set_aside_notices
 
 

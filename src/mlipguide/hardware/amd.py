@@ -15,7 +15,7 @@ from typing import Any
 from mlipguide.hardware.gpu_findings import GpuFindings, select_visible
 from mlipguide.hardware.system_files import parse_integer
 from mlipguide.hardware.vendor_tools import ToolRunner
-from mlipguide.records.machine import Gpu, GpuVendor
+from mlipguide.records.hardware.machine import Gpu, GpuVendor
 
 ROCM_SMI = (
     "rocm-smi",

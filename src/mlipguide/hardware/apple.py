@@ -14,7 +14,7 @@ from mlipguide.hardware.cpuinfo import select_instruction_sets
 from mlipguide.hardware.gpu_findings import GpuFindings
 from mlipguide.hardware.system_files import parse_integer
 from mlipguide.hardware.vendor_tools import ToolRunner
-from mlipguide.records.machine import Gpu, GpuVendor
+from mlipguide.records.hardware.machine import Gpu, GpuVendor
 
 SYSCTL = ("sysctl", "hw", "machdep.cpu", "kern.hv_vmm_present", "iogpu")
 SYSTEM_PROFILER = ("system_profiler", "SPDisplaysDataType", "-json")

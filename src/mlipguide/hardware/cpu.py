@@ -17,7 +17,7 @@ import psutil
 
 from mlipguide.hardware.cpuinfo import parse_cpuinfo
 from mlipguide.hardware.system_files import parse_index_list, read_integer, read_text
-from mlipguide.records.machine import Cpu
+from mlipguide.records.hardware.machine import Cpu
 
 X86 = frozenset({"x86_64", "AMD64", "amd64", "i686", "i386"})
 

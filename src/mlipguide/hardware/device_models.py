@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from mlipguide.core.errors import InputError
 from mlipguide.core.serialisation import from_plain, read_yaml
-from mlipguide.records.device import DeviceModel
+from mlipguide.records.hardware.device import DeviceModel
 from mlipguide.records.strict import strict
 
 DEVICES = Path(__file__).parent.parent / "data" / "devices.yaml"

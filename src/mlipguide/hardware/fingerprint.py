@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import Any
 
-from mlipguide.records.machine import Cpu, Gpu, Machine
+from mlipguide.records.hardware.machine import Cpu, Gpu, Machine
 
 FINGERPRINT_VERSION = 1
 """Raised when the fields below change, so that old fingerprints never match by accident."""

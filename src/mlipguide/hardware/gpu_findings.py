@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.hardware.system_files import parse_integer, read_text
-from mlipguide.records.machine import Gpu, GpuVendor
+from mlipguide.records.hardware.machine import Gpu, GpuVendor
 
 PCI_VENDORS = {"0x10de": GpuVendor.NVIDIA, "0x1002": GpuVendor.AMD}
 """PCI vendor numbers (the PCI ID repository, pci-ids.ucw.cz)."""

@@ -136,7 +136,7 @@ def watch_gpu(
     Open once and read often: initialising the driver's library is the slow part.
 
     Args:
-        index: NVML's number of the device, as :class:`mlipguide.records.machine.Gpu` has it.
+        index: NVML's number of the device, as :class:`mlipguide.records.hardware.machine.Gpu` has it.
         uuid: Of the device, or of the slice of it that is used.
         nvml: The module ``pynvml`` or something that answers like it; imported by default.
         root: Where ``proc`` is found.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psutil
 
 from mlipguide.hardware.cgroups import MemoryLimit
-from mlipguide.records.machine import Memory
+from mlipguide.records.hardware.machine import Memory
 
 
 def read_memory(*, cgroup: MemoryLimit | None, slurm_bytes: int | None) -> Memory:

@@ -16,7 +16,7 @@ from pathlib import Path
 from mlipguide.hardware.clocks import events_between, mean_share, read_clock_shares, read_throttle_counts
 from mlipguide.hardware.gpu_state import GpuMonitor, GpuReading, summarise
 from mlipguide.hardware.system_files import read_text
-from mlipguide.records.measurement import Disturbance
+from mlipguide.records.timing.measurement import Disturbance
 
 _STATES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 _BUSY = ("user", "nice", "system", "irq", "softirq")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlipguide.hardware.gpu_findings import GpuFindings, select_visible
-from mlipguide.records.machine import Gpu, GpuVendor
+from mlipguide.records.hardware.machine import Gpu, GpuVendor
 
 _HERTZ_PER_MEGAHERTZ = 1e6
 _WATTS_PER_MILLIWATT = 1e-3

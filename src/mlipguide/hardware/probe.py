@@ -24,7 +24,7 @@ from mlipguide.hardware.memory import read_memory
 from mlipguide.hardware.nvidia import find_nvidia, load_nvml
 from mlipguide.hardware.slurm import read_slurm
 from mlipguide.hardware.vendor_tools import run_tool
-from mlipguide.records.machine import Gpu, GpuVendor, Machine, SlurmGrant
+from mlipguide.records.hardware.machine import Gpu, GpuVendor, Machine, SlurmGrant
 
 _CPU_FACTS = {
     "model": "the name of the processor",

@@ -17,9 +17,9 @@ from mlipguide.core.serialisation import from_plain, read_yaml
 from mlipguide.core.units import MEMORY, POWER
 from mlipguide.hardware.device_models import alike_devices, find_device
 from mlipguide.hardware.usable_memory import estimate_usable_memory
-from mlipguide.records.device import DeviceModel
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.hardware_profile import HardwareProfile, Link
+from mlipguide.records.hardware.device import DeviceModel
+from mlipguide.records.hardware.hardware_profile import HardwareProfile, Link
 from mlipguide.records.strict import strict
 
 MOST_DEVICES = 100_000

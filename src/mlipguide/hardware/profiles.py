@@ -12,7 +12,7 @@ from mlipguide.core.paths import hardware_dir
 from mlipguide.core.serialisation import write_atomically
 from mlipguide.hardware.device_models import alike_devices, find_device
 from mlipguide.hardware.profile_files import build_profile, read_profiles, require_count
-from mlipguide.records.hardware_profile import HardwareProfile
+from mlipguide.records.hardware.hardware_profile import HardwareProfile
 
 FORMS_HINT = (
     "Write for example 4xA100-80GB, A100-80GB,RTX4090, the name of a saved profile, or the path of a YAML file."

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from mlipguide.hardware.system_files import parse_index_list, parse_integer
-from mlipguide.records.machine import SlurmGrant
+from mlipguide.records.hardware.machine import SlurmGrant
 
 _MEGABYTE = 2**20
 _MEMORY_UNITS = {"": _MEGABYTE, "K": 2**10, "M": _MEGABYTE, "G": 2**30, "T": 2**40}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlipguide.records.device import DeviceKind, DeviceModel
 from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.hardware.device import DeviceKind, DeviceModel
 
 
 @dataclass(frozen=True, kw_only=True)

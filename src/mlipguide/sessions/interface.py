@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mlipguide.records.measurement import Scenario, StepSamples
+from mlipguide.records.timing.measurement import Scenario, StepSamples
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlipguide.catalog.elements import SYMBOLS
-from mlipguide.records.model_card import ModelCard
+from mlipguide.records.models.model_card import ModelCard
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import ModelFacts
 

@@ -14,9 +14,9 @@ from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.units import WALL_TIME
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import worker_file
-from mlipguide.records.environment import Environment, EnvironmentState, Recipe
-from mlipguide.records.measurement import Allocator, Scenario, Settings, StepSamples
-from mlipguide.records.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, StepSamples
 from mlipguide.sessions.interface import (
     Burst,
     Conditions,

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
-from mlipguide.records.accuracy import ErrorGap
+from mlipguide.records.accuracy.accuracy import ErrorGap
 from mlipguide.stats.frame_means import FEWEST_FREEDOM, FrameGroups, FrameMean, independent_frames, mean_over
 
 ROUNDS = 60

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlipguide.records.training import FrameDeviation
+from mlipguide.records.training.training import FrameDeviation
 from mlipguide.stats.frame_means import FrameGroups, FrameMean, mean_over
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.kept_files import UPDATE, KeptFiles, UnusableFileError, read_document
 from mlipguide.core.paths import baselines_dir
-from mlipguide.records.comparison import Baseline
+from mlipguide.records.timing.comparison import Baseline
 from mlipguide.store import measurements
 
 FORMAT = 1

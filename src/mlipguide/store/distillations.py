@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mlipguide.core.kept_files import KeptFiles
 from mlipguide.core.paths import distillations_dir
-from mlipguide.records.kept_training import KeptDistillation
 from mlipguide.records.notice import Notice, set_aside_notices
+from mlipguide.records.training.kept_training import KeptDistillation
 from mlipguide.store.folder_names import file_of
 
 FILES = KeptFiles(kind=KeptDistillation, name="distillation", key="distillation", format=1)

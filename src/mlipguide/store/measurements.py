@@ -13,8 +13,8 @@ from typing import Any
 
 from mlipguide.core.kept_files import KeptFiles
 from mlipguide.core.paths import measurements_dir
-from mlipguide.records.measurement import Measurement
 from mlipguide.records.notice import Notice, set_aside_notices
+from mlipguide.records.timing.measurement import Measurement
 
 FORMAT = 4
 

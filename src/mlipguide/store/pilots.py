@@ -9,8 +9,8 @@ from typing import Any
 
 from mlipguide.core.kept_files import KeptFiles
 from mlipguide.core.paths import pilots_dir
-from mlipguide.records.kept_training import KeptPilot
 from mlipguide.records.notice import Notice, set_aside_notices
+from mlipguide.records.training.kept_training import KeptPilot
 from mlipguide.store.folder_names import file_of
 
 

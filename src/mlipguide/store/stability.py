@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mlipguide.core.kept_files import Kept, KeptFiles
 from mlipguide.core.paths import stability_dir
+from mlipguide.records.accuracy.stability import ModelStability
 from mlipguide.records.notice import Notice, set_aside_notices
-from mlipguide.records.stability import ModelStability
 
 FORMAT = 1
 FILES = KeptFiles(kind=ModelStability, name="record of stability", key="stability", format=FORMAT)

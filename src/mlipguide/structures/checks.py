@@ -23,8 +23,8 @@ LOW_DENSITY_PER_ANGSTROM3 = 0.01
 """Below this a periodic cell is mostly vacuum: liquid water has 0.1 atoms/Å³, an open framework 0.03."""
 
 LOW_FILLING = 0.1
-"""Share of a cell's volume in spheres of covalent radii below which it may be mostly vacuum: bcc Cs, of 0.0085 atoms/Å³,
-has 0.5."""
+"""Share of a cell's volume in spheres of covalent radii below which it may be mostly vacuum; bcc Cs, of 0.0085
+atoms/Å³, has 0.5."""
 
 FLAT_CELL_ANGSTROM = 0.1
 """A cell whose opposite faces are closer than this has no volume worth the name."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from mlipguide.records.task import NeighbourGap
+from mlipguide.records.task.task import NeighbourGap
 from mlipguide.structures.distances import images_within
 
 NEAR_ANGSTROM = 3.0

@@ -14,7 +14,7 @@ import numpy as np
 from ase import data
 from numpy.typing import NDArray
 
-from mlipguide.records.structure import AtomMass
+from mlipguide.records.task.structure import AtomMass
 
 HYDROGEN = 1
 ISOTOPE_MASSES = {"D": 2.01410177812, "T": 3.01604928199}

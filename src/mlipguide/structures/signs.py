@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import ase
 import numpy as np
 
-from mlipguide.records.structure import AtomMass
-from mlipguide.records.task import NeighbourGap
+from mlipguide.records.task.structure import AtomMass
+from mlipguide.records.task.task import NeighbourGap
 from mlipguide.structures.electrons import charge_of, multiplicity_of
 from mlipguide.structures.gaps import find_gaps
 from mlipguide.structures.holds import NOTHING_HELD, Held, held_in

@@ -9,7 +9,7 @@ import ase
 from ase.data import atomic_numbers
 
 from mlipguide.core.formulas import have_same_composition, reduced_formula, write_formula
-from mlipguide.records.structure import StructureSummary
+from mlipguide.records.task.structure import StructureSummary
 from mlipguide.structures.distances import find_shortest_distance
 from mlipguide.structures.signs import is_isolated
 

@@ -24,7 +24,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mlipguide.records.model_card import Forces, ModelCard, Need
+from mlipguide.records.models.model_card import Forces, ModelCard, Need
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions, DynamicsPlan, SinglePoint
 from mlipguide.sessions.worker_session import WorkerSession

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlipguide.records.measurement import StepSamples
+from mlipguide.records.timing.measurement import StepSamples
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import (
     Burst,

@@ -24,7 +24,7 @@ import numpy as np
 
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.core.serialisation import write_atomically
-from mlipguide.records.training import Engine, FitRecipe, FittedPotential
+from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.interface import DynamicsPlan, SinglePoint, Trajectory
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.fake_session import FakeSession, Law, linear

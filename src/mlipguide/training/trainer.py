@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from mlipguide.records.training import Engine, FitRecipe, FittedPotential
+from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 
 if TYPE_CHECKING:
     from mlipguide.sessions.interface import ModelSession

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlipguide.records.stability import DriftCause
+from mlipguide.records.accuracy.stability import DriftCause
 from mlipguide.sessions.interface import Snapshot
 from mlipguide.stats.autocorrelation import statistical_inefficiency
 from mlipguide.stats.bursts import NORMAL_90

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlipguide.evidence.stability.thresholds import THRESHOLDS, verdict_of
-from mlipguide.records.stability import TestResult, TestVerdict, Threshold
+from mlipguide.records.accuracy.stability import TestResult, TestVerdict, Threshold
 
 LONGER = "Give it more time: a longer --budget narrows the interval."
 

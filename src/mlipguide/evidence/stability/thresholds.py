@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlipguide.records.stability import Relation, TestVerdict, Threshold
+from mlipguide.records.accuracy.stability import Relation, TestVerdict, Threshold
 
 THRESHOLDS: dict[str, Threshold] = {
     "nve-drift": Threshold(

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.records.training import Engine
+from mlipguide.records.training.training import Engine
 
 TRAINERS = {
     Engine.POD: "mlipguide.training.engines.pod:PodTrainer",

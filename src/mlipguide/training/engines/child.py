@@ -25,8 +25,8 @@ from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
-from mlipguide.records.environment import Environment, EnvironmentState, Recipe
-from mlipguide.records.training import FitRecipe
+from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.training.training import FitRecipe
 from mlipguide.sessions.worker_files import PACKAGE, worker_environment, worker_folder
 from mlipguide.worker.training.job import FAILURE, FRAMES, MARK, REPLAY, RESULT
 

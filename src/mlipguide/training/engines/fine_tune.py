@@ -15,10 +15,10 @@ from pathlib import Path
 from mlipguide.catalog.checkpoints import sha256_of
 from mlipguide.catalog.own_models import derive_card
 from mlipguide.core.errors import InputError
-from mlipguide.records.environment import Environment, Recipe
-from mlipguide.records.measurement import Allocator, Settings
-from mlipguide.records.model_card import ModelCard
-from mlipguide.records.training import Engine, FitRecipe, FittedPotential, ReplayDrift
+from mlipguide.records.hardware.environment import Environment, Recipe
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential, ReplayDrift
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
 from mlipguide.structures.labels import LabelledFrame

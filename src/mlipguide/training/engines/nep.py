@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mlipguide.records.environment import Environment, Recipe
-from mlipguide.records.training import Engine, FitRecipe, FittedPotential
+from mlipguide.records.hardware.environment import Environment, Recipe
+from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.engines.child import Training, ready_environment, train
 from mlipguide.training.engines.frames_file import frames_text
-from mlipguide.training.potential_cards import open_potential
+from mlipguide.training.fit.potential_cards import open_potential
 
 BACKEND = "nep"
 FEW_ELEMENTS = 2

@@ -20,8 +20,8 @@ from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_at
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
-from mlipguide.records.environment import Environment, EnvironmentState, Recipe
-from mlipguide.records.training import Engine, FitRecipe, FittedPotential
+from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.engines.pod_frames import PodFrame, pod_frame, written
@@ -34,7 +34,7 @@ from mlipguide.training.engines.pod_recipes import (
     parameter_file,
     pod_recipes,
 )
-from mlipguide.training.potential_cards import open_potential
+from mlipguide.training.fit.potential_cards import open_potential
 
 BACKEND = "lammps"
 POTENTIAL = "potential.json"

@@ -18,7 +18,7 @@ import itertools
 from collections.abc import Sequence
 
 from mlipguide.core.errors import InputError
-from mlipguide.records.training import Engine, FitRecipe
+from mlipguide.records.training.training import Engine, FitRecipe
 
 CUTOFF_ANGSTROM = 5.0
 INNER_CUTOFF_ANGSTROM = 0.5

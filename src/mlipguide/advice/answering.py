@@ -1,0 +1,133 @@
+"""From judged candidates to the answer of ``recommend``: choice, strategies, reasons, plan, next commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlipguide.advice.accuracy_axis import axis_of, fitting_models
+from mlipguide.advice.caveats import caveats_for
+from mlipguide.advice.decision import can_be_done, leading_candidate
+from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
+from mlipguide.advice.plans import next_commands, plan_for
+from mlipguide.advice.ranking import choose, could_serve, is_runnable
+from mlipguide.advice.strategies import cheapest_test, is_untested
+from mlipguide.advice.strategy_assembly import known_for, priced_strategies
+from mlipguide.advice.training_commands import own_left_out, training_commands
+from mlipguide.catalog.cards import Catalogue
+from mlipguide.catalog.topics import load_knowledge
+from mlipguide.environments.recipes import load_recipes
+from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, DomainFit
+from mlipguide.records.advice.advice import Candidate, Recommendation
+from mlipguide.records.advice.verdict import Strategy
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.hardware.hardware_profile import HardwareProfile
+from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.notice import Notice
+from mlipguide.records.task.task import Task
+from mlipguide.tasks.request_words import SUBJECT, request_words
+from mlipguide.tasks.requests import TaskRequest
+
+SHOWN_FITTING = 4
+"""Models whose training data fit that one command asks of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What an answer is put together from beside the candidates.
+
+    Attributes:
+        request: What the user wrote.
+        task: What it means.
+        machine: This one.
+        cards: Models that were asked for, by id.
+        weights: Checkpoint files that the user gave, by model id.
+        catalogue: All models.
+        label_step_s: Time of a step in a cell that is labelled, by model.
+    """
+
+    request: TaskRequest
+    task: Task
+    machine: Machine
+    cards: Mapping[str, ModelCard]
+    weights: Mapping[str, Path]
+    catalogue: Catalogue
+    label_step_s: Mapping[str, Estimate]
+
+
+def answered(
+    question: Question,
+    candidates: tuple[Candidate, ...],
+    *,
+    memory_bytes: int,
+    profile: HardwareProfile | None = None,
+) -> tuple[Recommendation, tuple[Notice, ...]]:
+    """Return the answer, and what there is to say of trainings done before."""
+    task, cards, request = question.task, question.cards, question.request
+    choice = choose(candidates, task, memory_bytes=memory_bytes)
+    leading = leading_candidate(choice, candidates)
+    card = None if leading is None else cards[leading.model]
+    known, notices = known_for(
+        question.machine,
+        profile,
+        memory_bytes=memory_bytes,
+        elements=task.structure.elements,
+        label_step_s=question.label_step_s if profile is None else {},
+    )
+    table = priced_strategies(candidates, task, known, choice=choice, card=card)
+    if choice is not None:
+        reasons = reasons_for_choice(choice, candidates, task)
+    else:
+        reasons = reasons_for_none(candidates, task, memory_bytes=memory_bytes)
+    test = cheapest_test(task, known) if leading is not None and is_untested(leading) else None
+    price = table.price(table.leading)
+    if table.leading is Strategy.NONE and table.would_do is None:
+        table = replace(table, would_do=next(iter(ways_out(candidates, task, memory_bytes=memory_bytes)), None))
+    axis = _axis(question, candidates)
+    trained: tuple[str, ...] = ()
+    if choice is None:
+        own, left_out = own_left_out(question.catalogue, tuple(cards), request, task)
+        notices += left_out
+        trained = (*own, *training_commands(price, request, task, question.weights))
+    answer = Recommendation(
+        machine=question.machine,
+        task=task,
+        candidates=candidates,
+        strategy=table.leading,
+        choice=None if choice is None else choice.model,
+        plan=plan_for(task, price, choice, test),
+        reasons=(*reasons, *reasons_for_strategy(table)),
+        caveats=caveats_for(task, card, candidates, load_knowledge()),
+        next_commands=(
+            *_fitting_command(question, axis),
+            *trained,
+            *next_commands(
+                task, choice, candidates, subject=request_words(request, SUBJECT), buildable=frozenset(load_recipes())
+            ),
+        ),
+        accuracy_axis=axis,
+        can_be_done=can_be_done(choice, price, task),
+        strategies=table,
+    )
+    return answer, notices
+
+
+def _fitting_command(question: Question, axis: AccuracyAxis) -> tuple[str, ...]:
+    """Return the command that asks the same of models whose training data fit and that can be had here."""
+    recipes = load_recipes()
+    names = [name for name in axis.fitting if question.catalogue.find(name).backend in recipes][:SHOWN_FITTING]
+    if not names:
+        return ()
+    return (f"mlipguide recommend {request_words(replace(question.request, models=','.join(names)))} --yes",)
+
+
+def _axis(question: Question, candidates: Sequence[Candidate]) -> AccuracyAxis:
+    """Return by what the models were compared, and which fit better where none that can be run here fits."""
+    axis = axis_of(question.task, [one.accuracy for one in candidates])
+    can_run = [one for one in candidates if could_serve(one) and is_runnable(one)]
+    if axis.domain is None or any(one.accuracy.domain is not DomainFit.NOT_COVERED for one in can_run):
+        return axis
+    cards = question.catalogue.cards
+    return replace(axis, fitting=fitting_models(cards, question.task, startable=frozenset(load_recipes())))

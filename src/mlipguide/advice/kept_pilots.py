@@ -1,0 +1,114 @@
+"""Pilots in advice: kept when they end, and looked up for a task on the same elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mlipguide.advice.tried_models import TriedModel
+from mlipguide.core.kept_files import UnfitRecordError
+from mlipguide.records.notice import Notice
+from mlipguide.records.training.kept_training import KeptCurve, KeptFit, KeptLabels, KeptPilot
+from mlipguide.records.training.pilot import PilotData
+from mlipguide.records.training.training import Engine
+from mlipguide.store import pilots as store
+from mlipguide.structures.label_keys import LabelKeys
+from mlipguide.structures.summaries import formula_of
+from mlipguide.training.fit.data import TrainingFrames
+from mlipguide.training.pilot.answer import by_model
+from mlipguide.training.pilot.learning_curve import CurveDatum, fit_curve
+
+
+def keep_pilot(
+    data: PilotData, frames: TrainingFrames, *, test: Path | None, keys: LabelKeys, base: str
+) -> tuple[Notice, ...]:
+    """Store what later advice needs of a pilot, and return a notice where that makes no sense.
+
+    Args:
+        data: What it found.
+        frames: What was learned from.
+        test: File of the test frames; None when they were taken from the labels.
+        keys: Names of the labels that the user gave.
+        base: Id of the model that ``fine-tune`` trained further.
+
+    Raises:
+        StorageError: The data folder cannot be written.
+    """
+    speeds = {(speed.engine, speed.size): speed for speed in data.speeds}
+    curves = []
+    for (engine, size), points in by_model(data.points).items():
+        fits = tuple(
+            KeptFit(
+                frames=point.frames,
+                repeat=point.repeat,
+                force_mae_ev_per_angstrom=point.errors.force_mae_ev_per_angstrom.value,
+                train_s=point.train_s,
+            )
+            for point in points
+            if point.errors.force_mae_ev_per_angstrom is not None and point.errors.force_mae_ev_per_angstrom.value > 0
+        )
+        if not fits:
+            continue
+        speed = speeds.get((engine, size))
+        curves.append(
+            KeptCurve(
+                engine=engine,
+                size=size,
+                fits=fits,
+                time_per_atom_s=None if speed is None else speed.time_per_atom_s,
+                timed_atoms=None if speed is None else speed.atoms,
+                base_model=base if engine is Engine.FINE_TUNE else None,
+            )
+        )
+    learned = [frame.atoms for frame in frames.chosen(frames.train)]
+    kept = KeptPilot(
+        elements=data.data.elements,
+        fingerprint=data.machine.fingerprint,
+        folder=data.folder,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        labels=KeptLabels(
+            file=str(Path(frames.source).absolute()),
+            test=None if test is None else str(test.absolute()),
+            seed=data.seed,
+            energy_key=keys.energy,
+            forces_key=keys.forces,
+            frames=len(learned),
+            frame_atoms=sum(map(len, learned)) / len(learned),
+            formulas=tuple(sorted({formula_of(atoms) for atoms in learned})),
+        ),
+        curves=tuple(curves),
+    )
+    try:
+        store.keep(kept)
+    except UnfitRecordError as error:  # what was trained is handed over all the same
+        return (Notice(error.kind, f"{error.message} {error.hint}"),)
+    return ()
+
+
+def tried_models(elements: Sequence[str], fingerprint: str | None) -> tuple[tuple[TriedModel, ...], tuple[Notice, ...]]:
+    """Return the models of all pilots on these elements, and notices of pilots that cannot be read.
+
+    Of a model that several pilots tried the latest counts, one on this machine before others.
+
+    Args:
+        elements: Of the task.
+        fingerprint: Of the machine that the task is for; None where it is not this one.
+    """
+    found = store.find(elements)
+    latest: dict[tuple[Engine, str, str | None], TriedModel] = {}
+    for pilot in sorted(found.pilots, key=lambda one: (one.fingerprint == fingerprint, one.made_at)):
+        labels = pilot.labels
+        at_hand = labels.frames if labels is not None and Path(labels.file).is_file() else 0
+        for kept in pilot.curves:
+            if kept.fits:
+                latest[kept.engine, kept.size, kept.base_model] = TriedModel(
+                    pilot=pilot,
+                    kept=kept,
+                    curve=fit_curve(
+                        [CurveDatum(one.frames, one.force_mae_ev_per_angstrom, one.repeat) for one in kept.fits]
+                    ),
+                    here=pilot.fingerprint == fingerprint,
+                    at_hand=at_hand,
+                )
+    return tuple(latest.values()), found.notices

@@ -1,0 +1,128 @@
+"""What is known of a potential that was trained here, from the manifest beside it: its errors, and its domain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlipguide.advice.judgement import Findings
+from mlipguide.core.kept_files import UnusableFileError
+from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
+from mlipguide.records.estimate import Estimate
+from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.task.task import Task
+from mlipguide.records.training.distillation import Distillation
+from mlipguide.records.training.fit import FitData
+from mlipguide.records.training.training import DomainOfValidity
+from mlipguide.training.distil.distillation_plan import EXPLORE_FACTOR
+from mlipguide.training.fit.manifests import HINT, WHAT, read_manifest
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+DENSITY_REACH = 0.05
+"""Share by which a density may lie beyond those of the training frames: some percent of strain (a judgement)."""
+DALTONS_PER_ANGSTROM3 = 1.66053906660
+"""g/cm³ in a dalton per Å³ (CODATA 2018)."""
+
+
+def training_of(card: ModelCard) -> Distillation | FitData | None:
+    """Return how a potential came about; None for other models.
+
+    Raises:
+        UnusableFileError: The manifest beside it is missing, damaged, or of a newer version.
+    """
+    if card.weights.origin is not WeightsOrigin.TRAINED:
+        return None
+    if card.weights.path is None:
+        raise UnusableFileError(Path(card.id), WHAT, "names no file of its own", hint=HINT)
+    return read_manifest(Path(card.weights.path).parent)
+
+
+def with_training(findings: Findings, task: Task, atoms: Atoms | None) -> Findings:
+    """Return the findings with what the training of a potential says of the task.
+
+    Errors on labels that were measured afterwards are not replaced.
+
+    Args:
+        findings: Of any model.
+        task: What is wanted.
+        atoms: The structure, whose density is compared; None where there is none.
+    """
+    try:
+        made = training_of(findings.card)
+    except UnusableFileError as error:
+        words = f"Its origin is unknown: {error.message} Nothing tells what it was trained on, and how well it did."
+        return replace(findings, domain_doubts=(*findings.domain_doubts, words))
+    if made is None:
+        return findings
+    domain = made.domain
+    doubts = [*_density_doubts(domain, atoms), *_temperature_doubts(made, task)]
+    untold = findings.evidence.kind is EvidenceKind.NONE
+    if isinstance(made, Distillation):
+        evidence, remark = _taught(made, findings.evidence)
+    else:
+        evidence, remark = _fitted(made, findings.evidence)
+    return replace(
+        findings,
+        evidence=evidence if untold else findings.evidence,
+        remarks=(remark,),
+        domain_doubts=tuple(doubts),
+    )
+
+
+def _taught(made: Distillation, evidence: Evidence) -> tuple[Evidence, str]:
+    unseen = made.rounds[made.best - 1].unseen
+    remark = (
+        f"It was taught by {made.teacher} and is {unseen.force_mae_ev_per_angstrom * 1e3:.3g} meV/Å from it "
+        f"({unseen.relative:.1%} of the forces) on {unseen.frames} frames of a run at {made.temperature_k:g} K that it "
+        "never saw; the teacher's own error comes on top."
+    )
+    source = f"{made.teacher}, {unseen.frames} unseen frames at {made.temperature_k:g} K"
+    return replace(evidence, kind=EvidenceKind.TEACHER, source=source), remark
+
+
+def _fitted(made: FitData, evidence: Evidence) -> tuple[Evidence, str]:
+    errors = made.potential.errors
+    force = errors.force_mae_ev_per_angstrom
+    words = "–" if force is None else f"{force.value * 1e3:.3g} meV/Å"
+    remark = (
+        f"It was fitted to {made.domain.frames} frames of {made.data.source}; its force MAE on {errors.frames} test "
+        f"frames is {words}."
+    )
+    source = f"{made.data.test_source}, {errors.frames} test frames of its fit"
+    energy: Estimate | None = errors.energy_mae_ev_per_atom
+    known = replace(
+        evidence,
+        kind=EvidenceKind.SIMILAR_SYSTEMS,
+        force_mae_ev_per_angstrom=force,
+        energy_mae_ev_per_atom=energy,
+        source=source,
+    )
+    return known, remark
+
+
+def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[str]:
+    from ase.data import atomic_masses
+
+    span = domain.density_g_per_cm3
+    if span is None or atoms is None or not all(atoms.pbc):
+        return []
+    natural = float(atomic_masses[atoms.numbers].sum())  # as the domain has it: a potential does not see isotopes
+    density = natural / float(atoms.get_volume()) * DALTONS_PER_ANGSTROM3
+    if span.low * (1 - DENSITY_REACH) <= density <= span.high * (1 + DENSITY_REACH):
+        return []
+    return [
+        f"It was trained on densities of {span.low:.3g} to {span.high:.3g} g/cm³; this structure has {density:.3g}."
+    ]
+
+
+def _temperature_doubts(made: Distillation | FitData, task: Task) -> list[str]:
+    if isinstance(made, Distillation):
+        highest: float | None = EXPLORE_FACTOR * made.temperature_k
+    else:
+        highest = None if made.domain.temperature_k is None else made.domain.temperature_k.high
+    if highest is None or task.temperature_k <= highest:
+        return []
+    return [f"It was tried up to {highest:.0f} K; the task is at {task.temperature_k:g} K."]

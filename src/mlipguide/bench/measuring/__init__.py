@@ -1,0 +1,1 @@
+"""Timings on this machine: measured now, or found in the store."""

@@ -1,0 +1,1 @@
+"""Which models may be asked at all, with their environments, weights and settings."""

@@ -1,0 +1,1 @@
+"""One function for each command: the order of its steps, nothing else."""

@@ -1,0 +1,275 @@
+"""``mlipguide bench``: time candidates over sizes and settings on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mlipguide.bench.comparing.baselines import save_baseline
+from mlipguide.bench.measuring.bench_figures import cost_fit, size_result
+from mlipguide.bench.measuring.capacity import find_capacity
+from mlipguide.bench.measuring.measuring import MeasuringContext, measure
+from mlipguide.bench.measuring.ranks import check_ranks
+from mlipguide.bench.measuring.refusals import refuse_nothing
+from mlipguide.bench.measuring.run_options import RunOptions
+from mlipguide.bench.measuring.settings_choice import SweptSettings, choose_settings, swept
+from mlipguide.bench.measuring.stored_measurements import MeasuredModels
+from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones
+from mlipguide.candidates.neighbours_seen import CUTOFF, without_blind
+from mlipguide.candidates.preparation import (
+    ASE,
+    NO_CONSENT,
+    Preparation,
+    Prepared,
+    find_given_weights,
+    prepare_candidates,
+)
+from mlipguide.catalog.cards import Catalogue, load_catalogue
+from mlipguide.core.errors import InputError, MeasurementFailedError, did_you_mean
+from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.notice import Notice, Result
+from mlipguide.records.timing.bench import BenchData
+from mlipguide.records.timing.measurement import Measurement, Scenario
+from mlipguide.sessions.errors import HINTS, FailureKind
+from mlipguide.sessions.interface import Conditions
+from mlipguide.store import baselines
+from mlipguide.tasks.needs import names_in
+from mlipguide.tasks.requests import DEFAULTS, TIMED_STEP, TaskRequest, load_structure
+
+DEFAULT_LARGEST = "1000"
+DEFAULT_BUDGET = "2m"
+PROBE = "probe"
+AUTOMATIC = "auto"
+"""Every model of the catalogue, with a word about those that cannot be timed; those that can be timed as things are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(RunOptions):
+    """How ``bench`` goes about its work, as the user wrote it; None is what was left out.
+
+    Attributes:
+        largest_atoms: Largest size to time, or ``probe`` to find the largest that fits.
+        sizes: ``auto`` or numbers of atoms.
+        threads: Numbers of threads to compare.
+        ranks: Numbers of MPI ranks to compare, for drivers that know them.
+        dtypes: Dtypes to compare.
+        devices: Devices to compare.
+        scenario: ``single-stream`` or ``offline``.
+        budget: Wall time for loading and timing.
+        temperature: Of the velocities.
+        timestep: Integration step.
+        save: Name of a baseline to write.
+        replace: Whether a baseline of that name may be replaced.
+    """
+
+    largest_atoms: str | None = None
+    sizes: str | None = None
+    threads: str | None = None
+    ranks: str | None = None
+    dtypes: str | None = None
+    devices: str | None = None
+    scenario: str | None = None
+    budget: str | None = None
+    temperature: str | None = None
+    timestep: str | None = None
+    save: str | None = None
+    replace: bool = False
+
+
+def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchData]:
+    """Time models on a structure at several sizes and fit their scaling; every record is stored.
+
+    Args:
+        request: Names the structure and the models.
+        options: How to go about it.
+
+    Raises:
+        InputError: The structure, a quantity or a model's name cannot be used, or the baseline's name is taken.
+        EnvironmentFailedError: No model has an environment.
+        MeasurementFailedError: Nothing could be measured.
+    """
+    options = options or Options()
+    if options.save is not None:
+        baselines.require_free(options.save, replace=options.replace)
+    catalogue = load_catalogue()
+    names = names_in(request.models)
+    cards = _chosen_cards(catalogue, names)
+    settings = swept(options.threads, options.dtypes, options.devices, options.ranks)
+    conditions = _conditions(options)
+    sizes = _sizes(options.sizes)
+    probing = options.largest_atoms == PROBE
+    largest = parse_atoms(
+        DEFAULT_LARGEST if probing else options.largest_atoms or DEFAULT_LARGEST, option="--max-atoms"
+    )
+    budget_s = WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget")
+    weights = find_given_weights(catalogue, options.weights, options.consent)
+    atoms, structure, structure_notices = load_structure(request)
+    machine = options.probe()
+    preparation = prepare_candidates(
+        cards,
+        machine,
+        given_weights=weights,
+        consent=NO_CONSENT if AVAILABLE in names else options.consent,
+        on_progress=lambda message: options.on_progress(message, 0.0),
+    )
+    preparation = without_blind(preparation, atoms, structure)
+    if AVAILABLE in names:
+        preparation = startable_ones(preparation)
+    ready = _with_settings(preparation, settings)
+    if conditions.scenario is Scenario.OFFLINE and sizes is None:
+        sizes = (structure.atoms,)
+    context = MeasuringContext(
+        machine=machine,
+        atoms=atoms,
+        structure=structure,
+        wanted_atoms=largest,
+        conditions=conditions,
+        budget_s=budget_s,
+        on_progress=options.on_progress,
+        opener=options.opener,
+        wait=options.wait,
+        sizes=sizes,
+        each=options.each,
+    )
+    measured = MeasuredModels()
+    if ready:
+        options.on_progress(f"timing: about {budget_s:.0f} s, loading included (--budget)", 0.0)
+        measure(ready, measured, context)
+    refuse_nothing(preparation, measured)
+    obstacles = _obstacles(preparation)
+    if not measured.fresh:
+        problems = (*preparation.problems, *measured.problems)
+        hint, kind = _unstarted(preparation)
+        raise MeasurementFailedError(
+            f"Nothing could be measured: {problems[0].message if problems else obstacles[0].message}",
+            hint=problems[0].hint if problems else hint,
+            kind=problems[0].kind if problems else kind,
+        )
+    saved = _saved(options, measured, context)
+    choice = choose_settings(ready, measured, context)
+    capacity = find_capacity(ready, measured, context) if probing else ()
+    data = BenchData(
+        machine=machine,
+        structure=structure,
+        timestep_s=conditions.timestep_s,
+        measurements=tuple(size_result(measurement) for measurement in measured.fresh),
+        fits=tuple(cost_fit(records[0].model, records) for records in _by_setting(measured.fresh)),
+        capacity=capacity,
+        agreements=choice.agreements,
+        fastest=choice.fastest,
+        ranks=check_ranks(measured.fresh, {item.card.id: item.card for item in ready}),
+    )
+    return Result(
+        data,
+        notices=(
+            *catalogue.notices,
+            *structure_notices,
+            *preparation.notices,
+            *obstacles,
+            *_ranks_notices(settings, ready),
+            *_lending_notices(measured),
+            *measured.notices,
+            *saved,
+        ),
+        errors=(*preparation.problems, *measured.problems),
+    )
+
+
+def _chosen_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard, ...]:
+    if not names:
+        raise InputError(
+            "bench needs models to time.",
+            hint="For example --models sevennet-0,chgnet-0.3.0, or --models available, or --models all",
+        )
+    return named_cards(catalogue, names)
+
+
+def _conditions(options: Options) -> Conditions:
+    known = [scenario.value for scenario in Scenario]
+    name = options.scenario or Scenario.SINGLE_STREAM.value
+    if name not in known:
+        raise InputError(f"--scenario: unknown '{name}'.{did_you_mean(name, known)}", hint=f"Use {' or '.join(known)}.")
+    scenario = Scenario(name)
+    return Conditions(
+        temperature_k=TEMPERATURE.parse(options.temperature or DEFAULTS["temperature"], option="--temperature"),
+        timestep_s=SIMULATED_TIME.parse(options.timestep or TIMED_STEP, option="--timestep"),
+        propagate=scenario is Scenario.SINGLE_STREAM,
+        scenario=scenario,
+    )
+
+
+def _sizes(text: str | None) -> tuple[int, ...] | None:
+    """Return the numbers of atoms that the user named; None leaves the choice to the sweep."""
+    if text is None or text.strip() == AUTOMATIC:
+        return None
+    return tuple(sorted({parse_atoms(part, option="--sizes") for part in names_in(text)}))
+
+
+def _with_settings(preparation: Preparation, settings: SweptSettings) -> tuple[Prepared, ...]:
+    """Return every candidate that can be started, once for each setting."""
+    return tuple(
+        replace(item, settings=one)
+        for item in preparation.candidates
+        if item.obstacle is None
+        for one in settings.of(item.settings)
+    )
+
+
+def _by_setting(measurements: Sequence[Measurement]) -> list[list[Measurement]]:
+    groups: dict[object, list[Measurement]] = {}
+    for item in measurements:
+        groups.setdefault((item.model, item.settings, item.scenario), []).append(item)
+    return list(groups.values())
+
+
+def _obstacles(preparation: Preparation) -> tuple[Notice, ...]:
+    return tuple(
+        Notice("left_out", f"{item.card.id}: {item.obstacle.message}")
+        for item in preparation.candidates
+        if item.obstacle is not None
+    )
+
+
+def _unstarted(preparation: Preparation) -> tuple[str, str]:
+    """Return what to do where nothing could be started, and the kind of the error."""
+    if any(item.obstacle is not None and item.obstacle.constraint == CUTOFF for item in preparation.candidates):
+        return HINTS[FailureKind.NO_NEIGHBOURS], FailureKind.NO_NEIGHBOURS.value
+    return "Give the checkpoint file with --weights MODEL=PATH.", "weights"
+
+
+def _ranks_notices(settings: SweptSettings, ready: Sequence[Prepared]) -> tuple[Notice, ...]:
+    alone = dict.fromkeys(item.card.id for item in ready if item.settings.driver == ASE)
+    if not alone or not set(settings.ranks) - {1}:
+        return ()
+    message = f"{', '.join(alone)}: run by ASE in one process; --ranks is for models that run in LAMMPS."
+    return (Notice("one_rank", message),)
+
+
+def _lending_notices(measured: MeasuredModels) -> tuple[Notice, ...]:
+    lenders: dict[str, list[str]] = {}
+    for borrower, lender in measured.measured_as.items():
+        lenders.setdefault(lender, []).append(borrower)
+    return tuple(
+        Notice(
+            "shared_time_law",
+            f"{', '.join(sorted(borrowers))}: same architecture and settings as {lender}, whose measurements hold for "
+            f"{'it' if len(borrowers) == 1 else 'them'} too. --each times every one.",
+        )
+        for lender, borrowers in lenders.items()
+    )
+
+
+def _saved(options: Options, measured: MeasuredModels, context: MeasuringContext) -> tuple[Notice, ...]:
+    if options.save is None:
+        return ()
+    path = save_baseline(
+        options.save,
+        measured.fresh,
+        machine=context.machine,
+        atoms=context.atoms,
+        structure=context.structure,
+        conditions=context.conditions,
+        replace=options.replace,
+    )
+    return (Notice("baseline_saved", f"Saved as {path}. Compare with: mlipguide check {options.save}"),)

@@ -1,0 +1,118 @@
+"""``mlipguide env``: list, build, adopt, check and remove the environments of backends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mlipguide.core.errors import EnvironmentFailedError, ExitCode
+from mlipguide.environments.adoption import adopt
+from mlipguide.environments.builds import build_environment
+from mlipguide.environments.gpu_support import gpu_notices
+from mlipguide.environments.recipes import find_recipe, load_recipes, plugin_notices
+from mlipguide.environments.removal import remove_environment
+from mlipguide.environments.resolution import check_environment, find_environment, set_aside_files
+from mlipguide.hardware.probe import probe_machine
+from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.hardware.machine import GpuVendor
+from mlipguide.records.models.listings import EnvironmentList, RemovalReport
+from mlipguide.records.notice import Notice, Problem, Result
+
+
+def list_environments() -> Result[EnvironmentList]:
+    """Return the environment of every backend, without starting anything."""
+    found = tuple(find_environment(recipe) for recipe in load_recipes().values())
+    return Result(EnvironmentList(found), notices=(*plugin_notices(), *set_aside_files(load_recipes())))
+
+
+def build_environments(
+    backends: Sequence[str],
+    *,
+    python: str | None,
+    torch_build: str,
+    force: bool,
+    on_progress: Callable[[str], None],
+) -> Result[EnvironmentList]:
+    """Build the managed environments of ``backends``, all of them when none is named.
+
+    One that fails does not stop the others, unless it is the only one.
+
+    Raises:
+        InputError: An unknown backend, Python or torch build.
+        EnvironmentFailedError: Nothing could be built.
+    """
+    recipes = _recipes(backends)
+    has_gpu = any(gpu.vendor is GpuVendor.NVIDIA for gpu in probe_machine().gpus)
+    built: list[Environment] = []
+    problems: list[Problem] = []
+    for recipe in recipes:
+        try:
+            built.append(
+                build_environment(
+                    recipe,
+                    python=python,
+                    torch_build=torch_build,
+                    has_nvidia_gpu=has_gpu,
+                    on_progress=on_progress,
+                    force=force,
+                )
+            )
+        except EnvironmentFailedError as error:
+            if len(recipes) == 1:
+                raise
+            problems.append(Problem.from_error(error))
+    return Result(
+        EnvironmentList(tuple(built)),
+        errors=tuple(problems),
+        exit_code=ExitCode.ENVIRONMENT_FAILED if problems else ExitCode.DONE,
+    )
+
+
+def adopt_environment(backend: str, python: Path) -> Result[EnvironmentList]:
+    """Use the user's interpreter for a backend.
+
+    Raises:
+        InputError: An unknown backend, or not an interpreter.
+        EnvironmentFailedError: The backend does not import there.
+    """
+    return Result(EnvironmentList((adopt(find_recipe(backend), python),)))
+
+
+def check_environments(backends: Sequence[str], *, on_progress: Callable[[str], None]) -> Result[EnvironmentList]:
+    """Import each backend in its environment.
+
+    Raises:
+        InputError: An unknown backend.
+    """
+    found: list[Environment] = []
+    for recipe in _recipes(backends):
+        on_progress(f"importing {recipe.backend}")
+        found.append(check_environment(recipe))
+    failed = any(item.state is EnvironmentState.BROKEN for item in found)
+    notices = set_aside_files(recipe.backend for recipe in _recipes(backends))
+    asked_missing = bool(backends) and any(item.state is EnvironmentState.MISSING for item in found)
+    return Result(
+        EnvironmentList(tuple(found)),
+        notices=(*notices, *gpu_notices(found, probe_machine())),
+        exit_code=ExitCode.ENVIRONMENT_FAILED if failed or asked_missing else ExitCode.DONE,
+    )
+
+
+def remove(backend: str) -> Result[RemovalReport]:
+    """Delete the managed environments of a backend, or forget the adopted one.
+
+    Raises:
+        InputError: An unknown backend.
+        StorageError: A folder cannot be deleted.
+    """
+    removal = remove_environment(find_recipe(backend))
+    notices: tuple[Notice, ...] = ()
+    if removal.forgotten is None and not removal.removed:
+        notices = (Notice("nothing_removed", f"{removal.backend} has no environment to remove."),)
+    return Result(RemovalReport(removal.backend, removal.forgotten, removal.removed), notices=notices)
+
+
+def _recipes(backends: Sequence[str]) -> tuple[Recipe, ...]:
+    if backends:
+        return tuple({recipe.backend: recipe for recipe in map(find_recipe, backends)}.values())
+    return tuple(load_recipes().values())

@@ -1,0 +1,294 @@
+"""``mlipguide stability``: do a model's energies and forces make a stable run of this structure?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from mlipguide.bench.measuring.measuring import session_request
+from mlipguide.bench.measuring.run_options import RunOptions
+from mlipguide.candidates.neighbours_seen import CUTOFF, seen, without_blind
+from mlipguide.candidates.preparation import Prepared, find_given_weights, prepare_candidates
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.core.errors import InputError, MeasurementFailedError
+from mlipguide.core.paths import logs_dir, make_folder, stability_dir
+from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME
+from mlipguide.evidence.stability.dynamics import FLEW_APART, DynamicResults, dynamic_tests
+from mlipguide.evidence.stability.plan import (
+    STATIC_EVALUATIONS,
+    THERMALISING,
+    WANTED_STEPS,
+    Cell,
+    choose_cell,
+    choose_lengths,
+)
+from mlipguide.evidence.stability.results import without_value
+from mlipguide.evidence.stability.runs import Subject, piece_steps, thermalise
+from mlipguide.evidence.stability.statics import StaticResults, static_tests
+from mlipguide.records.accuracy.stability import ModelStability, StabilityData, TestResult, TestVerdict, overall
+from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.notice import Notice, Problem, Result
+from mlipguide.records.task.structure import StructureSummary
+from mlipguide.sessions.errors import HINTS, FailureKind
+from mlipguide.sessions.interface import ModelSession
+from mlipguide.store import stability as store
+from mlipguide.structures.isotopes import masses_of
+from mlipguide.tasks.needs import names_in
+from mlipguide.tasks.requests import DEFAULTS, TaskRequest, load_structure
+from mlipguide.tasks.time_step import propose_timestep
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+DEFAULT_BUDGET = "3m"
+RANDOM_WEIGHTS = "its weights are not on this machine, and random ones have no forces worth testing"
+RATTLE_ANGSTROM = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(RunOptions):
+    """How ``stability`` goes about its work, as the user wrote it; None is what was left out.
+
+    Attributes:
+        budget: Wall time for all models, loading included.
+        threads: Of each model; None for all usable cores.
+    """
+
+    budget: str | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Conditions:
+    structure: StructureSummary
+    atoms: Atoms
+    temperature_k: float
+    timestep_s: float
+
+
+def stability(request: TaskRequest, options: Options | None = None) -> Result[StabilityData]:
+    """Test models on a structure; what is found is stored and used by ``recommend``.
+
+    Args:
+        request: Names the structure, the models, the temperature and the time step.
+        options: How to go about it.
+
+    Raises:
+        InputError: The structure, a quantity or a model's name cannot be used.
+        EnvironmentFailedError: A worker cannot be started for want of an environment.
+        MeasurementFailedError: No model could be tested.
+    """
+    options = options or Options()
+    catalogue = load_catalogue()
+    names = names_in(request.models)
+    if not names:
+        raise InputError("stability needs models to test.", hint="For example --models sevennet-0,chgnet-0.3.0")
+    cards = catalogue.select(tuple(names))
+    budget_s = WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget")
+    temperature_k = TEMPERATURE.parse(request.temperature or DEFAULTS["temperature"], option="--temperature")
+    weights = find_given_weights(catalogue, options.weights, options.consent)
+    options.on_progress("reading the structure", 0.0)
+    atoms, structure, structure_notices = load_structure(request)
+    notices = [*catalogue.notices, *structure_notices]
+    if request.timestep is None:
+        proposed = propose_timestep(structure.elements, temperature_k, masses_of(atoms))
+        timestep_s = proposed.seconds
+        notices.append(
+            Notice("assumed", f"Assumed --timestep {timestep_s * 1e15:g}fs ({proposed.reason}); give it to test yours.")
+        )
+    else:
+        timestep_s = SIMULATED_TIME.parse(request.timestep, option="--timestep")
+    machine = options.probe()
+    preparation = prepare_candidates(
+        cards,
+        machine,
+        given_weights=weights,
+        consent=options.consent,
+        on_progress=lambda message: options.on_progress(message, 0.0),
+    )
+    preparation = without_blind(preparation, atoms, structure)
+    make_folder(stability_dir())  # refused now rather than after minutes of testing
+    make_folder(logs_dir())
+    conditions = _Conditions(structure=structure, atoms=atoms, temperature_k=temperature_k, timestep_s=timestep_s)
+    problems = [*preparation.problems]
+    results: list[ModelStability] = []
+    refused = [(item, _refusal(item)) for item in preparation.candidates]
+    ready = [_with_threads(item, options.threads) for item, why in refused if why is None]
+    problems += [why for _, why in refused if why is not None]
+    begin = time.monotonic()
+    for position, item in enumerate(ready):
+        left_s = budget_s - (time.monotonic() - begin)
+        share_s = max(budget_s / (4 * len(ready)), left_s / (len(ready) - position))
+        try:
+            found, short = _tested(item, machine, conditions, options, budget_s=share_s, place=(position, len(ready)))
+            store.append(found)
+        except MeasurementFailedError as error:
+            problems.append(Problem.from_error(error))
+            continue
+        results.append(found)
+        if short:
+            notices.append(
+                Notice(
+                    "short_runs",
+                    f"{item.card.id}: the budget allows only the shortest runs; --budget {_double(options.budget)} "
+                    "narrows the intervals.",
+                )
+            )
+    if not results:
+        first = problems[0] if problems else Problem("backend_unknown", "Nothing here runs these models.", "")
+        raise MeasurementFailedError(f"Nothing could be tested: {first.message}", hint=first.hint, kind=first.kind)
+    data = StabilityData(
+        structure=structure,
+        temperature_k=temperature_k,
+        timestep_s=timestep_s,
+        budget_s=budget_s,
+        results=tuple(results),
+    )
+    return Result(data, notices=(*notices, *preparation.notices), errors=tuple(problems))
+
+
+def _with_threads(item: Prepared, threads: int | None) -> Prepared:
+    return item if threads is None else replace(item, settings=replace(item.settings, threads=threads))
+
+
+def _refusal(item: Prepared) -> Problem | None:
+    if item.obstacle is not None and item.obstacle.constraint == CUTOFF:
+        return Problem(
+            CUTOFF, f"{item.card.id} was not tested: {item.obstacle.message}", HINTS[FailureKind.NO_NEIGHBOURS]
+        )
+    if item.obstacle is not None:
+        return Problem(
+            item.obstacle.constraint,
+            f"{item.card.id} was not tested: {item.obstacle.message}",
+            f"Give its checkpoint with --weights {item.card.id}=FILE, or build the environment of its backend: "
+            f"mlipguide env build {item.card.backend}",
+        )
+    if item.synthetic:
+        return _synthetic(item)
+    return None
+
+
+def _synthetic(item: Prepared) -> Problem:
+    return Problem(
+        "synthetic_weights",
+        f"{item.card.id} was not tested: {RANDOM_WEIGHTS}.",
+        f"Give its checkpoint with --weights {item.card.id}=FILE, or let it be downloaded with --yes in recommend.",
+    )
+
+
+def _tested(
+    item: Prepared,
+    machine: Machine,
+    conditions: _Conditions,
+    options: Options,
+    *,
+    budget_s: float,
+    place: tuple[int, int],
+) -> tuple[ModelStability, bool]:
+    begin = time.monotonic()
+    position, models = place
+    options.on_progress(f"{item.card.id}: loading", position / models)
+    session = options.opener(session_request(item, machine))
+    try:
+        if session.facts.synthetic:
+            refusal = _synthetic(item)
+            raise MeasurementFailedError(refusal.message, hint=refusal.hint, kind=refusal.kind)
+        options.on_progress(f"{item.card.id}: timing an evaluation", position / models)
+        seen(item.card.id, session, conditions.atoms)
+        cell = choose_cell(session, conditions.atoms, budget_s - (time.monotonic() - begin))
+        subject = _subject(item, session, conditions, options, cell=cell, place=place)
+        statics, dynamics, failed, short = _results(subject, begin + budget_s)
+    finally:
+        session.close()
+    tests = (
+        *failed,
+        *((dynamics.tests) if dynamics else ()),
+        *statics.tests,
+    )
+    bracket = dynamics.bracket if dynamics else None
+    record = ModelStability(
+        record=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:8]}",
+        taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        model=item.card.id,
+        name=item.card.name,
+        settings=item.settings,
+        versions=session.facts.versions,
+        structure=conditions.structure,
+        atoms=len(cell.atoms),
+        temperature_k=conditions.temperature_k,
+        timestep_s=conditions.timestep_s,
+        verdict=overall(tests),
+        tests=tests,
+        conservative=statics.conservative,
+        drift_cause=dynamics.cause if dynamics else None,
+        stable_timestep_s=_seconds(bracket.stable_fs if bracket else None),
+        unstable_timestep_s=_seconds(bracket.unstable_fs if bracket else None),
+        recommended_timestep_s=_seconds(dynamics.recommended_fs if dynamics else None),
+        drifts=dynamics.curves if dynamics else (),
+        equation_of_state=statics.equation_of_state,
+        bond_scan=statics.bond_scan,
+        wall_time_s=time.monotonic() - begin,
+    )
+    return record, short
+
+
+def _subject(
+    item: Prepared,
+    session: ModelSession,
+    conditions: _Conditions,
+    options: Options,
+    *,
+    cell: Cell,
+    place: tuple[int, int],
+) -> Subject:
+    position, models = place
+    wanted = STATIC_EVALUATIONS + THERMALISING + WANTED_STEPS
+    done = [0]
+
+    def report(evaluations: int) -> None:
+        done[0] += evaluations
+        share = min(1.0, done[0] / wanted)
+        options.on_progress(f"{item.card.id}: testing {len(cell.atoms)} atoms", (position + share) / models)
+
+    return Subject(
+        session=session,
+        atoms=cell.atoms,
+        temperature_k=conditions.temperature_k,
+        timestep_fs=conditions.timestep_s * 1e15,
+        piece_steps=piece_steps(cell.evaluation_s),
+        on_evaluations=report,
+    )
+
+
+def _results(subject: Subject, end: float) -> tuple[StaticResults, DynamicResults | None, tuple[TestResult, ...], bool]:
+    """Return what was found, and whether only the shortest runs were possible before ``end`` (monotonic time, s)."""
+    start = thermalise(subject, THERMALISING)
+    if start is not None:
+        begin = time.monotonic()
+        statics = static_tests(subject, start.atoms)
+        # Others may have begun to use the machine since the first evaluations were timed.
+        evaluation_s = (time.monotonic() - begin) / STATIC_EVALUATIONS
+        lengths = choose_lengths(end - time.monotonic(), evaluation_s)
+        return statics, dynamic_tests(subject, start, lengths), (), lengths.is_short
+    rattled = subject.atoms.copy()
+    rattled.rattle(RATTLE_ANGSTROM, seed=0)
+    failed = without_value(
+        "nve-drift",
+        "Run",
+        f"The atoms flew apart while they were brought to {subject.temperature_k:g} K.",
+        verdict=TestVerdict.FAILED,
+        advice=FLEW_APART,
+    )
+    return static_tests(subject, rattled), None, (failed,), False
+
+
+def _seconds(femtoseconds: float | None) -> float | None:
+    return None if femtoseconds is None else float(f"{femtoseconds * 1e-15:.6g}")
+
+
+def _double(budget: str | None) -> str:
+    seconds = WALL_TIME.parse(budget or DEFAULT_BUDGET, option="--budget")
+    return f"{2 * seconds / 60:g}m"

@@ -1,0 +1,1 @@
+"""Models against labels: errors, their intervals, and what looks wrong in the labels."""

@@ -1,0 +1,1 @@
+"""How far models are apart where no labels are."""

@@ -1,0 +1,328 @@
+"""Tests of stability that run the model: drift, fluctuation, the longest stable step, what becomes of the atoms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlipguide.evidence.stability import contacts, drift
+from mlipguide.evidence.stability.plan import Lengths
+from mlipguide.evidence.stability.results import judged, without_value
+from mlipguide.evidence.stability.runs import Start, Subject, run
+from mlipguide.evidence.stability.thresholds import THRESHOLDS
+from mlipguide.evidence.stability.timestep import Bracket, is_stable, recommended_fs, search
+from mlipguide.records.accuracy.stability import DriftCause, DriftCurve, TestResult, TestVerdict
+from mlipguide.sessions.interface import Trajectory
+
+MEV = 1e3
+FS_PER_PS = 1e3
+CONTACTS_LOOKED_AT = 100
+MOST_CURVE_POINTS = 400
+FACTORS = {"half": 0.5, "task": 1.0, "double": 2.0}
+WORDS = {"half": "half of the step", "task": "the task's step", "double": "twice the step"}
+SHORTER = "Use a shorter time step."
+NO_STEP = (
+    "No time step cures it: run with a thermostat at most, and take a model whose forces are the gradient of its "
+    "energy for constant energy, phonons or transport."
+)
+BECAUSE = {
+    DriftCause.FORCES: " Half the step leaves it: it comes from the forces.",
+    DriftCause.TIME_STEP: " It falls with the step: it comes from the integrator.",
+}
+FLEW_APART = "The atoms flew apart. Use a shorter time step or a lower temperature, or relax the structure first."
+
+
+@dataclass(frozen=True)
+class DynamicResults:
+    """What the runs showed.
+
+    Attributes:
+        tests: In order.
+        curves: Energies of the runs.
+        cause: Of the drift at the task's step; None without one.
+        bracket: Of the longest stable step, fs.
+        recommended_fs: Longest common step that keeps every limit; None when none does.
+    """
+
+    tests: tuple[TestResult, ...]
+    curves: tuple[DriftCurve, ...]
+    cause: DriftCause | None
+    bracket: Bracket
+    recommended_fs: float | None
+
+
+@dataclass(frozen=True)
+class _Run:
+    timestep_fs: float
+    trajectory: Trajectory
+    energies: drift.Energies
+    slope: drift.Slope | None
+
+
+def dynamic_tests(subject: Subject, start: Start, lengths: Lengths) -> DynamicResults:
+    """Run at half the step, the step and twice the step, then search for the longest stable one."""
+    atoms = len(subject.atoms)
+    runs = {
+        name: _run(subject, start, steps=round(lengths.steps / factor), timestep_fs=subject.timestep_fs * factor)
+        for name, factor in FACTORS.items()
+    }
+    stable = {one.timestep_fs: one.energies for one in runs.values() if is_stable(one.trajectory)}
+    trials: dict[float, drift.Energies] = {}
+
+    def try_step(timestep_fs: float) -> bool:
+        tried = _run(subject, start, steps=lengths.trial, timestep_fs=timestep_fs)
+        if is_stable(tried.trajectory):
+            trials[timestep_fs] = tried.energies
+            return True
+        return False
+
+    start_fs = subject.timestep_fs * 2 if not stable else max(stable)
+    bracket = search(try_step, start_fs / 4 if not stable else start_fs, known_stable_fs=max(stable, default=None))
+    causes = {name: _cause(runs[name], runs[half], atoms) for name, half in (("task", "half"), ("double", "task"))}
+    excluded = [runs[name].timestep_fs for name, cause in causes.items() if cause is DriftCause.TIME_STEP]
+    ratios = {step: drift.fluctuation_ratio(energies) or 0.0 for step, energies in {**trials, **stable}.items()}
+    longest = recommended_fs(
+        bracket,
+        ratios,
+        limit=_limit("energy-fluctuation"),
+        excluded=excluded,
+        highest_fs=2 * subject.timestep_fs,
+    )
+    return DynamicResults(
+        tests=(
+            *(_drift_test(name, one, atoms, causes.get(name)) for name, one in runs.items()),
+            _unconserved_test(runs["task"], causes["task"]),
+            *_fluctuation_tests(runs, ratios),
+            _step_test(bracket, subject.timestep_fs, longest),
+            *_atom_tests(subject, runs["task"]),
+        ),
+        curves=tuple(_curve(one, atoms) for one in runs.values() if one.slope is not None),
+        cause=causes["task"],
+        bracket=bracket,
+        recommended_fs=longest,
+    )
+
+
+def _run(subject: Subject, start: Start, *, steps: int, timestep_fs: float) -> _Run:
+    trajectory = run(subject, start, steps=steps, timestep_fs=timestep_fs)
+    energies = drift.energies_of(trajectory.snapshots, subject.atoms.get_masses(), timestep_fs)
+    slope = None
+    if trajectory.stopped_because is None:
+        slope = drift.linear_drift(energies.times_fs, energies.shadow_ev)
+    return _Run(timestep_fs, trajectory, energies, slope)
+
+
+def _cause(one: _Run, half: _Run, atoms: int) -> DriftCause | None:
+    """Return where a drift comes from; None where there is none to speak of."""
+    if one.slope is None:
+        return None
+    share = _unconserved_share(one)
+    drifts = abs(one.slope.value) - one.slope.half_width > _limit("nve-drift") * atoms / MEV / FS_PER_PS
+    if not drifts and (share is None or share <= _limit("unconserved-energy")):
+        return None
+    return drift.cause_of(
+        drift.unconserved_ev(one.energies), None if half.slope is None else drift.unconserved_ev(half.energies)
+    )
+
+
+def _unconserved_share(one: _Run) -> float | None:
+    spread = float(np.std(one.energies.kinetic_ev))
+    return None if one.slope is None or spread == 0 else drift.unconserved_ev(one.energies) / spread
+
+
+def _limit(test: str) -> float:
+    return THRESHOLDS[test].value
+
+
+def _drift_test(name: str, one: _Run, atoms: int, cause: DriftCause | None) -> TestResult:
+    test = "nve-drift" if name == "task" else f"nve-drift-{name}"
+    title = f"Drift at {one.timestep_fs:g} fs"
+    if one.slope is None:
+        return without_value(
+            test,
+            title,
+            f"Constant energy at {WORDS[name]}: the atoms flew apart after {one.trajectory.snapshots[-1].step} steps.",
+            verdict=TestVerdict.FAILED if name == "task" else TestVerdict.NOT_APPLICABLE,
+            advice=FLEW_APART if name == "task" else None,
+        )
+    value = one.slope.value / atoms * MEV * FS_PER_PS
+    length_ps = one.energies.times_fs[-1] / FS_PER_PS
+    return judged(
+        test,
+        title,
+        abs(value),
+        uncertainty=one.slope.half_width / atoms * MEV * FS_PER_PS,
+        unit="meV/atom/ps",
+        why=f"{length_ps:.2g} ps at constant energy with {WORDS[name]}; the energy "
+        f"{'rises' if value > 0 else 'falls'}.{BECAUSE.get(cause, '') if cause else ''}",
+        advice=NO_STEP if cause is DriftCause.FORCES else SHORTER,
+        decisive=name == "task",
+        threshold=THRESHOLDS["nve-drift"],
+    )
+
+
+def _unconserved_test(one: _Run, cause: DriftCause | None) -> TestResult:
+    share = _unconserved_share(one)
+    if share is None:
+        return without_value("unconserved-energy", "Energy lost and found", "No stable run at the task's step.")
+    return judged(
+        "unconserved-energy",
+        "Energy lost and found",
+        share,
+        unit="",
+        why="Spread of the energy that is not the integrator's, over the spread of the kinetic energy."
+        + (BECAUSE.get(cause, "") if cause else ""),
+        advice=NO_STEP if cause is DriftCause.FORCES else SHORTER,
+    )
+
+
+def _fluctuation_tests(runs: Mapping[str, _Run], ratios: Mapping[float, float]) -> tuple[TestResult, ...]:
+    task = runs["task"]
+    ratio = ratios.get(task.timestep_fs)
+    titles = {"energy-fluctuation": "Fluctuation E / Ekin", "fluctuation-scaling": "Exponent beside 2"}
+    if not ratio:
+        return tuple(
+            without_value(test, title, "No stable run at the task's step to look at.") for test, title in titles.items()
+        )
+    found = [
+        judged(
+            "energy-fluctuation",
+            titles["energy-fluctuation"],
+            ratio,
+            unit="",
+            why="Spread of the total energy that the integrator causes, over the spread of the kinetic energy.",
+            advice=SHORTER,
+        )
+    ]
+    points = [
+        (one.timestep_fs, drift.fluctuation_ev(one.energies)) for one in runs.values() if one.timestep_fs in ratios
+    ]
+    exponent = drift.scaling_exponent(points)
+    if exponent is None:
+        found.append(without_value("fluctuation-scaling", titles["fluctuation-scaling"], "Only one step was stable."))
+    else:
+        found.append(
+            judged(
+                "fluctuation-scaling",
+                titles["fluctuation-scaling"],
+                abs(exponent - 2),
+                unit="",
+                why=f"Fluctuations grow with the step to the power of {exponent:.2f}; 2 is that of velocity Verlet.",
+                advice="The step is near the end of stability, or forces do not belong to the energy.",
+                decisive=False,
+            )
+        )
+    return tuple(found)
+
+
+def _step_test(bracket: Bracket, task_fs: float, longest: float | None) -> TestResult:
+    title = "Longest stable step"
+    if bracket.stable_fs is None:
+        return without_value(
+            "stable-timestep",
+            title,
+            f"No step down to {bracket.unstable_fs or 0.0:.2g} fs was stable.",
+            verdict=TestVerdict.FAILED,
+            advice=FLEW_APART,
+        )
+    end = f"{bracket.unstable_fs:.3g} fs is not stable" if bracket.unstable_fs is not None else "the search ended there"
+    advice = "Use a shorter time step." if longest is None else f"Use a step of {longest:g} fs."
+    return judged(
+        "stable-timestep",
+        title,
+        bracket.stable_fs / task_fs,
+        unit="task steps",
+        why=f"Short runs stay together up to {bracket.stable_fs:.3g} fs; {end}.",
+        advice=advice,
+    )
+
+
+def _atom_tests(subject: Subject, one: _Run) -> tuple[TestResult, ...]:
+    atoms, wanted = subject.atoms, subject.temperature_k
+    snapshots, masses = one.trajectory.snapshots, atoms.get_masses()
+    temperatures = contacts.temperatures_k(snapshots, len(atoms))
+    seen = contacts.excursion(temperatures)
+    share = contacts.shortest_share(atoms, snapshots, every=max(1, len(snapshots) // CONTACTS_LOOKED_AT))
+    away = contacts.rms_displacement_angstrom(snapshots)
+    found = [
+        judged(
+            "temperature",
+            "Temperature, highest",
+            contacts.temperature_excess(temperatures, wanted, len(atoms)),
+            unit="sigma",
+            why=f"{seen.lowest:.0f} to {seen.highest:.0f} K, mean {seen.mean:.0f} K.",
+            advice=FLEW_APART,
+        ),
+        _pressure_test(subject, one),
+        judged(
+            "close-contacts",
+            "Shortest distance",
+            share,
+            unit="radii",
+            why="In units of the sum of covalent radii.",
+            advice="Atoms come too close: the model does not repel them as it should; do not run it here.",
+        )
+        if share is not None
+        else without_value("close-contacts", "Shortest distance", "All atoms stay far from each other."),
+        judged(
+            "hottest-atom",
+            "Hottest atom",
+            contacts.hottest_atom(snapshots, masses, wanted),
+            unit="kT",
+            why=f"Highest kinetic energy of one atom; atoms end {away:.2g} Å from where they began (rms).",
+            advice="One atom was shot away: a hole in the potential, or too long a step.",
+        ),
+        judged(
+            "centre-of-mass",
+            "Centre of mass",
+            contacts.centre_of_mass_share(snapshots, masses, wanted),
+            unit="%",
+            why="Change of its velocity over the run, in percent of the thermal speed of an atom.",
+            advice="Forces do not add up to zero: take the drift of the centre of mass off during runs.",
+        ),
+        judged(
+            "net-force",
+            "Net force",
+            contacts.net_force(snapshots) * MEV,
+            unit="meV/Å/atom",
+            why="Largest sum of all forces over the number of atoms.",
+            advice="Forces do not add up to zero: take the drift of the centre of mass off during runs.",
+        ),
+    ]
+    return tuple(found)
+
+
+def _pressure_test(subject: Subject, one: _Run) -> TestResult:
+    if not subject.atoms.pbc.all():
+        return without_value("pressure", "Pressure, mean", "Not periodic in three directions.")
+    pressures = contacts.pressures_gpa(one.trajectory.snapshots, float(subject.atoms.cell.volume))
+    if pressures is None:
+        return without_value("pressure", "Pressure, mean", "The model gives no stress.")
+    seen = contacts.excursion(pressures)
+    return judged(
+        "pressure",
+        "Pressure, mean",
+        abs(seen.mean),
+        unit="GPa",
+        why=f"{seen.lowest:.2g} to {seen.highest:.2g} GPa, mean {seen.mean:.2g} GPa.",
+        advice="The cell is far from the model's own volume: relax it first.",
+        decisive=False,
+    )
+
+
+def _curve(one: _Run, atoms: int) -> DriftCurve:
+    assert one.slope is not None
+    energies = one.energies
+    thinned = slice(None, None, max(1, math.ceil(len(energies.times_fs) / MOST_CURVE_POINTS)))
+    first = float(energies.total_ev[0])
+    corrected = (energies.shadow_ev - first) / atoms * MEV
+    return DriftCurve(
+        timestep_s=one.timestep_fs * 1e-15,
+        times_s=tuple(float(time) * 1e-15 for time in energies.times_fs[thinned]),
+        energy_mev_per_atom=tuple(float(value) for value in ((energies.total_ev - first) / atoms * MEV)[thinned]),
+        corrected_mev_per_atom=tuple(float(value) if np.isfinite(value) else None for value in corrected[thinned]),
+        drift_mev_per_atom_ps=one.slope.value / atoms * MEV * FS_PER_PS,
+    )

@@ -1,0 +1,1 @@
+"""Scripts for the user's run: written, checked, tried for ten steps."""

@@ -1,0 +1,1 @@
+"""Errors, disagreement and stability of models."""

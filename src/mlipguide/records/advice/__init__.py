@@ -1,0 +1,1 @@
+"""Verdicts, strategies, plans and the answer."""

@@ -1,0 +1,1 @@
+"""Model cards, families, data sets, topics and their sources."""

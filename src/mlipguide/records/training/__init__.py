@@ -1,0 +1,1 @@
+"""Fits, pilots and distillations."""

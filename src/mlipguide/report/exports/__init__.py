@@ -1,0 +1,1 @@
+"""JSON, JUnit, annotations for GitHub."""

@@ -1,0 +1,1 @@
+"""Pictures, drawn by matplotlib or in the terminal."""

@@ -1,0 +1,162 @@
+"""The scaling curve drawn by matplotlib; nothing else imports that package.
+
+The colours are those of M. Okabe and K. Ito, which stay apart for colour-blind readers (B. Wong, Nat. Methods 8,
+441 (2011), doi:10.1038/nmeth.1618). Measured points carry their 90 % intervals; the law's line is solid within the
+measured sizes and dashed beyond, with its 90 % band.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+
+from mlipguide.costmodel.costs import SECONDS_PER_DAY
+from mlipguide.records.timing.bench import BenchData
+from mlipguide.records.timing.measurement import Scenario
+from mlipguide.report.figures.figure_captions import write_caption
+from mlipguide.report.figures.figure_style import (
+    CAPTION_WIDTH,
+    COLOURS,
+    MARKERS,
+    as_image,
+    dress_logarithmic,
+    empty_figure,
+)
+from mlipguide.report.figures.scaling_axes import round_values, time_title
+from mlipguide.report.pages.machine_page import machine_line
+from mlipguide.report.tables.series import SYNTHETIC_MARK, Series, agreeing, series_of, settings_words
+
+LEAST_SPAN = 2.0
+"""What both axes span at least, as a factor."""
+
+
+def rendered(data: BenchData, form: str) -> bytes:
+    """Return the picture of a run.
+
+    Args:
+        data: What was measured and fitted.
+        form: ``png`` or ``svg``.
+    """
+    return as_image(lambda: _figure(data), form)
+
+
+def _figure(data: BenchData) -> Figure:
+    figure = empty_figure()
+    axes = figure.subplots()
+    series = series_of(data)
+    slowest_first = sorted(enumerate(series), key=lambda entry: -_height(entry[1]))
+    for position, one in slowest_first:
+        _draw_series(axes, one, COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)])
+    axes.set(xscale="log", yscale="log", xlabel="Atoms", ylabel=f"{time_title(data)} (s)")
+    _dress(axes)
+    _second_axis(axes, data)
+    _caption(axes, data)
+    legend = axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="0.85", fontsize=10)
+    note = "90 % intervals; dashed beyond the sizes measured"
+    if any(one.model.endswith(SYNTHETIC_MARK) for one in series):
+        note += "\n* random weights in the published architecture"
+    legend.set_title(note, prop=FontProperties(size=8))
+    legend.set_alignment("left")
+    return figure
+
+
+def _caption(axes: Axes, data: BenchData) -> None:
+    """Write above the plot what was run, where and how."""
+    common = agreeing(item.settings for item in data.measurements)
+    lines = [
+        *textwrap.wrap(machine_line(data.machine), CAPTION_WIDTH),
+        settings_words(data.measurements[0].settings, common),
+    ]
+    write_caption(axes, data.structure, lines, linespacing=1.4)
+
+
+def _draw_series(axes: Axes, one: Series, colour: str, marker: str) -> None:
+    times = [item.step_time_s for item in one.measurements]
+    axes.errorbar(
+        [item.atoms for item in one.measurements],
+        [time.value for time in times],
+        yerr=[
+            [0.0 if time.low is None else time.value - time.low for time in times],
+            [0.0 if time.high is None else time.high - time.value for time in times],
+        ],
+        fmt=marker,
+        color=colour,
+        markersize=7,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        elinewidth=1.4,
+        capsize=3.5,
+        label=one.label,
+        zorder=3,
+    )
+    largest = max(item.atoms for item in one.measurements)
+    curve = one.curve
+    inside = [point for point in curve if point.atoms <= largest]
+    beyond = curve[max(0, len(inside) - 1) :]
+    for points, line in ((inside, "-"), (beyond, (0, (5, 3)))):
+        axes.plot(
+            [point.atoms for point in points],
+            [point.step_time_s.value for point in points],
+            linestyle=line,
+            color=colour,
+            linewidth=1.6,
+            zorder=2,
+        )
+    band = [point for point in curve if point.step_time_s.low and point.step_time_s.high]
+    axes.fill_between(
+        [point.atoms for point in band],
+        [point.step_time_s.low or math.nan for point in band],
+        [point.step_time_s.high or math.nan for point in band],
+        color=colour,
+        alpha=0.14,
+        linewidth=0,
+        zorder=1,
+    )
+
+
+def _dress(axes: Axes) -> None:
+    """Put round numbers on both axes, and a grid behind."""
+    axes.autoscale_view()
+    axes.set(xlim=_widened(*axes.get_xlim()), ylim=_widened(*axes.get_ylim()))
+    dress_logarithmic(axes)
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    """Return limits that leave room for some labels, about the same middle."""
+    factor = math.sqrt(max(1.0, LEAST_SPAN * low / high))
+    return low / factor, high * factor
+
+
+def _second_axis(axes: Axes, data: BenchData) -> None:
+    """Show on the right how much that is: ns/day of one run, or structures a second."""
+    scenarios = {item.scenario for item in data.measurements}
+    if scenarios == {Scenario.SINGLE_STREAM}:
+        numerator, title = (
+            SECONDS_PER_DAY * data.timestep_s * 1e9,
+            f"ns/day with steps of {data.timestep_s * 1e15:g} fs",
+        )
+    elif scenarios == {Scenario.OFFLINE}:
+        numerator, title = 1.0, "Structures per second"
+    else:
+        return
+    right = axes.twinx()
+    slowest, fastest = (numerator / time_s for time_s in reversed(axes.get_ylim()))
+    right.set(yscale="log", ylim=(fastest, slowest), ylabel=title)
+    right.yaxis.set_major_locator(FixedLocator(round_values(slowest, fastest)))
+    right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    right.yaxis.set_minor_formatter(NullFormatter())
+    right.yaxis.label.set_fontsize(12)
+    right.tick_params(labelsize=10, which="both", color="0.7")
+    for spine in right.spines.values():
+        spine.set_visible(False)
+
+
+def _height(one: Series) -> float:
+    """Return where on the plot a series ends."""
+    curve = one.curve
+    return curve[-1].step_time_s.value if curve else one.measurements[-1].step_time_s.value

@@ -1,0 +1,151 @@
+"""The answer of ``mlipguide bench`` in the terminal: table, scaling curve, laws, and what else was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mlipguide.core.readable import duration, memory, number
+from mlipguide.records.timing.bench import BenchData, SizeResult
+from mlipguide.records.timing.measurement import Scenario
+from mlipguide.report.figures.scaling_plot import MARKERS, terminal_plot
+from mlipguide.report.pages.machine_page import machine_line
+from mlipguide.report.tables.breakdown import shares, simulated_ns_per_day, structures_per_second
+from mlipguide.report.tables.series import SYNTHETIC_MARK, Series, agreeing, series_of, settings_words
+from mlipguide.report.words.bench_findings import findings
+from mlipguide.report.words.formatting import estimated, spread
+
+UNBOUNDED = 10_000
+WIDEST_PLOT = 100
+PLOT_HEIGHT = 20
+MARKER_COLOURS = ("blue", "red", "green", "magenta", "yellow", "cyan")
+
+
+@dataclass(frozen=True)
+class _Column:
+    title: str
+    cell: Callable[[SizeResult], str]
+    wide_only: bool = False
+
+
+def bench_page(data: BenchData, console: Console) -> RenderableType:
+    """Return the page, laid out for the width of ``console``: one table where it fits, else one for each series."""
+    series = series_of(data)
+    common = agreeing(item.settings for item in data.measurements)
+    parts: list[RenderableType] = [
+        Text(f"Machine  {machine_line(data.machine)}"),
+        Text(f"Settings {settings_words(data.measurements[0].settings, common)}"),
+        Text(""),
+        *_tables(data, series, console),
+        *(Text(line, style="dim") for line in _explanations(data, series)),
+        Text(""),
+        _plot(data, min(console.width, WIDEST_PLOT), len(series)),
+    ]
+    for title, items in (("Laws", _laws(series)), *findings(data)):
+        parts += [Text(""), Text(title, style="bold"), *items]
+    return Group(*parts)
+
+
+def _tables(data: BenchData, series: Sequence[Series], console: Console) -> list[RenderableType]:
+    whole = _table(data, series, wide=True)
+    unbounded = console.options.update(max_width=UNBOUNDED)
+    if console.measure(whole, options=unbounded).maximum <= console.width:
+        return [whole]
+    tables: list[RenderableType] = []
+    for one in series:
+        pairs = sorted({f"{item.pairs_per_atom:.1f}" for item in one.measurements}, key=float)
+        between = pairs[0] if len(pairs) == 1 else f"{pairs[0]}–{pairs[-1]}"
+        heading = Text.assemble((one.label, "bold"), f"  {between} pairs per atom")
+        tables += [*([Text("")] if tables else []), heading, _table(data, [one], wide=False)]
+    return tables
+
+
+def _table(data: BenchData, series: Sequence[Series], *, wide: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1) if wide else (0, 1, 0, 0), header_style="bold")
+    with_setting = wide and any(one.setting for one in series)
+    if wide:
+        table.add_column("Model", no_wrap=True)
+    if with_setting:
+        table.add_column("Setting", no_wrap=True)
+    columns = [column for column in _columns(data) if wide or not column.wide_only]
+    for column in columns:
+        table.add_column(column.title, justify="right", no_wrap=True)
+    for one in series:
+        for item in one.measurements:
+            names = [*([one.model] if wide else []), *([one.setting] if with_setting else [])]
+            table.add_row(*names, *(column.cell(item) for column in columns))
+    return table
+
+
+def _columns(data: BenchData) -> list[_Column]:
+    """Return the columns of figures: those of which any measurement has one."""
+    columns = [
+        _Column("Atoms", lambda item: f"{item.atoms:,}"),
+        _Column("Pairs/atom", lambda item: f"{item.pairs_per_atom:.1f}", wide_only=True),
+        _Column("Step", lambda item: item.step_time_s.told(duration)),
+        _Column("", lambda item: spread(item.step_time_s)),
+        _Column("µs/atom", lambda item: f"{item.step_time_s.value / item.atoms * 1e6:,.0f}"),
+    ]
+    scenarios = {item.scenario for item in data.measurements}
+    if Scenario.SINGLE_STREAM in scenarios:
+        speed = partial(simulated_ns_per_day, timestep_s=data.timestep_s)
+        columns.append(_Column("ns/day", lambda item: estimated(speed(item), number)))
+    if Scenario.OFFLINE in scenarios:
+        columns.append(_Column("struct./s", lambda item: estimated(structures_per_second(item), number)))
+    if any(item.model_time_s is not None for item in data.measurements):
+        columns.append(_Column("Graph", lambda item: _share(shares(item).graph)))
+        columns.append(_Column("Network", lambda item: _share(shares(item).network)))
+    else:
+        columns.append(_Column("Forces", lambda item: _share(shares(item).forces)))
+    return [
+        *columns,
+        _Column("Rest", lambda item: _share(shares(item).rest)),
+        _Column("Peak", lambda item: estimated(item.peak_memory_bytes, memory)),
+        _Column("Steps", lambda item: f"{item.samples}" + (f" +{item.set_aside}" if item.set_aside else "")),
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
+
+
+def _explanations(data: BenchData, series: Iterable[Series]) -> list[str]:
+    divided = any(item.model_time_s is not None for item in data.measurements)
+    lines = [
+        "± 90 % interval. Of a step: graph (with the neighbour list), network (with its gradients), rest (the driver)."
+        if divided
+        else "± 90 % interval. Of a step: forces (neighbour list and network), rest (the driver)."
+    ]
+    if any(item.set_aside for item in data.measurements):
+        lines.append("+ steps set aside, during which the machine was disturbed.")
+    if any(one.model.endswith(SYNTHETIC_MARK) for one in series):
+        lines.append("* random weights in the published architecture.")
+    return lines
+
+
+def _plot(data: BenchData, width: int, series: int) -> Text:
+    text = Text(terminal_plot(data, width=width, height=PLOT_HEIGHT), no_wrap=True)
+    for marker, colour in zip(MARKERS[:series], MARKER_COLOURS, strict=False):
+        text.highlight_words([marker], colour)
+    return text
+
+
+def _laws(series: Iterable[Series]) -> list[RenderableType]:
+    lines: list[RenderableType] = []
+    for one in series:
+        fit = one.fit
+        if fit is None:
+            continue
+        words = (
+            f"{one.label}: {duration(fit.fixed_time_s)} + {fit.time_per_atom_s * 1e6:,.0f} µs/atom "
+            f"(±{max(fit.relative_half_width, 0.01):.0%} within {fit.smallest_atoms}–{fit.largest_atoms} atoms)"
+        )
+        if fit.memory_per_atom_bytes is not None and fit.fixed_memory_bytes is not None:
+            words += f"; {memory(fit.fixed_memory_bytes)} + {memory(fit.memory_per_atom_bytes)}/atom"
+        lines.append(Text(words))
+    return lines

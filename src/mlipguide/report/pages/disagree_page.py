@@ -1,0 +1,239 @@
+"""The answer of ``mlipguide disagree`` in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mlipguide.core.readable import number, simulated_time
+from mlipguide.records.accuracy.disagreement import (
+    Agreement,
+    Disagreement,
+    FrameDisagreement,
+    FrameKind,
+    GroupDisagreement,
+)
+from mlipguide.records.estimate import Estimate
+from mlipguide.report.words.formatting import MARKS
+
+EV_PER_ANGSTROM3_IN_GPA = 160.21766208
+"""1 eV/Å³, from e = 1.602176634e-19 C."""
+VANISHING_EV_PER_ANGSTROM = 1e-3
+"""An expected error below is not shown: the structure is at rest, and it says nothing."""
+PARTS_OF_TIME = 8
+"""Lines of the table over time."""
+STYLES = {
+    Agreement.AGREE: "green",
+    Agreement.DIFFER: "yellow",
+    Agreement.DISAGREE: "red",
+    Agreement.UNDECIDED: "yellow",
+}
+KIND_WORDS = {FrameKind.START: "the start", FrameKind.DYNAMICS: "the run", FrameKind.DISTORTED: "distorted copies"}
+
+
+def disagree_page(data: Disagreement, console: Console) -> RenderableType:
+    """Return the page; its tables fit 80 columns."""
+    del console
+    parts: list[RenderableType] = [*(Text(line) for line in _head(data)), Text(""), _verdict(data), Text("")]
+    parts += [Text("Disagreement of forces", style="bold"), _groups_table(data)]
+    parts += [Text(line, style="dim") for line in _legend(data)]
+    if len(_over_time(data)) > 1:
+        parts += [Text(""), Text("Over time", style="bold"), _time_table(data)]
+    if len(data.models) > 2:  # noqa: PLR2004  # of two there is one pair, which the table has
+        parts += [Text(""), Text("Between models (mean absolute difference)", style="bold"), _pairs_table(data)]
+    said = [("·", line) for line in _meaning(data)]
+    for title, items in (("What this says", said), ("What to do", _advice(data))):
+        parts += [Text(""), Text(title, style="bold"), _list(items)]
+    return Group(*parts)
+
+
+def _head(data: Disagreement) -> list[str]:
+    lines = [f"Structure {data.structure.reduced_formula} ({data.structure.source}), {data.atoms} atoms"]
+    if data.run is None:
+        lines.append("Run       none: only the structure and distorted copies of it were compared")
+    else:
+        run = data.run
+        lines.append(
+            f"Run       {simulated_time(run.simulated_s)} at {run.temperature_k:g} K in steps of "
+            f"{simulated_time(run.timestep_s)} with {run.model}" + (", which exploded" if run.unstable else "")
+        )
+    counts = ", ".join(f"{item.frames} of {KIND_WORDS[FrameKind(item.name)]}" for item in data.kinds)
+    return [*lines, f"Frames    {counts}", f"Models    {', '.join(data.models)}"]
+
+
+def _verdict(data: Disagreement) -> Text:
+    expected = data.overall.expected_force_mae_ev_per_angstrom
+    words = {
+        Agreement.AGREE: "The models agree",
+        Agreement.DIFFER: "The models differ",
+        Agreement.DISAGREE: "The models disagree",
+        Agreement.UNDECIDED: "Undecided whether the models agree",
+    }[data.agreement]
+    relative = data.overall.relative_disagreement
+    share = "" if relative is None else f", {relative:.0%} of the forces"
+    worst = max(data.elements, key=lambda one: one.relative_disagreement or 0.0)
+    if len(data.elements) > 1 and worst.relative_disagreement is not None:
+        share += f" and {worst.relative_disagreement:.0%} of those on {worst.name}"
+    text = Text.assemble(
+        (words, f"bold {STYLES[data.agreement]}"),
+        f": {_mev(data.overall.force_disagreement_ev_per_angstrom)} meV/Å{share} ({data.overall.name}). Expected force "
+        f"MAE of one of them: {_expected(expected)} meV/Å",
+    )
+    if data.tolerance_ev_per_angstrom is not None:
+        text.append(f"; you can bear {_mev(data.tolerance_ev_per_angstrom)}")
+        judged_by = data.judged_force_mae_ev_per_angstrom
+        if data.extrapolated and judged_by is not None:
+            low, high = judged_by.at_least, judged_by.at_most
+            text.append(f", judged by {_mev(low)} to {_mev(high)}, since this system is not calibrated")
+    return text.append(".")
+
+
+def _groups_table(data: Disagreement) -> Table:
+    table = _empty_table("", "Frames", "Atoms", "meV/Å", "of forces", "Worst atom", "Expected MAE")
+    rows: list[tuple[str, GroupDisagreement]] = [(KIND_WORDS[FrameKind(item.name)], item) for item in data.kinds]
+    if len(data.elements) > 1:
+        rows += [(f"  {item.name}", item) for item in data.elements]
+    for name, item in rows:
+        relative = item.relative_disagreement
+        table.add_row(
+            name,
+            str(item.frames),
+            str(item.atoms),
+            _mev(item.force_disagreement_ev_per_angstrom),
+            "–" if relative is None else f"{relative:.0%}",
+            _mev(item.largest_atom_disagreement_ev_per_angstrom),
+            _expected(item.expected_force_mae_ev_per_angstrom),
+        )
+    return table
+
+
+def _legend(data: Disagreement) -> list[str]:
+    basis = data.overall.expected_force_mae_ev_per_angstrom.basis
+    elements = f" Elements: {data.overall.name}." if len(data.elements) > 1 else ""
+    words = (
+        "Standard deviation over the models of a force component, root mean square; worst atom: of its force as a "
+        f"vector. Expected: force MAE in meV/Å with its 90 % interval; {MARKS[basis]} {basis.value}.{elements}"
+    )
+    return [words]
+
+
+def _over_time(data: Disagreement) -> list[list[FrameDisagreement]]:
+    """Return the frames of the run in parts of equal numbers, in order of time."""
+    frames = [one for one in data.frames if one.kind is FrameKind.DYNAMICS]
+    size = max(1, -(-len(frames) // PARTS_OF_TIME))
+    return [frames[begin : begin + size] for begin in range(0, len(frames), size)]
+
+
+def _time_table(data: Disagreement) -> Table:
+    table = _empty_table("Until", "K", "meV/Å", "of forces", "Energy", "Stress", "Worst atom")
+    for part in _over_time(data):
+        worst = max(part, key=lambda one: one.largest_atom_disagreement_ev_per_angstrom)
+        table.add_row(
+            simulated_time(part[-1].time_s or 0.0),
+            f"{_mean([one.temperature_k for one in part]):.0f}",
+            _mev(_mean([one.force_disagreement_ev_per_angstrom for one in part])),
+            _percent([one.relative_disagreement for one in part]),
+            _scaled([one.energy_disagreement_ev_per_atom for one in part], 1e3, "meV/atom"),
+            _scaled([one.stress_disagreement_ev_per_angstrom3 for one in part], EV_PER_ANGSTROM3_IN_GPA, "GPa"),
+            f"{worst.largest_atom_element} {_mev(worst.largest_atom_disagreement_ev_per_angstrom)}",
+        )
+    return table
+
+
+def _pairs_table(data: Disagreement) -> Table:
+    table = _empty_table("", "", "meV/Å")
+    for pair in sorted(data.pairs, key=lambda one: one.force_difference_ev_per_angstrom):
+        table.add_row(*pair.models, _mev(pair.force_difference_ev_per_angstrom))
+    table.columns[1].justify = "left"
+    return table
+
+
+def _meaning(data: Disagreement) -> list[str]:
+    lines = {
+        Agreement.AGREE: ["Agreement is no proof: models can be wrong together, and are where they share their data."],
+        Agreement.DIFFER: ["They cannot all be right, and which one is nearest to the truth this does not tell."],
+        Agreement.DISAGREE: ["At least one of them is wrong here, and which one this does not tell."],
+        Agreement.UNDECIDED: ["What was seen leaves open whether they do: a few labels of your own would tell."],
+    }[data.agreement]
+    if data.run is not None and data.run.unstable:
+        lines.append(f"The run with {data.run.model} exploded: check the step and the structure before all else.")
+    if data.shared_data:
+        lines.append(
+            f"All of them were trained on {' and '.join(data.shared_data)}: what that gets wrong is in no disagreement."
+        )
+    calibration = data.calibration
+    held = " and ".join(f"{share:.0%} ({system})" for system, share in calibration.coverage_left_out.items())
+    lines.append(
+        f"Expected errors are {calibration.ratio:.2f} ({calibration.low_ratio:.2f} to {calibration.high_ratio:.2f}) "
+        f"times the disagreement: so it was on {calibration.frames} frames of {' and '.join(calibration.systems)} with "
+        f"labels of {calibration.level_of_theory}. Fitted without the system that they were tested on, these 90 % "
+        f"intervals held the true error in {held} of cases."
+    )
+    if data.extrapolated:
+        lines.append(f"Extrapolated here: {'; '.join(data.extrapolated)}. Take it for an order of magnitude.")
+    return lines
+
+
+def _advice(data: Disagreement) -> list[tuple[str, str]]:
+    chosen = data.to_label
+    if chosen is None or chosen.file is None:
+        return [("·", "To be sure, label a few frames all the same: --output FILE writes frames that differ.")]
+    count = len(chosen.frames)
+    these = "this frame" if count == 1 else f"these {count} frames"
+    first = (
+        f"Label {these}, chosen to differ and where the models do: {chosen.file} (energies and forces of the method "
+        "that you trust, as eV and eV/Å in one file)."
+    )
+    return [
+        ("1.", first),
+        ("2.", f"mlipguide evaluate LABELLED --models {','.join(data.models)}"),
+        ("3.", f"mlipguide recommend {data.structure.source.partition('@')[0]} --labels LABELLED"),
+    ]
+
+
+def _list(items: Sequence[tuple[str, str]]) -> Table:
+    """Return lines with their marks, wrapped under themselves."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for mark, line in items:
+        table.add_row(mark, line)
+    return table
+
+
+def _empty_table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(first, no_wrap=True)
+    for title in others:
+        table.add_column(title, justify="right", no_wrap=True)
+    return table
+
+
+def _mev(value_ev: float) -> str:
+    return number(value_ev * 1e3) if value_ev >= 1e-4 else f"{value_ev * 1e3:.1g}"  # noqa: PLR2004  # below 0.1 meV
+
+
+def _expected(estimate: Estimate) -> str:
+    """Return an expected error with its interval, in meV/Å."""
+    if estimate.at_most < VANISHING_EV_PER_ANGSTROM:
+        return "–"
+    value = f"{MARKS[estimate.basis]}{estimate.value * 1e3:.0f}"
+    if estimate.low is None or estimate.high is None:
+        return value
+    return f"{value} ({estimate.low * 1e3:.0f} to {estimate.high * 1e3:.0f})"
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else 0.0
+
+
+def _percent(values: Sequence[float | None]) -> str:
+    return f"{_mean(values):.0%}" if any(value is not None for value in values) else "–"
+
+
+def _scaled(values: Sequence[float | None], factor: float, unit: str) -> str:
+    return f"{number(_mean(values) * factor)} {unit}" if any(value is not None for value in values) else "–"

@@ -1,0 +1,69 @@
+"""A machine in the terminal: one line for other pages, a page of its own for ``mlipguide hardware``."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mlipguide.core.readable import memory
+from mlipguide.records.hardware.machine import Machine
+
+
+def machine_line(machine: Machine) -> str:
+    """Return what decides speed, in one line."""
+    cpu = machine.cpu
+    cores = f"{cpu.usable_cores:g} of {cpu.logical_cores}" if cpu.limited_by else f"{cpu.usable_cores:g}"
+    parts = [
+        f"{cpu.model or cpu.architecture}, {cores} cores usable",
+        f"{memory(machine.memory.usable_bytes)} memory",
+    ]
+    for gpu in machine.gpus:
+        size = "" if gpu.memory_bytes is None else f" ({memory(gpu.memory_bytes)})"
+        parts.append(f"{gpu.name}{size}")
+    if not machine.gpus:
+        parts.append("no GPU")
+    return "; ".join(parts)
+
+
+def machine_page(machine: Machine) -> RenderableType:
+    """Return everything that the probe found."""
+    cpu = machine.cpu
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    limited = f" (limited by {cpu.limited_by})" if cpu.limited_by else ""
+    rows: list[tuple[str, str]] = [
+        ("System", f"{machine.system} {machine.kernel}, Python {machine.python}"),
+        ("Processor", f"{cpu.model or 'unknown model'} ({cpu.architecture})"),
+        (
+            "Cores",
+            f"{cpu.usable_cores:g} usable{limited}; {cpu.physical_cores or '?'} physical, {cpu.logical_cores} logical",
+        ),
+        ("Instructions", ", ".join(cpu.instruction_sets) or "unknown"),
+        ("Last cache", "unknown" if cpu.l3_cache_bytes is None else memory(cpu.l3_cache_bytes)),
+        ("NUMA nodes", "unknown" if cpu.numa_nodes is None else str(cpu.numa_nodes)),
+        ("Virtual", {True: "yes", False: "no", None: "unknown"}[cpu.virtual_machine]),
+        ("Memory", _memory_words(machine)),
+    ]
+    for gpu in machine.gpus:
+        size = "memory unknown" if gpu.memory_bytes is None else memory(gpu.memory_bytes)
+        mig = f", MIG {gpu.mig}" if gpu.mig else ""
+        rows.append((f"GPU {gpu.index}", f"{gpu.name}, {size}{mig}, driver {gpu.driver or 'unknown'}"))
+    if not machine.gpus:
+        rows.append(("GPU", "none found"))
+    if machine.slurm is not None:
+        rows.append(("SLURM job", machine.slurm.job_id))
+    rows.append(("Fingerprint", machine.fingerprint))
+    for name, value in rows:
+        table.add_row(name, value)
+    facts = [Text(f"· {fact}") for fact in machine.facts]
+    return Group(table, *([Text(""), *facts] if facts else []))
+
+
+def _memory_words(machine: Machine) -> str:
+    limited = f" (limited by {machine.memory.limited_by})" if machine.memory.limited_by else ""
+    return (
+        f"{memory(machine.memory.usable_bytes)} usable{limited}, {memory(machine.memory.available_bytes)} free now, "
+        f"{memory(machine.memory.total_bytes)} in all"
+    )

@@ -1,0 +1,59 @@
+"""The axis of accuracy on a page: the title of its column, a model's cell in it, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, AxisFigure, AxisPlace, DomainFit
+from mlipguide.records.advice.advice import Candidate
+
+TITLES = {
+    AxisFigure.FORCE_MAE: "Error",
+    AxisFigure.ENERGY_MAE: "Error",
+    AxisFigure.F1: "F1",
+    AxisFigure.KAPPA_SRME: "κ",
+}
+MEANINGS = {
+    AxisFigure.FORCE_MAE: "Error: force MAE on labels, meV/Å; ◆ on the front of error and time",
+    AxisFigure.ENERGY_MAE: "Error: energy MAE on labels, meV/atom; ◆ on the front of error and time",
+    AxisFigure.F1: "F1: published F1 of stability, higher is better; ◆ on the front of F1 and time",
+    AxisFigure.KAPPA_SRME: "κ: published κ_SRME, lower is better; ◆ on the front of κ and time",
+}
+DOMAIN_TITLE = "Molecules"
+DOMAIN_MEANING = (
+    "Molecules: whether the training data hold any (part: without dispersion; –: nothing says so); ◆ on the front of "
+    "that and time"
+)
+DOMAIN_CELLS = {DomainFit.COVERED: "yes", DomainFit.WITHOUT_DISPERSION: "part", DomainFit.NOT_COVERED: "–"}
+
+
+def axis_title(axis: AccuracyAxis) -> str:
+    """Return the title of the column."""
+    return TITLES[axis.figure] if axis.domain is None else DOMAIN_TITLE
+
+
+def axis_legend(axis: AccuracyAxis) -> str:
+    """Return what the column means, and why it is this one."""
+    meaning = MEANINGS[axis.figure] if axis.domain is None else DOMAIN_MEANING
+    return f"{meaning}. Why: {axis.reason}."
+
+
+def axis_cell(candidate: Candidate, axis: AccuracyAxis) -> str:
+    """Return where a model stands, with the mark of the front; a dash where that is not known."""
+    return f"{'◆' if candidate.on_pareto_front else ' '} {_value(candidate.accuracy, axis)}"
+
+
+def named(models: Sequence[str], most: int) -> str:
+    """Return the first names, and how many there are beside."""
+    more = len(models) - most
+    return ", ".join(models[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _value(place: AxisPlace, axis: AccuracyAxis) -> str:
+    if axis.domain is not None:
+        return "–" if place.domain is None else DOMAIN_CELLS[place.domain]
+    if place.value is None or place.figure is not axis.figure:
+        return "–"
+    if place.figure in (AxisFigure.FORCE_MAE, AxisFigure.ENERGY_MAE):
+        return f"{place.value * 1e3:.3g}"
+    return f"{place.value:.2f}"

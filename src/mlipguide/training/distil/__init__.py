@@ -1,0 +1,1 @@
+"""A fast student model fitted to the labels of a slow teacher."""

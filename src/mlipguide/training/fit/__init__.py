@@ -1,0 +1,1 @@
+"""The final fit, its checks, and the folder that it leaves."""

@@ -1,0 +1,76 @@
+"""The manifest that a fitted potential's folder holds: how it came about, with a version.
+
+Version 1 had no number. Version 2 judges a student by checks that are kept; what version 1 compared instead, pair
+distances of all elements together, said nothing and is dropped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlipguide.core.kept_files import UnusableFileError, newer, read_document, record_of
+from mlipguide.core.serialisation import to_json, to_plain
+from mlipguide.records.training.distillation import Distillation
+from mlipguide.records.training.fit import FitData
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MANIFEST = "manifest.json"
+FORMAT = 2
+WHAT = "a manifest of a training"
+HINT = "Train it again, or take back the file that was there."
+
+
+def manifest_text(made: Distillation | FitData) -> str:
+    """Return a manifest as JSON text."""
+    return to_json({"format": FORMAT, **to_plain(made)}) + "\n"
+
+
+def read_manifest(folder: Path) -> Distillation | FitData:
+    """Read the manifest of a potential's folder, of this version or a past one.
+
+    Raises:
+        UnusableFileError: There is none, it is damaged, or it is of a newer version.
+    """
+    path = folder / MANIFEST
+    found = read_document(path, WHAT, hint=HINT)
+    version = found.pop("format", 1)
+    if type(version) is not int or version < 1:
+        raise UnusableFileError(path, WHAT, f"is not {WHAT} of mlipguide", hint=HINT)
+    if version > FORMAT:
+        raise newer(path, WHAT, version, FORMAT)
+    for past in range(version, FORMAT):
+        found = UPGRADES[past](found)
+    kind: Any = Distillation if "teacher" in found else FitData
+    made: Distillation | FitData = record_of(kind, found, path=path, what=WHAT, hint=HINT)
+    return made
+
+
+def _to_2(found: dict[str, Any]) -> dict[str, Any]:
+    found = _with_gaps(found)
+    run = found.get("comparison")
+    if not isinstance(run, dict):
+        return found
+    gone = {"energy_scatter_ev_per_atom", "distribution_overlap", "teacher_overlap", "pupil_scatter_ev_per_atom"}
+    return {**found, "comparison": {name: value for name, value in run.items() if name not in gone}}
+
+
+def _with_gaps(found: Any) -> Any:
+    """Return a manifest whose errors have what the first version did not count: independent frames, left unknown."""
+    if isinstance(found, list):
+        return [_with_gaps(part) for part in found]
+    if not isinstance(found, dict):
+        return found
+    parts = {name: _with_gaps(part) for name, part in found.items()}
+    if (
+        "force_mae_ev_per_angstrom" in parts
+        and "energy_mae_ev_per_atom" in parts
+        and isinstance(parts["force_mae_ev_per_angstrom"], dict | None)
+    ):
+        return {"independent_frames": None, "force_gap": None, "energy_gap": None, **parts}
+    return parts
+
+
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _to_2}

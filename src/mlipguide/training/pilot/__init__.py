@@ -1,0 +1,1 @@
+"""Small fits that tell what training on some labels would give."""

@@ -1,1 +1,0 @@
-"""One function per command, each returning a result record: the Python API."""

@@ -1,0 +1,117 @@
+"""What a potential that was taught here is known by: its teacher, its unseen run, its domain."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import ase.io
+import pytest
+from ase import Atoms
+
+from factories import make_card, make_task
+from known_pupils import CELL, Clock, KnownTrainer, Springs
+from mlipguide.advice.judgement import Findings, judge
+from mlipguide.advice.trained_here import training_of, with_training
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.commands.train_distil import DistilRequest, train_distil
+from mlipguide.core.kept_files import UnusableFileError
+from mlipguide.evidence.accuracy.published_accuracy import evidence_of
+from mlipguide.records.accuracy.evidence import EvidenceKind
+from mlipguide.records.advice.verdict import Verdict
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.testing.in_process import in_process_session
+from mlipguide.training.fit.setup import Options
+from mlipguide.training.fit.trainers import Trainers
+from toy_plugin import ToyPlugin
+
+
+@pytest.fixture
+def pupil(toy_plugin: ToyPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
+    toy_plugin.add("plain")
+    monkeypatch.setattr("mlipguide.commands.train_distil.CELL_ATOMS", len(CELL))
+    monkeypatch.setattr("mlipguide.training.distil.handover.TIMED_ATOMS", len(CELL))
+    monkeypatch.setattr("mlipguide.training.distil.handover.BURST_S", 0.01)
+    for name, seconds in (("EXPLORE_S", 4e-13), ("LONG_S", 2e-12)):
+        monkeypatch.setattr(f"mlipguide.training.distil.distillation_plan.{name}", seconds)
+    ase.io.write(tmp_path / "copper.extxyz", CELL)
+    trainer = KnownTrainer(Clock())
+    train_distil(
+        DistilRequest(
+            structure=str(tmp_path / "copper.extxyz"),
+            teacher="toy-plain",
+            temperature="300K",
+            timestep="4fs",
+            budget="60s",
+            engine="pod",
+            folder=tmp_path / "work",
+            model_id="my-pupil",
+        ),
+        Options(
+            opener=lambda _request: in_process_session(Springs()),
+            trainers=lambda _search: Trainers((trainer,)),
+            clock=trainer.clock,
+        ),
+    )
+    return load_catalogue().find("my-pupil")
+
+
+def known(card: ModelCard, *, kelvin: float = 300.0, atoms: Atoms = CELL) -> Findings:
+    task = replace(make_task(), temperature_k=kelvin)
+    return with_training(Findings(card=card, evidence=evidence_of(card)), task, atoms)
+
+
+def test_it_is_known_by_its_teacher_and_by_no_error_of_its_own(pupil: ModelCard) -> None:
+    found = known(pupil)
+    assert found.evidence.kind is EvidenceKind.TEACHER
+    assert found.evidence.force_mae_ev_per_angstrom is None
+    assert "taught by toy-plain" in found.remarks[0]
+    assert found.domain_doubts == ()
+
+
+def test_hotter_than_it_was_tried_is_a_doubt(pupil: ModelCard) -> None:
+    assert any("tried up to 360 K" in doubt for doubt in known(pupil, kelvin=600.0).domain_doubts)
+
+
+def test_another_density_is_a_doubt(pupil: ModelCard) -> None:
+    stretched = CELL.copy()
+    stretched.set_cell(1.1 * CELL.cell.array, scale_atoms=True)
+    assert any("densities" in doubt for doubt in known(pupil, atoms=stretched).domain_doubts)
+
+
+def test_without_its_manifest_its_origin_is_a_doubt(pupil: ModelCard) -> None:
+    assert pupil.weights.path is not None
+    manifest = Path(pupil.weights.path).parent / "manifest.json"
+    text = manifest.read_text(encoding="utf-8")
+    plain = json.loads(text)
+    contents = {
+        "missing": None,
+        "empty": b"",
+        "no fields": b"{}",
+        "a list": b"[1]",
+        "no text": b"\xff\x00",
+        "cut": text[: len(text) // 2].encode(),
+        "no such round": json.dumps({**plain, "best": 99}).encode(),
+        "of the future": json.dumps({**plain, "of_the_future": 1}).encode(),
+    }
+    for name, content in contents.items():
+        manifest.unlink()
+        if content is not None:
+            manifest.write_bytes(content)
+        with pytest.raises(UnusableFileError):
+            training_of(pupil)
+        found = known(pupil, kelvin=3000.0)
+        assert found.evidence.kind is EvidenceKind.NONE, name
+        (doubt,) = found.domain_doubts
+        assert "origin is unknown" in doubt, name
+        assert str(manifest) in doubt
+        judged = judge(found, make_task(), memory_bytes=2**34)
+        assert judged.verdict is not Verdict.FEASIBLE, name
+        assert doubt in judged.doubts
+        manifest.write_text(text, encoding="utf-8")
+
+
+def test_other_models_are_left_as_they_are() -> None:
+    findings = Findings(card=make_card(), evidence=evidence_of(make_card()))
+    assert with_training(findings, make_task(), None) is findings

@@ -1,0 +1,182 @@
+"""``train distil`` with a known teacher and pupils that err by a known law: what is handed over, and what is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import ase.io
+import pytest
+
+from known_pupils import CELL, Clock, KnownTrainer, Springs
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.commands.train_distil import DistilRequest, train_distil
+from mlipguide.core.errors import InputError
+from mlipguide.records.accuracy.stability import TestVerdict
+from mlipguide.records.notice import Result
+from mlipguide.records.training.distillation import Distillation
+from mlipguide.report.console import output_console
+from mlipguide.report.pages.distil_page import distil_page
+from mlipguide.structures.labels import read_labels
+from mlipguide.testing.in_process import in_process_session
+from mlipguide.training.fit.setup import Options
+from mlipguide.training.fit.trainers import Trainers
+from toy_plugin import ToyPlugin
+
+BUDGET = "60s"
+
+
+@pytest.fixture
+def structure(tmp_path: Path) -> Path:
+    path = tmp_path / "copper.extxyz"
+    ase.io.write(path, CELL)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def teacher(toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr("mlipguide.commands.train_distil.CELL_ATOMS", len(CELL))
+    for name, steps in (("EXPLORE_S", 4e-13), ("LONG_S", 2e-12)):
+        monkeypatch.setattr(f"mlipguide.training.distil.distillation_plan.{name}", steps)
+    for name, steps in (("BURST_S", 0.01), ("THERMOSTAT_STEPS", 50), ("CONSTANT_ENERGY_STEPS", 200)):
+        monkeypatch.setattr(f"mlipguide.training.distil.handover.{name}", steps)
+    monkeypatch.setattr("mlipguide.training.distil.handover.TIMED_ATOMS", len(CELL))
+    (name,) = toy_plugin.add("plain")
+    return name
+
+
+def distil(structure: Path, folder: Path, trainer: KnownTrainer, **changes: Any) -> Result[Distillation]:
+    request = DistilRequest(
+        **{
+            "structure": str(structure),
+            "teacher": "toy-plain",
+            "temperature": "300K",
+            "timestep": "4fs",
+            "budget": BUDGET,
+            "engine": "pod",
+            "folder": folder,
+            "model_id": "my-pupil",
+            **changes,
+        }
+    )
+    return train_distil(
+        request,
+        Options(
+            opener=lambda _request: in_process_session(Springs()),
+            trainers=lambda _search: Trainers((trainer,)),
+            clock=trainer.clock,
+        ),
+    )
+
+
+def test_a_good_pupil_is_handed_over_and_known(structure: Path, tmp_path: Path) -> None:
+    data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
+    assert data.potential is not None
+    assert data.model == "my-pupil"
+    assert load_catalogue().find("my-pupil").weights.path == str(Path(data.folder) / "pupil.txt")
+    manifest = json.loads((Path(data.folder) / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["teacher"] == "toy-plain"
+    assert "may be used" in data.verdict
+
+
+def test_the_frames_it_can_be_judged_by_are_handed_over_too(structure: Path, tmp_path: Path) -> None:
+    data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
+    unseen = list(read_labels(Path(data.folder) / "unseen.extxyz"))
+    best = data.rounds[data.best - 1]
+    assert len(unseen) == best.unseen.frames
+    assert all(frame.forces_ev_per_angstrom is not None for frame in unseen)
+    taught = list(read_labels(Path(data.folder) / "taught.extxyz"))
+    assert len(taught) == best.training_frames
+
+
+def test_the_domain_names_the_temperatures_that_were_sampled(structure: Path, tmp_path: Path) -> None:
+    data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
+    span = data.domain.temperature_k
+    assert span is not None
+    assert (span.low, span.high) == pytest.approx((200.0, 600.0))
+    taught = list(read_labels(Path(data.folder) / "taught.extxyz"))
+    assert {frame.temperature_k for frame in taught if frame.group != "distorted"} >= {span.low, span.high}
+
+
+def test_a_run_that_has_not_settled_is_said_and_not_compared(
+    structure: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlipguide.training.distil.distillation_plan.LONGEST_STEPS", 40)
+    monkeypatch.setattr("mlipguide.training.distil.distillation.LEFT_FOR_THE_END", 1.0)  # no budget for a longer run
+    result = distil(structure, tmp_path / "work", KnownTrainer(Clock()))
+    run = result.data.comparison
+    assert run.teacher_settled_after_s is None
+    assert run.energy_difference_ev_per_atom is None
+    verdicts = {one.test: one.verdict for one in result.data.checks}
+    assert verdicts["pair-distribution-Cu-Cu"] is verdicts["mean-energy"] is TestVerdict.UNCLEAR
+    assert "too short to resolve" in result.data.verdict
+    assert run.energy_drift_ev_per_atom is not None, "which needs no teacher"
+    (notice,) = [one for one in result.notices if one.kind == "teacher_not_settled"]
+    assert f"{run.teacher_temperature_k:.0f} K" in notice.message
+    assert result.data.potential is not None
+
+
+def test_a_settled_run_is_compared(structure: Path, tmp_path: Path) -> None:
+    result = distil(structure, tmp_path / "work", KnownTrainer(Clock()))
+    run = result.data.comparison
+    assert run.teacher_settled_after_s is not None
+    assert [one.pair for one in run.pair_distances] == ["Cu-Cu"]
+    assert all(one.chance is not None and one.distance < 0.05 + one.chance for one in run.pair_distances)
+    assert "teacher_not_settled" not in {one.kind for one in result.notices}
+
+
+def test_a_pupil_that_flies_apart_is_not_handed_over(structure: Path, tmp_path: Path) -> None:
+    result = distil(structure, tmp_path / "work", KnownTrainer(Clock(), law=lambda _n: 0.01, explodes=True))
+    assert result.data.potential is None
+    assert result.data.model is None
+    assert {problem.kind for problem in result.errors} == {"pupil_refused"}
+    with pytest.raises(InputError):
+        load_catalogue().find("my-pupil")
+
+
+def test_a_pupil_that_errs_too_much_is_not_handed_over(structure: Path, tmp_path: Path) -> None:
+    result = distil(structure, tmp_path / "work", KnownTrainer(Clock(), law=lambda _n: 0.4))
+    assert result.data.potential is None
+    assert any("of the forces" in problem.message for problem in result.errors)
+
+
+def test_the_same_call_again_does_nothing_again(structure: Path, tmp_path: Path) -> None:
+    first = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
+    again = KnownTrainer(Clock())
+    assert distil(structure, tmp_path / "work", again).data == first
+    assert again.fits == []
+
+
+def test_another_temperature_needs_another_folder(structure: Path, tmp_path: Path) -> None:
+    distil(structure, tmp_path / "work", KnownTrainer(Clock()))
+    with pytest.raises(InputError, match="another temperature_k"):
+        distil(structure, tmp_path / "work", KnownTrainer(Clock()), temperature="600K")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"engine": "fine-tune"}, "as slow as its teacher"),
+        ({"size": "hugee"}, "no size 'hugee'"),
+        ({"frames": "many"}, "no number of frames"),
+        ({"teacher": "nobody"}, "nobody"),
+        ({"budget": "60"}, "budget"),
+    ],
+)
+def test_what_cannot_be_done_is_said(structure: Path, tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        distil(structure, tmp_path / "work", KnownTrainer(Clock()), **changes)
+    assert not (tmp_path / "work").exists()
+
+
+def test_the_page_says_what_speaks_for_it(structure: Path, tmp_path: Path) -> None:
+    data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
+    console = output_console()
+    console.width = 80
+    with console.capture() as capture:
+        console.print(distil_page(data, console))
+    text = capture.get()
+    assert "Known as my-pupil" in text
+    assert f"{data.rounds[0].unseen.relative:.1%}" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
