@@ -19,7 +19,7 @@ import numpy as np
 from ase import Atoms, units
 
 from mlipguide.commands.train_distil import cell_for
-from mlipguide.records.accuracy.stability import TestVerdict
+from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.structures.distances import find_pairs
 from mlipguide.training.acceptance import pair_check
 from mlipguide.training.distil.equilibrium import equilibrium_start
@@ -119,12 +119,12 @@ def spoiled(frames: list[Atoms], seed: int) -> dict[str, list[Atoms]]:
     return {"noise": noisy} if first == second else {"noise": noisy, "exchanged": exchanged}
 
 
-def verdict(student: list[Atoms], teacher: list[Atoms], *, share: float, settled: bool) -> TestVerdict:
+def verdict(student: list[Atoms], teacher: list[Atoms], *, share: float, settled: bool) -> CheckVerdict:
     """Return the worst verdict of all pairs of elements."""
     found = {
         pair_check(one, settled=settled).verdict for one in pair_distances(student, teacher, share_of_student=share)
     }
-    return next(one for one in (TestVerdict.FAILED, TestVerdict.UNCLEAR, TestVerdict.PASSED) if one in found)
+    return next(one for one in (CheckVerdict.FAILED, CheckVerdict.UNCLEAR, CheckVerdict.PASSED) if one in found)
 
 
 def main() -> None:
@@ -139,15 +139,20 @@ def main() -> None:
     springs = Springs(cell_for(atoms))
     counts: dict[str, Counter[str]] = {}
     for run in range(arguments.runs):
-        taught = springs.run(steps=arguments.steps, every=TEACHER_EVERY, friction_fs=TEACHER_FRICTION_FS, seed=2 * run)
+        distilled = springs.run(
+            steps=arguments.steps, every=TEACHER_EVERY, friction_fs=TEACHER_FRICTION_FS, seed=2 * run
+        )
         learnt = springs.run(
             steps=STUDENT_STEPS, every=STUDENT_EVERY, friction_fs=STUDENT_FRICTION_FS, seed=2 * run + 1
         )
         start = equilibrium_start(
-            taught.kinetic_ev.tolist(), taught.potential_ev.tolist(), atoms=len(springs.cell), temperature_k=KELVIN
+            distilled.kinetic_ev.tolist(),
+            distilled.potential_ev.tolist(),
+            atoms=len(springs.cell),
+            temperature_k=KELVIN,
         )
-        later = len(taught.kinetic_ev) // NOT_SETTLED if start is None else start
-        teacher = springs.placed(taught.displacements[later:])
+        later = len(distilled.kinetic_ev) // NOT_SETTLED if start is None else start
+        teacher = springs.placed(distilled.displacements[later:])
         own = springs.placed(learnt.displacements[len(learnt.displacements) // ON_ITS_WAY :])
         share = len(teacher) * TEACHER_EVERY / (len(own) * STUDENT_EVERY)
         for name, frames in {"true": own, **spoiled(own, run)}.items():

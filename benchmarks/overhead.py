@@ -23,7 +23,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mlipguide.core.errors import MeasurementFailedError
-from mlipguide.sessions.interface import Conditions, Prepared
+from mlipguide.sessions.interface import Conditions, LoadedStructure
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.stats.centres import centre_of
 from mlipguide.stats.ratios import paired_ratio
@@ -79,7 +79,7 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def worker_burst(session: WorkerSession, prepared: Prepared, steps: int) -> tuple[float, ...]:
+def worker_burst(session: WorkerSession, prepared: LoadedStructure, steps: int) -> tuple[float, ...]:
     """Return the step times of a burst, without its lead-in."""
     session.run(prepared, max_steps=1, max_s=LONGEST_BURST_S)
     burst = session.run(prepared, max_steps=steps, max_s=LONGEST_BURST_S)

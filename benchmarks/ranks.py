@@ -25,7 +25,7 @@ from mlipguide.environments.resolution import find_environment
 from mlipguide.records.hardware.environment import EnvironmentState
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
-from mlipguide.sessions.interface import Conditions, Prepared
+from mlipguide.sessions.interface import Conditions, LoadedStructure
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.training.fit.potential_cards import card_of
 from workbench import run_script
@@ -78,7 +78,7 @@ def measure(budget_s: float) -> tuple[Times, Times, float]:
     conditions = Conditions(temperature_k=TEMPERATURE_K, timestep_s=1e-15, propagate=True)
     times: Times = {}
     processor: Times = {}
-    turns: list[tuple[WorkerSession, int, Prepared]] = []
+    turns: list[tuple[WorkerSession, int, LoadedStructure]] = []
     with ExitStack() as stack:
         for ranks in (1, 2):
             session = start(ranks)

@@ -24,7 +24,7 @@ from mlipguide.commands.plan import any_bulk
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.costmodel.elsewhere import MemoryNeed
 from mlipguide.costmodel.transfer_data import published_figures
-from mlipguide.costmodel.transfer_predictions import KnownCosts
+from mlipguide.costmodel.transfer_predictions import ReferenceTimings
 from mlipguide.hardware.device_models import find_device
 from mlipguide.hardware.profile_files import build_profile
 from mlipguide.records.timing.published import PublishedTiming
@@ -129,7 +129,7 @@ def peaks(figures: tuple[PublishedTiming, ...]) -> dict[tuple[str, str | None], 
     return series
 
 
-def known(catalogue: Catalogue, *, preset: str | None) -> KnownCosts:
+def known(catalogue: Catalogue, *, preset: str | None) -> ReferenceTimings:
     """Return what is known for a structure; without one for any bulk."""
     atoms, structure = None, any_bulk()
     request = TaskRequest(preset=preset, atoms="1000")

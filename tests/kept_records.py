@@ -19,7 +19,7 @@ from mlipguide.records.accuracy.accuracy import (
     ModelAccuracy,
     StoredEvaluation,
 )
-from mlipguide.records.accuracy.stability import ModelStability, TestVerdict
+from mlipguide.records.accuracy.stability import CheckVerdict, ModelStability
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.timing.comparison import Baseline, PlainStructure
 
@@ -40,7 +40,7 @@ def make_stability(model: str = "fake-a", record: str = "one") -> ModelStability
         atoms=28,
         temperature_k=300.0,
         timestep_s=1e-15,
-        verdict=TestVerdict.PASSED,
+        verdict=CheckVerdict.PASSED,
         tests=(),
         conservative=True,
         drift_cause=None,

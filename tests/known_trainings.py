@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from factories import make_estimate, make_summary
-from mlipguide.advice.known import TaughtBefore
+from mlipguide.advice.known import DistilledBefore
 from mlipguide.advice.tried_models import TriedModel
 from mlipguide.records.estimate import Basis
 from mlipguide.records.training.kept_training import KeptCurve, KeptDistillation, KeptFit, KeptLabels, KeptPilot
@@ -100,7 +100,7 @@ def make_tried(
     return TriedModel(pilot=pilot, kept=kept, curve=curve, here=here, at_hand=at_hand)
 
 
-def make_taught(*, here: bool = True, **changes: Any) -> TaughtBefore:
+def make_distilled(*, here: bool = True, **changes: Any) -> DistilledBefore:
     """Return a distillation of SevenNet-0 into a small POD for silicon: labels 300 s, the rest 200 s."""
     kept = KeptDistillation(
         elements=("Si",),
@@ -120,7 +120,7 @@ def make_taught(*, here: bool = True, **changes: Any) -> TaughtBefore:
         own_force_mae_ev_per_angstrom=0.035,
         time_per_atom_s=make_estimate(6e-5, spread=1.02, basis=Basis.MEASURED),
         timed_atoms=2048,
-        model="si-pupil",
+        model="si-student",
         refusal=None,
     )
-    return TaughtBefore(kept=replace(kept, **changes), here=here)
+    return DistilledBefore(kept=replace(kept, **changes), here=here)

@@ -12,7 +12,7 @@ from mlipguide.advice.candidate_step import at_step, bears_on, conservation_reje
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.plans import plan_for
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
-from mlipguide.records.accuracy.stability import ModelStability, TestVerdict
+from mlipguide.records.accuracy.stability import CheckVerdict, ModelStability
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.models.model_card import Need
 from mlipguide.records.task.task import TaskKind
@@ -35,7 +35,7 @@ def found_earlier(**changes: Any) -> ModelStability:
         atoms=28,
         temperature_k=600.0,
         timestep_s=1e-15,
-        verdict=TestVerdict.PASSED,
+        verdict=CheckVerdict.PASSED,
         tests=(),
         conservative=True,
         drift_cause=None,

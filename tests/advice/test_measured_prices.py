@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import HOUR, make_candidate, make_card, make_estimate, make_evidence, make_task
-from known_trainings import FOLDER, SILICON, make_labels, make_taught, make_tried
+from known_trainings import FOLDER, SILICON, make_distilled, make_labels, make_tried
 from mlipguide.advice.decision import decide
 from mlipguide.advice.known import Known
 from mlipguide.advice.plans import plan_for
@@ -223,7 +223,7 @@ def test_a_pilot_of_tuning_prices_tuning_and_that_alone() -> None:
 
 def test_a_distillation_done_before_prices_the_next() -> None:
     task = silicon(force_mae_ev_per_angstrom=None)
-    found = price(Strategy.DISTIL, task, known(taught=(make_taught(),)))
+    found = price(Strategy.DISTIL, task, known(distilled=(make_distilled(),)))
     assert found.labels is not None
     assert (found.labels.frames.value, found.labels.wall_time_s.value) == (150, 300)
     assert found.training_time_s is not None
@@ -232,35 +232,35 @@ def test_a_distillation_done_before_prices_the_next() -> None:
     assert found.production_time_s.value == pytest.approx(6e-5 * 2000 * task.steps)
     assert found.before is not None
     assert found.before.kind is TrainingKind.DISTILLATION
-    assert found.before.model == "si-pupil"
-    for unlike in (make_taught(teacher="chgnet-0.3.0"), make_taught(elements=("C",), teacher="other")):
-        assert price(Strategy.DISTIL, task, known(taught=(unlike,))).before is None
+    assert found.before.model == "si-student"
+    for unlike in (make_distilled(teacher="chgnet-0.3.0"), make_distilled(elements=("C",), teacher="other")):
+        assert price(Strategy.DISTIL, task, known(distilled=(unlike,))).before is None
 
 
 def test_a_distillation_on_another_machine_tells_no_times() -> None:
     task = silicon(force_mae_ev_per_angstrom=None)
     published = price(Strategy.DISTIL, task, known())
-    found = price(Strategy.DISTIL, task, known(taught=(make_taught(here=False),)))
+    found = price(Strategy.DISTIL, task, known(distilled=(make_distilled(here=False),)))
     assert found.production_time_s == published.production_time_s
     assert found.labels is not None
     assert found.labels.wall_time_s.value != 300
 
 
-def test_the_teachers_error_comes_on_top_and_a_refused_pupil_is_a_doubt() -> None:
+def test_the_teachers_error_comes_on_top_and_a_refused_student_is_a_doubt() -> None:
     task = silicon(force_mae_ev_per_angstrom=0.1)
     evidence = make_evidence(kind=EvidenceKind.USER_LABELS, force_mae_ev_per_angstrom=0.05)
     teacher = universal(task, evidence=evidence)
-    found = price(Strategy.DISTIL, task, known(taught=(make_taught(),)), [teacher])
+    found = price(Strategy.DISTIL, task, known(distilled=(make_distilled(),)), [teacher])
     assert found.force_mae_ev_per_angstrom is not None
     assert found.force_mae_ev_per_angstrom.value == pytest.approx(0.08)
     assert found.verdict is Verdict.FEASIBLE
-    refused = make_taught(model=None, refusal="Its run flew apart.")
-    doubtful = price(Strategy.DISTIL, task, known(taught=(refused,)), [teacher])
+    refused = make_distilled(model=None, refusal="Its run flew apart.")
+    doubtful = price(Strategy.DISTIL, task, known(distilled=(refused,)), [teacher])
     assert doubtful.verdict is Verdict.UNKNOWN
     assert any("not handed over: Its run flew apart." in doubt for doubt in doubtful.doubts)
 
 
-def test_a_pupil_of_an_engine_that_a_pilot_timed_runs_as_that_one() -> None:
+def test_a_student_of_an_engine_that_a_pilot_timed_runs_as_that_one() -> None:
     task = silicon(force_mae_ev_per_angstrom=None)
     slow, fast = make_tried(size="large", us_per_atom=300.0), make_tried(size="small", us_per_atom=80.0)
     found = price(Strategy.DISTIL, task, known(slow, fast))
@@ -281,7 +281,7 @@ def test_labels_by_a_model_take_what_its_step_takes_in_their_cell() -> None:
 
 def test_what_exists_and_is_good_enough_is_run_and_not_trained_again() -> None:
     task = silicon()
-    about = replace(known(make_tried(us_per_atom=20.0), taught=(make_taught(),)), memory_bytes=2**40)
+    about = replace(known(make_tried(us_per_atom=20.0), distilled=(make_distilled(),)), memory_bytes=2**40)
     evidence = make_evidence(kind=EvidenceKind.SIMILAR_SYSTEMS, force_mae_ev_per_angstrom=0.0575)
     own = replace(
         universal(task, 0.2, evidence=evidence), model="my-pod", backend="lammps", verdict=Verdict.FEASIBLE, doubts=()

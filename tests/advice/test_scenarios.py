@@ -383,7 +383,7 @@ def test_nothing_known_of_the_domain_is_unknown_and_begins_with_a_test() -> None
     assert found.plan[0].wall_time_s is not None
 
 
-def test_a_pupil_of_water_is_taught_by_the_model_that_knows_molecules() -> None:
+def test_a_student_of_water_is_distilled_by_the_model_that_knows_molecules() -> None:
     scenario = SCENARIOS["md: water for longer than the right model allows"]
     price = decision(task_of(scenario), scenario.world).table.price(DISTIL)
     assert price is not None

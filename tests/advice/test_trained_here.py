@@ -1,4 +1,4 @@
-"""What a potential that was taught here is known by: its teacher, its unseen run, its domain."""
+"""What a potential that was taught here is known by: its teacher, its held-out run, its domain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from ase import Atoms
 
 from factories import make_card, make_task
-from known_pupils import CELL, Clock, KnownTrainer, Springs
+from known_students import CELL, Clock, KnownTrainer, Springs
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.trained_here import training_of, with_training
 from mlipguide.catalog.cards import load_catalogue
@@ -28,13 +28,13 @@ from toy_plugin import ToyPlugin
 
 
 @pytest.fixture
-def pupil(toy_plugin: ToyPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
+def student(toy_plugin: ToyPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     toy_plugin.add("plain")
     monkeypatch.setattr("mlipguide.commands.train_distil.CELL_ATOMS", len(CELL))
     monkeypatch.setattr("mlipguide.training.distil.handover.TIMED_ATOMS", len(CELL))
     monkeypatch.setattr("mlipguide.training.distil.handover.BURST_S", 0.01)
     for name, seconds in (("EXPLORE_S", 4e-13), ("LONG_S", 2e-12)):
-        monkeypatch.setattr(f"mlipguide.training.distil.distillation_plan.{name}", seconds)
+        monkeypatch.setattr(f"mlipguide.training.distil.schedule.{name}", seconds)
     ase.io.write(tmp_path / "copper.extxyz", CELL)
     trainer = KnownTrainer(Clock())
     train_distil(
@@ -46,7 +46,7 @@ def pupil(toy_plugin: ToyPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             budget="60s",
             engine="pod",
             folder=tmp_path / "work",
-            model_id="my-pupil",
+            model_id="my-student",
         ),
         Options(
             opener=lambda _request: in_process_session(Springs()),
@@ -54,7 +54,7 @@ def pupil(toy_plugin: ToyPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             clock=trainer.clock,
         ),
     )
-    return load_catalogue().find("my-pupil")
+    return load_catalogue().find("my-student")
 
 
 def known(card: ModelCard, *, kelvin: float = 300.0, atoms: Atoms = CELL) -> Findings:
@@ -62,27 +62,27 @@ def known(card: ModelCard, *, kelvin: float = 300.0, atoms: Atoms = CELL) -> Fin
     return with_training(Findings(card=card, evidence=evidence_of(card)), task, atoms)
 
 
-def test_it_is_known_by_its_teacher_and_by_no_error_of_its_own(pupil: ModelCard) -> None:
-    found = known(pupil)
+def test_it_is_known_by_its_teacher_and_by_no_error_of_its_own(student: ModelCard) -> None:
+    found = known(student)
     assert found.evidence.kind is EvidenceKind.TEACHER
     assert found.evidence.force_mae_ev_per_angstrom is None
-    assert "taught by toy-plain" in found.remarks[0]
+    assert "distilled from toy-plain" in found.remarks[0]
     assert found.domain_doubts == ()
 
 
-def test_hotter_than_it_was_tried_is_a_doubt(pupil: ModelCard) -> None:
-    assert any("tried up to 360 K" in doubt for doubt in known(pupil, kelvin=600.0).domain_doubts)
+def test_hotter_than_it_was_tried_is_a_doubt(student: ModelCard) -> None:
+    assert any("tried up to 360 K" in doubt for doubt in known(student, kelvin=600.0).domain_doubts)
 
 
-def test_another_density_is_a_doubt(pupil: ModelCard) -> None:
+def test_another_density_is_a_doubt(student: ModelCard) -> None:
     stretched = CELL.copy()
     stretched.set_cell(1.1 * CELL.cell.array, scale_atoms=True)
-    assert any("densities" in doubt for doubt in known(pupil, atoms=stretched).domain_doubts)
+    assert any("densities" in doubt for doubt in known(student, atoms=stretched).domain_doubts)
 
 
-def test_without_its_manifest_its_origin_is_a_doubt(pupil: ModelCard) -> None:
-    assert pupil.weights.path is not None
-    manifest = Path(pupil.weights.path).parent / "manifest.json"
+def test_without_its_manifest_its_origin_is_a_doubt(student: ModelCard) -> None:
+    assert student.weights.path is not None
+    manifest = Path(student.weights.path).parent / "manifest.json"
     text = manifest.read_text(encoding="utf-8")
     plain = json.loads(text)
     contents = {
@@ -100,8 +100,8 @@ def test_without_its_manifest_its_origin_is_a_doubt(pupil: ModelCard) -> None:
         if content is not None:
             manifest.write_bytes(content)
         with pytest.raises(UnusableFileError):
-            training_of(pupil)
-        found = known(pupil, kelvin=3000.0)
+            training_of(student)
+        found = known(student, kelvin=3000.0)
         assert found.evidence.kind is EvidenceKind.NONE, name
         (doubt,) = found.domain_doubts
         assert "origin is unknown" in doubt, name

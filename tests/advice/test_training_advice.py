@@ -12,7 +12,7 @@ from ase.build import bulk
 
 from factories import make_card, make_task
 from fake_models import FakeModels, Run, fake_card
-from known_trainings import make_labels, make_taught, make_tried
+from known_trainings import make_distilled, make_labels, make_tried
 from labelled import rattled, write
 from mlipguide.advice.known import Known
 from mlipguide.advice.strategy_prices import from_scratch_price
@@ -103,12 +103,14 @@ def test_the_page_names_the_pilot(
 
 
 def test_a_distillation_prices_the_next_one_with_the_command(slow: FakeModels, run: Run, copper: Path) -> None:
-    taught = make_taught(elements=("Cu",), teacher="teacher", formula="Cu", fingerprint=slow.probe().fingerprint).kept
-    distillations.keep(taught)
+    distilled = make_distilled(
+        elements=("Cu",), teacher="teacher", formula="Cu", fingerprint=slow.probe().fingerprint
+    ).kept
+    distillations.keep(distilled)
     data = run("recommend", copper, "--models", slow.names, *ASKED[:6], "--temperature", "400K", "--json").document
     found = price(data["data"], "distil")
-    assert found["before"]["folder"] == taught.folder
-    assert found["labels"]["wall_time_s"]["value"] == taught.label_time_s
+    assert found["before"]["folder"] == distilled.folder
+    assert found["labels"]["wall_time_s"]["value"] == distilled.label_time_s
     assert data["data"]["next_commands"][0] == (
         f"mlipguide train distil {copper} --teacher teacher --temperature 400K --timestep 2fs"
     )

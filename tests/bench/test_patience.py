@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlipguide.bench.patience import FUTILE_WAITS, ONE_WAIT_S, Patience
+from mlipguide.bench.patience import FUTILE_WAITS, ONE_WAIT_S, QuietMachineWaiter
 from mlipguide.hardware.quiet import QuietWait
 
 
@@ -21,7 +21,7 @@ class Room:
 
 def test_a_load_that_stays_is_not_waited_for_again() -> None:
     room = Room(quiet=False, takes_s=0.5)
-    patience = Patience(allowance_s=100.0, wait=room)
+    patience = QuietMachineWaiter(allowance_s=100.0, wait=room)
     for _ in range(20):
         patience()
     assert len(room.asked) == FUTILE_WAITS
@@ -29,7 +29,7 @@ def test_a_load_that_stays_is_not_waited_for_again() -> None:
 
 def test_a_quiet_moment_restores_patience() -> None:
     room = Room(quiet=False, takes_s=0.5)
-    patience = Patience(allowance_s=100.0, wait=room)
+    patience = QuietMachineWaiter(allowance_s=100.0, wait=room)
     for turn in range(20):
         room.quiet = turn % FUTILE_WAITS == 0
         patience()
@@ -38,7 +38,7 @@ def test_a_quiet_moment_restores_patience() -> None:
 
 def test_the_allowance_is_kept() -> None:
     room = Room(quiet=True, takes_s=0.4)
-    patience = Patience(allowance_s=1.0, wait=room)
+    patience = QuietMachineWaiter(allowance_s=1.0, wait=room)
     for _ in range(10):
         patience()
     assert len(room.asked) == 3
@@ -47,7 +47,7 @@ def test_the_allowance_is_kept() -> None:
 
 def test_where_the_load_cannot_be_read_nothing_is_given_up() -> None:
     room = Room(quiet=None, takes_s=0.01)
-    patience = Patience(allowance_s=1.0, wait=room)
+    patience = QuietMachineWaiter(allowance_s=1.0, wait=room)
     for _ in range(2 * FUTILE_WAITS):
         patience()
     assert len(room.asked) == 2 * FUTILE_WAITS

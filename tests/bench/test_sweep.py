@@ -254,7 +254,7 @@ def test_no_more_workers_are_loaded_than_may_be_resident() -> None:
 
 def test_a_worker_that_dies_while_it_gives_memory_back_leaves_the_others() -> None:
     class Dying(FakeSession):
-        def rest(self) -> None:
+        def release_memory(self) -> None:
             raise SessionError(FailureKind.CRASHED, "The worker ended.")
 
     dying = Dying(name="dying", memory_law=linear(4e6))
@@ -272,8 +272,8 @@ def test_the_first_step_after_a_rest_is_kept_apart() -> None:
         cold = True
         cold_steps = 0
 
-        def rest(self) -> None:
-            super().rest()
+        def release_memory(self) -> None:
+            super().release_memory()
             self.cold = True
 
         def _step(self, prepared: object) -> float:
@@ -295,7 +295,7 @@ def test_workers_rest_only_where_memory_is_short() -> None:
     def rests(memory_bytes: int) -> int:
         sessions = [FakeSession(name=name, noise=0.1, memory_law=linear(4e6)) for name in "ab"]
         Bench(budget_s=30.0, memory_bytes=memory_bytes).measure_sessions(*sessions)
-        return sum(operation == "rest" for session in sessions for operation, _ in session.calls)
+        return sum(operation == "release_memory" for session in sessions for operation, _ in session.calls)
 
     assert rests(8 * GIB) == 0
     assert rests(2 * GIB) > 8

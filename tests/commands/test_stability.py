@@ -17,7 +17,7 @@ from mlipguide.commands import recommend as recommend_workflow
 from mlipguide.commands import stability as workflow
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.evidence.stability.plan import FEWEST_STEPS, choose_lengths
-from mlipguide.records.accuracy.stability import DriftCause, ModelStability, TestVerdict
+from mlipguide.records.accuracy.stability import CheckVerdict, DriftCause, ModelStability
 from mlipguide.store import stability as store
 from mlipguide.tasks.requests import TaskRequest
 from mlipguide.testing.calculators import Kinked, Turned
@@ -50,19 +50,19 @@ def ask(models: FakeModels, structure: str, *, names: str, **changes: Any) -> An
 def test_a_conservative_model_is_told_from_one_with_a_curl(models: FakeModels, copper: str) -> None:
     result = ask(models, copper, names=f"{PLAIN},{CURLED}")
     plain, curled = result.data.results
-    assert plain.verdict is TestVerdict.PASSED
+    assert plain.verdict is CheckVerdict.PASSED
     assert plain.conservative is True
     assert plain.drift_cause is None
     assert plain.recommended_timestep_s is not None
     assert plain.recommended_timestep_s >= 2e-15
-    assert curled.verdict is TestVerdict.FAILED
+    assert curled.verdict is CheckVerdict.FAILED
     assert curled.conservative is False
     assert curled.drift_cause is DriftCause.FORCES
     for name in ("force-gradient", "closed-loop-work", "unconserved-energy"):
-        assert plain.test(name).verdict is TestVerdict.PASSED
-        assert curled.test(name).verdict is TestVerdict.FAILED
+        assert plain.test(name).verdict is CheckVerdict.PASSED
+        assert curled.test(name).verdict is CheckVerdict.FAILED
         assert curled.test(name).advice is not None
-    assert curled.test("bond-scan-jump").verdict is TestVerdict.PASSED
+    assert curled.test("bond-scan-jump").verdict is CheckVerdict.PASSED
     assert all(session._process.closed for session in models.sessions)  # type: ignore[attr-defined]
     assert store.find(PLAIN).records == (plain,)
     assert store.find(CURLED).records == (curled,)
@@ -71,12 +71,12 @@ def test_a_conservative_model_is_told_from_one_with_a_curl(models: FakeModels, c
 def test_a_jump_of_the_energy_is_not_taken_for_a_curl(models: FakeModels, copper: str) -> None:
     models.makers[PLAIN] = lambda: in_process_session(Kinked(EMT(), 2.8, 0.01))
     (found,) = ask(models, copper, names=PLAIN).data.results
-    assert found.verdict is TestVerdict.FAILED
-    assert found.test("bond-scan-jump").verdict is TestVerdict.FAILED
-    assert found.test("closed-loop-work").verdict is TestVerdict.PASSED
+    assert found.verdict is CheckVerdict.FAILED
+    assert found.test("bond-scan-jump").verdict is CheckVerdict.FAILED
+    assert found.test("closed-loop-work").verdict is CheckVerdict.PASSED
     gradient = found.test("force-gradient")
     # Where a frame lies near the jump depends on the run: slopes across it may leave the test unclear, never failed.
-    assert gradient.verdict is not TestVerdict.FAILED or "jumps" in gradient.why
+    assert gradient.verdict is not CheckVerdict.FAILED or "jumps" in gradient.why
     assert found.conservative is not False
 
 
@@ -99,7 +99,7 @@ def test_atoms_that_fly_apart_fail(models: FakeModels, copper: str) -> None:
 
     models.makers[PLAIN] = lambda: in_process_session(Pushing(EMT(), 0.0))
     (found,) = ask(models, copper, names=PLAIN).data.results
-    assert found.verdict is TestVerdict.FAILED
+    assert found.verdict is CheckVerdict.FAILED
     assert found.recommended_timestep_s is None
     assert found.drifts == ()
 

@@ -1,4 +1,4 @@
-"""``train distil`` with a known teacher and pupils that err by a known law: what is handed over, and what is not."""
+"""``train distil`` with a known teacher and students that err by a known law: what is handed over, and what is not."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import ase.io
 import pytest
 
-from known_pupils import CELL, Clock, KnownTrainer, Springs
+from known_students import CELL, Clock, KnownTrainer, Springs
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.train_distil import DistilRequest, train_distil
 from mlipguide.core.errors import InputError
-from mlipguide.records.accuracy.stability import TestVerdict
+from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.records.notice import Result
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.report.console import output_console
@@ -38,7 +38,7 @@ def structure(tmp_path: Path) -> Path:
 def teacher(toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr("mlipguide.commands.train_distil.CELL_ATOMS", len(CELL))
     for name, steps in (("EXPLORE_S", 4e-13), ("LONG_S", 2e-12)):
-        monkeypatch.setattr(f"mlipguide.training.distil.distillation_plan.{name}", steps)
+        monkeypatch.setattr(f"mlipguide.training.distil.schedule.{name}", steps)
     for name, steps in (("BURST_S", 0.01), ("THERMOSTAT_STEPS", 50), ("CONSTANT_ENERGY_STEPS", 200)):
         monkeypatch.setattr(f"mlipguide.training.distil.handover.{name}", steps)
     monkeypatch.setattr("mlipguide.training.distil.handover.TIMED_ATOMS", len(CELL))
@@ -56,7 +56,7 @@ def distil(structure: Path, folder: Path, trainer: KnownTrainer, **changes: Any)
             "budget": BUDGET,
             "engine": "pod",
             "folder": folder,
-            "model_id": "my-pupil",
+            "model_id": "my-student",
             **changes,
         }
     )
@@ -70,11 +70,11 @@ def distil(structure: Path, folder: Path, trainer: KnownTrainer, **changes: Any)
     )
 
 
-def test_a_good_pupil_is_handed_over_and_known(structure: Path, tmp_path: Path) -> None:
+def test_a_good_student_is_handed_over_and_known(structure: Path, tmp_path: Path) -> None:
     data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
     assert data.potential is not None
-    assert data.model == "my-pupil"
-    assert load_catalogue().find("my-pupil").weights.path == str(Path(data.folder) / "pupil.txt")
+    assert data.model == "my-student"
+    assert load_catalogue().find("my-student").weights.path == str(Path(data.folder) / "student.txt")
     manifest = json.loads((Path(data.folder) / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["teacher"] == "toy-plain"
     assert "may be used" in data.verdict
@@ -82,12 +82,12 @@ def test_a_good_pupil_is_handed_over_and_known(structure: Path, tmp_path: Path) 
 
 def test_the_frames_it_can_be_judged_by_are_handed_over_too(structure: Path, tmp_path: Path) -> None:
     data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
-    unseen = list(read_labels(Path(data.folder) / "unseen.extxyz"))
+    held_out = list(read_labels(Path(data.folder) / "held_out.extxyz"))
     best = data.rounds[data.best - 1]
-    assert len(unseen) == best.unseen.frames
-    assert all(frame.forces_ev_per_angstrom is not None for frame in unseen)
-    taught = list(read_labels(Path(data.folder) / "taught.extxyz"))
-    assert len(taught) == best.training_frames
+    assert len(held_out) == best.held_out.frames
+    assert all(frame.forces_ev_per_angstrom is not None for frame in held_out)
+    distilled = list(read_labels(Path(data.folder) / "distilled.extxyz"))
+    assert len(distilled) == best.training_frames
 
 
 def test_the_domain_names_the_temperatures_that_were_sampled(structure: Path, tmp_path: Path) -> None:
@@ -95,21 +95,21 @@ def test_the_domain_names_the_temperatures_that_were_sampled(structure: Path, tm
     span = data.domain.temperature_k
     assert span is not None
     assert (span.low, span.high) == pytest.approx((200.0, 600.0))
-    taught = list(read_labels(Path(data.folder) / "taught.extxyz"))
-    assert {frame.temperature_k for frame in taught if frame.group != "distorted"} >= {span.low, span.high}
+    distilled = list(read_labels(Path(data.folder) / "distilled.extxyz"))
+    assert {frame.temperature_k for frame in distilled if frame.group != "distorted"} >= {span.low, span.high}
 
 
 def test_a_run_that_has_not_settled_is_said_and_not_compared(
     structure: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlipguide.training.distil.distillation_plan.LONGEST_STEPS", 40)
+    monkeypatch.setattr("mlipguide.training.distil.schedule.LONGEST_STEPS", 40)
     monkeypatch.setattr("mlipguide.training.distil.distillation.LEFT_FOR_THE_END", 1.0)  # no budget for a longer run
     result = distil(structure, tmp_path / "work", KnownTrainer(Clock()))
     run = result.data.comparison
     assert run.teacher_settled_after_s is None
     assert run.energy_difference_ev_per_atom is None
     verdicts = {one.test: one.verdict for one in result.data.checks}
-    assert verdicts["pair-distribution-Cu-Cu"] is verdicts["mean-energy"] is TestVerdict.UNCLEAR
+    assert verdicts["pair-distribution-Cu-Cu"] is verdicts["mean-energy"] is CheckVerdict.UNCLEAR
     assert "too short to resolve" in result.data.verdict
     assert run.energy_drift_ev_per_atom is not None, "which needs no teacher"
     (notice,) = [one for one in result.notices if one.kind == "teacher_not_settled"]
@@ -126,16 +126,16 @@ def test_a_settled_run_is_compared(structure: Path, tmp_path: Path) -> None:
     assert "teacher_not_settled" not in {one.kind for one in result.notices}
 
 
-def test_a_pupil_that_flies_apart_is_not_handed_over(structure: Path, tmp_path: Path) -> None:
+def test_a_student_that_flies_apart_is_not_handed_over(structure: Path, tmp_path: Path) -> None:
     result = distil(structure, tmp_path / "work", KnownTrainer(Clock(), law=lambda _n: 0.01, explodes=True))
     assert result.data.potential is None
     assert result.data.model is None
-    assert {problem.kind for problem in result.errors} == {"pupil_refused"}
+    assert {problem.kind for problem in result.errors} == {"student_refused"}
     with pytest.raises(InputError):
-        load_catalogue().find("my-pupil")
+        load_catalogue().find("my-student")
 
 
-def test_a_pupil_that_errs_too_much_is_not_handed_over(structure: Path, tmp_path: Path) -> None:
+def test_a_student_that_errs_too_much_is_not_handed_over(structure: Path, tmp_path: Path) -> None:
     result = distil(structure, tmp_path / "work", KnownTrainer(Clock(), law=lambda _n: 0.4))
     assert result.data.potential is None
     assert any("of the forces" in problem.message for problem in result.errors)
@@ -177,6 +177,6 @@ def test_the_page_says_what_speaks_for_it(structure: Path, tmp_path: Path) -> No
     with console.capture() as capture:
         console.print(distil_page(data, console))
     text = capture.get()
-    assert "Known as my-pupil" in text
-    assert f"{data.rounds[0].unseen.relative:.1%}" in text
+    assert "Known as my-student" in text
+    assert f"{data.rounds[0].held_out.relative:.1%}" in text
     assert max(len(line) for line in text.splitlines()) <= 80

@@ -14,7 +14,7 @@ from mlipguide.catalog.card_sources import read_all_sources
 from mlipguide.evidence.stability import contacts, smoothness, symmetry
 from mlipguide.evidence.stability import equation_of_state as eos
 from mlipguide.evidence.stability.thresholds import THRESHOLDS, verdict_of
-from mlipguide.records.accuracy.stability import TestVerdict
+from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.sessions.interface import Snapshot
 from mlipguide.testing.calculators import Asymmetric, Kinked
 from mlipguide.testing.in_process import in_process_session
@@ -143,10 +143,10 @@ def test_pressure_is_that_of_stress_and_motion() -> None:
 
 def test_a_verdict_waits_for_its_interval() -> None:
     limit = THRESHOLDS["nve-drift"]
-    assert verdict_of(0.01, 0.02, limit) is TestVerdict.PASSED
-    assert verdict_of(0.04, 0.02, limit) is TestVerdict.UNCLEAR
-    assert verdict_of(0.10, 0.02, limit) is TestVerdict.FAILED
-    assert verdict_of(0.5, None, THRESHOLDS["close-contacts"]) is TestVerdict.FAILED
+    assert verdict_of(0.01, 0.02, limit) is CheckVerdict.PASSED
+    assert verdict_of(0.04, 0.02, limit) is CheckVerdict.UNCLEAR
+    assert verdict_of(0.10, 0.02, limit) is CheckVerdict.FAILED
+    assert verdict_of(0.5, None, THRESHOLDS["close-contacts"]) is CheckVerdict.FAILED
 
 
 def test_every_threshold_names_a_known_source_or_says_that_it_is_a_judgement() -> None:

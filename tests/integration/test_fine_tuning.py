@@ -126,7 +126,7 @@ def with_vacancies(frames: Sequence[LabelledFrame]) -> list[LabelledFrame]:
 def test_a_mace_learns_known_forces(tmp_path: Path, dtype: str, heads: str) -> None:
     card = random_mace(tmp_path, dtype=dtype, heads=heads)
     frames = lennard_jones_frames(24)
-    learned, unseen = frames[::2], frames[1::4]
+    learned, held_out = frames[::2], frames[1::4]
     trainer = trainer_of(card)
     (recipe,) = trainer.recipes(["Mg", "O"], seed=1)
     potential = trainer.fit(
@@ -136,10 +136,10 @@ def test_a_mace_learns_known_forces(tmp_path: Path, dtype: str, heads: str) -> N
     assert made.training.elements == ("O", "Mg")
     assert made.weights.derived_from == "random-mace"
     with closing(opened(card, dtype=dtype)) as before, closing(opened(made, dtype=dtype)) as after:
-        assert force_mae(after, unseen) < 0.6 * force_mae(before, unseen)
-        assert unseen[0].energy_ev is not None
-        energy = after.single_point(unseen[0].atoms).energy_ev
-        assert energy / 8 == pytest.approx(unseen[0].energy_ev / 8, abs=0.1)
+        assert force_mae(after, held_out) < 0.6 * force_mae(before, held_out)
+        assert held_out[0].energy_ev is not None
+        energy = after.single_point(held_out[0].atoms).energy_ev
+        assert energy / 8 == pytest.approx(held_out[0].energy_ev / 8, abs=0.1)
 
 
 def test_the_reference_energies_of_a_mace_get_the_constants(tmp_path: Path) -> None:
@@ -217,10 +217,10 @@ def silicon(seeds: Sequence[int]) -> list[ase.Atoms]:
 
 def test_what_is_replayed_is_forgotten_less(tmp_path: Path) -> None:
     card = random_mace(tmp_path)
-    replay, unseen = silicon_to_replay(tmp_path), silicon(range(100, 106))
+    replay, held_out = silicon_to_replay(tmp_path), silicon(range(100, 106))
     changes = {}
     with closing(opened(card)) as session:
-        known = [session.single_point(atoms).forces_ev_per_angstrom for atoms in unseen]
+        known = [session.single_point(atoms).forces_ev_per_angstrom for atoms in held_out]
     for name, chosen in (("without", None), ("with", replay)):
         trainer = trainer_of(card, replay=chosen)
         (recipe,) = trainer.recipes(["Mg", "O"], seed=1)
@@ -228,7 +228,7 @@ def test_what_is_replayed_is_forgotten_less(tmp_path: Path) -> None:
         potential = trainer.fit(recipe, lennard_jones_frames(10), tmp_path / name, on_progress=silent)
         made = replace(trainer.card(potential), training=card.training)
         with closing(opened(made)) as session:
-            found = [session.single_point(atoms).forces_ev_per_angstrom for atoms in unseen]
+            found = [session.single_point(atoms).forces_ev_per_angstrom for atoms in held_out]
         changes[name] = float(np.abs(np.array(found) - np.array(known)).mean())
     assert potential.replay is not None
     assert potential.replay.structures == 20

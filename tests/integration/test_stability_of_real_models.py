@@ -9,7 +9,7 @@ import pytest
 from mlipguide.candidates.preparation import Consent
 from mlipguide.commands.stability import Options, stability
 from mlipguide.core.paths import DATA_VARIABLE
-from mlipguide.records.accuracy.stability import TestVerdict
+from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.tasks.requests import TaskRequest
 
 pytestmark = pytest.mark.integration
@@ -22,9 +22,9 @@ def test_sevennet_passes_on_silicon(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     request = TaskRequest(structure=str(SILICON), models="sevennet-0", timestep="1fs", temperature="300K")
     options = Options(budget="30s", threads=1, consent=Consent(granted=True, ask=None))
     (found,) = stability(request, options).data.results
-    failed = [one.test for one in found.tests if one.verdict not in (TestVerdict.PASSED, TestVerdict.NOT_APPLICABLE)]
+    failed = [one.test for one in found.tests if one.verdict not in (CheckVerdict.PASSED, CheckVerdict.NOT_APPLICABLE)]
     assert not [name for name in failed if found.test(name).decisive]
-    assert found.verdict is TestVerdict.PASSED
+    assert found.verdict is CheckVerdict.PASSED
     assert found.conservative is True
     assert found.recommended_timestep_s is not None
     assert found.recommended_timestep_s >= 1e-15

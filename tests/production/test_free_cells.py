@@ -13,7 +13,7 @@ from mlipguide.evidence.stability import symmetry
 from mlipguide.structures.distortions import distorted_copies
 
 
-def test_tests_of_a_model_and_lessons_of_a_student_move_every_atom() -> None:
+def test_tests_of_a_model_and_schedules_of_a_student_move_every_atom() -> None:
     slab = bulk("Cu", cubic=True)
     slab.set_constraint(FixAtoms([0]))
     slab.info["charge"] = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Group
 
-from mlipguide.records.accuracy.stability import TestResult
+from mlipguide.records.accuracy.stability import CheckResult
 from mlipguide.records.training.distillation import PairDistance
 from mlipguide.records.training.dynamics_check import DynamicsCheck
 from mlipguide.report.console import output_console
@@ -12,7 +12,7 @@ from mlipguide.report.tables.checks_table import checks_table
 from mlipguide.training.acceptance import drift_check, pair_check
 
 
-def drift(value: float, error: float) -> TestResult:
+def drift(value: float, error: float) -> CheckResult:
     return drift_check(
         DynamicsCheck(
             frame=None,
@@ -27,11 +27,11 @@ def drift(value: float, error: float) -> TestResult:
     )
 
 
-def pair(name: str, distance: float, chance: float | None) -> TestResult:
+def pair(name: str, distance: float, chance: float | None) -> CheckResult:
     return pair_check(PairDistance(pair=name, distance=distance, chance=chance, without_structure=0.6))
 
 
-def shown(*checks: TestResult) -> str:
+def shown(*checks: CheckResult) -> str:
     console = output_console()
     console.width = 100
     with console.capture() as captured:

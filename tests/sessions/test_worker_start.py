@@ -170,7 +170,7 @@ def test_a_worker_that_retains_memory_still_runs(toy_plugin: ToyPlugin) -> None:
     settings = replace(SETTINGS, allocator=Allocator.RETAIN)
     with toy_plugin.opened(settings=settings) as session:
         assert session.single_point(bulk("Cu")).pairs_per_atom > 0
-        session.rest()
+        session.release_memory()
 
 
 def test_the_folder_holds_the_worker_alone() -> None:

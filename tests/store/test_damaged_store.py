@@ -14,7 +14,7 @@ import yaml
 from factories import make_measurement
 from fake_models import STRUCTURES, FakeModels, Outcome, Run, fake_card
 from kept_records import DAMAGES, damage, make_baseline, make_evaluation, make_stability
-from known_trainings import make_taught, make_tried
+from known_trainings import make_distilled, make_tried
 from mlipguide.core.paths import data_dir, environments_dir, hardware_dir, own_models_dir
 from mlipguide.core.serialisation import to_json, to_plain
 from mlipguide.environments.adoption import SCHEMA as ADOPTED
@@ -91,7 +91,7 @@ KINDS = {
     "stability": Kind(write=lambda _models: stability.append(make_stability()), commands=(RECOMMEND,)),
     "evidence": Kind(write=lambda _models: evidence.save(make_evaluation()), commands=(RECOMMEND,)),
     "pilot": Kind(write=lambda _models: pilots.keep(make_tried().pilot), commands=(RECOMMEND,)),
-    "distillation": Kind(write=lambda _models: distillations.keep(make_taught().kept), commands=(RECOMMEND,)),
+    "distillation": Kind(write=lambda _models: distillations.keep(make_distilled().kept), commands=(RECOMMEND,)),
     "adopted": Kind(write=_adopted, commands=(RECOMMEND, ("env", "list", "--json"), ("doctor", "--json"))),
     "hardware": Kind(write=_profile, commands=(("hardware", "list", "--json"),)),
     "own model": Kind(write=_card, commands=(RECOMMEND, ("models", "list", "--json"))),

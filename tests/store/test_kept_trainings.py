@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from known_trainings import make_taught, make_tried
+from known_trainings import make_distilled, make_tried
 from mlipguide.core.paths import distillations_dir, pilots_dir
 from mlipguide.store import distillations, pilots
 
@@ -28,11 +28,11 @@ def test_a_pilot_of_the_first_version_is_read_with_what_it_knew() -> None:
 
 
 def test_what_is_kept_is_found_for_the_same_elements() -> None:
-    pilot, taught = make_tried().pilot, make_taught().kept
+    pilot, distilled = make_tried().pilot, make_distilled().kept
     pilots.keep(pilot)
-    distillations.keep(taught)
+    distillations.keep(distilled)
     assert pilots.find(["Si"]).pilots == (pilot,)
-    assert distillations.find(["Si"]).distillations == (taught,)
+    assert distillations.find(["Si"]).distillations == (distilled,)
     assert pilots.find(["Si", "O"]).pilots == ()
     assert distillations.find(["C"]).distillations == ()
 

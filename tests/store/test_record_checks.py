@@ -13,7 +13,7 @@ import pytest
 
 from factories import make_measurement, make_samples
 from kept_records import make_evaluation, make_stability
-from known_trainings import make_taught, make_tried
+from known_trainings import make_distilled, make_tried
 from mlipguide.core.kept_files import KeptFiles, UnfitRecordError, UnusableFileError
 from mlipguide.store import distillations, evidence, measurements, pilots, stability
 
@@ -22,7 +22,7 @@ STORES: dict[str, tuple[KeptFiles[Any], Callable[[], Any]]] = {
     "stability": (stability.FILES, make_stability),
     "evidence": (evidence.FILES, make_evaluation),
     "pilot": (pilots.FILES, lambda: make_tried().pilot),
-    "distillation": (distillations.FILES, lambda: make_taught().kept),
+    "distillation": (distillations.FILES, lambda: make_distilled().kept),
 }
 NONSENSE: list[tuple[str, str, Any]] = [
     ("measurement", "pairs_per_atom", 0.0),

@@ -79,7 +79,7 @@ def test_memory_limit_and_failures_end_the_session() -> None:
         session.prepare(make_atoms(16), CONDITIONS)
     assert caught.value.failure is FailureKind.OUT_OF_MEMORY
     with pytest.raises(SessionError, match="after its end"):
-        session.rest()
+        session.release_memory()
 
 
 @pytest.mark.parametrize("failure", [FailureKind.CRASHED, FailureKind.TIMEOUT, FailureKind.UNSTABLE])

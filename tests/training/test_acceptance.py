@@ -12,7 +12,7 @@ import pytest
 from ase import Atoms
 from ase.units import kB
 
-from mlipguide.records.accuracy.stability import TestResult, TestVerdict
+from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict
 from mlipguide.records.training.distillation import ForceError, PairDistance, Round, RunComparison
 from mlipguide.records.training.dynamics_check import DynamicsCheck
 from mlipguide.training.acceptance import drift_check, faults, not_resolved, pair_check, run_checks, student_checks
@@ -68,7 +68,7 @@ def scattered(frames: list[Atoms]) -> list[Atoms]:
     return found
 
 
-def verdicts(student: list[Atoms], teacher: list[Atoms], *, settled: bool = True) -> list[TestResult]:
+def verdicts(student: list[Atoms], teacher: list[Atoms], *, settled: bool = True) -> list[CheckResult]:
     share = len(teacher) / len(student)
     return [pair_check(one, settled=settled) for one in pair_distances(student, teacher, share_of_student=share)]
 
@@ -78,8 +78,8 @@ def run(**changes: Any) -> RunComparison:
         simulated_time_s=2e-11,
         temperature_k=KELVIN,
         stable=True,
-        pupil_temperature_k=603.0,
-        pupil_temperature_error_k=8.0,
+        student_temperature_k=603.0,
+        student_temperature_error_k=8.0,
         teacher_temperature_k=610.0,
         energy_difference_ev_per_atom=0.001,
         energy_difference_error_ev_per_atom=0.002,
@@ -88,7 +88,7 @@ def run(**changes: Any) -> RunComparison:
         pair_distances=(PairDistance(pair="Fe-O", distance=0.03, chance=0.02, without_structure=0.6),),
         teacher_simulated_time_s=5e-13,
         teacher_settled_after_s=1e-13,
-        pupil_settled_after_s=1e-13,
+        student_settled_after_s=1e-13,
     )
     return replace(known, **changes)
 
@@ -107,7 +107,7 @@ def drifting(value: float | None, error: float | None = 0.01, **changes: Any) ->
     return replace(known, **changes)
 
 
-def by_name(checks: tuple[TestResult, ...]) -> dict[str, TestVerdict]:
+def by_name(checks: tuple[CheckResult, ...]) -> dict[str, CheckVerdict]:
     return {one.test: one.verdict for one in checks}
 
 
@@ -130,7 +130,7 @@ def test_the_true_student_passes() -> None:
     for teacher, student in ((FRAMES[:HALF], FRAMES[HALF:]), (FRAMES[HALF:], FRAMES[:HALF])):
         found = verdicts(true(student), teacher)
         assert len(found) == 10, "pairs of four elements"
-        assert {one.verdict for one in found} == {TestVerdict.PASSED}
+        assert {one.verdict for one in found} == {CheckVerdict.PASSED}
 
 
 def test_each_spoiled_pair_is_named() -> None:
@@ -141,40 +141,40 @@ def test_each_spoiled_pair_is_named() -> None:
 
 def test_a_short_run_of_the_teacher_is_not_resolved_rather_than_passed() -> None:
     found = verdicts(FRAMES[HALF:], FRAMES[:3])
-    assert {one.verdict for one in found} == {TestVerdict.UNCLEAR}
+    assert {one.verdict for one in found} == {CheckVerdict.UNCLEAR}
     assert all("too short to tell" in one.why for one in found)
 
 
 def test_a_student_that_is_as_its_teacher_passes_each_check() -> None:
     found = by_name(run_checks(run()))
-    assert set(found.values()) == {TestVerdict.PASSED}
+    assert set(found.values()) == {CheckVerdict.PASSED}
     assert list(found) == ["long-run", "mean-temperature", "mean-energy", "energy-trend", "pair-distribution-Fe-O"]
 
 
 @pytest.mark.parametrize(
     ("changes", "check", "verdict"),
     [
-        ({"pupil_temperature_k": 650.0}, "mean-temperature", TestVerdict.FAILED),
-        ({"pupil_temperature_k": 635.0}, "mean-temperature", TestVerdict.UNCLEAR),
-        ({"pupil_temperature_k": 550.0}, "mean-temperature", TestVerdict.FAILED),
-        ({"energy_difference_ev_per_atom": 0.009}, "mean-energy", TestVerdict.FAILED),
-        ({"energy_difference_ev_per_atom": -0.009}, "mean-energy", TestVerdict.FAILED),
-        ({"energy_difference_ev_per_atom": 0.0045}, "mean-energy", TestVerdict.UNCLEAR),
-        ({"energy_difference_error_ev_per_atom": None}, "mean-energy", TestVerdict.UNCLEAR),
-        ({"energy_difference_ev_per_atom": None}, "mean-energy", TestVerdict.UNCLEAR),
-        ({"energy_drift_ev_per_atom": 0.02}, "energy-trend", TestVerdict.FAILED),
+        ({"student_temperature_k": 650.0}, "mean-temperature", CheckVerdict.FAILED),
+        ({"student_temperature_k": 635.0}, "mean-temperature", CheckVerdict.UNCLEAR),
+        ({"student_temperature_k": 550.0}, "mean-temperature", CheckVerdict.FAILED),
+        ({"energy_difference_ev_per_atom": 0.009}, "mean-energy", CheckVerdict.FAILED),
+        ({"energy_difference_ev_per_atom": -0.009}, "mean-energy", CheckVerdict.FAILED),
+        ({"energy_difference_ev_per_atom": 0.0045}, "mean-energy", CheckVerdict.UNCLEAR),
+        ({"energy_difference_error_ev_per_atom": None}, "mean-energy", CheckVerdict.UNCLEAR),
+        ({"energy_difference_ev_per_atom": None}, "mean-energy", CheckVerdict.UNCLEAR),
+        ({"energy_drift_ev_per_atom": 0.02}, "energy-trend", CheckVerdict.FAILED),
         (
             {"energy_drift_ev_per_atom": 0.02, "energy_drift_error_ev_per_atom": 0.03},
             "energy-trend",
-            TestVerdict.UNCLEAR,
+            CheckVerdict.UNCLEAR,
         ),
     ],
 )
-def test_a_mean_is_judged_by_its_error(changes: dict[str, Any], check: str, verdict: TestVerdict) -> None:
+def test_a_mean_is_judged_by_its_error(changes: dict[str, Any], check: str, verdict: CheckVerdict) -> None:
     checks = run_checks(run(**changes))
     found = by_name(checks)
     assert found.pop(check) is verdict
-    assert set(found.values()) == {TestVerdict.PASSED}
+    assert set(found.values()) == {CheckVerdict.PASSED}
     (one,) = [one for one in checks if one.test == check]
     limit = 0.05 * KELVIN if check == "mean-temperature" else 1e3 * TENTH_OF_KT_EV
     assert one.threshold is None or one.threshold.value == pytest.approx(limit)
@@ -190,16 +190,16 @@ def test_what_is_not_resolved_is_bounded_from_above() -> None:
 @pytest.mark.parametrize(
     ("dynamics", "verdict"),
     [
-        (drifting(0.01), TestVerdict.PASSED),
-        (drifting(-0.07), TestVerdict.FAILED),
-        (drifting(0.045), TestVerdict.UNCLEAR),
-        (drifting(50.0), TestVerdict.FAILED),
-        (drifting(0.01, 0.2), TestVerdict.UNCLEAR),
-        (drifting(None, None), TestVerdict.UNCLEAR),
-        (drifting(None, None, broke_after_s=4e-14), TestVerdict.FAILED),
+        (drifting(0.01), CheckVerdict.PASSED),
+        (drifting(-0.07), CheckVerdict.FAILED),
+        (drifting(0.045), CheckVerdict.UNCLEAR),
+        (drifting(50.0), CheckVerdict.FAILED),
+        (drifting(0.01, 0.2), CheckVerdict.UNCLEAR),
+        (drifting(None, None), CheckVerdict.UNCLEAR),
+        (drifting(None, None, broke_after_s=4e-14), CheckVerdict.FAILED),
     ],
 )
-def test_a_drift_is_held_against_the_limit_of_stability(dynamics: DynamicsCheck, verdict: TestVerdict) -> None:
+def test_a_drift_is_held_against_the_limit_of_stability(dynamics: DynamicsCheck, verdict: CheckVerdict) -> None:
     found = drift_check(dynamics)
     assert found.verdict is verdict
     if found.value is not None:
@@ -210,18 +210,18 @@ def test_a_drift_is_held_against_the_limit_of_stability(dynamics: DynamicsCheck,
 @pytest.mark.parametrize(
     ("distance", "chance", "settled", "verdict"),
     [
-        (0.06, 0.02, True, TestVerdict.PASSED),
-        (0.08, 0.02, True, TestVerdict.FAILED),
-        (0.2, 0.3, True, TestVerdict.UNCLEAR),
-        (0.9, 0.3, True, TestVerdict.FAILED),
-        (0.2, 0.02, False, TestVerdict.UNCLEAR),
-        (0.4, 0.02, False, TestVerdict.FAILED),
-        (0.2, None, True, TestVerdict.UNCLEAR),
-        (0.9, None, False, TestVerdict.FAILED),
+        (0.06, 0.02, True, CheckVerdict.PASSED),
+        (0.08, 0.02, True, CheckVerdict.FAILED),
+        (0.2, 0.3, True, CheckVerdict.UNCLEAR),
+        (0.9, 0.3, True, CheckVerdict.FAILED),
+        (0.2, 0.02, False, CheckVerdict.UNCLEAR),
+        (0.4, 0.02, False, CheckVerdict.FAILED),
+        (0.2, None, True, CheckVerdict.UNCLEAR),
+        (0.9, None, False, CheckVerdict.FAILED),
     ],
 )
 def test_chance_widens_the_limit_and_never_makes_a_pass_that_says_nothing(
-    distance: float, chance: float | None, verdict: TestVerdict, *, settled: bool
+    distance: float, chance: float | None, verdict: CheckVerdict, *, settled: bool
 ) -> None:
     found = pair_check(
         PairDistance(pair="Li-O", distance=distance, chance=chance, without_structure=0.6), settled=settled
@@ -231,8 +231,8 @@ def test_chance_widens_the_limit_and_never_makes_a_pass_that_says_nothing(
 
 def test_a_limit_that_disorder_would_keep_is_no_pass() -> None:
     liquid = PairDistance(pair="Li-O", distance=0.04, chance=0.1, without_structure=0.2)
-    assert pair_check(liquid).verdict is TestVerdict.UNCLEAR
-    assert pair_check(replace(liquid, chance=0.03)).verdict is TestVerdict.PASSED
+    assert pair_check(liquid).verdict is CheckVerdict.UNCLEAR
+    assert pair_check(replace(liquid, chance=0.03)).verdict is CheckVerdict.PASSED
 
 
 def test_forces_and_the_exploring_run_are_checks_too() -> None:
@@ -248,16 +248,16 @@ def test_forces_and_the_exploring_run_are_checks_too() -> None:
         number=1,
         training_frames=100,
         train_s=1.0,
-        unseen=error,
+        held_out=error,
         own_frames=None,
         committee_spread_ev_per_angstrom=None,
-        wandered_off=True,
+        diverged=True,
     )
     found = student_checks(last, run(stable=False, simulated_time_s=3e-12), drifting(0.01))
     assert by_name(found) == {
-        "unseen-forces": TestVerdict.FAILED,
-        "exploring-run": TestVerdict.FAILED,
-        "long-run": TestVerdict.FAILED,
-        "nve-drift": TestVerdict.PASSED,
+        "held-out-forces": CheckVerdict.FAILED,
+        "exploring-run": CheckVerdict.FAILED,
+        "long-run": CheckVerdict.FAILED,
+        "nve-drift": CheckVerdict.PASSED,
     }
     assert faults(found)[-1] == "Its run at 600 K flew apart after 3 ps."

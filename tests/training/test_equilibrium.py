@@ -8,32 +8,32 @@ import ase.units
 import numpy as np
 import pytest
 
-from known_pupils import CELL, Clock, Springs
+from known_students import CELL, Clock, Springs
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.training.distil.equilibrium import equilibrium_start, kelvin
-from mlipguide.training.distil.step_cache import Notebook
-from mlipguide.training.distil.teacher_dataset import Excursion, ExcursionRun, run_excursion
+from mlipguide.training.distil.step_cache import StepCache
+from mlipguide.training.distil.teacher_dataset import SampledRun, SamplingRun, sample_run
 
 KELVIN = 400.0
 TIMESTEP_S = 4e-15
 
 
-def run(folder: Path, *, steps: int, factor: float, seed: int = 1, clock: Clock | None = None) -> ExcursionRun:
+def run(folder: Path, *, steps: int, factor: float, seed: int = 1, clock: Clock | None = None) -> SampledRun:
     clock = clock or Clock()
 
     def tick(_operation: str) -> None:
         clock.seconds += 10.0
 
-    return run_excursion(
+    return sample_run(
         in_process_session(Springs(), on_request=tick),
         CELL,
-        Excursion(name="run", temperature_k=KELVIN, strain=0.0, steps=steps, every=5, seed=seed, start_factor=factor),
+        SamplingRun(name="run", temperature_k=KELVIN, strain=0.0, steps=steps, every=5, seed=seed, start_factor=factor),
         timestep_s=TIMESTEP_S,
-        notebook=Notebook(folder, now=clock),
+        cache=StepCache(folder, now=clock),
     )
 
 
-def start_of(found: ExcursionRun, temperature_k: float = KELVIN) -> int | None:
+def start_of(found: SampledRun, temperature_k: float = KELVIN) -> int | None:
     energies = [float(frame.energy_ev or 0.0) for frame in found.frames]
     return equilibrium_start(found.kinetic_ev, energies, atoms=len(CELL), temperature_k=temperature_k)
 

@@ -10,7 +10,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from mlipguide.core.errors import TrainingFailedError
-from mlipguide.records.accuracy.stability import TestVerdict
+from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.calculators import Turned
 from mlipguide.testing.in_process import in_process_session
@@ -49,7 +49,7 @@ def test_it_begins_with_a_frame_of_the_usual_forces_at_the_temperature_of_the_ta
     assert (made.frame, made.temperature_k) == (2, 500.0)
     assert made.steps * made.timestep_s >= 1e-12
     (one,) = checks
-    assert one.verdict is TestVerdict.PASSED
+    assert one.verdict is CheckVerdict.PASSED
     assert abs(made.drift_mev_per_atom_ps) + made.drift_error_mev_per_atom_ps < 0.05
 
 

@@ -24,7 +24,7 @@ def placed(folder: Path, name: str) -> Path:
 def test_a_distillation_of_the_first_version_opens(tmp_path: Path) -> None:
     made = read_manifest(placed(tmp_path, "distillation-1.json"))
     assert isinstance(made, Distillation)
-    assert made.comparison.pupil_temperature_k == pytest.approx(266.1, abs=0.1)
+    assert made.comparison.student_temperature_k == pytest.approx(266.1, abs=0.1)
     assert (made.comparison.pair_distances, made.checks, made.constant_energy) == ((), (), None)
 
 

@@ -85,7 +85,7 @@ def test_load_describes_the_model(service: Service) -> None:
         ({}, "Unknown operation None."),
         ({"op": "explode"}, "Unknown operation 'explode'."),
         ({"op": "load"}, "'load': missing a required"),
-        ({"op": "rest", "now": True}, "'rest': got an unexpected keyword argument 'now'."),
+        ({"op": "release_memory", "now": True}, "'release_memory': got an unexpected keyword argument 'now'."),
         ({"op": "load", "backend": "nothing", "name": "x"}, "no backend file 'nothing'"),
         ({"op": "load", "backend": "../mace", "name": "x"}, "is not the name of a backend file"),
         ({"op": "load", "backend": "interface", "name": "x"}, "is not the name of a backend file"),

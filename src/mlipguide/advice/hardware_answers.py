@@ -18,7 +18,7 @@ from mlipguide.catalog.cards import Catalogue
 from mlipguide.core.units import WALL_TIME
 from mlipguide.costmodel.costs import ns_per_day
 from mlipguide.costmodel.transfer_data import OwnTiming
-from mlipguide.costmodel.transfer_predictions import KnownCosts, gather_known_costs
+from mlipguide.costmodel.transfer_predictions import ReferenceTimings, gather_known_costs
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
 from mlipguide.records.accuracy.evidence import Evidence
@@ -46,7 +46,7 @@ UNLIMITED_BYTES = 2**62
 
 def known_costs_of(
     catalogue: Catalogue, machine: Machine, task: Task, atoms: Atoms | None, *, given_weights: Mapping[str, Path]
-) -> KnownCosts:
+) -> ReferenceTimings:
     """Return everything that tells of costs elsewhere: published timings, and all that was ever measured here.
 
     Args:
@@ -81,7 +81,7 @@ def with_plain_memory(candidates: Sequence[Prepared]) -> tuple[Prepared, ...]:
 def answers_elsewhere(
     cards: Sequence[ModelCard],
     profiles: Sequence[HardwareProfile],
-    known: KnownCosts,
+    known: ReferenceTimings,
     task: Task,
     evidence: Mapping[str, Evidence] = NO_EVIDENCE,
 ) -> tuple[HardwareAnswer, ...]:
@@ -105,7 +105,7 @@ def answers_elsewhere(
 
 
 def candidate_on(
-    card: ModelCard, profile: HardwareProfile, known: KnownCosts, task: Task, evidence: Evidence | None = None
+    card: ModelCard, profile: HardwareProfile, known: ReferenceTimings, task: Task, evidence: Evidence | None = None
 ) -> Candidate:
     """Return a model judged for the task on a profile; by the card's figures where there is no other evidence."""
     evidence = evidence or evidence_of(card)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mlipguide.advice.known import TaughtBefore
+from mlipguide.advice.known import DistilledBefore
 from mlipguide.core.kept_files import UnfitRecordError
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice
@@ -22,10 +22,10 @@ def keep_distillation(
 
     Args:
         data: What came of it.
-        recipe: Of the pupil.
+        recipe: Of the student.
         machine: Where it was done.
         folder: Of the whole distillation.
-        timed_atoms: Of the structure that the pupil was timed with.
+        timed_atoms: Of the structure that the student was timed with.
 
     Raises:
         StorageError: The data folder cannot be written.
@@ -45,9 +45,9 @@ def keep_distillation(
         frames=best.training_frames,
         label_time_s=data.label_time_s,
         fit_time_s=max(0.0, data.spent_s - data.label_time_s),
-        force_mae_ev_per_angstrom=best.unseen.force_mae_ev_per_angstrom,
+        force_mae_ev_per_angstrom=best.held_out.force_mae_ev_per_angstrom,
         own_force_mae_ev_per_angstrom=(None if best.own_frames is None else best.own_frames.force_mae_ev_per_angstrom),
-        time_per_atom_s=data.pupil_step_time_per_atom_s,
+        time_per_atom_s=data.student_step_time_per_atom_s,
         timed_atoms=timed_atoms,
         model=data.model,
         refusal=None if data.model is not None else data.verdict,
@@ -59,9 +59,9 @@ def keep_distillation(
     return ()
 
 
-def taught_before(
+def distilled_before(
     elements: Sequence[str], fingerprint: str | None
-) -> tuple[tuple[TaughtBefore, ...], tuple[Notice, ...]]:
+) -> tuple[tuple[DistilledBefore, ...], tuple[Notice, ...]]:
     """Return all distillations on these elements, the latest first, and notices of those that cannot be read.
 
     Args:
@@ -69,5 +69,7 @@ def taught_before(
         fingerprint: Of the machine that the task is for; None where it is not this one.
     """
     found = store.find(elements)
-    kept = tuple(TaughtBefore(kept=one, here=one.fingerprint == fingerprint) for one in reversed(found.distillations))
+    kept = tuple(
+        DistilledBefore(kept=one, here=one.fingerprint == fingerprint) for one in reversed(found.distillations)
+    )
     return kept, found.notices

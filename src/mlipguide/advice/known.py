@@ -13,7 +13,7 @@ from mlipguide.records.training.kept_training import KeptDistillation
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaughtBefore:
+class DistilledBefore:
     """A distillation that was done before.
 
     Attributes:
@@ -33,7 +33,7 @@ class Known:
         hardware: What training and production may use.
         families: Families that can be trained.
         tried: Models of pilots on the elements of the task.
-        taught: Distillations on these elements.
+        distilled: Distillations on these elements.
         label_step_s: Time of a step in a cell that is labelled, by model.
         memory_bytes: Usable memory of the device; None where the choice among models is not to be judged.
     """
@@ -41,7 +41,7 @@ class Known:
     hardware: StrategyHardware
     families: Sequence[FamilyCard]
     tried: Sequence[TriedModel] = ()
-    taught: Sequence[TaughtBefore] = ()
+    distilled: Sequence[DistilledBefore] = ()
     label_step_s: Mapping[str, Estimate] = field(default_factory=dict)
     memory_bytes: int | None = None
 
@@ -51,5 +51,5 @@ class Known:
             self,
             hardware=hardware,
             tried=tuple(replace(one, here=False) for one in self.tried),
-            taught=tuple(replace(one, here=False) for one in self.taught),
+            distilled=tuple(replace(one, here=False) for one in self.distilled),
         )

@@ -88,7 +88,7 @@ def further_labels(
     return price, words
 
 
-def taught_labels(
+def distilled_labels(
     frames: Estimate, teacher: Candidate, task: Task, label_step_s: Estimate | None = None
 ) -> tuple[LabelPrice, tuple[str, ...]]:
     """Return the price of labels by a model, and its arithmetic.

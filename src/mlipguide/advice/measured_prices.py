@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.known import Known, TaughtBefore
-from mlipguide.advice.labels import further_labels, label_atoms, taught_labels
+from mlipguide.advice.known import DistilledBefore, Known
+from mlipguide.advice.labels import distilled_labels, further_labels, label_atoms
 from mlipguide.advice.price_parts import Besides, Parts, on_top, priced, run_words
 from mlipguide.advice.prices.fast_speed import fast_step_time
 from mlipguide.advice.prices.training_cost import training_time as published_training_time
@@ -86,8 +86,10 @@ def tuning_price(model: TriedModel, base: Candidate, task: Task, known: Known, b
     return priced(Strategy.FINE_TUNE, parts, task, model=base.model, base=base.model)
 
 
-def taught_price(before: TaughtBefore, teacher: Candidate, task: Task, known: Known, besides: Besides) -> StrategyPrice:
-    """Return the price of teaching a pupil anew as one was taught before.
+def distilled_price(
+    before: DistilledBefore, teacher: Candidate, task: Task, known: Known, besides: Besides
+) -> StrategyPrice:
+    """Return the price of teaching a student anew as one was taught before.
 
     Args:
         before: The distillation.
@@ -109,7 +111,7 @@ def taught_price(before: TaughtBefore, teacher: Candidate, task: Task, known: Kn
     )
     own = kept.own_force_mae_ev_per_angstrom
     worst = max(kept.force_mae_ev_per_angstrom, own or 0.0)
-    pupil = Estimate(
+    student = Estimate(
         value=kept.force_mae_ev_per_angstrom,
         low=kept.force_mae_ev_per_angstrom / AGAIN,
         high=worst * AGAIN,
@@ -117,8 +119,8 @@ def taught_price(before: TaughtBefore, teacher: Candidate, task: Task, known: Kn
         source=source,
     )
     found = (
-        f"By {by}, {name} errs by {pupil.scaled(1e3).told(number)} meV/Å against {kept.teacher} on its unseen run at "
-        f"{kept.temperature_k:g} K, taught by {kept.frames:,} frames of {kept.cell_atoms} atoms"
+        f"By {by}, {name} errs by {student.scaled(1e3).told(number)} meV/Å against {kept.teacher} on its held-out run "
+        f"at {kept.temperature_k:g} K, trained on {kept.frames:,} frames of {kept.cell_atoms} atoms"
     )
     card = _family(kept.engine, known)
     elements = len(task.structure.elements)
@@ -137,20 +139,20 @@ def taught_price(before: TaughtBefore, teacher: Candidate, task: Task, known: Kn
         )
         training: Reckoned | None = Reckoned(
             estimate=_again(kept.fit_time_s, source),
-            words=f"Training: {duration(kept.fit_time_s)} there, with the pupil's own runs and the checks.",
+            words=f"Training: {duration(kept.fit_time_s)} there, with the student's own runs and the checks.",
         )
         step: Reckoned | None = timed_step(kept.time_per_atom_s, kept.timed_atoms, task.atoms, name=name, source=source)
     else:
-        labels, label_words = taught_labels(frames, teacher, task, known.label_step_s.get(teacher.model))
+        labels, label_words = distilled_labels(frames, teacher, task, known.label_step_s.get(teacher.model))
         training = None if card is None else published_training_time(card, elements, frames)
         step = None if card is None else fast_step_time(card, elements, task.atoms, known.hardware)
     run_time = None if step is None else run_time_of(step.estimate, task.workload)
     doubts = [*besides.doubts]
     doubts += [] if step is not None else [f"How fast {name} is on such hardware is not known."]
     if kept.refusal is not None:
-        doubts.append(f"The pupil in {kept.folder} was not handed over: {kept.refusal}")
+        doubts.append(f"The student in {kept.folder} was not handed over: {kept.refusal}")
     training_time_s = None if training is None else training.estimate
-    taught = teacher.evidence.force_mae_ev_per_angstrom
+    distilled = teacher.evidence.force_mae_ev_per_angstrom
     parts = Parts(
         labels=labels,
         training_time_s=training_time_s,
@@ -165,7 +167,7 @@ def taught_price(before: TaughtBefore, teacher: Candidate, task: Task, known: Kn
             *run_words(name, run_time, task),
         ),
         doubts=tuple(doubts),
-        error=None if taught is None else on_top(pupil, taught.value),
+        error=None if distilled is None else on_top(student, distilled.value),
         before=TrainedBefore(
             kind=TrainingKind.DISTILLATION,
             folder=kept.folder,
@@ -182,9 +184,9 @@ def taught_price(before: TaughtBefore, teacher: Candidate, task: Task, known: Kn
 
 
 def with_pilot_times(parts: Parts, card: FamilyCard, frames: Estimate, task: Task, known: Known) -> Parts:
-    """Return what a pupil of a family costs, with the times of a pilot that trained the same family on this machine.
+    """Return what a student of a family costs, with the times of a pilot that trained the same family on this machine.
 
-    A pupil is the fastest that an engine offers, and takes as long to train and to run whoever labelled; its error is
+    A student is the fastest that an engine offers, and takes as long to train and to run whoever labelled; its error is
     another.
 
     Args:

@@ -166,12 +166,12 @@ def _time(estimate: Estimate) -> str:
     return "none" if estimate.is_nothing else estimate.told(duration)
 
 
-def on_top(error: Estimate, taught: float) -> Estimate:
-    """Return a pupil's error against reference calculations: at worst its own and its teacher's together."""
+def on_top(error: Estimate, distilled: float) -> Estimate:
+    """Return a student's error against reference calculations: at worst its own and its teacher's together."""
     low, high = error.low, error.high
     return replace(
         error,
-        value=error.value + taught,
-        low=None if low is None else low + taught,
-        high=None if high is None else high + taught,
+        value=error.value + distilled,
+        low=None if low is None else low + distilled,
+        high=None if high is None else high + distilled,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mlipguide.advice.decision import decide
-from mlipguide.advice.kept_distillations import taught_before
+from mlipguide.advice.kept_distillations import distilled_before
 from mlipguide.advice.kept_pilots import tried_models
 from mlipguide.advice.known import Known
 from mlipguide.advice.sensitivities import with_sensitivities
@@ -42,12 +42,12 @@ def known_for(
     """
     fingerprint = machine.fingerprint if profile is None else None
     tried, unread_pilots = tried_models(elements, fingerprint)
-    taught, unread_distillations = taught_before(elements, fingerprint)
+    distilled, unread_distillations = distilled_before(elements, fingerprint)
     known = Known(
         hardware=hardware_of(machine, profile),
         families=load_families(),
         tried=tried,
-        taught=taught,
+        distilled=distilled,
         label_step_s=label_step_s,
         memory_bytes=memory_bytes,
     )

@@ -12,13 +12,13 @@ from dataclasses import replace
 from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import time_doubt
 from mlipguide.advice.known import Known
-from mlipguide.advice.labels import label_atoms, no_labels, reference_labels, taught_labels
+from mlipguide.advice.labels import distilled_labels, label_atoms, no_labels, reference_labels
 from mlipguide.advice.measured_prices import (
     best_of,
+    distilled_price,
     least_hopeless,
     pilot_command,
     scratch_price,
-    taught_price,
     tuning_price,
     with_pilot_times,
 )
@@ -139,17 +139,17 @@ def distil_price(candidates: Sequence[Candidate], task: Task, known: Known) -> S
         return fast
     besides = Besides(doubts=tuple(one for one in teacher.doubts if one not in _costs(teacher, task)))
     found = [
-        taught_price(one, teacher, task, known, besides)
-        for one in known.taught
+        distilled_price(one, teacher, task, known, besides)
+        for one in known.distilled
         if one.kept.teacher == teacher.model and _allowed(one.kept.engine, task, known)
     ]
     measured = best_of(found, task)
     if measured is not None:
         return measured
     card, frames, parts = fast
-    labels, words = taught_labels(frames, teacher, task, known.label_step_s.get(teacher.model))
-    taught = _value(teacher.evidence.force_mae_ev_per_angstrom)
-    error = None if taught is None or parts.error is None else on_top(parts.error, taught)
+    labels, words = distilled_labels(frames, teacher, task, known.label_step_s.get(teacher.model))
+    distilled = _value(teacher.evidence.force_mae_ev_per_angstrom)
+    error = None if distilled is None or parts.error is None else on_top(parts.error, distilled)
     parts = with_pilot_times(parts, card, frames, task, known)
     parts = replace(
         parts,

@@ -15,7 +15,7 @@ from mlipguide.records.task.task import Task
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
 from mlipguide.records.training.training import DomainOfValidity
-from mlipguide.training.distil.distillation_plan import EXPLORE_FACTOR
+from mlipguide.training.distil.schedule import EXPLORE_FACTOR
 from mlipguide.training.fit.manifests import HINT, WHAT, read_manifest
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def with_training(findings: Findings, task: Task, atoms: Atoms | None) -> Findin
     doubts = [*_density_doubts(domain, atoms), *_temperature_doubts(made, task)]
     untold = findings.evidence.kind is EvidenceKind.NONE
     if isinstance(made, Distillation):
-        evidence, remark = _taught(made, findings.evidence)
+        evidence, remark = _distilled(made, findings.evidence)
     else:
         evidence, remark = _fitted(made, findings.evidence)
     return replace(
@@ -72,14 +72,14 @@ def with_training(findings: Findings, task: Task, atoms: Atoms | None) -> Findin
     )
 
 
-def _taught(made: Distillation, evidence: Evidence) -> tuple[Evidence, str]:
-    unseen = made.rounds[made.best - 1].unseen
+def _distilled(made: Distillation, evidence: Evidence) -> tuple[Evidence, str]:
+    held_out = made.rounds[made.best - 1].held_out
     remark = (
-        f"It was taught by {made.teacher} and is {unseen.force_mae_ev_per_angstrom * 1e3:.3g} meV/Å from it "
-        f"({unseen.relative:.1%} of the forces) on {unseen.frames} frames of a run at {made.temperature_k:g} K that it "
-        "never saw; the teacher's own error comes on top."
+        f"It was distilled from {made.teacher} and is {held_out.force_mae_ev_per_angstrom * 1e3:.3g} meV/Å from it "
+        f"({held_out.relative:.1%} of the forces) on {held_out.frames} frames of a held-out run at "
+        f"{made.temperature_k:g} K; the teacher's own error comes on top."
     )
-    source = f"{made.teacher}, {unseen.frames} unseen frames at {made.temperature_k:g} K"
+    source = f"{made.teacher}, {held_out.frames} held-out frames at {made.temperature_k:g} K"
     return replace(evidence, kind=EvidenceKind.TEACHER, source=source), remark
 
 

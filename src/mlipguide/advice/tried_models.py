@@ -238,7 +238,7 @@ def _out_of_reach(model: TriedModel, curve: FittedCurve, need: Need, wanted: str
     """Return that a target is not expected within what the curve is believed for; for certain, or probably."""
     error = _error_at(model, curve.farthest)
     expected = f"{_mev(error)} meV/Å are expected even with {curve.farthest:,} frames"
-    if need.ever <= 1 - CERTAIN:
+    if need.probability_reachable <= 1 - CERTAIN:
         words = f"By {model.by}, {model.name} will not reach {wanted}: {expected}."
         return Outlook(frames=None, error=error, words=words, rejections=(words,))
     words = (

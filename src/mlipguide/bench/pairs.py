@@ -169,7 +169,7 @@ class PairedRun:
                     rested=hold_too_much(self._sides, self._memory_bytes),
                 )
                 if hold_too_much(self._sides, self._memory_bytes):
-                    side.session.rest()
+                    side.session.release_memory()
                 taken[index] = median(run.bursts[-1].wall_s), median(run.bursts[-1].cpu_s)
         if len(taken) < len(order):
             pair.ended = True

@@ -11,7 +11,7 @@ FUTILE_WAITS = 3
 """After this many waits in a row that ended in noise, the load is taken to be there to stay."""
 
 
-class Patience:
+class QuietMachineWaiter:
     """Waits before a burst while other processes hold the cores, within an allowance.
 
     Args:

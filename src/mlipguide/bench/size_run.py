@@ -11,7 +11,7 @@ from mlipguide.bench.disturbed import BurstState, preferred, shows
 from mlipguide.hardware.gpu_state import GpuMonitor
 from mlipguide.hardware.noise import disturbance_between, read_counters
 from mlipguide.records.timing.measurement import Disturbance, StepSamples
-from mlipguide.sessions.interface import Burst, ModelSession, Prepared
+from mlipguide.sessions.interface import Burst, LoadedStructure, ModelSession
 from mlipguide.stats.bursts import BurstTiming, timing_of
 from mlipguide.stats.centres import Centre, centre_of
 from mlipguide.stats.steady_state import slow_steps
@@ -37,7 +37,7 @@ class SizeRun:
         peak_memory_bytes: Of the first burst.
     """
 
-    prepared: Prepared
+    prepared: LoadedStructure
     propagated: bool
     lead_in: list[StepSamples] = field(default_factory=list)
     bursts: list[StepSamples] = field(default_factory=list)

@@ -270,7 +270,7 @@ class Sweep:
             gpu=self._limits.gpu,
         )
         if self._memory_is_short:
-            run.session.rest()
+            run.session.release_memory()
         run.spent_s += max(reported_s, time.monotonic() - start)
 
     def _keep_room(self, run: CandidateRun, size: int) -> None:
@@ -284,7 +284,7 @@ class Sweep:
         for other in self._runs:
             if other.session is not None:
                 with self._failures(other, max(other.sizes, default=0)):
-                    other.session.rest()
+                    other.session.release_memory()
 
     @contextmanager
     def _failures(self, run: CandidateRun, size: int) -> Iterator[None]:

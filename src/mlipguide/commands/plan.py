@@ -13,7 +13,7 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
 from mlipguide.commands.hardware import alike_notices
 from mlipguide.core.errors import ExitCode, InputError
-from mlipguide.costmodel.transfer_predictions import BULK_ATOMS_PER_ANGSTROM3, KnownCosts
+from mlipguide.costmodel.transfer_predictions import BULK_ATOMS_PER_ANGSTROM3, ReferenceTimings
 from mlipguide.hardware.device_models import load_devices
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.hardware.profile_files import build_profile
@@ -109,7 +109,7 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
 
 
 def _options(
-    card: ModelCard, request: TaskRequest, known: KnownCosts, task: Task, options: Options
+    card: ModelCard, request: TaskRequest, known: ReferenceTimings, task: Task, options: Options
 ) -> list[HardwareOption]:
     """Return what was asked for; else of every GPU the smallest number that would do, or the likeliest."""
     if request.hardware is not None:
@@ -133,7 +133,7 @@ def _options(
 
 
 def _published(
-    card: ModelCard, options: Sequence[HardwareOption], known: KnownCosts, atoms: int
+    card: ModelCard, options: Sequence[HardwareOption], known: ReferenceTimings, atoms: int
 ) -> tuple[PublishedTiming, ...]:
     """Return the published timings of the model on the hardware considered, the nearest in size of each code first."""
     found: list[PublishedTiming] = []
@@ -156,7 +156,7 @@ def _likeliest(tried: Sequence[HardwareOption], task: Task) -> HardwareOption:
     return next((option for option in tried if is_likely(option.candidate, task, memory_of(option.profile))), tried[-1])
 
 
-def _option(card: ModelCard, profile: HardwareProfile, known: KnownCosts, task: Task) -> HardwareOption:
+def _option(card: ModelCard, profile: HardwareProfile, known: ReferenceTimings, task: Task) -> HardwareOption:
     candidate = candidate_on(card, profile, known, task)
     strong = weak = None
     cost, together = candidate.run_cost, candidate.step_time_s

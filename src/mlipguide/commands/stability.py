@@ -28,7 +28,7 @@ from mlipguide.evidence.stability.plan import (
 from mlipguide.evidence.stability.results import without_value
 from mlipguide.evidence.stability.runs import Subject, piece_steps, thermalise
 from mlipguide.evidence.stability.statics import StaticResults, static_tests
-from mlipguide.records.accuracy.stability import ModelStability, StabilityData, TestResult, TestVerdict, overall
+from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, ModelStability, StabilityData, overall
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Problem, Result
 from mlipguide.records.task.structure import StructureSummary
@@ -263,7 +263,9 @@ def _subject(
     )
 
 
-def _results(subject: Subject, end: float) -> tuple[StaticResults, DynamicResults | None, tuple[TestResult, ...], bool]:
+def _results(
+    subject: Subject, end: float
+) -> tuple[StaticResults, DynamicResults | None, tuple[CheckResult, ...], bool]:
     """Return what was found, and whether only the shortest runs were possible before ``end`` (monotonic time, s)."""
     start = thermalise(subject, THERMALISING)
     if start is not None:
@@ -279,7 +281,7 @@ def _results(subject: Subject, end: float) -> tuple[StaticResults, DynamicResult
         "nve-drift",
         "Run",
         f"The atoms flew apart while they were brought to {subject.temperature_k:g} K.",
-        verdict=TestVerdict.FAILED,
+        verdict=CheckVerdict.FAILED,
         advice=FLEW_APART,
     )
     return static_tests(subject, rattled), None, (failed,), False

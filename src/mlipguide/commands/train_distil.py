@@ -29,9 +29,9 @@ from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.tasks.requests import DEFAULTS, TaskRequest, load_structure
 from mlipguide.tasks.time_step import propose_timestep
 from mlipguide.training.distil.distillation import Distiller
-from mlipguide.training.distil.distillation_plan import Lesson, plan_lesson
 from mlipguide.training.distil.handover import POTENTIAL_FOLDER, distillation_of, settling_notices, timed_cell
-from mlipguide.training.distil.step_cache import Notebook
+from mlipguide.training.distil.schedule import DistillationSchedule, plan_schedule
+from mlipguide.training.distil.step_cache import StepCache
 from mlipguide.training.engines import find_engine
 from mlipguide.training.fit.potential_folder import require_usable_id
 from mlipguide.training.fit.setup import Options, require_trainers
@@ -118,8 +118,8 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
         Path(f"{Path(structure.source).stem}-{trainer.engine.value}-{teacher.card.id}.x")
     )
     require_usable_id(model, folder / POTENTIAL_FOLDER)
-    notebook = Notebook(folder, now=options.clock)
-    notebook.require_request(
+    cache = StepCache(folder, now=options.clock)
+    cache.require_request(
         {
             "teacher": teacher.card.id,
             "structure": [cell.numbers.tolist(), cell.positions.tolist(), cell.cell.tolist(), cell.pbc.tolist()],
@@ -134,8 +134,8 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
     make_folder(logs_dir())
     options.on_progress(f"starting {teacher.card.id}", 0.0)
     with closing(options.opener(session_request(teacher, machine))) as session:
-        call_s = notebook.remember("teacher-speed", lambda: _call_s(session, cell, notebook))
-        plan = plan_lesson(
+        call_s = cache.remember("teacher-speed", lambda: _call_s(session, cell, cache))
+        plan = plan_schedule(
             temperature_k=temperature_k,
             timestep_s=timestep_s,
             budget_s=budget_s,
@@ -144,33 +144,33 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
             added=added,
         )
         # What was planned when the folder was begun holds; a longer budget allows for further rounds.
-        kept = from_plain(Lesson, notebook.remember("lesson", lambda: to_plain(plan)), what="lesson")
-        lesson = replace(kept, budget_s=budget_s)
-        taught = Distiller(
+        kept = from_plain(DistillationSchedule, cache.remember("schedule", lambda: to_plain(plan)), what="schedule")
+        schedule = replace(kept, budget_s=budget_s)
+        distilled = Distiller(
             teacher=session,
             trainer=trainer,
             recipe=recipe,
             member=member,
             cell=cell,
-            lesson=lesson,
-            notebook=notebook,
+            schedule=schedule,
+            cache=cache,
             on_progress=options.on_progress,
         ).run()
     data, problems = distillation_of(
-        taught,
+        distilled,
         teacher=teacher,
         trainer=trainer,
         structure=structure,
         cell=cell,
-        lesson=lesson,
-        notebook=notebook,
+        schedule=schedule,
+        cache=cache,
         model=model,
     )
     unkept = keep_distillation(data, recipe, machine, folder=str(folder), timed_atoms=len(timed_cell(cell)))
     settling = settling_notices(data.comparison, data.teacher)
     return Result(
         data,
-        notices=(*notices, *settling, *unkept, *set_aside_notices("unreadable_training", notebook.set_aside)),
+        notices=(*notices, *settling, *unkept, *set_aside_notices("unreadable_training", cache.set_aside)),
         errors=problems,
     )
 
@@ -194,14 +194,14 @@ def _added(text: str | None) -> int:
     return int(text)
 
 
-def _call_s(session: ModelSession, cell: ase.Atoms, notebook: Notebook) -> float:
+def _call_s(session: ModelSession, cell: ase.Atoms, cache: StepCache) -> float:
     """Return the wall time of one evaluation of the teacher, each of another structure, the first left out."""
     first, *others = distorted_copies(cell, SPEED_CALLS + 1)
     session.single_point(first)
-    begin = notebook.now()
+    begin = cache.now()
     for other in others:
         session.single_point(other)
-    return (notebook.now() - begin) / SPEED_CALLS
+    return (cache.now() - begin) / SPEED_CALLS
 
 
 def _teacher(name: str, machine: Machine, options: Options) -> Prepared:
@@ -255,7 +255,7 @@ def _trainer(name: str | None, structure: StructureSummary, machine: Machine, op
 
 
 def _recipes(trainer: Trainer, structure: StructureSummary, request: DistilRequest) -> tuple[FitRecipe, FitRecipe]:
-    """Return the recipe of the pupil and that of the members of its committee, the cheapest."""
+    """Return the recipe of the student and that of the members of its committee, the cheapest."""
     known = trainer.recipes(structure.elements, seed=request.seed)
     sizes = [one.size for one in known]
     if request.size is None:

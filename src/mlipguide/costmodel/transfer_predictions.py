@@ -43,7 +43,7 @@ PUBLISHED_DENSITIES = {"NaCl": 8 / 5.64**3}
 
 
 @dataclass(frozen=True)
-class KnownCosts:
+class ReferenceTimings:
     """Everything that tells of costs elsewhere.
 
     Attributes:
@@ -159,7 +159,7 @@ class KnownCosts:
 
 def gather_known_costs(
     catalogue: Catalogue, own: Iterable[OwnTiming], machine: Machine, structure: StructureSummary
-) -> KnownCosts:
+) -> ReferenceTimings:
     """Put published timings and those of this machine together.
 
     Args:
@@ -176,7 +176,7 @@ def gather_known_costs(
     by_law: dict[str, list[PublishedTiming]] = {}
     for one in published:
         by_law.setdefault(one.law, []).append(one)
-    return KnownCosts(
+    return ReferenceTimings(
         transfer=TransferModel(timings),
         own={one.card.id: one for one in own},
         published={law: tuple(found) for law, found in by_law.items()},

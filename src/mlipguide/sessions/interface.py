@@ -134,7 +134,7 @@ class Trajectory:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
+class LoadedStructure:
     """A structure that is ready to be stepped."""
 
     system: str
@@ -180,16 +180,16 @@ class ModelSession(Protocol):
             velocities: Shape (atoms, 3), Å/fs; None to draw them at the plan's temperature.
         """
 
-    def prepare(self, atoms: Atoms, conditions: Conditions) -> Prepared:
+    def prepare(self, atoms: Atoms, conditions: Conditions) -> LoadedStructure:
         """Make the first call on ``atoms`` and set up the integrator; held atoms are timed like all others, moving."""
 
-    def run(self, prepared: Prepared, *, max_steps: int, max_s: float) -> Burst:
+    def run(self, prepared: LoadedStructure, *, max_steps: int, max_s: float) -> Burst:
         """Take steps until either limit is reached, at least one."""
 
     def reference(self) -> tuple[float, ...]:
         """Run the reference kernel a few times and return its wall times in seconds."""
 
-    def rest(self) -> None:
+    def release_memory(self) -> None:
         """Give freed memory back to the system while others are measured."""
 
     def close(self) -> None:

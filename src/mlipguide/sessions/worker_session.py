@@ -21,8 +21,8 @@ from mlipguide.sessions.interface import (
     Burst,
     Conditions,
     DynamicsPlan,
+    LoadedStructure,
     ModelFacts,
-    Prepared,
     SinglePoint,
     Snapshot,
     Trajectory,
@@ -134,7 +134,7 @@ class WorkerSession:
             stopped_because=answer["stopped_because"],
         )
 
-    def prepare(self, atoms: Atoms, conditions: Conditions) -> Prepared:
+    def prepare(self, atoms: Atoms, conditions: Conditions) -> LoadedStructure:
         """Make the first call on ``atoms`` and set up the integrator."""
         system = uuid4().hex
         answer = self._ask(
@@ -147,9 +147,9 @@ class WorkerSession:
             integrate=conditions.scenario is Scenario.SINGLE_STREAM,
             seed=conditions.seed,
         )
-        return Prepared(system=system, **answer)
+        return LoadedStructure(system=system, **answer)
 
-    def run(self, prepared: Prepared, *, max_steps: int, max_s: float) -> Burst:
+    def run(self, prepared: LoadedStructure, *, max_steps: int, max_s: float) -> Burst:
         """Take steps until either limit is reached, at least one."""
         answer = self._ask("run", system=prepared.system, max_steps=max_steps, max_s=max_s)
         return Burst(
@@ -167,9 +167,9 @@ class WorkerSession:
         """Run the reference kernel a few times and return its wall times in seconds."""
         return tuple(self._ask("reference"))
 
-    def rest(self) -> None:
+    def release_memory(self) -> None:
         """Give freed memory back to the system while others are measured."""
-        self._ask("rest")
+        self._ask("release_memory")
 
     def close(self) -> None:
         """End the worker; may be called more than once."""

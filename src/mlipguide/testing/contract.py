@@ -268,7 +268,7 @@ class BackendContract:
                 assert 0 < energy_forces_s <= wall_s
             assert sum(samples.cpu_s) > 0
             assert burst.peak_memory_bytes > 0
-        session.rest()
+        session.release_memory()
 
     def test_a_burst_ends_in_time(self, session: WorkerSession, atoms: Atoms) -> None:
         """One step at least, and no more than fit."""

@@ -22,8 +22,8 @@ from mlipguide.sessions.interface import (
     Burst,
     Conditions,
     DynamicsPlan,
+    LoadedStructure,
     ModelFacts,
-    Prepared,
     SinglePoint,
     Snapshot,
     Trajectory,
@@ -203,7 +203,7 @@ class FakeSession:
             stopped_because=None,
         )
 
-    def prepare(self, atoms: Atoms, conditions: Conditions) -> Prepared:
+    def prepare(self, atoms: Atoms, conditions: Conditions) -> LoadedStructure:
         """Make the first call.
 
         Raises:
@@ -216,7 +216,7 @@ class FakeSession:
         self._steps[system] = 0
         first_call_s = self.first_call_steps * self.time_law(len(atoms))
         self.elapsed_s += first_call_s
-        return Prepared(
+        return LoadedStructure(
             system=system,
             atoms=len(atoms),
             pairs_per_atom=self.pairs_per_atom,
@@ -224,7 +224,7 @@ class FakeSession:
             peak_memory_bytes=self._peak_bytes,
         )
 
-    def run(self, prepared: Prepared, *, max_steps: int, max_s: float) -> Burst:
+    def run(self, prepared: LoadedStructure, *, max_steps: int, max_s: float) -> Burst:
         """Report steps until either limit is reached, at least one.
 
         Raises:
@@ -256,13 +256,13 @@ class FakeSession:
         self._slowness = self._drawn_slowness()
         return (took_s,) * 3
 
-    def rest(self) -> None:
+    def release_memory(self) -> None:
         """Do nothing.
 
         Raises:
             SessionError: The session has ended.
         """
-        self._begin("rest", 0)
+        self._begin("release_memory", 0)
 
     def close(self) -> None:
         """End the session; may be called more than once."""
@@ -296,7 +296,7 @@ class FakeSession:
     def _drawn_slowness(self) -> float:
         return math.exp(self.burst_spread * float(self._speed_random.standard_normal()))
 
-    def _step(self, prepared: Prepared) -> float:
+    def _step(self, prepared: LoadedStructure) -> float:
         time_s = self.time_law(prepared.atoms) * (1 + self.drift * self.elapsed_s) * self._slowness
         time_s *= math.exp(self.noise * float(self._random.standard_normal()))
         if self._steps[prepared.system] < self.warm_up_steps:

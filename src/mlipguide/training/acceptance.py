@@ -13,7 +13,7 @@ from ase.units import kB
 
 from mlipguide.evidence.stability.results import judged, without_value
 from mlipguide.evidence.stability.thresholds import THRESHOLDS
-from mlipguide.records.accuracy.stability import Relation, TestResult, TestVerdict, Threshold
+from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, Relation, Threshold
 from mlipguide.records.training.distillation import PairDistance, Round, RunComparison
 from mlipguide.records.training.dynamics_check import DynamicsCheck
 
@@ -39,7 +39,7 @@ TOLD_FROM_DISORDER = 0.5
 NO_HOLES = "Give it more --budget, a larger --size or another --engine."
 
 
-def student_checks(last: Round, run: RunComparison, dynamics: DynamicsCheck | None) -> tuple[TestResult, ...]:
+def student_checks(last: Round, run: RunComparison, dynamics: DynamicsCheck | None) -> tuple[CheckResult, ...]:
     """Return what a student is judged by.
 
     Args:
@@ -49,27 +49,27 @@ def student_checks(last: Round, run: RunComparison, dynamics: DynamicsCheck | No
     """
     return (
         judged(
-            "unseen-forces",
-            "Force MAE, unseen run",
-            100 * last.unseen.relative,
+            "held-out-forces",
+            "Force MAE, held-out run",
+            100 * last.held_out.relative,
             unit="% of forces",
-            why=f"Its force MAE on unseen frames is {last.unseen.relative:.0%} of the forces.",
+            why=f"Its force MAE on held-out frames is {last.held_out.relative:.0%} of the forces.",
             advice=NO_HOLES,
             threshold=Threshold(value=100 * LARGEST_RELATIVE, relation=Relation.AT_MOST, source="judgement"),
         ),
         without_value(
             "exploring-run",
             "Run hotter than asked",
-            "Its exploring run left what makes sense." if last.wandered_off else "Its exploring run stayed together.",
-            verdict=TestVerdict.FAILED if last.wandered_off else TestVerdict.PASSED,
-            advice=NO_HOLES if last.wandered_off else None,
+            "Its exploring run left what makes sense." if last.diverged else "Its exploring run stayed together.",
+            verdict=CheckVerdict.FAILED if last.diverged else CheckVerdict.PASSED,
+            advice=NO_HOLES if last.diverged else None,
         ),
         *run_checks(run),
         *(() if dynamics is None else (drift_check(dynamics),)),
     )
 
 
-def run_checks(run: RunComparison) -> tuple[TestResult, ...]:
+def run_checks(run: RunComparison) -> tuple[CheckResult, ...]:
     """Return what the long run of a student says beside its teacher's."""
     stayed = f"{run.simulated_time_s * 1e12:.3g} ps at {run.temperature_k:g} K"
     if not run.stable:
@@ -78,12 +78,12 @@ def run_checks(run: RunComparison) -> tuple[TestResult, ...]:
                 "long-run",
                 "Long run",
                 f"Its run at {run.temperature_k:g} K flew apart after {run.simulated_time_s * 1e12:.3g} ps.",
-                verdict=TestVerdict.FAILED,
+                verdict=CheckVerdict.FAILED,
                 advice=NO_HOLES,
             ),
         )
     return (
-        without_value("long-run", "Long run", f"{stayed} stayed together.", verdict=TestVerdict.PASSED),
+        without_value("long-run", "Long run", f"{stayed} stayed together.", verdict=CheckVerdict.PASSED),
         _temperature_check(run),
         _energy_check(run),
         _trend_check(run),
@@ -91,7 +91,7 @@ def run_checks(run: RunComparison) -> tuple[TestResult, ...]:
     )
 
 
-def drift_check(dynamics: DynamicsCheck) -> TestResult:
+def drift_check(dynamics: DynamicsCheck) -> CheckResult:
     """Return the drift of a run at constant energy, held against the limit of ``mlipguide stability``."""
     title = "Drift, constant energy"
     if dynamics.broke_after_s is not None:
@@ -100,14 +100,14 @@ def drift_check(dynamics: DynamicsCheck) -> TestResult:
             title,
             f"Its run at constant energy from {dynamics.temperature_k:g} K flew apart after "
             f"{dynamics.broke_after_s * 1e12:.3g} ps.",
-            verdict=TestVerdict.FAILED,
+            verdict=CheckVerdict.FAILED,
             advice=NO_HOLES,
         )
     length_ps = dynamics.steps * dynamics.timestep_s * 1e12
     value, error = dynamics.drift_mev_per_atom_ps, dynamics.drift_error_mev_per_atom_ps
     if value is None:
         return without_value(
-            "nve-drift", title, f"{length_ps:.2g} ps have too few steps for a drift.", verdict=TestVerdict.UNCLEAR
+            "nve-drift", title, f"{length_ps:.2g} ps have too few steps for a drift.", verdict=CheckVerdict.UNCLEAR
         )
     return _bounded(
         "nve-drift",
@@ -121,7 +121,7 @@ def drift_check(dynamics: DynamicsCheck) -> TestResult:
     )
 
 
-def pair_check(one: PairDistance, *, settled: bool = True) -> TestResult:
+def pair_check(one: PairDistance, *, settled: bool = True) -> CheckResult:
     """Return how far a pair distribution function is from the teacher's, and what that says.
 
     Args:
@@ -137,11 +137,11 @@ def pair_check(one: PairDistance, *, settled: bool = True) -> TestResult:
         because = f"runs as short as the teacher's differ by up to {one.chance:.2g}"
         if not settled:
             because += ", and it has not settled"
-    verdict = TestVerdict.PASSED if resolved else TestVerdict.UNCLEAR
+    verdict = CheckVerdict.PASSED if resolved else CheckVerdict.UNCLEAR
     if one.distance > limit:
-        verdict = TestVerdict.FAILED
+        verdict = CheckVerdict.FAILED
     words = f"Its pair distribution {one.pair} is {one.distance:.2g} from the teacher's, of 1 at most ({because})"
-    return TestResult(
+    return CheckResult(
         test=f"{OF_A_PAIR}{one.pair}",
         title=f"g(r) {one.pair}",
         value=one.distance,
@@ -153,39 +153,39 @@ def pair_check(one: PairDistance, *, settled: bool = True) -> TestResult:
         verdict=verdict,
         decisive=True,
         why=words + _bound_words(verdict, f"no more is shown than that it is below {limit:.2g}"),
-        advice=NO_HOLES if verdict is TestVerdict.FAILED else None,
+        advice=NO_HOLES if verdict is CheckVerdict.FAILED else None,
     )
 
 
-def faults(checks: Sequence[TestResult]) -> tuple[str, ...]:
+def faults(checks: Sequence[CheckResult]) -> tuple[str, ...]:
     """Return what speaks against handing a potential over, as sentences."""
-    return tuple(one.why for one in checks if one.decisive and one.verdict is TestVerdict.FAILED)
+    return tuple(one.why for one in checks if one.decisive and one.verdict is CheckVerdict.FAILED)
 
 
-def not_resolved(checks: Sequence[TestResult]) -> tuple[str, ...]:
+def not_resolved(checks: Sequence[CheckResult]) -> tuple[str, ...]:
     """Return the titles of the checks that the runs were too short for."""
-    found = [one for one in checks if one.verdict is TestVerdict.UNCLEAR]
+    found = [one for one in checks if one.verdict is CheckVerdict.UNCLEAR]
     pairs = [one for one in found if one.test.startswith(OF_A_PAIR)]
     named = [one.title for one in found if one not in pairs]
     return (*named, f"g(r) of {len(pairs)} pairs of elements") if len(pairs) > 1 else tuple(one.title for one in found)
 
 
-def _temperature_check(run: RunComparison) -> TestResult:
+def _temperature_check(run: RunComparison) -> CheckResult:
     title = "Mean temperature"
-    if run.pupil_temperature_k is None:
+    if run.student_temperature_k is None:
         return _too_short("mean-temperature", title)
     return _bounded(
         "mean-temperature",
         title,
-        run.pupil_temperature_k - run.temperature_k,
-        run.pupil_temperature_error_k,
+        run.student_temperature_k - run.temperature_k,
+        run.student_temperature_error_k,
         unit="K",
-        what=f"Its run had {run.pupil_temperature_k:.0f} K on average, {run.temperature_k:g} K was set",
+        what=f"Its run had {run.student_temperature_k:.0f} K on average, {run.temperature_k:g} K was set",
         threshold=_judgement(TEMPERATURE_SHARE * run.temperature_k, f"{TEMPERATURE_SHARE:.0%} of the temperature"),
     )
 
 
-def _energy_check(run: RunComparison) -> TestResult:
+def _energy_check(run: RunComparison) -> CheckResult:
     title = "Mean energy to teacher's"
     difference = run.energy_difference_ev_per_atom
     if difference is None:
@@ -194,7 +194,7 @@ def _energy_check(run: RunComparison) -> TestResult:
             "mean-energy",
             title,
             f"The {who} has not settled, so mean energies are not compared.",
-            verdict=TestVerdict.UNCLEAR,
+            verdict=CheckVerdict.UNCLEAR,
         )
     return _bounded(
         "mean-energy",
@@ -207,7 +207,7 @@ def _energy_check(run: RunComparison) -> TestResult:
     )
 
 
-def _trend_check(run: RunComparison) -> TestResult:
+def _trend_check(run: RunComparison) -> CheckResult:
     title = "Energy, 2nd half to 1st"
     trend = run.energy_drift_ev_per_atom
     if trend is None:
@@ -225,7 +225,7 @@ def _trend_check(run: RunComparison) -> TestResult:
 
 def _bounded(
     test: str, title: str, value: float, error: float | None, *, unit: str, what: str, threshold: Threshold
-) -> TestResult:
+) -> CheckResult:
     """Return a check of the size of a value; without an error it is not resolved, unless it is beyond the limit."""
     found = judged(
         test,
@@ -241,7 +241,7 @@ def _bounded(
         bound = "no error is known"
     else:
         bound = f"no more is shown than that it is below {abs(value) + error:.2g} {unit}"
-    return TestResult(
+    return CheckResult(
         **{
             **vars(found),
             "uncertainty": error,
@@ -250,12 +250,12 @@ def _bounded(
     )
 
 
-def _bound_words(verdict: TestVerdict, bound: str) -> str:
-    return f"; {bound}." if verdict is TestVerdict.UNCLEAR else "."
+def _bound_words(verdict: CheckVerdict, bound: str) -> str:
+    return f"; {bound}." if verdict is CheckVerdict.UNCLEAR else "."
 
 
-def _too_short(test: str, title: str) -> TestResult:
-    return without_value(test, title, "The run is too short to tell.", verdict=TestVerdict.UNCLEAR)
+def _too_short(test: str, title: str) -> CheckResult:
+    return without_value(test, title, "The run is too short to tell.", verdict=CheckVerdict.UNCLEAR)
 
 
 def _judgement(value: float, words: str) -> Threshold:

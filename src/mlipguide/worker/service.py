@@ -52,7 +52,7 @@ class Service:
             "run": self._run,
             "forget": self._forget,
             "reference": time_reference,
-            "rest": release_freed_memory,
+            "release_memory": release_freed_memory,
         }
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from mlipguide.bench.assembly import measurements_of
 from mlipguide.bench.attribution import notices_for
 from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, sharing
-from mlipguide.bench.patience import Patience
+from mlipguide.bench.patience import QuietMachineWaiter
 from mlipguide.bench.protocol import Protocol, load_protocol
 from mlipguide.bench.subject import SizeSource, Subject
 from mlipguide.bench.sweep import Hooks, Limits, Sweep
@@ -179,7 +179,7 @@ def _sweep(
         hooks=Hooks(
             on_progress=context.on_progress,
             settled=context.settled,
-            quieten=Patience(
+            quieten=QuietMachineWaiter(
                 allowance_s=PATIENCE_SHARE * context.budget_s,
                 wait=lambda longest_s: context.wait(longest_s, machine.cpu.usable_cores),
             ),

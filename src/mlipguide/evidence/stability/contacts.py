@@ -21,7 +21,7 @@ WIDEST_SHARE = 1.3
 
 
 @dataclass(frozen=True)
-class Excursion:
+class Extremes:
     """Mean and extremes of a quantity over a run."""
 
     mean: float
@@ -105,6 +105,6 @@ def net_force(snapshots: Sequence[Snapshot]) -> float:
     return float(max(sums)) / len(snapshots[0].positions_angstrom)
 
 
-def excursion(values: NDArray[np.float64]) -> Excursion:
+def extremes(values: NDArray[np.float64]) -> Extremes:
     """Return mean and extremes."""
-    return Excursion(float(values.mean()), float(values.min()), float(values.max()))
+    return Extremes(float(values.mean()), float(values.min()), float(values.max()))

@@ -14,7 +14,7 @@ from mlipguide.evidence.stability.results import judged, without_value
 from mlipguide.evidence.stability.runs import Start, Subject, run
 from mlipguide.evidence.stability.thresholds import THRESHOLDS
 from mlipguide.evidence.stability.timestep import Bracket, is_stable, recommended_fs, search
-from mlipguide.records.accuracy.stability import DriftCause, DriftCurve, TestResult, TestVerdict
+from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, DriftCause, DriftCurve
 from mlipguide.sessions.interface import Trajectory
 
 MEV = 1e3
@@ -47,7 +47,7 @@ class DynamicResults:
         recommended_fs: Longest common step that keeps every limit; None when none does.
     """
 
-    tests: tuple[TestResult, ...]
+    tests: tuple[CheckResult, ...]
     curves: tuple[DriftCurve, ...]
     cause: DriftCause | None
     bracket: Bracket
@@ -137,7 +137,7 @@ def _limit(test: str) -> float:
     return THRESHOLDS[test].value
 
 
-def _drift_test(name: str, one: _Run, atoms: int, cause: DriftCause | None) -> TestResult:
+def _drift_test(name: str, one: _Run, atoms: int, cause: DriftCause | None) -> CheckResult:
     test = "nve-drift" if name == "task" else f"nve-drift-{name}"
     title = f"Drift at {one.timestep_fs:g} fs"
     if one.slope is None:
@@ -145,7 +145,7 @@ def _drift_test(name: str, one: _Run, atoms: int, cause: DriftCause | None) -> T
             test,
             title,
             f"Constant energy at {WORDS[name]}: the atoms flew apart after {one.trajectory.snapshots[-1].step} steps.",
-            verdict=TestVerdict.FAILED if name == "task" else TestVerdict.NOT_APPLICABLE,
+            verdict=CheckVerdict.FAILED if name == "task" else CheckVerdict.NOT_APPLICABLE,
             advice=FLEW_APART if name == "task" else None,
         )
     value = one.slope.value / atoms * MEV * FS_PER_PS
@@ -164,7 +164,7 @@ def _drift_test(name: str, one: _Run, atoms: int, cause: DriftCause | None) -> T
     )
 
 
-def _unconserved_test(one: _Run, cause: DriftCause | None) -> TestResult:
+def _unconserved_test(one: _Run, cause: DriftCause | None) -> CheckResult:
     share = _unconserved_share(one)
     if share is None:
         return without_value("unconserved-energy", "Energy lost and found", "No stable run at the task's step.")
@@ -179,7 +179,7 @@ def _unconserved_test(one: _Run, cause: DriftCause | None) -> TestResult:
     )
 
 
-def _fluctuation_tests(runs: Mapping[str, _Run], ratios: Mapping[float, float]) -> tuple[TestResult, ...]:
+def _fluctuation_tests(runs: Mapping[str, _Run], ratios: Mapping[float, float]) -> tuple[CheckResult, ...]:
     task = runs["task"]
     ratio = ratios.get(task.timestep_fs)
     titles = {"energy-fluctuation": "Fluctuation E / Ekin", "fluctuation-scaling": "Exponent beside 2"}
@@ -218,14 +218,14 @@ def _fluctuation_tests(runs: Mapping[str, _Run], ratios: Mapping[float, float]) 
     return tuple(found)
 
 
-def _step_test(bracket: Bracket, task_fs: float, longest: float | None) -> TestResult:
+def _step_test(bracket: Bracket, task_fs: float, longest: float | None) -> CheckResult:
     title = "Longest stable step"
     if bracket.stable_fs is None:
         return without_value(
             "stable-timestep",
             title,
             f"No step down to {bracket.unstable_fs or 0.0:.2g} fs was stable.",
-            verdict=TestVerdict.FAILED,
+            verdict=CheckVerdict.FAILED,
             advice=FLEW_APART,
         )
     end = f"{bracket.unstable_fs:.3g} fs is not stable" if bracket.unstable_fs is not None else "the search ended there"
@@ -240,11 +240,11 @@ def _step_test(bracket: Bracket, task_fs: float, longest: float | None) -> TestR
     )
 
 
-def _atom_tests(subject: Subject, one: _Run) -> tuple[TestResult, ...]:
+def _atom_tests(subject: Subject, one: _Run) -> tuple[CheckResult, ...]:
     atoms, wanted = subject.atoms, subject.temperature_k
     snapshots, masses = one.trajectory.snapshots, atoms.get_masses()
     temperatures = contacts.temperatures_k(snapshots, len(atoms))
-    seen = contacts.excursion(temperatures)
+    seen = contacts.extremes(temperatures)
     share = contacts.shortest_share(atoms, snapshots, every=max(1, len(snapshots) // CONTACTS_LOOKED_AT))
     away = contacts.rms_displacement_angstrom(snapshots)
     found = [
@@ -295,13 +295,13 @@ def _atom_tests(subject: Subject, one: _Run) -> tuple[TestResult, ...]:
     return tuple(found)
 
 
-def _pressure_test(subject: Subject, one: _Run) -> TestResult:
+def _pressure_test(subject: Subject, one: _Run) -> CheckResult:
     if not subject.atoms.pbc.all():
         return without_value("pressure", "Pressure, mean", "Not periodic in three directions.")
     pressures = contacts.pressures_gpa(one.trajectory.snapshots, float(subject.atoms.cell.volume))
     if pressures is None:
         return without_value("pressure", "Pressure, mean", "The model gives no stress.")
-    seen = contacts.excursion(pressures)
+    seen = contacts.extremes(pressures)
     return judged(
         "pressure",
         "Pressure, mean",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlipguide.evidence.stability.thresholds import THRESHOLDS, verdict_of
-from mlipguide.records.accuracy.stability import TestResult, TestVerdict, Threshold
+from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, Threshold
 
 LONGER = "Give it more time: a longer --budget narrows the interval."
 
@@ -19,7 +19,7 @@ def judged(
     uncertainty: float | None = None,
     decisive: bool = True,
     threshold: Threshold | None = None,
-) -> TestResult:
+) -> CheckResult:
     """Return a test whose value is held against its threshold.
 
     Args:
@@ -35,8 +35,8 @@ def judged(
     """
     limit = threshold or THRESHOLDS[test]
     verdict = verdict_of(value, uncertainty, limit)
-    todo = {TestVerdict.FAILED: advice, TestVerdict.UNCLEAR: LONGER}.get(verdict)
-    return TestResult(
+    todo = {CheckVerdict.FAILED: advice, CheckVerdict.UNCLEAR: LONGER}.get(verdict)
+    return CheckResult(
         test=test,
         title=title,
         value=value,
@@ -51,10 +51,10 @@ def judged(
 
 
 def without_value(
-    test: str, title: str, why: str, *, verdict: TestVerdict = TestVerdict.NOT_APPLICABLE, advice: str | None = None
-) -> TestResult:
+    test: str, title: str, why: str, *, verdict: CheckVerdict = CheckVerdict.NOT_APPLICABLE, advice: str | None = None
+) -> CheckResult:
     """Return a test that gave no number: it does not apply, it came to nothing, or the run broke."""
-    return TestResult(
+    return CheckResult(
         test=test,
         title=title,
         value=None,
@@ -62,7 +62,7 @@ def without_value(
         unit="",
         threshold=THRESHOLDS.get(test),
         verdict=verdict,
-        decisive=verdict is not TestVerdict.NOT_APPLICABLE,
+        decisive=verdict is not CheckVerdict.NOT_APPLICABLE,
         why=why,
         advice=advice,
     )

@@ -12,7 +12,7 @@ from mlipguide.evidence.stability import conservation, smoothness, symmetry
 from mlipguide.evidence.stability import equation_of_state as eos
 from mlipguide.evidence.stability.results import judged, without_value
 from mlipguide.evidence.stability.runs import SEED, Subject, moved
-from mlipguide.records.accuracy.stability import Curve, TestResult, TestVerdict
+from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, Curve
 from mlipguide.stats.bursts import NORMAL_90
 from mlipguide.structures.distances import find_pairs, find_shortest_distance
 
@@ -50,7 +50,7 @@ class StaticResults:
         bond_scan: Displacements (Å) and energies; None for a single atom.
     """
 
-    tests: tuple[TestResult, ...]
+    tests: tuple[CheckResult, ...]
     conservative: bool | None
     equation_of_state: Curve | None
     bond_scan: Curve | None
@@ -67,14 +67,14 @@ def static_tests(subject: Subject, thermal: Atoms) -> StaticResults:
     conserving = _conservation_tests(subject, thermal, forces)
     scan_tests, scan = _scan_tests(subject, thermal)
     volume_tests, volumes = _volume_tests(subject)
-    rough = any(one.verdict is TestVerdict.FAILED for one in scan_tests)
+    rough = any(one.verdict is CheckVerdict.FAILED for one in scan_tests)
     if rough:
         conserving = tuple(_because_rough(one) for one in conserving)
     verdicts = {one.verdict for one in conserving}
     conservative = None
-    if TestVerdict.FAILED in verdicts and not rough:
+    if CheckVerdict.FAILED in verdicts and not rough:
         conservative = False
-    elif verdicts == {TestVerdict.PASSED}:
+    elif verdicts == {CheckVerdict.PASSED}:
         conservative = True
     return StaticResults(
         tests=(*conserving, *scan_tests, *volume_tests, *_symmetry_tests(subject, thermal, energy, forces)),
@@ -90,7 +90,7 @@ def _evaluated(subject: Subject, atoms: Atoms) -> tuple[float, NDArray[np.float6
     return found.energy_ev, np.array(found.forces_ev_per_angstrom)
 
 
-def _conservation_tests(subject: Subject, thermal: Atoms, forces: NDArray[np.float64]) -> tuple[TestResult, ...]:
+def _conservation_tests(subject: Subject, thermal: Atoms, forces: NDArray[np.float64]) -> tuple[CheckResult, ...]:
     count = len(thermal)
     rms_force = float(np.sqrt((forces**2).mean()))
     axes = conservation.directions(count, LINES + 1, seed=SEED)
@@ -127,20 +127,20 @@ def _conservation_tests(subject: Subject, thermal: Atoms, forces: NDArray[np.flo
     )
 
 
-def _share_test(test: str, title: str, found: conservation.Mismatch | None, why: str) -> TestResult:
+def _share_test(test: str, title: str, found: conservation.Mismatch | None, why: str) -> CheckResult:
     if found is None:
         return without_value(test, title, "There is no force to look at: too few atoms.")
     return judged(test, title, found.percent, uncertainty=found.half_width, unit="%", why=why, advice=FORCE_DIRECTLY)
 
 
-def _because_rough(one: TestResult) -> TestResult:
+def _because_rough(one: CheckResult) -> CheckResult:
     """Return a test of conservation with the words for a model whose energy jumps: lines and loops cross the jumps."""
-    if one.verdict is not TestVerdict.FAILED:
+    if one.verdict is not CheckVerdict.FAILED:
         return one
     return replace(one, why=f"{one.why} {CROSSES_JUMPS}", advice=ROUGH)
 
 
-def _scan_tests(subject: Subject, thermal: Atoms) -> tuple[tuple[TestResult, ...], Curve | None]:
+def _scan_tests(subject: Subject, thermal: Atoms) -> tuple[tuple[CheckResult, ...], Curve | None]:
     titles = {"bond-scan-jump": "Energy jump in scan", "bond-scan-kink": "Force jump in scan"}
     shortest = find_shortest_distance(thermal)
     pairs = None if shortest is None else find_pairs(thermal, shortest * 1.001)
@@ -174,7 +174,7 @@ def _scan_tests(subject: Subject, thermal: Atoms) -> tuple[tuple[TestResult, ...
     return tuple(found), Curve(x=tuple(map(float, places)), energy_ev=tuple(map(float, energies)))
 
 
-def _volume_tests(subject: Subject) -> tuple[tuple[TestResult, ...], Curve | None]:
+def _volume_tests(subject: Subject) -> tuple[tuple[CheckResult, ...], Curve | None]:
     atoms = subject.atoms
     titles = {
         "eos-minima": "Minima over volume",
@@ -222,7 +222,7 @@ def _volume_tests(subject: Subject) -> tuple[tuple[TestResult, ...], Curve | Non
     if fitted.volume_angstrom3 is None or fitted.bulk_modulus_gpa is None:
         found += [
             replace(
-                without_value(test, titles[test], f"No minimum within {between}.", verdict=TestVerdict.UNCLEAR),
+                without_value(test, titles[test], f"No minimum within {between}.", verdict=CheckVerdict.UNCLEAR),
                 decisive=False,
             )
             for test in ("eos-volume", "bulk-modulus")
@@ -259,14 +259,14 @@ def _at_volume(subject: Subject, share: float) -> float:
 
 def _symmetry_tests(
     subject: Subject, thermal: Atoms, energy: float, forces: NDArray[np.float64]
-) -> tuple[TestResult, ...]:
+) -> tuple[CheckResult, ...]:
     images = {
         "rotation": ("Rotation", "atoms and cell turned by a random rotation", symmetry.rotated(thermal, seed=SEED)),
         "translation": ("Translation", "all atoms shifted", symmetry.translated(thermal, seed=SEED)),
         "permutation": ("Permutation", "atoms in another order", symmetry.permuted(thermal, seed=SEED)),
         "repetition": ("Repetition", "the cell twice", symmetry.repeated(thermal)),
     }
-    found: list[TestResult] = []
+    found: list[CheckResult] = []
     for test, (title, words, image) in images.items():
         if image is None:
             found.append(without_value(test, title, "Not periodic."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlipguide.records.accuracy.stability import Relation, TestVerdict, Threshold
+from mlipguide.records.accuracy.stability import CheckVerdict, Relation, Threshold
 
 THRESHOLDS: dict[str, Threshold] = {
     "nve-drift": Threshold(
@@ -108,11 +108,11 @@ THRESHOLDS: dict[str, Threshold] = {
 }
 
 
-def verdict_of(value: float, uncertainty: float | None, threshold: Threshold) -> TestVerdict:
+def verdict_of(value: float, uncertainty: float | None, threshold: Threshold) -> CheckVerdict:
     """Return on which side of its threshold a value is, its 90 % interval considered."""
     half = uncertainty or 0.0
     sign = 1.0 if threshold.relation is Relation.AT_MOST else -1.0
     beyond = sign * (value - threshold.value)
     if beyond + half <= 0:
-        return TestVerdict.PASSED
-    return TestVerdict.FAILED if beyond - half > 0 else TestVerdict.UNCLEAR
+        return CheckVerdict.PASSED
+    return CheckVerdict.FAILED if beyond - half > 0 else CheckVerdict.UNCLEAR

@@ -22,7 +22,7 @@ from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.measurement import Settings
 
 
-class TestVerdict(StrEnum):
+class CheckVerdict(StrEnum):
     """What a test says."""
 
     PASSED = "passed"
@@ -66,7 +66,7 @@ class Threshold:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
-class TestResult:
+class CheckResult:
     """One test of one model.
 
     Attributes:
@@ -90,7 +90,7 @@ class TestResult:
     uncertainty: float | None
     unit: str
     threshold: Threshold | None
-    verdict: TestVerdict
+    verdict: CheckVerdict
     decisive: bool
     why: str
     advice: str | None
@@ -164,8 +164,8 @@ class ModelStability:
     atoms: int
     temperature_k: float
     timestep_s: float
-    verdict: TestVerdict
-    tests: tuple[TestResult, ...]
+    verdict: CheckVerdict
+    tests: tuple[CheckResult, ...]
     conservative: bool | None
     drift_cause: DriftCause | None
     stable_timestep_s: float | None
@@ -203,7 +203,7 @@ class ModelStability:
         for curve in (self.equation_of_state, self.bond_scan):
             require(curve is None or len(curve.x) == len(curve.energy_ev), "a curve has not as many places as energies")
 
-    def test(self, name: str) -> TestResult:
+    def test(self, name: str) -> CheckResult:
         """Return one test.
 
         Raises:
@@ -227,10 +227,10 @@ class StabilityData:
     results: tuple[ModelStability, ...]
 
 
-def overall(tests: Sequence[TestResult]) -> TestVerdict:
+def overall(tests: Sequence[CheckResult]) -> CheckVerdict:
     """Return the verdict on a model: the worst of its decisive tests."""
     found = {one.verdict for one in tests if one.decisive}
-    for verdict in (TestVerdict.FAILED, TestVerdict.UNCLEAR, TestVerdict.PASSED):
+    for verdict in (CheckVerdict.FAILED, CheckVerdict.UNCLEAR, CheckVerdict.PASSED):
         if verdict in found:
             return verdict
-    return TestVerdict.NOT_APPLICABLE
+    return CheckVerdict.NOT_APPLICABLE

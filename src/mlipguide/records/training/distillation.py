@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlipguide.records.accuracy.stability import TestResult
+from mlipguide.records.accuracy.stability import CheckResult
 from mlipguide.records.checks import (
     HOTTEST_K,
     LONGEST_S,
@@ -80,8 +80,8 @@ class RunComparison:
         simulated_time_s: Of the student's run.
         temperature_k: Of the thermostat of both.
         stable: Whether the student's run came to its end.
-        pupil_temperature_k: Mean of its run.
-        pupil_temperature_error_k: Of that mean.
+        student_temperature_k: Mean of its run.
+        student_temperature_error_k: Of that mean.
         teacher_temperature_k: Mean of the teacher's, settled or not.
         energy_difference_ev_per_atom: Mean potential energy, student minus teacher; None unless both have settled.
         energy_difference_error_ev_per_atom: Of that difference.
@@ -91,23 +91,23 @@ class RunComparison:
         teacher_simulated_time_s: Of the part of the teacher's run that is compared.
         teacher_settled_after_s: Simulated time of the teacher's run that was left out as its way to equilibrium; None
             where it did not settle, so that its last two thirds are compared, and only what is far off is seen.
-        pupil_settled_after_s: The same of the student's; None where it did not settle.
+        student_settled_after_s: The same of the student's; None where it did not settle.
     """
 
     simulated_time_s: float
     temperature_k: float
     stable: bool
-    pupil_temperature_k: float | None
+    student_temperature_k: float | None
     teacher_temperature_k: float
     energy_difference_ev_per_atom: float | None
     energy_drift_ev_per_atom: float | None
-    pupil_temperature_error_k: float | None = None
+    student_temperature_error_k: float | None = None
     energy_difference_error_ev_per_atom: float | None = None
     energy_drift_error_ev_per_atom: float | None = None
     pair_distances: tuple[PairDistance, ...] = ()
     teacher_simulated_time_s: float | None = None
     teacher_settled_after_s: float | None = None
-    pupil_settled_after_s: float | None = None
+    student_settled_after_s: float | None = None
 
 
 @strict
@@ -119,27 +119,27 @@ class Round:
         number: From 1.
         training_frames: It was fitted on.
         train_s: Wall time of the fit.
-        unseen: Error on the teacher's run that no frame was taken from.
-        own_frames: Error on frames of the pupil's own run, which the teacher labelled afterwards; None where there
+        held-out: Error on the teacher's run that no frame was taken from.
+        own_frames: Error on frames of the student's own run, which the teacher labelled afterwards; None where there
             are none.
         committee_spread_ev_per_angstrom: Mean spread of the forces of a committee on those frames; None without a
             committee.
-        wandered_off: Whether the pupil's exploring run flew apart.
+        wandered_off: Whether the student's exploring run flew apart.
     """
 
     number: int
     training_frames: int
     train_s: float
-    unseen: ForceError
+    held_out: ForceError
     own_frames: ForceError | None
     committee_spread_ev_per_angstrom: float | None
-    wandered_off: bool
+    diverged: bool
 
 
 @strict
 @dataclass(frozen=True, kw_only=True)
 class Distillation:
-    """A pupil, how it was taught, and what speaks for it.
+    """A student, how it was taught, and what speaks for it.
 
     Attributes:
         teacher: Id of the model that labelled.
@@ -152,17 +152,17 @@ class Distillation:
         rounds: In order.
         best: Number of the round whose fit is kept.
         ended_because: Why there was no further round.
-        comparison: A long run of the pupil beside the teacher's.
+        comparison: A long run of the student beside the teacher's.
         potential: The fit; None when it is not handed over.
         model: Id of the card under which other commands know it; None when it is not handed over.
         teacher_step_time_per_atom_s: Of the teacher, in the labelled cell.
-        pupil_step_time_per_atom_s: Of the pupil, in a cell of a production run's size.
-        speed_up: How many times less the pupil takes for an atom and a step.
+        student_step_time_per_atom_s: Of the student, in a cell of a production run's size.
+        speed_up: How many times less the student takes for an atom and a step.
         spent_s: Wall time of everything, earlier runs of the same included.
         domain: What its frames cover.
         folder: Where the potential is, or what there is of it.
-        verdict: Whether the pupil may be used, in a sentence.
-        constant_energy: A run of the pupil without a thermostat; None where none was made.
+        verdict: Whether the student may be used, in a sentence.
+        constant_energy: A run of the student without a thermostat; None where none was made.
         checks: What it was judged by; empty of a distillation by a version that kept no checks.
     """
 
@@ -180,14 +180,14 @@ class Distillation:
     potential: FittedPotential | None
     model: str | None
     teacher_step_time_per_atom_s: Estimate
-    pupil_step_time_per_atom_s: Estimate
+    student_step_time_per_atom_s: Estimate
     speed_up: Estimate
     spent_s: float
     domain: DomainOfValidity
     folder: str
     verdict: str
     constant_energy: DynamicsCheck | None = None
-    checks: tuple[TestResult, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
 
     def check(self) -> None:
         """Refuse what no distillation gave.

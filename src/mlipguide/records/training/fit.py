@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlipguide.records.accuracy.stability import TestResult
+from mlipguide.records.accuracy.stability import CheckResult
 from mlipguide.records.checks import LONGEST_S, require_within
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.strict import strict
@@ -68,7 +68,7 @@ class FitData:
     replay: ReplayDrift | None
     versions: dict[str, str]
     spent_s: float
-    checks: tuple[TestResult, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
 
     def check(self) -> None:
         """Refuse what no fit gave.

@@ -153,18 +153,18 @@ class KeptDistillation:
         made_at: UTC, ISO 8601.
         teacher: Id of the model that labelled.
         engine: What was trained.
-        size: Of the pupil.
+        size: Of the student.
         formula: Reduced formula of the structure.
         temperature_k: That it was taught for.
         cell_atoms: Of the cell that was labelled.
         frames: That the kept fit learned from.
-        label_time_s: Wall time of all labels, those that the pupil was judged by included.
-        fit_time_s: Wall time of everything else: fits, the pupil's own runs, checks.
+        label_time_s: Wall time of all labels, those that the student was judged by included.
+        fit_time_s: Wall time of everything else: fits, the student's own runs, checks.
         force_mae_ev_per_angstrom: Against the teacher, on its run that nothing was taken from.
-        own_force_mae_ev_per_angstrom: The same on frames of the pupil's own run; None where there are none.
-        time_per_atom_s: Of a step of the pupil.
+        own_force_mae_ev_per_angstrom: The same on frames of the student's own run; None where there are none.
+        time_per_atom_s: Of a step of the student.
         timed_atoms: Of the structure that was stepped.
-        model: Id under which the pupil is known; None when it was not handed over.
+        model: Id under which the student is known; None when it was not handed over.
         refusal: Why it was not handed over; None when it was.
     """
 

@@ -23,7 +23,7 @@ class Reach(StrEnum):
 
 @strict
 @dataclass(frozen=True, kw_only=True)
-class TestErrors:
+class HeldOutErrors:
     """Errors on the test frames; None is what they have no labels for.
 
     Attributes:
@@ -53,7 +53,7 @@ class GroupErrors:
     """Errors on one group of test frames."""
 
     group: str
-    errors: TestErrors
+    errors: HeldOutErrors
 
 
 @strict
@@ -77,7 +77,7 @@ class PilotPoint:
     frames: int
     repeat: int
     parameters: int
-    errors: TestErrors
+    errors: HeldOutErrors
     train_s: float
     fit: str
 
@@ -178,7 +178,7 @@ class PretrainedErrors:
 
     model: str
     name: str
-    errors: TestErrors
+    errors: HeldOutErrors
     call_time_per_atom_s: float
 
 
@@ -205,7 +205,7 @@ class TrainedPotential:
     frames: int
     parameters: int
     train_s: float
-    errors: TestErrors
+    errors: HeldOutErrors
     groups: tuple[GroupErrors, ...]
     time_per_atom_s: Estimate | None
 

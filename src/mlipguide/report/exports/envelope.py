@@ -39,8 +39,8 @@ DOCUMENTS: dict[str, Any] = {
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = dict.fromkeys(DOCUMENTS, 1)
-"""Of these documents."""
+VERSIONS = {**dict.fromkeys(DOCUMENTS, 1), "train distil": 2}
+"""Of these documents; the changelog says what changed."""
 
 
 @strict

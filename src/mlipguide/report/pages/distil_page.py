@@ -26,7 +26,7 @@ def distil_page(data: Distillation, _console: Console) -> RenderableType:
         Text(f"Ended: {data.ended_because}. In all {duration(data.spent_s)}.", style="dim"),
         Text(
             "Force MAE in meV/Å and as a share of the root mean square of the forces: on a run of the teacher that "
-            "nothing was taken from; on frames of the pupil's own run, labelled afterwards."
+            "nothing was taken from; on frames of the student's own run, labelled afterwards."
             + (" The kept round was chosen by these errors." if len(data.rounds) > 1 else ""),
             style="dim",
         ),
@@ -47,7 +47,7 @@ def distil_page(data: Distillation, _console: Console) -> RenderableType:
 def _rounds(data: Distillation) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Round")
-    for title in ("Frames", "Training", "Unseen run", "", "Own run", "", "Energy"):
+    for title in ("Frames", "Training", "Held-out run", "", "Own run", "", "Energy"):
         table.add_column(title, justify="right", no_wrap=True)
     for one in data.rounds:
         table.add_row(*_row(one, kept=one.number == data.best))
@@ -55,14 +55,14 @@ def _rounds(data: Distillation) -> Table:
 
 
 def _row(one: Round, *, kept: bool) -> tuple[str, ...]:
-    own = ("flew apart" if one.wandered_off else "–", "") if one.own_frames is None else _error(one.own_frames)
+    own = ("flew apart" if one.diverged else "–", "") if one.own_frames is None else _error(one.own_frames)
     return (
         f"{one.number}{' kept' if kept else ''}",
         f"{one.training_frames:,}",
         duration(one.train_s),
-        *_error(one.unseen),
+        *_error(one.held_out),
         *own,
-        f"{mev(one.unseen.energy_mae_ev_per_atom)} meV/atom",
+        f"{mev(one.held_out.energy_mae_ev_per_atom)} meV/atom",
     )
 
 
@@ -87,10 +87,10 @@ def _speed(data: Distillation) -> list[str]:
 
     words = (
         f"Teacher {estimated(data.teacher_step_time_per_atom_s, micro)} µs, "
-        f"pupil {estimated(data.pupil_step_time_per_atom_s, micro)} µs for an atom and a step: "
+        f"student {estimated(data.student_step_time_per_atom_s, micro)} µs for an atom and a step: "
         f"{estimated(data.speed_up, number)} times faster."
     )
-    sizes = f"Teacher in the cell of {data.cell_atoms} atoms; pupil: {data.pupil_step_time_per_atom_s.source}."
+    sizes = f"Teacher in the cell of {data.cell_atoms} atoms; student: {data.student_step_time_per_atom_s.source}."
     return [words, sizes]
 
 

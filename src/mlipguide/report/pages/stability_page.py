@@ -7,13 +7,13 @@ from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, simulated_time
-from mlipguide.records.accuracy.stability import ModelStability, Relation, StabilityData, TestResult, TestVerdict
+from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, ModelStability, Relation, StabilityData
 
 STYLES = {
-    TestVerdict.PASSED: "green",
-    TestVerdict.FAILED: "red",
-    TestVerdict.UNCLEAR: "yellow",
-    TestVerdict.NOT_APPLICABLE: "dim",
+    CheckVerdict.PASSED: "green",
+    CheckVerdict.FAILED: "red",
+    CheckVerdict.UNCLEAR: "yellow",
+    CheckVerdict.NOT_APPLICABLE: "dim",
 }
 SIGNS = {Relation.AT_MOST: "≤", Relation.AT_LEAST: "≥"}
 
@@ -48,15 +48,15 @@ def _table(one: ModelStability) -> Table:
     table.add_column("Unit", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     for test in one.tests:
-        verdict = Text("–" if test.verdict is TestVerdict.NOT_APPLICABLE else test.verdict.value)
+        verdict = Text("–" if test.verdict is CheckVerdict.NOT_APPLICABLE else test.verdict.value)
         verdict.stylize(STYLES[test.verdict])
-        if not test.decisive and test.verdict is not TestVerdict.NOT_APPLICABLE:
+        if not test.decisive and test.verdict is not CheckVerdict.NOT_APPLICABLE:
             verdict.append(" *", style="dim")
         table.add_row(test.title, _value(test), _limit(test), test.unit, verdict)
     return table
 
 
-def _value(test: TestResult) -> str:
+def _value(test: CheckResult) -> str:
     if test.value is None:
         return "–"
     if test.uncertainty is None:
@@ -64,7 +64,7 @@ def _value(test: TestResult) -> str:
     return f"{_digits(test.value)} ± {_digits(test.uncertainty)}"
 
 
-def _limit(test: TestResult) -> str:
+def _limit(test: CheckResult) -> str:
     if test.threshold is None or test.value is None:
         return ""
     return f"{SIGNS[test.threshold.relation]} {test.threshold.value:g}"
@@ -77,10 +77,10 @@ def _digits(value: float) -> str:
 def _remarks(one: ModelStability) -> list[RenderableType]:
     """Return the sentences of tests that did not pass, and of those that tell more than their number."""
     lines: list[RenderableType] = []
-    if any(not test.decisive and test.verdict is not TestVerdict.NOT_APPLICABLE for test in one.tests):
+    if any(not test.decisive and test.verdict is not CheckVerdict.NOT_APPLICABLE for test in one.tests):
         lines.append(Text("* for information: the verdict does not depend on it.", style="dim"))
     for test in one.tests:
-        if test.verdict in (TestVerdict.FAILED, TestVerdict.UNCLEAR):
+        if test.verdict in (CheckVerdict.FAILED, CheckVerdict.UNCLEAR):
             sentence = Text.assemble((f"{test.title}: ", STYLES[test.verdict]), test.why)
             if test.advice is not None:
                 sentence.append(f" {test.advice}")

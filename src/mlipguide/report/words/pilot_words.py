@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mlipguide.core.readable import duration, number
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.training.pilot import PilotCurve, PilotData, PilotPoint, Reach, TestErrors
+from mlipguide.records.training.pilot import HeldOutErrors, PilotCurve, PilotData, PilotPoint, Reach
 from mlipguide.records.training.training import Engine
 from mlipguide.report.words.error_words import gap_words
 
@@ -35,7 +35,7 @@ def between(estimate: Estimate) -> str:
     return f"{mev(estimate.value)} ({mev(estimate.low)} to {mev(estimate.high)})"
 
 
-def errors_words(errors: TestErrors) -> str:
+def errors_words(errors: HeldOutErrors) -> str:
     """Return the errors in a sentence's part."""
     parts = []
     if errors.force_mae_ev_per_angstrom is not None:
@@ -45,13 +45,13 @@ def errors_words(errors: TestErrors) -> str:
     return ", ".join(parts)
 
 
-def force_words(errors: TestErrors) -> str:
+def force_words(errors: HeldOutErrors) -> str:
     """Return the force MAE with its interval, or why there is none; a dash where the frames have no forces."""
     force = errors.force_mae_ev_per_angstrom
     return "–" if force is None else f"{between(force)} meV/Å{gap_words(errors.force_gap)}"
 
 
-def energy_words(errors: TestErrors) -> str:
+def energy_words(errors: HeldOutErrors) -> str:
     """Return the energy MAE with its interval, or why there is none; a dash where the frames have no energies."""
     energy = errors.energy_mae_ev_per_atom
     if energy is None:

@@ -1,10 +1,10 @@
-"""A fast pupil taught by a slow teacher: label, fit, let the pupil run, label where it is weak, fit again.
+"""Distil a slow teacher into a fast student: label, fit, let the student run, label where it is weak, fit again.
 
-The error is measured on a run of the teacher that no frame was ever taken from, and on frames that the pupil itself
-visits, labelled afterwards: the second kind is what its own run meets. Rounds end when the pupil is about as good where
-it goes as where the teacher goes, when a round brings nothing, or when the budget is used up. Frames for a further
-round are chosen for diversity, those first on which a committee of bootstrap fits is least at one (query by committee;
-Seung et al. 1992, doi:10.1145/130385.130417).
+The error is measured on a held-out trajectory of the teacher, and on frames that the student itself visits, labelled
+afterwards: the second kind is what its own run meets. Rounds end when the student is about as good where it goes as
+where the teacher goes, when a round brings nothing, or when the budget is used up. Frames for a further round are
+chosen for diversity, those first on which a committee of bootstrap fits is least at one (query by committee; Seung et
+al. 1992, doi:10.1145/130385.130417).
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.distortions import distorted_copies
 from mlipguide.structures.diversity import choose_diverse
 from mlipguide.structures.labels import LabelledFrame
-from mlipguide.training.distil.distillation_plan import DISTORTION_SEED, EXPLORE_FACTOR, Lesson
 from mlipguide.training.distil.equilibrium import equilibrium_start
 from mlipguide.training.distil.run_comparison import NOT_SETTLED, compared
-from mlipguide.training.distil.step_cache import Notebook
+from mlipguide.training.distil.schedule import DISTORTION_SEED, EXPLORE_FACTOR, DistillationSchedule
+from mlipguide.training.distil.step_cache import StepCache
 from mlipguide.training.distil.student_errors import force_error
 from mlipguide.training.distil.student_runs import explore, long_run, placed
 from mlipguide.training.distil.teacher_dataset import (
     PIECE_STEPS,
-    Excursion,
-    ExcursionRun,
+    SampledRun,
+    SamplingRun,
     labelled,
     numbered,
-    run_excursion,
+    sample_run,
 )
 from mlipguide.training.trainer import Trainer
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AS_GOOD = 1.3
-"""Times the error on the teacher's unseen run up to which that on the pupil's own frames is as good (a judgement)."""
+"""Times the error on the held-out run up to which that on the student's own frames is as good (a judgement)."""
 WORTH_A_ROUND = 0.05
 """By which share a round has to lower the error for another one (a judgement)."""
 COMMITTEE = 2
@@ -56,12 +56,12 @@ LEFT_FOR_THE_END = 0.1
 SHORTEST_STEP_S = 1e-6
 TRIVIAL = 0.5
 """Share of the root mean square of the forces beyond which a fit has learnt nothing worth having (a judgement)."""
-WANDERED_OFF = 10.0
-"""Added to the error of a pupil whose own run flew apart, so that any other is kept before it."""
+DIVERGED = 10.0
+"""Added to the error of a student whose own run flew apart, so that any other is kept before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taught:
+class DistillationResult:
     """Where a distillation ended.
 
     Attributes:
@@ -69,8 +69,8 @@ class Taught:
         best: Number of the round whose fit is kept.
         potential: That fit.
         frames: That this fit was trained on.
-        unseen: The frames of the run that none was taken from.
-        comparison: The kept pupil's long run beside the teacher's.
+        held-out: The frames of the run that none was taken from.
+        comparison: The kept student's long run beside the teacher's.
         label_calls: Evaluations of the teacher.
         teacher_step_s: Wall times of a step of its runs, one for each piece.
         ended_because: Why there was no further round.
@@ -80,7 +80,7 @@ class Taught:
     best: int
     potential: FittedPotential
     frames: tuple[LabelledFrame, ...]
-    unseen: tuple[LabelledFrame, ...]
+    held_out: tuple[LabelledFrame, ...]
     comparison: RunComparison
     label_calls: int
     teacher_step_s: tuple[float, ...]
@@ -89,19 +89,19 @@ class Taught:
 
 @dataclass
 class Distiller:
-    """One distillation; everything it does is a remembered step of its notebook.
+    """One distillation; everything it does is a step that its cache remembers.
 
-    Each step starts its pupil anew: an engine that keeps neighbour lists rounds by what it was asked before, and a run
-    that was interrupted would end elsewhere.
+    Each step starts its student anew: an engine that keeps neighbour lists rounds by what it was asked before, and a
+    run that was interrupted would end elsewhere.
 
     Attributes:
         teacher: Labels.
-        trainer: Fits pupils and starts them.
-        recipe: Of the pupil.
+        trainer: Fits students and starts them.
+        recipe: Of the student.
         member: Of the members of its committee.
         cell: The cell that is labelled.
-        lesson: What is done.
-        notebook: Keeps it.
+        schedule: What is done.
+        cache: Keeps it.
         on_progress: Told what is being done and the share of the budget that is used.
     """
 
@@ -110,13 +110,13 @@ class Distiller:
     recipe: FitRecipe
     member: FitRecipe
     cell: ase.Atoms
-    lesson: Lesson
-    notebook: Notebook
+    schedule: DistillationSchedule
+    cache: StepCache
     on_progress: Callable[[str, float], None]
     _calls: int = field(default=0, init=False)
     _step_times_s: list[float] = field(default_factory=list, init=False)
 
-    def run(self) -> Taught:
+    def run(self) -> DistillationResult:
         """Do everything, or what is left of it.
 
         Raises:
@@ -124,15 +124,15 @@ class Distiller:
             SessionError: The teacher failed.
         """
         frames = list(self._first_labels())
-        unseen_run = self._excursion(self.lesson.unseen)
-        start = self._start_of(unseen_run)
+        held_out_run = self._sampling(self.schedule.held_out)
+        start = self._start_of(held_out_run)
         # An error against a label needs no equilibrium, so that of a run which has not settled is taken all the same.
-        unseen = unseen_run.frames[len(unseen_run.frames) // NOT_SETTLED if start is None else start :]
+        held_out = held_out_run.frames[len(held_out_run.frames) // NOT_SETTLED if start is None else start :]
         rounds: list[Round] = []
         fits: list[FittedPotential] = []
         ended = "the largest number of rounds was reached"
-        for number in range(1, self.lesson.most_rounds + 1):
-            fit, found, added = self._round(number, numbered(frames), unseen)
+        for number in range(1, self.schedule.most_rounds + 1):
+            fit, found, added = self._round(number, numbered(frames), held_out)
             rounds.append(found)
             fits.append(fit)
             frames += added
@@ -141,19 +141,19 @@ class Distiller:
                 ended = stop
                 break
         best = min(range(len(rounds)), key=lambda index: _worth(rounds[index]))
-        if rounds[best].unseen.relative > TRIVIAL:
+        if rounds[best].held_out.relative > TRIVIAL:
             raise TrainingFailedError(
-                f"No fit came near its teacher: the best force MAE is {rounds[best].unseen.relative:.0%} of the root "
+                f"No fit came near its teacher: the best force MAE is {rounds[best].held_out.relative:.0%} of the root "
                 "mean square of the forces.",
                 hint="Nothing was delivered. Give it more --budget, or another --engine or --size.",
             )
         comparison = self._compared(fits[best], best + 1)
-        return Taught(
+        return DistillationResult(
             rounds=tuple(rounds),
             best=best + 1,
             potential=fits[best],
             frames=numbered(frames[: rounds[best].training_frames]),
-            unseen=unseen,
+            held_out=held_out,
             comparison=comparison,
             label_calls=self._calls,
             teacher_step_s=tuple(self._step_times_s),
@@ -162,14 +162,14 @@ class Distiller:
 
     def _first_labels(self) -> tuple[LabelledFrame, ...]:
         frames: list[LabelledFrame] = []
-        for excursion in self.lesson.excursions:
-            frames += self._excursion(excursion).frames
-        copies = distorted_copies(self.cell, self.lesson.distorted, seed=self.lesson.seed * 1000 + DISTORTION_SEED)
+        for sampling in self.schedule.sampling_runs:
+            frames += self._sampling(sampling).frames
+        copies = distorted_copies(self.cell, self.schedule.distorted, seed=self.schedule.seed * 1000 + DISTORTION_SEED)
         frames += self._labelled(copies, "distorted")
         return tuple(frames)
 
-    def _excursion(self, excursion: Excursion, *, known_steps: int = 0) -> ExcursionRun:
-        """Run an excursion; its first ``known_steps`` were counted and timed before."""
+    def _sampling(self, sampling: SamplingRun, *, known_steps: int = 0) -> SampledRun:
+        """Run an run; its first ``known_steps`` were counted and timed before."""
         done = 0
 
         def told(steps: int) -> None:
@@ -178,14 +178,14 @@ class Distiller:
             if done <= known_steps:
                 return
             self._calls += steps
-            self._tell(f"the teacher runs at {excursion.temperature_k:.0f} K")
+            self._tell(f"the teacher runs at {sampling.temperature_k:.0f} K")
 
-        run = run_excursion(
+        run = sample_run(
             self.teacher,
             self.cell,
-            excursion,
-            timestep_s=self.lesson.timestep_s,
-            notebook=self.notebook,
+            sampling,
+            timestep_s=self.schedule.timestep_s,
+            cache=self.cache,
             on_piece=told,
         )
         self._step_times_s += run.step_times_s[known_steps // PIECE_STEPS :]
@@ -198,46 +198,44 @@ class Distiller:
             self._calls += 1
             self._tell(f"the teacher labels {len(copies)} structures")
 
-        return labelled(
-            self.teacher, copies, name=name, notebook=self.notebook, temperature_k=temperature_k, on_frame=told
-        )
+        return labelled(self.teacher, copies, name=name, cache=self.cache, temperature_k=temperature_k, on_frame=told)
 
     def _round(
-        self, number: int, frames: Sequence[LabelledFrame], unseen: Sequence[LabelledFrame]
+        self, number: int, frames: Sequence[LabelledFrame], held_out: Sequence[LabelledFrame]
     ) -> tuple[FittedPotential, Round, tuple[LabelledFrame, ...]]:
         fit = self._fit(f"fit-{number}", self.recipe, frames)
-        error = self._error(f"unseen-error-{number}-of-{len(unseen)}", fit, unseen)
-        explored = self.notebook.remember(f"explore-{number}", lambda: self._explored(fit, number))
+        error = self._error(f"held-out-error-{number}-of-{len(held_out)}", fit, held_out)
+        explored = self.cache.remember(f"explore-{number}", lambda: self._explored(fit, number))
         visited = [self._placed(positions) for positions in explored["frames"]]
         spread = self._spread(number, frames, fit, visited)
         chosen = self._choose(visited, spread)
         added = self._labelled(
             [visited[index] for index in chosen],
             f"added-{number}",
-            temperature_k=EXPLORE_FACTOR * self.lesson.temperature_k,
+            temperature_k=EXPLORE_FACTOR * self.schedule.temperature_k,
         )
         own = self._error(f"own-error-{number}", fit, added) if added else None
         found = Round(
             number=number,
             training_frames=len(frames),
             train_s=fit.train_s,
-            unseen=error,
+            held_out=error,
             own_frames=own,
             committee_spread_ev_per_angstrom=None if spread is None else float(np.mean(spread)),
-            wandered_off=bool(explored["stopped"]),
+            diverged=bool(explored["stopped"]),
         )
         return fit, found, added
 
     def _fit(self, name: str, recipe: FitRecipe, frames: Sequence[LabelledFrame]) -> FittedPotential:
         words = f"fitting {len(frames)} frames"
         self._tell(words)
-        kept = self.notebook.remember(
+        kept = self.cache.remember(
             name,
             lambda: to_plain(
                 self.trainer.fit(
                     recipe,
                     frames,
-                    self.notebook.folder / "fits" / name,
+                    self.cache.folder / "fits" / name,
                     on_progress=lambda message, _share: self._tell(f"{words}, {message}"),
                 )
             ),
@@ -246,15 +244,15 @@ class Distiller:
 
     def _error(self, name: str, fit: FittedPotential, frames: Sequence[LabelledFrame]) -> ForceError:
         def error() -> Any:
-            with closing(self.trainer.open(fit)) as pupil:
-                return to_plain(force_error(pupil, frames))
+            with closing(self.trainer.open(fit)) as student:
+                return to_plain(force_error(student, frames))
 
-        return from_plain(ForceError, self.notebook.remember(name, error), what=name)
+        return from_plain(ForceError, self.cache.remember(name, error), what=name)
 
     def _explored(self, fit: FittedPotential, number: int) -> dict[str, Any]:
-        self._tell("the pupil runs on its own")
-        with closing(self.trainer.open(fit)) as pupil:
-            return explore(pupil, self.cell, self.lesson, number)
+        self._tell("the student runs on its own")
+        with closing(self.trainer.open(fit)) as student:
+            return explore(student, self.cell, self.schedule, number)
 
     def _placed(self, positions: Any) -> ase.Atoms:
         return placed(self.cell, positions)
@@ -267,14 +265,14 @@ class Distiller:
         visited: Sequence[ase.Atoms],
     ) -> NDArray[np.float64] | None:
         """Return the spread of a committee on each visited frame, eV/Å; None where the members would cost too much."""
-        known = self.notebook.knows(f"spread-{number}")
-        affordable = COMMITTEE * fit.train_s <= COMMITTEE_SHARE * self.lesson.budget_s
+        known = self.cache.knows(f"spread-{number}")
+        affordable = COMMITTEE * fit.train_s <= COMMITTEE_SHARE * self.schedule.budget_s
         if not visited or not (known or affordable):
             return None
 
         members: list[FittedPotential] = []
         for member in range(1, COMMITTEE + 1):
-            generator = np.random.default_rng((self.lesson.seed, number, member))
+            generator = np.random.default_rng((self.schedule.seed, number, member))
             drawn = numbered([frames[index] for index in generator.integers(len(frames), size=len(frames))])
             members.append(self._fit(f"member-{number}-{member}", self.member, drawn))
 
@@ -286,25 +284,25 @@ class Distiller:
             deviation = np.linalg.norm(np.std(forces, axis=0), axis=-1)
             return [float(value) for value in np.sqrt((deviation**2).mean(axis=-1))]
 
-        return np.array(self.notebook.remember(f"spread-{number}", spread))
+        return np.array(self.cache.remember(f"spread-{number}", spread))
 
     def _choose(self, visited: Sequence[ase.Atoms], spread: NDArray[np.float64] | None) -> tuple[int, ...]:
         """Return places of the frames to label: diverse, and those first on which a committee is least at one."""
         if not visited:
             return ()
         weights = None if spread is None else spread.tolist()
-        return tuple(sorted(choose_diverse(visited, min(self.lesson.added, len(visited)), weights=weights)))
+        return tuple(sorted(choose_diverse(visited, min(self.schedule.added, len(visited)), weights=weights)))
 
     def _why_stop(self, rounds: Sequence[Round]) -> str | None:
         last = rounds[-1]
         own = last.own_frames
-        if own is not None and not last.wandered_off:
-            if own.relative <= AS_GOOD * last.unseen.relative:
-                return "the pupil is as good where it goes as where its teacher goes"
+        if own is not None and not last.diverged:
+            if own.relative <= AS_GOOD * last.held_out.relative:
+                return "the student is as good where it goes as where its teacher goes"
             if len(rounds) > 1 and _worth(last) > (1 - WORTH_A_ROUND) * min(map(_worth, rounds[:-1])):
                 return "a further round brought nothing"
         took_s = max(round_.train_s for round_ in rounds)
-        if self.notebook.used_s + 1.5 * took_s > self.lesson.budget_s:
+        if self.cache.used_s + 1.5 * took_s > self.schedule.budget_s:
             return "a further round would not end within the budget"
         return None
 
@@ -312,37 +310,37 @@ class Distiller:
         """Hold a long run of the student against the teacher's, which goes on while budget is left for it."""
 
         def opened() -> ModelSession:
-            self._tell("the pupil runs beside its teacher")
+            self._tell("the student runs beside its teacher")
             return self.trainer.open(fit)
 
-        run = long_run(opened, self.cell, self.lesson, name=f"long-{number}", notebook=self.notebook)
-        steps = self.notebook.remember(f"unseen-steps-{number}", self._affordable_unseen_steps)
-        teacher = self._excursion(replace(self.lesson.unseen, steps=steps), known_steps=self.lesson.unseen.steps)
-        return compared(run, teacher, start=self._start_of(teacher), lesson=self.lesson)
+        run = long_run(opened, self.cell, self.schedule, name=f"long-{number}", cache=self.cache)
+        steps = self.cache.remember(f"held-out-steps-{number}", self._affordable_held_out_steps)
+        teacher = self._sampling(replace(self.schedule.held_out, steps=steps), known_steps=self.schedule.held_out.steps)
+        return compared(run, teacher, start=self._start_of(teacher), schedule=self.schedule)
 
-    def _affordable_unseen_steps(self) -> int:
+    def _affordable_held_out_steps(self) -> int:
         """Return the steps that the teacher's held-out run may have: more than planned where the budget is not used up.
 
         A run goes on by whole pieces alone, since the pieces that were kept are a part of it.
         """
-        planned = self.lesson.unseen.steps
-        left_s = (1 - LEFT_FOR_THE_END) * self.lesson.budget_s - self.notebook.used_s
+        planned = self.schedule.held_out.steps
+        left_s = (1 - LEFT_FOR_THE_END) * self.schedule.budget_s - self.cache.used_s
         if left_s <= 0 or planned % PIECE_STEPS or not self._step_times_s:
             return planned
         step_s = max(float(np.median(self._step_times_s)), SHORTEST_STEP_S)
         more = int(left_s / step_s) // PIECE_STEPS * PIECE_STEPS
-        return max(planned, min(planned + more, self.lesson.long_steps))
+        return max(planned, min(planned + more, self.schedule.long_steps))
 
-    def _start_of(self, run: ExcursionRun) -> int | None:
+    def _start_of(self, run: SampledRun) -> int | None:
         return equilibrium_start(
             run.kinetic_ev,
             [float(frame.energy_ev or 0.0) for frame in run.frames],
             atoms=len(self.cell),
-            temperature_k=self.lesson.temperature_k,
+            temperature_k=self.schedule.temperature_k,
         )
 
     def _tell(self, message: str) -> None:
-        self.on_progress(message, min(0.99, self.notebook.used_s / self.lesson.budget_s))
+        self.on_progress(message, min(0.99, self.cache.used_s / self.schedule.budget_s))
 
 
 def _forces(session: ModelSession, frames: Sequence[ase.Atoms]) -> NDArray[np.float64]:
@@ -352,4 +350,4 @@ def _forces(session: ModelSession, frames: Sequence[ase.Atoms]) -> NDArray[np.fl
 def _worth(found: Round) -> float:
     """Return what a fit is judged by: its worse error, as a share of the forces; one that flew apart comes last."""
     own = 0.0 if found.own_frames is None else found.own_frames.relative
-    return max(found.unseen.relative, own) + (WANDERED_OFF if found.wandered_off else 0.0)
+    return max(found.held_out.relative, own) + (DIVERGED if found.diverged else 0.0)

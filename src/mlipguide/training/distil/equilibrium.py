@@ -1,4 +1,4 @@
-"""Whether a teacher's run stands for its temperature, so that a pupil's may be held against it."""
+"""Whether a teacher's run stands for its temperature, so that a student's may be held against it."""
 
 from __future__ import annotations
 

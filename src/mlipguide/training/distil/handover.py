@@ -14,7 +14,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from mlipguide.candidates.preparation import Prepared
 from mlipguide.core.serialisation import from_plain, to_plain
-from mlipguide.records.accuracy.stability import TestResult
+from mlipguide.records.accuracy.stability import CheckResult
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.models.model_card import LicenceFact
 from mlipguide.records.notice import Notice, Problem
@@ -28,9 +28,9 @@ from mlipguide.structures.labels import LabelledFrame
 from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.training.acceptance import NO_HOLES, faults, not_resolved, student_checks
 from mlipguide.training.constant_energy import constant_energy_run
-from mlipguide.training.distil.distillation import Taught
-from mlipguide.training.distil.distillation_plan import Lesson
-from mlipguide.training.distil.step_cache import Notebook
+from mlipguide.training.distil.distillation import DistillationResult
+from mlipguide.training.distil.schedule import DistillationSchedule
+from mlipguide.training.distil.step_cache import StepCache
 from mlipguide.training.fit.domain import domain_of
 from mlipguide.training.fit.manifests import MANIFEST, manifest_text
 from mlipguide.training.fit.potential_folder import Delivery, deliver
@@ -45,76 +45,78 @@ THERMOSTAT_STEPS, CONSTANT_ENERGY_STEPS = 500, 2500
 
 
 def distillation_of(
-    taught: Taught,
+    distilled: DistillationResult,
     *,
     teacher: Prepared,
     trainer: Trainer,
     structure: StructureSummary,
     cell: ase.Atoms,
-    lesson: Lesson,
-    notebook: Notebook,
+    schedule: DistillationSchedule,
+    cache: StepCache,
     model: str,
 ) -> tuple[Distillation, tuple[Problem, ...]]:
-    """Hand the pupil over, or a problem for each reason against that, and return the record of the distillation.
+    """Hand the student over, or a problem for each reason against that, and return the record of the distillation.
 
     Args:
-        taught: What was done.
+        distilled: What was done.
         teacher: Who taught.
         trainer: What was trained with.
         structure: The user's.
         cell: That was labelled.
-        lesson: How.
-        notebook: Keeps the timing of the pupil.
-        model: Id that the pupil gets.
+        schedule: How.
+        cache: Keeps the timing of the student.
+        model: Id that the student gets.
 
     Raises:
         InputError: Its folder holds something else.
         StorageError: Its folder cannot be written.
     """
-    assert taught.potential is not None
-    steps = taught.teacher_step_s
+    assert distilled.potential is not None
+    steps = distilled.teacher_step_s
     teacher_step = _estimate(steps, f"{len(steps)} pieces of the teacher's runs of {len(cell)} atoms")
-    kept = notebook.remember("pupil-speed", lambda: to_plain(_pupil_speed(trainer, taught.potential, cell, lesson)))
-    pupil_step = from_plain(Estimate, kept, what="pupil-speed")
-    speed_up = teacher_step.times(pupil_step.inverted(1.0))
-    name = f"constant-energy-{taught.best}"
-    kept = notebook.remember(name, lambda: to_plain(_constant_energy(trainer, taught, cell, lesson)))
+    kept = cache.remember(
+        "student-speed", lambda: to_plain(_student_speed(trainer, distilled.potential, cell, schedule))
+    )
+    student_step = from_plain(Estimate, kept, what="student-speed")
+    speed_up = teacher_step.times(student_step.inverted(1.0))
+    name = f"constant-energy-{distilled.best}"
+    kept = cache.remember(name, lambda: to_plain(_constant_energy(trainer, distilled, cell, schedule)))
     dynamics = from_plain(DynamicsCheck, kept, what=name)
-    checks = student_checks(taught.rounds[taught.best - 1], taught.comparison, dynamics)
+    checks = student_checks(distilled.rounds[distilled.best - 1], distilled.comparison, dynamics)
     against = faults(checks)
-    place = notebook.folder if against else notebook.folder / POTENTIAL_FOLDER
+    place = cache.folder if against else cache.folder / POTENTIAL_FOLDER
     verdict = _verdict(structure, checks)
     data = Distillation(
         teacher=teacher.card.id,
         structure=structure,
         cell_atoms=len(cell),
-        temperature_k=lesson.temperature_k,
-        timestep_s=lesson.timestep_s,
-        labels=taught.label_calls,
-        label_time_s=sum(sum(notebook.took_s(name)) for name in ("run-", "unseen-", "distorted-", "added-")),
-        rounds=taught.rounds,
-        best=taught.best,
-        ended_because=taught.ended_because,
-        comparison=taught.comparison,
-        potential=None if against else taught.potential,
+        temperature_k=schedule.temperature_k,
+        timestep_s=schedule.timestep_s,
+        labels=distilled.label_calls,
+        label_time_s=sum(sum(cache.took_s(name)) for name in ("run-", "held-out-", "distorted-", "added-")),
+        rounds=distilled.rounds,
+        best=distilled.best,
+        ended_because=distilled.ended_because,
+        comparison=distilled.comparison,
+        potential=None if against else distilled.potential,
         model=None if against else model,
         teacher_step_time_per_atom_s=teacher_step.scaled(1 / len(cell)),
-        pupil_step_time_per_atom_s=pupil_step,
+        student_step_time_per_atom_s=student_step,
         speed_up=speed_up.scaled(1 / len(cell)),
-        spent_s=notebook.used_s,
-        domain=domain_of(taught.frames),
+        spent_s=cache.used_s,
+        domain=domain_of(distilled.frames),
         folder=str(place),
         verdict=verdict,
         constant_energy=dynamics,
         checks=checks,
     )
     if not against:
-        _hand_over(data, taught, trainer, cell, place, licence=teacher.card.licences.weights)
-    problems = tuple(Problem("pupil_refused", fault, NO_HOLES) for fault in against)
+        _hand_over(data, distilled, trainer, cell, place, licence=teacher.card.licences.weights)
+    problems = tuple(Problem("student_refused", fault, NO_HOLES) for fault in against)
     return data, problems
 
 
-def _verdict(structure: StructureSummary, checks: Sequence[TestResult]) -> str:
+def _verdict(structure: StructureSummary, checks: Sequence[CheckResult]) -> str:
     """Return whether the student may be used, in a sentence, and what its runs were too short to show."""
     against = faults(checks)
     if against:
@@ -141,11 +143,11 @@ def settling_notices(run: RunComparison, teacher: str) -> tuple[Notice, ...]:
                 "allows for a longer run.",
             )
         )
-    if run.pupil_settled_after_s is None:
+    if run.student_settled_after_s is None:
         found.append(
             Notice(
-                "pupil_not_settled",
-                f"The pupil's energies did not settle within half of its {run.simulated_time_s * 1e12:.3g} ps, so "
+                "student_not_settled",
+                f"The student's energies did not settle within half of its {run.simulated_time_s * 1e12:.3g} ps, so "
                 "their mean was not compared with the teacher's.",
             )
         )
@@ -153,20 +155,26 @@ def settling_notices(run: RunComparison, teacher: str) -> tuple[Notice, ...]:
 
 
 def _hand_over(
-    data: Distillation, taught: Taught, trainer: Trainer, cell: ase.Atoms, place: Path, *, licence: LicenceFact
+    data: Distillation,
+    distilled: DistillationResult,
+    trainer: Trainer,
+    cell: ase.Atoms,
+    place: Path,
+    *,
+    licence: LicenceFact,
 ) -> None:
-    """Write the pupil's folder, with the frames that it can be judged by, and register its card."""
+    """Write the student's folder, with the frames that it can be judged by, and register its card."""
     assert data.model is not None
     deliver(
         Delivery(
             model=data.model,
-            potential=taught.potential,
+            potential=distilled.potential,
             atoms=cell,
             python="python",
             texts={
                 MANIFEST: manifest_text(data),
-                "taught.extxyz": extxyz(taught.frames),
-                "unseen.extxyz": extxyz(taught.unseen),
+                "distilled.extxyz": extxyz(distilled.frames),
+                "held_out.extxyz": extxyz(distilled.held_out),
             },
             weights_licence=replace(licence, remark=" ".join(filter(None, [licence.remark, CARRIED_OVER]))),
         ),
@@ -196,15 +204,17 @@ def extxyz(frames: Sequence[LabelledFrame]) -> str:
 
 
 def timed_cell(cell: ase.Atoms) -> ase.Atoms:
-    """Return the cell that a pupil is timed with: of a production run's size where it is periodic."""
+    """Return the cell that a student is timed with: of a production run's size where it is periodic."""
     return near_cubic_supercell(cell, atoms_wanted=TIMED_ATOMS) if any(cell.pbc) else cell
 
 
-def _pupil_speed(trainer: Trainer, potential: FittedPotential | None, cell: ase.Atoms, lesson: Lesson) -> Estimate:
+def _student_speed(
+    trainer: Trainer, potential: FittedPotential | None, cell: ase.Atoms, schedule: DistillationSchedule
+) -> Estimate:
     """Return the time of a step for an atom, in a cell of a production run's size."""
     assert potential is not None
     atoms = timed_cell(cell)
-    conditions = Conditions(temperature_k=lesson.temperature_k, timestep_s=lesson.timestep_s, propagate=True)
+    conditions = Conditions(temperature_k=schedule.temperature_k, timestep_s=schedule.timestep_s, propagate=True)
     with closing(trainer.open(potential)) as session:
         prepared = session.prepare(atoms, conditions)
         session.run(prepared, max_steps=WARM_UP_STEPS, max_s=BURST_S)
@@ -212,14 +222,16 @@ def _pupil_speed(trainer: Trainer, potential: FittedPotential | None, cell: ase.
     return _estimate(samples, f"{len(samples)} steps of {prepared.atoms} atoms").scaled(1 / prepared.atoms)
 
 
-def _constant_energy(trainer: Trainer, taught: Taught, cell: ase.Atoms, lesson: Lesson) -> DynamicsCheck:
+def _constant_energy(
+    trainer: Trainer, distilled: DistillationResult, cell: ase.Atoms, schedule: DistillationSchedule
+) -> DynamicsCheck:
     """Return what becomes of the energy of the labelled cell at the wanted temperature, without a thermostat."""
-    with closing(trainer.open(taught.potential)) as session:
+    with closing(trainer.open(distilled.potential)) as session:
         return constant_energy_run(
             session,
             cell,
-            temperature_k=lesson.temperature_k,
-            timestep_s=lesson.timestep_s,
+            temperature_k=schedule.temperature_k,
+            timestep_s=schedule.timestep_s,
             thermostat_steps=THERMOSTAT_STEPS,
             steps=CONSTANT_ENERGY_STEPS,
         )

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import ase
     from numpy.typing import NDArray
 
-    from mlipguide.training.distil.distillation_plan import Lesson
-    from mlipguide.training.distil.student_runs import PupilRun
-    from mlipguide.training.distil.teacher_dataset import ExcursionRun
+    from mlipguide.training.distil.schedule import DistillationSchedule
+    from mlipguide.training.distil.student_runs import StudentRun
+    from mlipguide.training.distil.teacher_dataset import SampledRun
 
 NOT_SETTLED = 3
 """Of a run that has not settled, all but one part of so many is described."""
@@ -36,45 +36,47 @@ ON_ITS_WAY = 10
 """Of a student's run the first part of so many is left out at least."""
 
 
-def compared(student: PupilRun, teacher: ExcursionRun, *, start: int | None, lesson: Lesson) -> RunComparison:
+def compared(
+    student: StudentRun, teacher: SampledRun, *, start: int | None, schedule: DistillationSchedule
+) -> RunComparison:
     """Hold a run of the student against the teacher's.
 
     Args:
         student: Its run.
         teacher: The teacher's run.
         start: Place of the teacher's first frame that counts; None where it has not come to equilibrium.
-        lesson: How both ran.
+        schedule: How both ran.
     """
     atoms = len(teacher.frames[0].atoms)
     later = len(teacher.frames) // NOT_SETTLED if start is None else start
     structures = [frame.atoms for frame in teacher.frames[later:]]
-    taught = np.array([frame.energy_ev for frame in teacher.frames[later:]], dtype=float) / atoms
+    distilled = np.array([frame.energy_ev for frame in teacher.frames[later:]], dtype=float) / atoms
     mine = student.start()
     own = student.without(len(student.frames) // ON_ITS_WAY if mine is None else mine)
     run = student.without(len(student.frames) // ON_ITS_WAY)
     energies = np.array(run.energy_ev) / atoms
     half = len(energies) // 2
     between_s = student.simulated_time_s / max(1, len(student.frames))
-    teacher_s = len(structures) * lesson.unseen.every * lesson.timestep_s
+    teacher_s = len(structures) * schedule.held_out.every * schedule.timestep_s
     settled = half > 0 and start is not None and mine is not None
     own_energies = np.array(own.energy_ev) / atoms
     return RunComparison(
         simulated_time_s=student.simulated_time_s,
-        temperature_k=lesson.temperature_k,
+        temperature_k=schedule.temperature_k,
         stable=student.stable,
-        pupil_temperature_k=float(kelvin(own.kinetic_ev, atoms).mean()) if half else None,
-        pupil_temperature_error_k=_temperature_error(own.kinetic_ev, atoms, lesson.temperature_k) if half else None,
+        student_temperature_k=float(kelvin(own.kinetic_ev, atoms).mean()) if half else None,
+        student_temperature_error_k=_temperature_error(own.kinetic_ev, atoms, schedule.temperature_k) if half else None,
         teacher_temperature_k=float(kelvin(teacher.kinetic_ev[later:], atoms).mean()),
-        energy_difference_ev_per_atom=float(own_energies.mean() - taught.mean()) if settled else None,
-        energy_difference_error_ev_per_atom=_error_of_difference(own_energies, taught) if settled else None,
+        energy_difference_ev_per_atom=float(own_energies.mean() - distilled.mean()) if settled else None,
+        energy_difference_error_ev_per_atom=_error_of_difference(own_energies, distilled) if settled else None,
         energy_drift_ev_per_atom=float(energies[half:].mean() - energies[:half].mean()) if half else None,
         energy_drift_error_ev_per_atom=_error_of_difference(energies[half:], energies[:half]) if half else None,
         pair_distances=()
         if not (half and student.stable)
         else pair_distances(own.frames, structures, share_of_student=teacher_s / (len(own.frames) * between_s)),
         teacher_simulated_time_s=teacher_s,
-        teacher_settled_after_s=None if start is None else start * lesson.unseen.every * lesson.timestep_s,
-        pupil_settled_after_s=None if mine is None else mine * between_s,
+        teacher_settled_after_s=None if start is None else start * schedule.held_out.every * schedule.timestep_s,
+        student_settled_after_s=None if mine is None else mine * between_s,
     )
 
 

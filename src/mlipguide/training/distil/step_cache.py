@@ -18,14 +18,15 @@ from mlipguide.core.kept_files import REDO, UnusableFileError, newer, read_docum
 from mlipguide.core.serialisation import to_json, write_atomically
 from mlipguide.records.checks import LONGEST_S
 
-FORMAT = 1
+FORMAT, EARLIER_FORMAT = 2, 1
+"""Steps of the earlier format have other names: a distillation that it began cannot go on."""
 REQUEST = "request"
 REQUESTED = "a request of a training"
 STEP = "a step of a training"
 ANOTHER = "Choose another folder with --folder."
 
 
-class Notebook:
+class StepCache:
     """A folder of finished steps, one JSON file each.
 
     Args:
@@ -76,6 +77,8 @@ class Notebook:
         version, kept = found.get("format"), found.get("request")
         if type(version) is int and version > FORMAT:
             raise newer(path, REQUESTED, version, FORMAT)
+        if version == EARLIER_FORMAT:
+            raise InputError(f"{self.folder} was begun by an earlier version of mlipguide.", hint=ANOTHER)
         if version != FORMAT or not isinstance(kept, dict):
             raise UnusableFileError(path, REQUESTED, f"is not {REQUESTED} of mlipguide", hint=ANOTHER)
         different = sorted(key for key in {*request, *kept} if request.get(key) != kept.get(key))

@@ -1,4 +1,4 @@
-"""How far a pupil is from its teacher on frames that the teacher labelled.
+"""How far a student is from its teacher on frames that the teacher labelled.
 
 The force error is given beside the root mean square of the teacher's forces: an error of 0.06 eV/Å is small in a hot
 oxide, whose forces are 1 eV/Å, and large in a crystal near its minimum.
@@ -17,14 +17,14 @@ from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.fit.held_out_errors import errors_on
 
 
-def force_error(pupil: ModelSession, frames: Sequence[LabelledFrame]) -> ForceError:
-    """Evaluate the pupil on labelled frames.
+def force_error(student: ModelSession, frames: Sequence[LabelledFrame]) -> ForceError:
+    """Evaluate the student on labelled frames.
 
     Raises:
         TrainingFailedError: It returns forces that are not numbers; a diverged fit does.
         SessionError: It cannot evaluate a frame.
     """
-    errors = errors_on(pupil, frames)
+    errors = errors_on(student, frames)
     mae, rmse, energy = force_mae(errors), force_rmse(errors), energy_mae(errors)
     assert mae is not None
     assert rmse is not None

@@ -1,4 +1,4 @@
-"""Runs of a pupil on its own: where it goes, and whether a long run stays where the teacher's does."""
+"""Runs of a student on its own: where it goes, and whether a long run stays where the teacher's does."""
 
 from __future__ import annotations
 
@@ -24,8 +24,14 @@ from mlipguide.sessions.pieces import (
 from mlipguide.stats.settling import settling_of
 from mlipguide.structures.checks import check_structure
 from mlipguide.structures.velocities import drawn_velocities
-from mlipguide.training.distil.distillation_plan import EXPLORE_FACTOR, EXPLORE_SEED, EXPLORED_FRAMES, LONG_SEED, Lesson
-from mlipguide.training.distil.step_cache import Notebook
+from mlipguide.training.distil.schedule import (
+    EXPLORE_FACTOR,
+    EXPLORE_SEED,
+    EXPLORED_FRAMES,
+    LONG_SEED,
+    DistillationSchedule,
+)
+from mlipguide.training.distil.step_cache import StepCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,8 +41,8 @@ LONG_PIECE_STEPS = 2500
 
 
 @dataclass(frozen=True, kw_only=True)
-class PupilRun:
-    """A run of a pupil.
+class StudentRun:
+    """A run of a student.
 
     Attributes:
         frames: At equal distances in time.
@@ -57,68 +63,70 @@ class PupilRun:
         found = settling_of(self.kinetic_ev, self.energy_ev) if self.frames else None
         return None if found is None else found.start
 
-    def without(self, skip: int) -> PupilRun:
+    def without(self, skip: int) -> StudentRun:
         """Return the run without its first frames."""
         return replace(
             self, frames=self.frames[skip:], kinetic_ev=self.kinetic_ev[skip:], energy_ev=self.energy_ev[skip:]
         )
 
 
-def explore(pupil: ModelSession, cell: ase.Atoms, lesson: Lesson, number: int) -> dict[str, Any]:
-    """Let a pupil run on its own, hotter than wanted, and return where it went while that made sense.
+def explore(student: ModelSession, cell: ase.Atoms, schedule: DistillationSchedule, number: int) -> dict[str, Any]:
+    """Let a student run on its own, hotter than wanted, and return where it went while that made sense.
 
     Returns:
         ``frames``, positions in Å of those worth a label, and ``stopped``: whether it left what makes sense.
     """
-    steps = lesson.explore_steps
+    steps = schedule.explore_steps
     plan = DynamicsPlan(
         steps=steps,
         every=max(1, steps // EXPLORED_FRAMES),
-        timestep_s=lesson.timestep_s,
-        temperature_k=EXPLORE_FACTOR * lesson.temperature_k,
+        timestep_s=schedule.timestep_s,
+        temperature_k=EXPLORE_FACTOR * schedule.temperature_k,
         friction_per_s=FRICTION_PER_S,
-        seed=lesson.seed * 1000 + EXPLORE_SEED + number,
+        seed=schedule.seed * 1000 + EXPLORE_SEED + number,
     )
-    run = pupil.dynamics(cell, plan)
+    run = student.dynamics(cell, plan)
     later = run.snapshots[1:]
     sensible = [one.positions_angstrom.tolist() for one in later if is_sensible(cell, one.positions_angstrom)]
     return {"frames": sensible, "stopped": run.stopped_because is not None or len(sensible) < len(later)}
 
 
 def long_run(
-    opened: Callable[[], ModelSession], cell: ase.Atoms, lesson: Lesson, *, name: str, notebook: Notebook
-) -> PupilRun:
-    """Run a pupil at the wanted temperature, or what is left of that.
+    opened: Callable[[], ModelSession], cell: ase.Atoms, schedule: DistillationSchedule, *, name: str, cache: StepCache
+) -> StudentRun:
+    """Run a student at the wanted temperature, or what is left of that.
 
     Args:
-        opened: Starts the pupil, anew for each piece.
+        opened: Starts the student, anew for each piece.
         cell: Where it starts.
-        lesson: How long and how hot.
+        schedule: How long and how hot.
         name: Of the remembered pieces.
-        notebook: Keeps them.
+        cache: Keeps them.
     """
     frames: list[ase.Atoms] = []
     kinetic_ev: list[float] = []
     energy_ev: list[float] = []
     done, stopped = 0, False
     velocities: Any = None
-    if lesson.start_factor != 1:
-        velocities = drawn_velocities(cell, lesson.start_factor * lesson.temperature_k, seed=lesson.seed + LONG_SEED)
+    if schedule.start_factor != 1:
+        velocities = drawn_velocities(
+            cell, schedule.start_factor * schedule.temperature_k, seed=schedule.seed + LONG_SEED
+        )
     plan = DynamicsPlan(
-        steps=lesson.long_steps,
-        every=max(1, lesson.long_steps // LONG_FRAMES),
-        timestep_s=lesson.timestep_s,
-        temperature_k=lesson.temperature_k,
+        steps=schedule.long_steps,
+        every=max(1, schedule.long_steps // LONG_FRAMES),
+        timestep_s=schedule.timestep_s,
+        temperature_k=schedule.temperature_k,
         friction_per_s=GENTLE_FRICTION_PER_S,
-        seed=lesson.seed * 1000 + LONG_SEED,
+        seed=schedule.seed * 1000 + LONG_SEED,
     )
 
     def remembered(leg: Leg) -> dict[str, Any]:
         def run() -> dict[str, Any]:
-            with closing(opened()) as pupil:
-                return _piece(pupil, leg)
+            with closing(opened()) as student:
+                return _piece(student, leg)
 
-        kept: dict[str, Any] = notebook.remember(f"{name}-{leg.number:04d}", run)
+        kept: dict[str, Any] = cache.remember(f"{name}-{leg.number:04d}", run)
         return kept
 
     for leg, kept in in_pieces(
@@ -129,11 +137,11 @@ def long_run(
         energy_ev += kept["energy"]
         stopped = kept["stopped"]
         done += 0 if stopped else leg.plan.steps
-    return PupilRun(
+    return StudentRun(
         frames=tuple(frames),
         kinetic_ev=tuple(kinetic_ev),
         energy_ev=tuple(energy_ev),
-        simulated_time_s=done * lesson.timestep_s,
+        simulated_time_s=done * schedule.timestep_s,
         stable=not stopped,
     )
 
@@ -156,8 +164,8 @@ def is_sensible(cell: ase.Atoms, positions: NDArray[np.float64]) -> bool:
     return True
 
 
-def _piece(pupil: ModelSession, leg: Leg) -> dict[str, Any]:
-    run = carried_out(pupil, leg)
+def _piece(student: ModelSession, leg: Leg) -> dict[str, Any]:
+    run = carried_out(student, leg)
     last = end_of(run)
     later = run.snapshots[1:]
     return {

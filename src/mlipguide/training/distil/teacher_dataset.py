@@ -19,7 +19,7 @@ from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot
 from mlipguide.sessions.pieces import FRICTION_PER_S, End, Leg, carried_out, end_of, in_pieces
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.structures.velocities import drawn_velocities
-from mlipguide.training.distil.step_cache import Notebook
+from mlipguide.training.distil.step_cache import StepCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,7 @@ PIECE_STEPS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Excursion:
+class SamplingRun:
     """One run of molecular dynamics that frames are taken from.
 
     Attributes:
@@ -51,8 +51,8 @@ class Excursion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExcursionRun:
-    """What an excursion gave.
+class SampledRun:
+    """What an run gave.
 
     Attributes:
         frames: With the teacher's labels, the one before any step left out.
@@ -77,62 +77,60 @@ def strained(atoms: ase.Atoms, strain: float) -> ase.Atoms:
     return copy
 
 
-def run_excursion(
+def sample_run(
     teacher: ModelSession,
     atoms: ase.Atoms,
-    excursion: Excursion,
+    sampling: SamplingRun,
     *,
     timestep_s: float,
-    notebook: Notebook,
+    cache: StepCache,
     on_piece: Callable[[int], None] = lambda _steps: None,
-) -> ExcursionRun:
-    """Run an excursion, or what is left of it.
+) -> SampledRun:
+    """Run an run, or what is left of it.
 
     Args:
         teacher: Moves the atoms and labels them.
         atoms: The structure, unstrained.
-        excursion: The conditions.
+        sampling: The conditions.
         timestep_s: Integration step.
-        notebook: Keeps each piece.
+        cache: Keeps each piece.
         on_piece: Told the steps of each piece as it is done.
     """
-    start = strained(atoms, excursion.strain)
+    start = strained(atoms, sampling.strain)
     frames: list[LabelledFrame] = []
     kinetic_ev: list[float] = []
     unstable = False
     step_times_s: list[float] = []
     velocities: NDArray[np.float64] | None = None
-    if excursion.start_factor != 1:
-        velocities = drawn_velocities(start, excursion.start_factor * excursion.temperature_k, seed=excursion.seed)
-    stride = PIECE_STEPS - PIECE_STEPS % excursion.every or excursion.every
+    if sampling.start_factor != 1:
+        velocities = drawn_velocities(start, sampling.start_factor * sampling.temperature_k, seed=sampling.seed)
+    stride = PIECE_STEPS - PIECE_STEPS % sampling.every or sampling.every
     plan = DynamicsPlan(
-        steps=excursion.steps,
-        every=excursion.every,
+        steps=sampling.steps,
+        every=sampling.every,
         timestep_s=timestep_s,
-        temperature_k=excursion.temperature_k,
+        temperature_k=sampling.temperature_k,
         friction_per_s=FRICTION_PER_S,
-        seed=excursion.seed,
+        seed=sampling.seed,
     )
 
     def name_of(leg: Leg) -> str:
-        return f"{excursion.name}-{leg.number:04d}"
+        return f"{sampling.name}-{leg.number:04d}"
 
     def remembered(leg: Leg) -> dict[str, Any]:
-        kept: dict[str, Any] = notebook.remember(name_of(leg), partial(_piece, teacher, leg))
+        kept: dict[str, Any] = cache.remember(name_of(leg), partial(_piece, teacher, leg))
         return kept
 
     for leg, kept in in_pieces(
         remembered, start, plan, piece_steps=lambda: stride, end_of=_end_of, velocities=velocities
     ):
         on_piece(leg.plan.steps)
-        frames += [
-            _frame(start, item, excursion.name, temperature_k=excursion.temperature_k) for item in kept["frames"]
-        ]
+        frames += [_frame(start, item, sampling.name, temperature_k=sampling.temperature_k) for item in kept["frames"]]
         kinetic_ev += [float(item["kinetic"]) for item in kept["frames"]]
         unstable = kept["stopped"]
         if not unstable:
-            step_times_s.append(notebook.step_s(name_of(leg)) / leg.plan.steps)
-    return ExcursionRun(
+            step_times_s.append(cache.step_s(name_of(leg)) / leg.plan.steps)
+    return SampledRun(
         frames=tuple(frames), kinetic_ev=tuple(kinetic_ev), unstable=unstable, step_times_s=tuple(step_times_s)
     )
 
@@ -142,7 +140,7 @@ def labelled(
     copies: Sequence[ase.Atoms],
     *,
     name: str,
-    notebook: Notebook,
+    cache: StepCache,
     temperature_k: float | None = None,
     on_frame: Callable[[], None] = lambda: None,
 ) -> tuple[LabelledFrame, ...]:
@@ -152,13 +150,13 @@ def labelled(
         teacher: Labels them.
         copies: The structures.
         name: Of the steps, and the group of the frames.
-        notebook: Keeps each label.
+        cache: Keeps each label.
         temperature_k: That they were visited at; None where they come from no run.
         on_frame: Called after each.
     """
     frames = []
     for number, copy in enumerate(copies):
-        kept = notebook.remember(f"{name}-{number:04d}", partial(_label, teacher, copy))
+        kept = cache.remember(f"{name}-{number:04d}", partial(_label, teacher, copy))
         on_frame()
         frames.append(_frame(copy, kept, name, temperature_k=temperature_k))
     return tuple(frames)

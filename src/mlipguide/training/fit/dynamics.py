@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mlipguide.core.errors import TrainingFailedError
-from mlipguide.records.accuracy.stability import TestResult
+from mlipguide.records.accuracy.stability import CheckResult
 from mlipguide.records.training.dynamics_check import DynamicsCheck
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.structures.labels import LabelledFrame
@@ -53,7 +53,7 @@ def checked(
     test: Sequence[LabelledFrame],
     conditions: Conditions,
     on_progress: Callable[[str, float], None],
-) -> tuple[DynamicsCheck, tuple[TestResult, ...]]:
+) -> tuple[DynamicsCheck, tuple[CheckResult, ...]]:
     """Run a potential at constant energy from a periodic test frame whose forces are of the usual size.
 
     Args:

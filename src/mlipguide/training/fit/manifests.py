@@ -53,7 +53,7 @@ def _to_2(found: dict[str, Any]) -> dict[str, Any]:
     run = found.get("comparison")
     if not isinstance(run, dict):
         return found
-    gone = {"energy_scatter_ev_per_atom", "distribution_overlap", "teacher_overlap", "pupil_scatter_ev_per_atom"}
+    gone = {"energy_scatter_ev_per_atom", "distribution_overlap", "teacher_overlap", "student_scatter_ev_per_atom"}
     return {**found, "comparison": {name: value for name, value in run.items() if name not in gone}}
 
 

@@ -14,12 +14,12 @@ from mlipguide.records.training.pilot import (
     BestAt,
     ErrorAt,
     GroupErrors,
+    HeldOutErrors,
     LeftOut,
     ModelSpeed,
     PilotCurve,
     PilotPoint,
     Reach,
-    TestErrors,
     TrainedPotential,
 )
 from mlipguide.records.training.training import Engine, FrameDeviation
@@ -37,7 +37,7 @@ Model = tuple[Engine, str]
 
 def errors_together(
     errors: Sequence[FrameDeviation], source: str, *, shifted: ShiftedEnergies | None = None
-) -> TestErrors:
+) -> HeldOutErrors:
     """Return the errors on all frames together.
 
     Args:
@@ -47,7 +47,7 @@ def errors_together(
     """
     force = force_mae(errors)
     energy = energy_mae(errors) if shifted is None else shifted.mae
-    return TestErrors(
+    return HeldOutErrors(
         frames=len(errors),
         independent_frames=None if force is None else force.independent,
         force_gap=_gap(force),
@@ -153,7 +153,7 @@ def _reach(need: Need, data: Sequence[CurveDatum], target: float) -> Reach:
         return Reach.REACHED
     if need.frames is not None:
         return Reach.REACHABLE
-    return Reach.NEVER if need.ever <= 1 - CERTAIN else Reach.BEYOND
+    return Reach.NEVER if need.probability_reachable <= 1 - CERTAIN else Reach.BEYOND
 
 
 def best_at(points: Sequence[PilotPoint], curves: Sequence[PilotCurve]) -> tuple[BestAt, ...]:

@@ -81,13 +81,13 @@ class Need:
         frames: With interval; None when the middle lies beyond what the curve is believed for, or the target is never
             reached. The upper end is infinite where the target may be out of reach altogether.
         probability: Of reaching the target with ``REACH`` times the data at most.
-        ever: Of reaching it with ``EVER`` times the data, if the form held that far.
+        probability_reachable: Of reaching it with ``EVER`` times the data, if the form held that far.
         low: Fewest frames that it may take; None if it is certain to fail.
     """
 
     frames: Range | None
     probability: float
-    ever: float
+    probability_reachable: float
     low: float | None
 
 
@@ -166,7 +166,7 @@ class FittedCurve:
         return Need(
             frames=Range(middle, low, high) if middle <= REACH * self.largest else None,
             probability=float((frames <= REACH * self.largest).mean()),
-            ever=float((frames <= EVER * self.largest).mean()),
+            probability_reachable=float((frames <= EVER * self.largest).mean()),
             low=low if math.isfinite(low) else None,
         )
 

@@ -1,4 +1,4 @@
-"""A teacher that is known, and an engine whose pupils err by a known law, for the tests of distillation."""
+"""A teacher that is known, and an engine whose students err by a known law, for the tests of distillation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mlipguide.testing.in_process import in_process_session
 
 CELL: Atoms = bulk("Cu", cubic=True).repeat((2, 1, 1))
 CALM_CALLS = 60
-"""More than there are frames in an unseen run, fewer than steps in an exploring one."""
+"""More than there are frames in an held-out run, fewer than steps in an exploring one."""
 STIFFNESS = 3.0
 """eV/Å², of the springs that hold each atom in its place."""
 
@@ -45,7 +45,7 @@ class Springs(Calculator):
 
 
 class KnownTrainer:
-    """Pupils whose forces are wrong by 3 / n of themselves after n frames; a fit takes ten seconds of its own clock."""
+    """Students whose forces err by 3 / n of themselves after n frames; a fit takes ten seconds of its own clock."""
 
     engine = Engine.POD
 
@@ -68,11 +68,11 @@ class KnownTrainer:
         self.fits.append(folder.name)
         self.clock.seconds += 10
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "pupil.txt").write_text(f"{len(frames)}\n", encoding="utf-8")
+        (folder / "student.txt").write_text(f"{len(frames)}\n", encoding="utf-8")
         return FittedPotential(
             recipe=recipe,
             folder=str(folder),
-            files=("pupil.txt",),
+            files=("student.txt",),
             frames=len(frames),
             train_s=10.0,
             parameters=1,

@@ -1,6 +1,6 @@
-"""What a pupil is taught on: runs of the teacher around the wanted temperature, strains, rattled copies.
+"""What a student is taught on: runs of the teacher around the wanted temperature, strains, rattled copies.
 
-The temperatures reach to twice the wanted one, so that the pupil knows what it meets in rare events and before it has
+The temperatures reach to twice the wanted one, so that the student knows what it meets in rare events and before it has
 settled; the strains cover thermal expansion and the pressure of a constant volume. Both are practice (judgements), and
 what was sampled is stated as the domain of the potential.
 """
@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlipguide.structures.velocities import AT_REST
-from mlipguide.training.distil.teacher_dataset import PIECE_STEPS, Excursion
+from mlipguide.training.distil.teacher_dataset import PIECE_STEPS, SamplingRun
 
 CONDITIONS = ((2 / 3, -0.01), (1.0, 0.0), (1.5, 0.02), (2.0, 0.0))
 """Temperature as a share of the wanted one, and linear strain, of each run that frames are taken from."""
-UNSEEN_SEED, FIRST_SEED, DISTORTION_SEED, EXPLORE_SEED, LONG_SEED = 900, 1, 50, 700, 800
+HELD_OUT_SEED, FIRST_SEED, DISTORTION_SEED, EXPLORE_SEED, LONG_SEED = 900, 1, 50, 700, 800
 LABEL_SHARE = 0.3
 """Of the budget that goes into the first labels."""
-UNSEEN_SHARE = 0.25
+HELD_OUT_SHARE = 0.25
 """Of these labels that are never trained on."""
 EVERY_STEPS = 5
 """Steps between frames: frames of neighbouring steps teach nothing new."""
@@ -26,23 +26,23 @@ FEWEST_DISTORTED, MOST_DISTORTED = 10, 40
 EXPLORED_FRAMES = 50
 EXPLORE_S, LONG_S = 5e-12, 20e-12
 EXPLORE_FACTOR = 1.2
-"""Of the wanted temperature, at which the pupil runs to show where it is weak."""
+"""Of the wanted temperature, at which the student runs to show where it is weak."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lesson:
+class DistillationSchedule:
     """What is done, in numbers that are fixed before the first label.
 
     Attributes:
-        temperature_k: That the pupil is for.
+        temperature_k: That the student is for.
         timestep_s: Of all runs.
         budget_s: Wall time for everything.
-        excursions: Runs that frames are taken from.
-        unseen: A run that none is taken from.
+        runs: Runs that frames are taken from.
+        held-out: A run that none is taken from.
         distorted: Number of rattled and strained copies.
         added: Frames that are labelled in each further round.
         most_rounds: Fits at most.
-        explore_steps: Of the pupil's own run in each round.
+        explore_steps: Of the student's own run in each round.
         long_steps: Of the run that is compared with the teacher's at the end.
         seed: Of everything random.
         start_factor: Times the temperature, of the first velocities of the long run.
@@ -51,8 +51,8 @@ class Lesson:
     temperature_k: float
     timestep_s: float
     budget_s: float
-    excursions: tuple[Excursion, ...]
-    unseen: Excursion
+    sampling_runs: tuple[SamplingRun, ...]
+    held_out: SamplingRun
     distorted: int
     added: int
     most_rounds: int
@@ -64,10 +64,10 @@ class Lesson:
     @property
     def label_calls(self) -> int:
         """Evaluations of the teacher before the first fit."""
-        return sum(one.steps for one in (*self.excursions, self.unseen)) + self.distorted
+        return sum(one.steps for one in (*self.sampling_runs, self.held_out)) + self.distorted
 
 
-def plan_lesson(
+def plan_schedule(
     *,
     temperature_k: float,
     timestep_s: float,
@@ -76,11 +76,11 @@ def plan_lesson(
     seed: int,
     added: int = 20,
     most_rounds: int = 4,
-) -> Lesson:
-    """Return a lesson whose first labels take about three tenths of the budget, within sensible lengths.
+) -> DistillationSchedule:
+    """Return a schedule whose first labels take about three tenths of the budget, within sensible lengths.
 
     Args:
-        temperature_k: That the pupil is for.
+        temperature_k: That the student is for.
         timestep_s: Integration step.
         budget_s: Wall time for everything.
         teacher_call_s: Wall time of one evaluation of the teacher.
@@ -90,11 +90,11 @@ def plan_lesson(
     """
     calls = LABEL_SHARE * budget_s / max(teacher_call_s, 1e-6)
     runs = len(CONDITIONS)
-    steps = _rounded((1 - UNSEEN_SHARE) * calls / (runs + 0.25))
+    steps = _rounded((1 - HELD_OUT_SHARE) * calls / (runs + 0.25))
     distorted = min(MOST_DISTORTED, max(FEWEST_DISTORTED, round(0.25 * steps)))
     base = seed * 1000
-    excursions = tuple(
-        Excursion(
+    sampling_runs = tuple(
+        SamplingRun(
             name=f"run-{factor * temperature_k:.0f}K{f'-strain{strain:+.0%}' if strain else ''}",
             temperature_k=factor * temperature_k,
             strain=strain,
@@ -105,21 +105,21 @@ def plan_lesson(
         )
         for number, (factor, strain) in enumerate(CONDITIONS)
     )
-    unseen = Excursion(
-        name=f"unseen-{temperature_k:.0f}K",
+    held_out = SamplingRun(
+        name=f"held-out-{temperature_k:.0f}K",
         temperature_k=temperature_k,
         strain=0.0,
-        steps=_whole_pieces(_rounded(UNSEEN_SHARE * calls)),
+        steps=_whole_pieces(_rounded(HELD_OUT_SHARE * calls)),
         every=EVERY_STEPS,
-        seed=base + UNSEEN_SEED,
+        seed=base + HELD_OUT_SEED,
         start_factor=AT_REST,
     )
-    return Lesson(
+    return DistillationSchedule(
         temperature_k=temperature_k,
         timestep_s=timestep_s,
         budget_s=budget_s,
-        excursions=excursions,
-        unseen=unseen,
+        sampling_runs=sampling_runs,
+        held_out=held_out,
         distorted=distorted,
         added=added,
         most_rounds=most_rounds,
