@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import ase
@@ -53,7 +53,6 @@ COMMITTEE_SHARE = 0.1
 """Of the budget that may go into the bootstrap fits of a round."""
 LEFT_FOR_THE_END = 0.1
 """Share of the budget for what follows the comparison: the student's speed and its run at constant energy."""
-SHORTEST_STEP_S = 1e-6
 TRIVIAL = 0.5
 """Share of the root mean square of the forces beyond which a fit has learnt nothing worth having (a judgement)."""
 DIVERGED = 10.0
@@ -124,7 +123,7 @@ class Distiller:
             SessionError: The teacher failed.
         """
         frames = list(self._first_labels())
-        held_out_run = self._sampling(self.schedule.held_out)
+        held_out_run = self._sampled(self.schedule.held_out)
         start = self._start_of(held_out_run)
         # An error against a label needs no equilibrium, so that of a run which has not settled is taken all the same.
         held_out = held_out_run.frames[len(held_out_run.frames) // NOT_SETTLED if start is None else start :]
@@ -163,13 +162,20 @@ class Distiller:
     def _first_labels(self) -> tuple[LabelledFrame, ...]:
         frames: list[LabelledFrame] = []
         for sampling in self.schedule.sampling_runs:
-            frames += self._sampling(sampling).frames
+            frames += self._sampled(sampling).frames
         copies = distorted_copies(self.cell, self.schedule.distorted, seed=self.schedule.seed * 1000 + DISTORTION_SEED)
         frames += self._labelled(copies, "distorted")
         return tuple(frames)
 
-    def _sampling(self, sampling: SamplingRun, *, known_steps: int = 0) -> SampledRun:
-        """Run an run; its first ``known_steps`` were counted and timed before."""
+    def _sampled(
+        self,
+        sampling: SamplingRun,
+        *,
+        known_steps: int = 0,
+        longest_steps: int = 0,
+        go_on: Callable[[], bool] = lambda: False,
+    ) -> SampledRun:
+        """Do a sampling run; its first ``known_steps`` were counted and timed before."""
         done = 0
 
         def told(steps: int) -> None:
@@ -187,8 +193,10 @@ class Distiller:
             timestep_s=self.schedule.timestep_s,
             cache=self.cache,
             on_piece=told,
+            longest_steps=longest_steps,
+            go_on=go_on,
         )
-        self._step_times_s += run.step_times_s[known_steps // PIECE_STEPS :]
+        self._step_times_s += run.step_times_s[-(-known_steps // PIECE_STEPS) :]
         return run
 
     def _labelled(
@@ -314,22 +322,18 @@ class Distiller:
             return self.trainer.open(fit)
 
         run = long_run(opened, self.cell, self.schedule, name=f"long-{number}", cache=self.cache)
-        steps = self.cache.remember(f"held-out-steps-{number}", self._affordable_held_out_steps)
-        teacher = self._sampling(replace(self.schedule.held_out, steps=steps), known_steps=self.schedule.held_out.steps)
+        teacher = self._longer_held_out_run()
         return compared(run, teacher, start=self._start_of(teacher), schedule=self.schedule)
 
-    def _affordable_held_out_steps(self) -> int:
-        """Return the steps that the teacher's held-out run may have: more than planned where the budget is not used up.
-
-        A run goes on by whole pieces alone, since the pieces that were kept are a part of it.
-        """
-        planned = self.schedule.held_out.steps
-        left_s = (1 - LEFT_FOR_THE_END) * self.schedule.budget_s - self.cache.used_s
-        if left_s <= 0 or planned % PIECE_STEPS or not self._step_times_s:
-            return planned
-        step_s = max(float(np.median(self._step_times_s)), SHORTEST_STEP_S)
-        more = int(left_s / step_s) // PIECE_STEPS * PIECE_STEPS
-        return max(planned, min(planned + more, self.schedule.long_steps))
+    def _longer_held_out_run(self) -> SampledRun:
+        """Return the teacher's held-out run, longer than planned where budget is left, at most as the student's run."""
+        planned = self.schedule.held_out
+        return self._sampled(
+            planned,
+            known_steps=planned.steps,
+            longest_steps=self.schedule.long_steps,
+            go_on=lambda: self.cache.used_s < (1 - LEFT_FOR_THE_END) * self.schedule.budget_s,
+        )
 
     def _start_of(self, run: SampledRun) -> int | None:
         return equilibrium_start(

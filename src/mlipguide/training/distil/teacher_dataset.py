@@ -85,6 +85,8 @@ def sample_run(
     timestep_s: float,
     cache: StepCache,
     on_piece: Callable[[int], None] = lambda _steps: None,
+    longest_steps: int = 0,
+    go_on: Callable[[], bool] = lambda: False,
 ) -> SampledRun:
     """Run an run, or what is left of it.
 
@@ -95,6 +97,8 @@ def sample_run(
         timestep_s: Integration step.
         cache: Keeps each piece.
         on_piece: Told the steps of each piece as it is done.
+        longest_steps: So many steps the run may have when it goes on after those of ``sampling``.
+        go_on: Asked after each piece beyond those of ``sampling`` whether there is another.
     """
     start = strained(atoms, sampling.strain)
     frames: list[LabelledFrame] = []
@@ -106,7 +110,7 @@ def sample_run(
         velocities = drawn_velocities(start, sampling.start_factor * sampling.temperature_k, seed=sampling.seed)
     stride = PIECE_STEPS - PIECE_STEPS % sampling.every or sampling.every
     plan = DynamicsPlan(
-        steps=sampling.steps,
+        steps=max(sampling.steps, longest_steps),
         every=sampling.every,
         timestep_s=timestep_s,
         temperature_k=sampling.temperature_k,
@@ -130,6 +134,8 @@ def sample_run(
         unstable = kept["stopped"]
         if not unstable:
             step_times_s.append(cache.step_s(name_of(leg)) / leg.plan.steps)
+        if leg.before + leg.plan.steps >= sampling.steps and not go_on():
+            break
     return SampledRun(
         frames=tuple(frames), kinetic_ev=tuple(kinetic_ev), unstable=unstable, step_times_s=tuple(step_times_s)
     )
