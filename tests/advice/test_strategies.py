@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import HOUR, make_candidate, make_card, make_estimate, make_evidence, make_summary, make_task
-from mlipguide.advice.break_even import break_even, total_s
 from mlipguide.advice.field_rules import direct_forces, family_of_materials, messages_on_many_devices
-from mlipguide.advice.known import Known
-from mlipguide.advice.labels import label_atoms
-from mlipguide.advice.sensitivities import rejudged, with_sensitivities
-from mlipguide.advice.strategies import cheapest_test, strategy_table
+from mlipguide.advice.prices.break_even import break_even, total_s
+from mlipguide.advice.prices.inputs import PricingInputs
+from mlipguide.advice.prices.labels import label_atoms
+from mlipguide.advice.prices.sensitivities import rejudged, with_sensitivities
+from mlipguide.advice.prices.table import cheapest_test, strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.advice import Candidate
@@ -28,8 +28,8 @@ FAMILIES = load_families()
 SILICON = make_summary(formula="Si8", reduced_formula="Si", elements=("Si",), atoms=8)
 
 
-def known(cores: float = 2.0, **changes: Any) -> Known:
-    return replace(Known(hardware=StrategyHardware(cores=cores), families=FAMILIES), **changes)
+def known(cores: float = 2.0, **changes: Any) -> PricingInputs:
+    return replace(PricingInputs(hardware=StrategyHardware(cores=cores), families=FAMILIES), **changes)
 
 
 def model(task: Task, ms_per_atom: float = 20.0, **changes: Any) -> Candidate:

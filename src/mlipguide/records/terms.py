@@ -41,14 +41,14 @@ class Factor:
         low: 5 % point.
         value: Median.
         high: 95 % point.
-        power: 1, or -1 for a divisor.
+        power: With which it enters: 1, -1 for a divisor, 0.5 for a root.
     """
 
     name: str
     low: float
     value: float
     high: float
-    power: int = 1
+    power: float = 1
 
     @property
     def is_lognormal(self) -> bool:
