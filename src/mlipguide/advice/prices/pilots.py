@@ -16,7 +16,7 @@ import numpy as np
 
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.strategy import Reckoned
-from mlipguide.records.estimate import Basis, Estimate, exactly
+from mlipguide.records.estimate import Basis, Estimate, around, exactly
 from mlipguide.records.training.kept_training import KeptCurve, KeptPilot
 from mlipguide.records.training.training import Engine
 from mlipguide.stats.bursts import NORMAL_90
@@ -157,30 +157,23 @@ def training_time(model: TriedModel, frames: Estimate) -> Reckoned | None:
     if along > 0:
         low, high = (slope, EXPONENTS[1]) if model.kept.engine in LEAST_SQUARES else (EXPONENTS[0], slope)
     exponent = (low + high) / 2
-    value = math.exp(start + exponent * along)
-    counted = frames.relative_spread
-    reach = (
-        None
-        if counted is None
-        else math.exp(math.hypot(NORMAL_90 * scatter, (high - low) / 2 * along, exponent * counted))
+    each = around(
+        math.exp(start) / largest**exponent,
+        math.exp(math.hypot(NORMAL_90 * scatter, (high - low) / 2 * along)),
+        basis=Basis.MEASURED if frames.value == largest else Basis.FITTED if along <= 0 else Basis.EXTRAPOLATED,
+        source=model.source,
     )
-    basis = Basis.MEASURED if frames.value == largest else Basis.FITTED if along <= 0 else Basis.EXTRAPOLATED
+    found = each.times(frames.raised(exponent))
     law = (
         f"least squares, growing as the frames to the power of {exponent:.2g}"
         if model.kept.engine in LEAST_SQUARES
         else "a fixed number of steps, so that more frames take hardly longer"
     )
     return Reckoned(
-        estimate=Estimate(
-            value=value,
-            low=None if reach is None else value / reach,
-            high=None if reach is None else value * reach,
-            basis=max(basis, frames.basis, key=lambda one: one.rank),
-            source=model.source,
-        ),
+        estimate=found,
         words=(
             f"Training: {model.name} took {duration(math.exp(start))} with {largest:,} frames in that pilot ({law}): "
-            f"{duration(value)} with {frames.told(number)}."
+            f"{duration(found.value)} with {frames.told(number)}."
         ),
     )
 

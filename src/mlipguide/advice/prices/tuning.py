@@ -13,7 +13,7 @@ import math
 from mlipguide.advice.prices.published import TRIAL_ERROR_REACH
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.strategy import Reckoned
-from mlipguide.records.estimate import Basis, Estimate, around
+from mlipguide.records.estimate import Basis, Estimate, around, exactly
 
 TUNING_FRAMES = (50.0, 150.0, 500.0)
 TUNING_SOURCE = "practice; kaur2024sublimation; radova2025frozen"
@@ -23,6 +23,7 @@ RULE_UPDATES = 200_000
 EVALUATIONS_PER_UPDATE = 3.0
 """An update is the energy and forces, and the gradient of both: about three times the work (an assumption)."""
 TRIAL_REACH = 3.0
+TUNING_TIME_SOURCE = "mlipguide_engine_trials; mace_readme"
 TUNED_SHARE = 0.085 / 0.133
 """What was left of SevenNet-0's force error on DFT labels of silicon (Zuo et al.) after 50 frames; one trial."""
 
@@ -51,16 +52,19 @@ def tuning_time(atom_step_s: Estimate, frames: Estimate, frame_atoms: int) -> Re
         frames: Labelled structures.
         frame_atoms: Atoms in each.
     """
-    seconds = atom_step_s.value
-    short = TRIAL_SECONDS_PER_FRAME / TRIAL_SECONDS_PER_ATOM * seconds * frames.value
-    long = RULE_UPDATES * EVALUATIONS_PER_UPDATE * seconds * frame_atoms
+    each, seconds = TRIAL_SECONDS_PER_FRAME / TRIAL_SECONDS_PER_ATOM, atom_step_s.value
+    updates = RULE_UPDATES * EVALUATIONS_PER_UPDATE * frame_atoms
+    short, long = each * seconds * frames.value, updates * seconds
+    step = (
+        atom_step_s
+        if atom_step_s.low is not None
+        else exactly(seconds, basis=atom_step_s.basis, source=atom_step_s.source)
+    )
     low, high = min(short, long) / TRIAL_REACH, max(short, long)
-    estimate = Estimate(
-        value=math.sqrt(short * long),
+    estimate = _spread_over(
+        step.times(frames.raised(0.5)).scaled(math.sqrt(each * updates)),
         low=low,
         high=high * TRIAL_REACH if short > long else high,
-        basis=max((Basis.TRIAL, atom_step_s.basis, frames.basis), key=lambda one: one.rank),
-        source="mlipguide_engine_trials; mace_readme",
     )
     return Reckoned(
         estimate=estimate,
@@ -70,6 +74,23 @@ def tuning_time(atom_step_s: Estimate, frames: Estimate, frame_atoms: int) -> Re
             "geometric mean is taken."
         ),
     )
+
+
+def _spread_over(mean: Estimate, *, low: float, high: float) -> Estimate:
+    """Return the mean of trial and rule with an interval that holds both.
+
+    Of that interval, the step and the frames, of which the mean is made, have their own share, so that a sum with the
+    run and the labels counts them once; the rest is the rule's.
+    """
+    below, above = (
+        math.sqrt(max(0.0, math.log(whole) ** 2 - math.log(own) ** 2))
+        for whole, own in (
+            (mean.value / low, mean.value / mean.at_least),
+            (high / mean.value, mean.at_most / mean.value),
+        )
+    )
+    rule = Estimate(value=1.0, low=math.exp(-below), high=math.exp(above), basis=Basis.TRIAL, source=TUNING_TIME_SOURCE)
+    return rule.times(mean)
 
 
 def tuned_error(base_error: float | None) -> Estimate | None:
