@@ -80,7 +80,7 @@ class Term:
     @property
     def value(self) -> float:
         """The product of the values."""
-        return self.coefficient * math.prod(factor.value**factor.power for factor in self.factors)
+        return self.coefficient * math.prod(math.pow(factor.value, factor.power) for factor in self.factors)
 
     def scaled(self, by: float) -> Term:
         """Return the term times an exact number."""
