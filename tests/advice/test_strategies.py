@@ -96,6 +96,16 @@ def test_large_and_long_on_many_cores_is_a_fast_potential_with_a_break_even() ->
     assert other.reason.startswith("Training from scratch costs ")
 
 
+def test_the_run_of_a_model_with_a_step_of_its_own_counts_its_own_steps() -> None:
+    # 100,000 steps of 1 fs are 200,000 of half a femtosecond: 2 h of 36 ms each.
+    task = make_task(atoms=50, budget_s=90 * 24 * HOUR)
+    own = replace(model(task, 0.72), timestep_s=task.timestep_s / 2)
+    found = priced(strategy_table([own], task, known()), Strategy.PRETRAINED)
+    assert found.production_time_s is not None
+    assert found.production_time_s.value == pytest.approx(2 * HOUR)
+    assert found.reasons[0] == "Run: SEVENNET-0 does 200,000 steps of 36 ms in 120 min."
+
+
 def test_a_short_run_of_few_atoms_takes_the_pretrained_model() -> None:
     # 50 atoms and 200 steps, as a relaxation has: 200 s; labels and training alone take longer.
     task = make_task(atoms=50, simulated_time_s=2e-13)

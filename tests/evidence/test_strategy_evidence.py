@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from factories import make_estimate, make_summary
@@ -162,3 +164,10 @@ def test_a_gpu_is_not_faster_for_fewer_atoms_than_fill_it() -> None:
     assert small is not None
     assert small == filled
     assert step_time(find_family("pod"), 1, 1000, A_GPU) is None
+
+
+def test_how_a_device_is_worded_decides_nothing() -> None:
+    nep = find_family("nep")
+    reworded = replace(nep, speeds=tuple(replace(one, device="A machine") for one in nep.speeds))
+    for hardware in (TWO_CORES, A_GPU):
+        assert step_time(reworded, 4, 2000, hardware) == step_time(nep, 4, 2000, hardware)

@@ -26,7 +26,7 @@ from mlipguide.records.task.task import Task
 
 AGAIN = 1.25
 """By which a distillation that is done anew may differ from the one before, in time and in error: fits of one model
-differ by about a quarter in time (``training/pilot_plan.py``); for the error it is a judgement."""
+differ by about a quarter in time (``training/pilot/pilot_plan.py``); for the error it is a judgement."""
 
 
 def by_family(card: FamilyCard, task: Task, inputs: PricingInputs, *, teacher: Candidate | None = None) -> Row:
