@@ -11,10 +11,10 @@ from factories import make_estimate, make_summary, make_task
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.decision import decide, leading_candidate
 from mlipguide.advice.judgement import Findings, judge
-from mlipguide.advice.known import Known
 from mlipguide.advice.plans import plan_for
+from mlipguide.advice.prices.inputs import PricingInputs
+from mlipguide.advice.prices.table import cheapest_test, is_untested, strategy_table
 from mlipguide.advice.ranking import choose, ranked
-from mlipguide.advice.strategies import cheapest_test, is_untested, strategy_table
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.families import load_families
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
@@ -100,7 +100,7 @@ def decision(task: Task, world: World | None = None) -> Decision:
     candidates = ranked([_candidate(card_of(model), ms, task, world) for model, ms in world.models.items()])
     choice = choose(candidates, task, memory_bytes=world.memory_bytes)
     leading = leading_candidate(choice, candidates)
-    known = Known(
+    known = PricingInputs(
         hardware=StrategyHardware(cores=world.cores), families=load_families(), memory_bytes=world.memory_bytes
     )
     table = strategy_table(candidates, task, known, None if leading is None else card_of(leading.model))

@@ -15,9 +15,9 @@ from mlipguide.advice.explanation import (
     reasons_for_choice,
     reasons_for_none,
 )
-from mlipguide.advice.known import Known
 from mlipguide.advice.plans import next_commands, plan_for
-from mlipguide.advice.strategies import strategy_table
+from mlipguide.advice.prices.inputs import PricingInputs
+from mlipguide.advice.prices.table import strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice.advice import Candidate, Rejection, Strategy
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
@@ -66,7 +66,7 @@ def test_strategies(choice: Candidate | None, candidates: list[Candidate], strat
 
 
 def table_of(candidates: list[Candidate]) -> StrategyTable:
-    return strategy_table(candidates, TASK, Known(hardware=StrategyHardware(cores=2), families=load_families()))
+    return strategy_table(candidates, TASK, PricingInputs(hardware=StrategyHardware(cores=2), families=load_families()))
 
 
 def test_a_choice_is_explained_with_its_numbers() -> None:

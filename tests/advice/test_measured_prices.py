@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from factories import HOUR, make_candidate, make_card, make_estimate, make_evidence, make_task
 from known_trainings import FOLDER, SILICON, make_distilled, make_labels, make_tried
 from mlipguide.advice.decision import decide
-from mlipguide.advice.known import Known
 from mlipguide.advice.plans import plan_for
+from mlipguide.advice.prices.inputs import PricingInputs
+from mlipguide.advice.prices.pilots import TriedModel
+from mlipguide.advice.prices.sensitivities import A_GPU
+from mlipguide.advice.prices.table import strategy_table
 from mlipguide.advice.ranking import choose
-from mlipguide.advice.sensitivities import A_GPU
-from mlipguide.advice.strategies import strategy_table
-from mlipguide.advice.tried_models import TriedModel
 from mlipguide.catalog.families import load_families
 from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.advice import Candidate
@@ -38,8 +38,8 @@ def silicon(**changes: Any) -> Task:
     return make_task(**{"structure": SILICON, "force_mae_ev_per_angstrom": 0.07, **changes})
 
 
-def known(*tried: TriedModel, **changes: Any) -> Known:
-    return replace(Known(hardware=StrategyHardware(cores=2.0), families=FAMILIES, tried=tried), **changes)
+def known(*tried: TriedModel, **changes: Any) -> PricingInputs:
+    return replace(PricingInputs(hardware=StrategyHardware(cores=2.0), families=FAMILIES, tried=tried), **changes)
 
 
 def universal(task: Task, ms_per_atom: float = 20.0, **changes: Any) -> Candidate:
@@ -53,7 +53,9 @@ def universal(task: Task, ms_per_atom: float = 20.0, **changes: Any) -> Candidat
     )
 
 
-def price(strategy: Strategy, task: Task, about: Known, candidates: Sequence[Candidate] | None = None) -> StrategyPrice:
+def price(
+    strategy: Strategy, task: Task, about: PricingInputs, candidates: Sequence[Candidate] | None = None
+) -> StrategyPrice:
     found = strategy_table(candidates or [universal(task)], task, about).price(strategy)
     assert found is not None
     return found

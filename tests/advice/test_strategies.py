@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import HOUR, make_candidate, make_card, make_estimate, make_evidence, make_summary, make_task
-from mlipguide.advice.break_even import break_even, total_s
 from mlipguide.advice.field_rules import direct_forces, family_of_materials, messages_on_many_devices
-from mlipguide.advice.known import Known
-from mlipguide.advice.labels import label_atoms
-from mlipguide.advice.sensitivities import rejudged, with_sensitivities
-from mlipguide.advice.strategies import cheapest_test, strategy_table
+from mlipguide.advice.prices.break_even import break_even, total_s
+from mlipguide.advice.prices.inputs import PricingInputs
+from mlipguide.advice.prices.labels import label_atoms
+from mlipguide.advice.prices.sensitivities import rejudged, with_sensitivities
+from mlipguide.advice.prices.table import cheapest_test, strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.advice import Candidate
@@ -28,8 +28,8 @@ FAMILIES = load_families()
 SILICON = make_summary(formula="Si8", reduced_formula="Si", elements=("Si",), atoms=8)
 
 
-def known(cores: float = 2.0, **changes: Any) -> Known:
-    return replace(Known(hardware=StrategyHardware(cores=cores), families=FAMILIES), **changes)
+def known(cores: float = 2.0, **changes: Any) -> PricingInputs:
+    return replace(PricingInputs(hardware=StrategyHardware(cores=cores), families=FAMILIES), **changes)
 
 
 def model(task: Task, ms_per_atom: float = 20.0, **changes: Any) -> Candidate:
@@ -94,6 +94,16 @@ def test_large_and_long_on_many_cores_is_a_fast_potential_with_a_break_even() ->
     assert " for each ns: it pays for any run longer than " in found.reason
     other = against[Strategy.TRAIN_FROM_SCRATCH, Strategy.PRETRAINED]
     assert other.reason.startswith("Training from scratch costs ")
+
+
+def test_the_run_of_a_model_with_a_step_of_its_own_counts_its_own_steps() -> None:
+    # 100,000 steps of 1 fs are 200,000 of half a femtosecond: 2 h of 36 ms each.
+    task = make_task(atoms=50, budget_s=90 * 24 * HOUR)
+    own = replace(model(task, 0.72), timestep_s=task.timestep_s / 2)
+    found = priced(strategy_table([own], task, known()), Strategy.PRETRAINED)
+    assert found.production_time_s is not None
+    assert found.production_time_s.value == pytest.approx(2 * HOUR)
+    assert found.reasons[0] == "Run: SEVENNET-0 does 200,000 steps of 36 ms in 120 min."
 
 
 def test_a_short_run_of_few_atoms_takes_the_pretrained_model() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from factories import make_estimate
 from known_trainings import FOLDER, make_tried
-from mlipguide.advice.tried_models import Outlook, TriedModel, outlook, step_time, training_time
+from mlipguide.advice.prices.pilots import Outlook, TriedModel, outlook, step_time, training_time
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.training.training import Engine
 

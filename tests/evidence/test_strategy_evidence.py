@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from factories import make_estimate, make_summary
-from mlipguide.advice.prices.fast_speed import ATOMS_THAT_FILL_A_GPU, fast_step_time, suited_family
-from mlipguide.advice.prices.frames import frames_to_train, frames_to_tune
+from mlipguide.advice.prices.published import (
+    ATOMS_THAT_FILL_A_GPU,
+    frames_to_train,
+    step_time,
+    suited_family,
+    trained_error,
+    training_time,
+)
 from mlipguide.advice.prices.reference_cost import (
     LEVEL_CORE_HOURS,
     LEVEL_ELECTRONS,
@@ -15,13 +23,7 @@ from mlipguide.advice.prices.reference_cost import (
     reference_cost,
     valence_electrons,
 )
-from mlipguide.advice.prices.training_cost import (
-    TRIAL_SECONDS_PER_ATOM,
-    trained_error,
-    training_time,
-    tuned_error,
-    tuning_time,
-)
+from mlipguide.advice.prices.tuning import TRIAL_SECONDS_PER_ATOM, frames_to_tune, tuned_error, tuning_time
 from mlipguide.catalog.families import find_family, load_families
 from mlipguide.records.advice.strategy import StrategyHardware
 from mlipguide.records.estimate import Basis
@@ -143,22 +145,29 @@ def test_no_family_is_no_answer() -> None:
 
 def test_the_speed_is_the_published_one_shared_among_cores() -> None:
     nep = find_family("nep")
-    one = fast_step_time(nep, 4, 2000, StrategyHardware(cores=1.0))
-    ten = fast_step_time(nep, 4, 2000, StrategyHardware(cores=10.0))
+    one = step_time(nep, 4, 2000, StrategyHardware(cores=1.0))
+    ten = step_time(nep, 4, 2000, StrategyHardware(cores=10.0))
     assert one is not None
     assert ten is not None
     assert one.estimate.value == pytest.approx(2000 * 108e-6)
     assert one.estimate.basis is Basis.TRIAL
     assert ten.estimate.value == pytest.approx(2000 * 108e-6 / 10 / 0.8)
     assert ten.estimate.basis is Basis.ASSUMED  # the parallel efficiency is
-    few = fast_step_time(nep, 4, 150, StrategyHardware(cores=64.0))
+    few = step_time(nep, 4, 150, StrategyHardware(cores=64.0))
     assert few is not None
     assert few.estimate.value == pytest.approx(150 * 108e-6)  # too few atoms for a second core
 
 
 def test_a_gpu_is_not_faster_for_fewer_atoms_than_fill_it() -> None:
     nep = find_family("nep")
-    small, filled = (fast_step_time(nep, 1, atoms, A_GPU) for atoms in (10, ATOMS_THAT_FILL_A_GPU))
+    small, filled = (step_time(nep, 1, atoms, A_GPU) for atoms in (10, ATOMS_THAT_FILL_A_GPU))
     assert small is not None
     assert small == filled
-    assert fast_step_time(find_family("pod"), 1, 1000, A_GPU) is None
+    assert step_time(find_family("pod"), 1, 1000, A_GPU) is None
+
+
+def test_how_a_device_is_worded_decides_nothing() -> None:
+    nep = find_family("nep")
+    reworded = replace(nep, speeds=tuple(replace(one, device="A machine") for one in nep.speeds))
+    for hardware in (TWO_CORES, A_GPU):
+        assert step_time(reworded, 4, 2000, hardware) == step_time(nep, 4, 2000, hardware)

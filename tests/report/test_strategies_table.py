@@ -14,9 +14,9 @@ from rich.console import Console
 from factories import make_candidate, make_estimate, make_task
 from fake_models import make_machine
 from mlipguide.advice.accuracy_axis import axis_of
-from mlipguide.advice.known import Known
-from mlipguide.advice.sensitivities import with_sensitivities
-from mlipguide.advice.strategies import strategy_table
+from mlipguide.advice.prices.inputs import PricingInputs
+from mlipguide.advice.prices.sensitivities import with_sensitivities
+from mlipguide.advice.prices.table import strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.core.errors import InputError
 from mlipguide.records.advice.advice import Recommendation
@@ -32,7 +32,7 @@ TASK = make_task()
 @pytest.fixture(scope="module")
 def table() -> StrategyTable:
     candidate = make_candidate("sevennet-0", TASK, step_time_s=make_estimate(40.0))
-    known = Known(hardware=StrategyHardware(cores=2.0), families=load_families())
+    known = PricingInputs(hardware=StrategyHardware(cores=2.0), families=load_families())
     found = strategy_table([candidate], TASK, known)
     return with_sensitivities([candidate], TASK, known, found)
 

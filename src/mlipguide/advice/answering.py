@@ -11,9 +11,9 @@ from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.decision import can_be_done, leading_candidate
 from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
 from mlipguide.advice.plans import next_commands, plan_for
+from mlipguide.advice.prices.assembly import priced_strategies, pricing_inputs
+from mlipguide.advice.prices.table import cheapest_test, is_untested
 from mlipguide.advice.ranking import choose, could_serve, is_runnable
-from mlipguide.advice.strategies import cheapest_test, is_untested
-from mlipguide.advice.strategy_assembly import known_for, priced_strategies
 from mlipguide.advice.training_commands import own_left_out, training_commands
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.topics import load_knowledge
@@ -69,7 +69,7 @@ def answered(
     choice = choose(candidates, task, memory_bytes=memory_bytes)
     leading = leading_candidate(choice, candidates)
     card = None if leading is None else cards[leading.model]
-    known, notices = known_for(
+    known, notices = pricing_inputs(
         question.machine,
         profile,
         memory_bytes=memory_bytes,

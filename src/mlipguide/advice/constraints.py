@@ -70,9 +70,8 @@ def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
     return tuple(found)
 
 
-def licence_doubt(card: ModelCard, task: Task) -> str | None:
+def licence_doubt(licence: LicenceSummary, task: Task) -> str | None:
     """Return a doubt where commercial use is asked for and allowed under conditions only."""
-    licence = licence_of(card)
     if not task.commercial or licence.commercial is not CommercialUse.CONDITIONS:
         return None
     return f"Commercial use has conditions (code {licence.code}, weights {licence.weights}): read them."

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlipguide.advice.ranking import could_serve, is_runnable
-from mlipguide.advice.strategies import leading_strategy
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import StrategyPrice, StrategyTable
 from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.task.task import Task
+
+CLEARLY_SOONER = 2.0
+"""Of strategies whose totals differ by less, which is well within their intervals, the one with less to train leads."""
+NOT_TRAINED_HERE = frozenset({"excited-states"})
+"""Needs that no strategy meets: every model here is of one ground state."""
 
 
 def decide(choice: Candidate | None, candidates: Sequence[Candidate], table: StrategyTable, task: Task) -> Strategy:
@@ -32,6 +36,23 @@ def decide(choice: Candidate | None, candidates: Sequence[Candidate], table: Str
     if not timed and any(awaits_timing(one) for one in candidates):
         return Strategy.NONE
     return leading_strategy([one for one in table.prices if one.strategy is not Strategy.PRETRAINED], task)
+
+
+def leading_strategy(prices: Sequence[StrategyPrice], task: Task) -> Strategy:
+    """Return the strategy that is done first of those that do the task, else of those that may; none of neither."""
+    if any(need.value in NOT_TRAINED_HERE for need in task.needs):
+        return Strategy.NONE
+    order = list(Strategy)
+    for verdict in (Verdict.FEASIBLE, Verdict.UNKNOWN):
+        totals = {
+            one.strategy: one.total_wall_time_s.value
+            for one in prices
+            if one.verdict is verdict and one.total_wall_time_s is not None
+        }
+        near = [one for one, total in totals.items() if total <= CLEARLY_SOONER * min(totals.values())]
+        if near:
+            return min(near, key=order.index)
+    return Strategy.NONE
 
 
 def can_be_done(choice: Candidate | None, price: StrategyPrice | None, task: Task) -> bool:

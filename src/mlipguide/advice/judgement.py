@@ -113,7 +113,7 @@ def judge(findings: Findings, task: Task, *, memory_bytes: int) -> Candidate:
         doubts.append("Timed with random weights: its own are not on this machine.")
     rejections += _present(conservation_rejection(task, findings.stability))
     doubts += _present(step.doubt)
-    doubts += _present(licence_doubt(findings.card, task))
+    doubts += _present(licence_doubt(licence_of(findings.card), task))
     known = findings.evidence
     on_labels = known.kind is EvidenceKind.USER_LABELS and known.force_mae_ev_per_angstrom is not None
     doubts += _present(coverage_doubt(findings.card, task, on_labels=on_labels))

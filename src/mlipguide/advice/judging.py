@@ -11,7 +11,7 @@ from mlipguide.advice.candidate_step import at_step, step_for
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.known_stability import stability_of
-from mlipguide.advice.labels import label_atoms
+from mlipguide.advice.prices.labels import label_atoms
 from mlipguide.advice.ranking import ranked
 from mlipguide.advice.trained_here import with_training
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels

@@ -1,4 +1,4 @@
-"""The command that trains what ``recommend`` advises to train, with the user's own files and target."""
+"""The commands that train what ``recommend`` advises to train, with the user's own files and target."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlipguide.advice.constraints import card_rejections
+from mlipguide.advice.prices.pilots import TriedModel
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.records.advice.strategy import StrategyPrice
 from mlipguide.records.advice.verdict import Strategy
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task
+from mlipguide.records.training.kept_training import KeptLabels
+from mlipguide.records.training.training import Engine
 from mlipguide.tasks.request_words import request_words
 from mlipguide.tasks.requests import TaskRequest
 
@@ -43,6 +46,23 @@ def training_commands(
     for option, name in (("--energy-key", request.energy_key), ("--forces-key", request.forces_key)):
         words += [] if name is None else [option, name]
     return (shlex.join(words),)
+
+
+def fit_command(model: TriedModel) -> str | None:
+    """Return the command of the final fit on the pilot's frames; None where these are not known."""
+    labels, kept = model.pilot.labels, model.kept
+    if labels is None:
+        return None
+    words = ["mlipguide", "train", "fit", labels.file, "--engine", kept.engine.value, "--size", kept.size]
+    words += [] if kept.base_model is None else ["--base", kept.base_model]
+    return shlex.join([*words, *_same_frames(labels, model.pilot.folder)])
+
+
+def pilot_command(labels: KeptLabels, folder: str, engines: Sequence[Engine], limit: float | None) -> str:
+    """Return the command that tries further engines on the frames of a pilot, in its folder."""
+    words = ["mlipguide", "train", "pilot", labels.file, "--engines", ",".join(one.value for one in engines)]
+    words += [] if limit is None else ["--target-force-mae", f"{limit * 1e3:g}meV/A"]
+    return shlex.join([*words, *_same_frames(labels, folder)])
 
 
 def own_left_out(
@@ -84,3 +104,13 @@ def _distil(teacher: str, request: TaskRequest, weights: Mapping[str, Path]) -> 
     if teacher in weights:
         words += ["--weights", f"{teacher}={weights[teacher]}"]
     return f"mlipguide train distil {request_words(request, ())} {shlex.join(words)}"
+
+
+def _same_frames(labels: KeptLabels, folder: str) -> list[str]:
+    """Return the options that make another training use the frames and the folder of a pilot."""
+    words = [] if labels.test is None else ["--test", labels.test]
+    words += ["--folder", folder]
+    words += ["--seed", str(labels.seed)] if labels.seed else []
+    for option, name in (("--energy-key", labels.energy_key), ("--forces-key", labels.forces_key)):
+        words += [] if name is None else [option, name]
+    return words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlipguide.advice.kept_pilots import keep_pilot
+from mlipguide.advice.prices.kept import keep_pilot
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.core.units import FORCE, WALL_TIME

@@ -124,6 +124,21 @@ class Estimate:
         name = terms[0].factors[0].name
         return _made_of(rest, (Term(1.0, (Factor(name, low, rest.value, high),)),))
 
+    def raised(self, power: float) -> Estimate:
+        """Return the estimate of a positive ``power`` of this quantity, which is high and low together with it."""
+        terms = self.terms
+        found = Estimate(
+            value=self.value**power,
+            low=None if self.low is None else max(0.0, self.low) ** power,
+            high=None if self.high is None else self.high**power,
+            basis=self.basis,
+            source=self.source,
+        )
+        if terms is None or len(terms) > 1:
+            return found
+        factors = tuple(replace(factor, power=factor.power * power) for factor in terms[0].factors)
+        return _made_of(found, (Term(terms[0].coefficient ** power, factors),))
+
     @property
     def digits(self) -> int:
         """How many significant digits of the value mean something: 3, 2 from an interval of ×÷2 on, 1 from ×÷5 on."""
@@ -188,6 +203,16 @@ class Estimate:
 def nothing(why: str) -> Estimate:
     """Return an exact 0 for what is not needed, and why it is not."""
     return Estimate(value=0.0, low=0.0, high=0.0, basis=Basis.MEASURED, source=why)
+
+
+def exactly(value: float, *, basis: Basis = Basis.MEASURED, source: str) -> Estimate:
+    """Return an estimate without any spread."""
+    return Estimate(value=float(value), low=float(value), high=float(value), basis=basis, source=source)
+
+
+def around(value: float, reach: float, *, basis: Basis, source: str) -> Estimate:
+    """Return an estimate whose interval is a factor of ``reach`` to either side."""
+    return Estimate(value=value, low=value / reach, high=value * reach, basis=basis, source=source)
 
 
 def _made_of(estimate: Estimate, terms: tuple[Term, ...] | None) -> Estimate:

@@ -41,14 +41,14 @@ class Factor:
         low: 5 % point.
         value: Median.
         high: 95 % point.
-        power: 1, or -1 for a divisor.
+        power: With which it enters: 1, -1 for a divisor, 0.5 for a root.
     """
 
     name: str
     low: float
     value: float
     high: float
-    power: int = 1
+    power: float = 1
 
     @property
     def is_lognormal(self) -> bool:
@@ -80,7 +80,7 @@ class Term:
     @property
     def value(self) -> float:
         """The product of the values."""
-        return self.coefficient * math.prod(factor.value**factor.power for factor in self.factors)
+        return self.coefficient * math.prod(math.pow(factor.value, factor.power) for factor in self.factors)
 
     def scaled(self, by: float) -> Term:
         """Return the term times an exact number."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mlipguide.records.estimate import Basis
+from mlipguide.records.hardware.device import DeviceKind
 from mlipguide.records.models.model_card import CommercialUse
 from mlipguide.records.strict import strict
 
@@ -83,6 +84,7 @@ class PublishedSpeed:
         potential: Which one.
         us_per_atom_step: Microseconds for one atom and one step.
         device: What it ran on, as published.
+        device_kind: Whether that is a processor, of which one core was timed, or a GPU.
         devices: How many of it.
         atoms: Of the timed system; None where it was not said.
         driver: What advanced the atoms; None where it was not said.
@@ -95,6 +97,7 @@ class PublishedSpeed:
     potential: str
     us_per_atom_step: float
     device: str
+    device_kind: DeviceKind
     devices: int
     atoms: int | None
     driver: str | None

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from mlipguide.advice.break_even import total_s
+from mlipguide.advice.prices.break_even import total_s
 from mlipguide.core.readable import duration, simulated_time
 from mlipguide.records.advice.strategy import StrategyPrice, StrategyTable
 from mlipguide.records.advice.verdict import Strategy

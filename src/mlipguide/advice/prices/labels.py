@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from mlipguide.advice.prices.reference_cost import reference_cost
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.advice import Candidate
-from mlipguide.records.advice.strategy import LabelPrice, Reckoned, StrategyHardware
-from mlipguide.records.estimate import Basis, Estimate, nothing
+from mlipguide.records.advice.strategy import LabelPrice, StrategyHardware
+from mlipguide.records.estimate import Basis, Estimate, around, nothing
 from mlipguide.records.task.task import Task
 
 SMALLEST_CELL, LARGEST_CELL = 24, 200
@@ -16,6 +18,14 @@ STEPS_PER_LABEL = Estimate(value=10.0, low=5.0, high=20.0, basis=Basis.TRIAL, so
 for an atom and a step."""
 SMALL_CELL_REACH = 2.0
 """What an atom costs in a small cell differs by this factor from what it costs in a large one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """The price of training data, and its arithmetic in sentences."""
+
+    price: LabelPrice
+    words: tuple[str, ...] = ()
 
 
 def label_atoms(task: Task) -> int:
@@ -30,16 +40,15 @@ def label_atoms(task: Task) -> int:
     return min(atoms, LARGEST_CELL)
 
 
-def no_labels(task: Task) -> LabelPrice:
-    """Return the price of no labels at all."""
-    none = nothing("no labels needed")
-    return LabelPrice(frames=none, atoms=label_atoms(task), reference_core_hours=none, wall_time_s=none)
+def no_labels(atoms: int, why: str, *words: str) -> Labels:
+    """Return the price of no labels at all, and why none are needed."""
+    none = nothing(why)
+    price = LabelPrice(frames=none, atoms=atoms, reference_core_hours=none, wall_time_s=none)
+    return Labels(price=price, words=words)
 
 
-def reference_labels(
-    frames: Estimate, task: Task, hardware: StrategyHardware, *, atoms: int | None = None
-) -> tuple[LabelPrice, tuple[str, ...]]:
-    """Return the price of labels by reference calculations, and its arithmetic.
+def reference_labels(frames: Estimate, task: Task, hardware: StrategyHardware, *, atoms: int | None = None) -> Labels:
+    """Return the price of labels by reference calculations.
 
     They run on the cores that the user names for them, else on all cores here.
 
@@ -59,13 +68,13 @@ def reference_labels(
         f"{wall_time.told(duration)} on {cores:g} cores."
     )
     price = LabelPrice(frames=frames, atoms=atoms, reference_core_hours=core_hours, wall_time_s=wall_time)
-    return price, (each.words, words)
+    return Labels(price=price, words=(each.words, words))
 
 
 def further_labels(
     frames: Estimate, at_hand: int, task: Task, hardware: StrategyHardware, *, frame_atoms: int | None
-) -> tuple[LabelPrice, tuple[str, ...]]:
-    """Return the price of the labels that are still missing, and its arithmetic.
+) -> Labels:
+    """Return the price of the labels that are still missing.
 
     Args:
         frames: To be learned from in all.
@@ -76,22 +85,18 @@ def further_labels(
     """
     stated = None if task.reference is None else task.reference.atoms
     atoms = stated or frame_atoms or label_atoms(task)
-    most = frames.high if frames.high is not None else frames.value
-    if at_hand >= max(frames.value, most):
-        none = nothing("labels at hand")
-        price = LabelPrice(frames=none, atoms=atoms, reference_core_hours=none, wall_time_s=none)
-        return price, (f"Labels: {at_hand:,} frames are labelled already; no more are needed.",)
-    missing = frames.less(at_hand)
-    price, words = reference_labels(missing, task, hardware, atoms=atoms)
-    if at_hand:
-        words = (f"Labels: {at_hand:,} of {frames.told(number)} frames are there already.", *words)
-    return price, words
+    if at_hand >= max(frames.value, frames.at_most):
+        words = f"Labels: {at_hand:,} frames are labelled already; no more are needed."
+        return no_labels(atoms, "labels at hand", words)
+    missing = reference_labels(frames.less(at_hand), task, hardware, atoms=atoms)
+    if not at_hand:
+        return missing
+    there = f"Labels: {at_hand:,} of {frames.told(number)} frames are there already."
+    return replace(missing, words=(there, *missing.words))
 
 
-def distilled_labels(
-    frames: Estimate, teacher: Candidate, task: Task, label_step_s: Estimate | None = None
-) -> tuple[LabelPrice, tuple[str, ...]]:
-    """Return the price of labels by a model, and its arithmetic.
+def distilled_labels(frames: Estimate, teacher: Candidate, task: Task, label_step_s: Estimate | None = None) -> Labels:
+    """Return the price of labels by a model.
 
     Args:
         frames: To be labelled.
@@ -100,28 +105,20 @@ def distilled_labels(
         label_step_s: The teacher's step in a cell of :func:`label_atoms`; None: as for an atom of the task.
     """
     atoms = label_atoms(task)
-    step = label_step_s or small_cell_step(teacher, task).estimate
+    step = label_step_s or small_cell_step(teacher, task)
     wall_time = step.times(STEPS_PER_LABEL).times(frames)
     words = (
         f"Labels: {frames.told(number)} frames of {atoms} atoms by {teacher.name}, {STEPS_PER_LABEL.told(number)} "
         f"steps of {step.told(duration)} for each, are {wall_time.told(duration)}."
     )
-    price = LabelPrice(
-        frames=frames, atoms=atoms, reference_core_hours=nothing("labelled by a model"), wall_time_s=wall_time
-    )
-    return price, (words,)
+    by_model = nothing("labelled by a model")
+    price = LabelPrice(frames=frames, atoms=atoms, reference_core_hours=by_model, wall_time_s=wall_time)
+    return Labels(price=price, words=(words,))
 
 
-def small_cell_step(candidate: Candidate, task: Task) -> Reckoned:
+def small_cell_step(candidate: Candidate, task: Task) -> Estimate:
     """Return the time of a step in a cell that is labelled, from the time for an atom in the task's system."""
     assert candidate.step_time_s is not None
-    atoms = label_atoms(task)
-    scaled = candidate.step_time_s.scaled(atoms / task.atoms)
+    scaled = candidate.step_time_s.scaled(label_atoms(task) / task.atoms)
     less_trusted = max((scaled.basis, Basis.EXTRAPOLATED), key=lambda one: one.rank)
-    carried = Estimate(
-        value=1.0, low=1 / SMALL_CELL_REACH, high=SMALL_CELL_REACH, basis=less_trusted, source=scaled.source
-    )
-    return Reckoned(
-        estimate=scaled.times(carried),
-        words=f"{atoms} atoms of {task.atoms:,}: {scaled.told(duration)} a step.",
-    )
+    return scaled.times(around(1.0, SMALL_CELL_REACH, basis=less_trusted, source=scaled.source))

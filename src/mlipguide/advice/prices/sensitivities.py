@@ -9,9 +9,9 @@ from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import memory_doubt, time_doubt, time_rejection
 from mlipguide.advice.decision import decide
 from mlipguide.advice.judgement import judge_accuracy
-from mlipguide.advice.known import Known
+from mlipguide.advice.prices.inputs import PricingInputs
+from mlipguide.advice.prices.table import strategy_table
 from mlipguide.advice.ranking import choose
-from mlipguide.advice.strategies import strategy_table
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
@@ -27,7 +27,12 @@ A_GPU = StrategyHardware(cores=1.0, gpu="a GPU", gpus=1)
 
 
 def with_sensitivities(
-    candidates: Sequence[Candidate], task: Task, known: Known, table: StrategyTable, *, memory_bytes: int | None = None
+    candidates: Sequence[Candidate],
+    task: Task,
+    inputs: PricingInputs,
+    table: StrategyTable,
+    *,
+    memory_bytes: int | None = None,
 ) -> StrategyTable:
     """Return the table with what would lead under other conditions, where it differs from what leads now.
 
@@ -36,15 +41,15 @@ def with_sensitivities(
     Args:
         candidates: Every model considered, judged for the task.
         task: What is wanted.
-        known: Hardware, families, and what was measured by training.
+        inputs: Hardware, families, and what was measured by training.
         table: The answer now.
         memory_bytes: Usable memory, for fewer atoms; None where it is not to be judged anew.
     """
-    cases: list[tuple[str, Task, Known]] = [
+    cases: list[tuple[str, Task, PricingInputs]] = [
         (
             f"With {factor:g}× the budget ({duration(task.budget_s * factor)})",
             replace(task, budget_s=task.budget_s * factor),
-            known,
+            inputs,
         )
         for factor in BUDGET_FACTORS
     ]
@@ -54,18 +59,18 @@ def with_sensitivities(
             (
                 f"If {limit * ACCURACY_FACTOR * 1e3:g} meV/Å were enough",
                 replace(task, force_mae_ev_per_angstrom=limit * ACCURACY_FACTOR),
-                known,
+                inputs,
             )
         )
     fewer = task.atoms // FEWER_ATOMS
     if fewer >= task.structure.atoms and any(task.structure.periodic):
-        cases.append((f"With {fewer:,} atoms", replace(task, atoms=fewer), known))
-    if known.hardware.gpu is None:
-        cases.append(("With a fast potential on a GPU", task, known.on(A_GPU)))
+        cases.append((f"With {fewer:,} atoms", replace(task, atoms=fewer), inputs))
+    if inputs.hardware.gpu is None:
+        cases.append(("With a fast potential on a GPU", task, inputs.on(A_GPU)))
     found: dict[str, Verdict] = {}
-    for words, changed, hardware in cases:
+    for words, changed, known in cases:
         judged = [rejudged(one, task, changed, memory_bytes=memory_bytes) for one in candidates]
-        decided = _decided(judged, changed, hardware)
+        decided = _decided(judged, changed, known)
         sentence, price = _sentence(words, decided, table), decided.price(decided.leading)
         if sentence is not None and price is not None:
             found.setdefault(sentence, price.verdict)
@@ -75,11 +80,11 @@ def with_sensitivities(
     return replace(table, sensitivities=tuple(found), would_do=would_do)
 
 
-def _decided(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyTable:
-    table = strategy_table(candidates, task, known)
-    if known.memory_bytes is None:
+def _decided(candidates: Sequence[Candidate], task: Task, inputs: PricingInputs) -> StrategyTable:
+    table = strategy_table(candidates, task, inputs)
+    if inputs.memory_bytes is None:
         return table
-    choice = choose(candidates, task, memory_bytes=known.memory_bytes)
+    choice = choose(candidates, task, memory_bytes=inputs.memory_bytes)
     return replace(table, leading=decide(choice, candidates, table, task))
 
 

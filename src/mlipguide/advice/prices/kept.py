@@ -1,23 +1,29 @@
-"""Pilots in advice: kept when they end, and looked up for a task on the same elements."""
+"""Pilots and distillations in advice: kept when they end, and looked up for a task on the same elements."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
-from mlipguide.advice.tried_models import TriedModel
+from mlipguide.advice.prices.inputs import DistilledBefore
+from mlipguide.advice.prices.pilots import TriedModel
 from mlipguide.core.kept_files import UnfitRecordError
+from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice
-from mlipguide.records.training.kept_training import KeptCurve, KeptFit, KeptLabels, KeptPilot
+from mlipguide.records.training.distillation import Distillation
+from mlipguide.records.training.kept_training import KeptCurve, KeptDistillation, KeptFit, KeptLabels, KeptPilot
 from mlipguide.records.training.pilot import PilotData
-from mlipguide.records.training.training import Engine
-from mlipguide.store import pilots as store
+from mlipguide.records.training.training import Engine, FitRecipe
+from mlipguide.store import distillations, pilots
 from mlipguide.structures.label_keys import LabelKeys
 from mlipguide.structures.summaries import formula_of
 from mlipguide.training.fit.data import TrainingFrames
 from mlipguide.training.pilot.answer import by_model
 from mlipguide.training.pilot.learning_curve import CurveDatum, fit_curve
+
+T = TypeVar("T")
 
 
 def keep_pilot(
@@ -79,11 +85,47 @@ def keep_pilot(
         ),
         curves=tuple(curves),
     )
-    try:
-        store.keep(kept)
-    except UnfitRecordError as error:  # what was trained is handed over all the same
-        return (Notice(error.kind, f"{error.message} {error.hint}"),)
-    return ()
+    return _kept(pilots.keep, kept)
+
+
+def keep_distillation(
+    data: Distillation, recipe: FitRecipe, machine: Machine, *, folder: str, timed_atoms: int
+) -> tuple[Notice, ...]:
+    """Store what later advice needs of a distillation, and return a notice where that makes no sense.
+
+    Args:
+        data: What came of it.
+        recipe: Of the student.
+        machine: Where it was done.
+        folder: Of the whole distillation.
+        timed_atoms: Of the structure that the student was timed with.
+
+    Raises:
+        StorageError: The data folder cannot be written.
+    """
+    best = data.rounds[data.best - 1]
+    kept = KeptDistillation(
+        elements=data.structure.elements,
+        fingerprint=machine.fingerprint,
+        folder=folder,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        teacher=data.teacher,
+        engine=recipe.engine,
+        size=recipe.size,
+        formula=data.structure.reduced_formula,
+        temperature_k=data.temperature_k,
+        cell_atoms=data.cell_atoms,
+        frames=best.training_frames,
+        label_time_s=data.label_time_s,
+        fit_time_s=max(0.0, data.spent_s - data.label_time_s),
+        force_mae_ev_per_angstrom=best.held_out.force_mae_ev_per_angstrom,
+        own_force_mae_ev_per_angstrom=(None if best.own_frames is None else best.own_frames.force_mae_ev_per_angstrom),
+        time_per_atom_s=data.student_step_time_per_atom_s,
+        timed_atoms=timed_atoms,
+        model=data.model,
+        refusal=None if data.model is not None else data.verdict,
+    )
+    return _kept(distillations.keep, kept)
 
 
 def tried_models(elements: Sequence[str], fingerprint: str | None) -> tuple[tuple[TriedModel, ...], tuple[Notice, ...]]:
@@ -95,7 +137,7 @@ def tried_models(elements: Sequence[str], fingerprint: str | None) -> tuple[tupl
         elements: Of the task.
         fingerprint: Of the machine that the task is for; None where it is not this one.
     """
-    found = store.find(elements)
+    found = pilots.find(elements)
     latest: dict[tuple[Engine, str, str | None], TriedModel] = {}
     for pilot in sorted(found.pilots, key=lambda one: (one.fingerprint == fingerprint, one.made_at)):
         labels = pilot.labels
@@ -112,3 +154,26 @@ def tried_models(elements: Sequence[str], fingerprint: str | None) -> tuple[tupl
                     at_hand=at_hand,
                 )
     return tuple(latest.values()), found.notices
+
+
+def distilled_before(
+    elements: Sequence[str], fingerprint: str | None
+) -> tuple[tuple[DistilledBefore, ...], tuple[Notice, ...]]:
+    """Return all distillations on these elements, the latest first, and notices of those that cannot be read.
+
+    Args:
+        elements: Of the task.
+        fingerprint: Of the machine that the task is for; None where it is not this one.
+    """
+    found = distillations.find(elements)
+    here = [DistilledBefore(kept=one, here=one.fingerprint == fingerprint) for one in found.distillations]
+    return tuple(reversed(here)), found.notices
+
+
+def _kept(keep: Callable[[T], object], record: T) -> tuple[Notice, ...]:
+    """Store a record; one that makes no sense is a notice, since what was trained is handed over all the same."""
+    try:
+        keep(record)
+    except UnfitRecordError as error:
+        return (Notice(error.kind, f"{error.message} {error.hint}"),)
+    return ()

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mlipguide.advice.decision import decide
-from mlipguide.advice.kept_distillations import distilled_before
-from mlipguide.advice.kept_pilots import tried_models
-from mlipguide.advice.known import Known
-from mlipguide.advice.sensitivities import with_sensitivities
-from mlipguide.advice.strategies import strategy_table
+from mlipguide.advice.prices.inputs import PricingInputs
+from mlipguide.advice.prices.kept import distilled_before, tried_models
+from mlipguide.advice.prices.sensitivities import with_sensitivities
+from mlipguide.advice.prices.table import strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
@@ -23,14 +22,14 @@ from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task
 
 
-def known_for(
+def pricing_inputs(
     machine: Machine,
     profile: HardwareProfile | None,
     *,
     memory_bytes: int,
     elements: Sequence[str],
     label_step_s: Mapping[str, Estimate],
-) -> tuple[Known, tuple[Notice, ...]]:
+) -> tuple[PricingInputs, tuple[Notice, ...]]:
     """Return what the prices stand on, and notices of trainings that cannot be read.
 
     Args:
@@ -43,7 +42,7 @@ def known_for(
     fingerprint = machine.fingerprint if profile is None else None
     tried, unread_pilots = tried_models(elements, fingerprint)
     distilled, unread_distillations = distilled_before(elements, fingerprint)
-    known = Known(
+    inputs = PricingInputs(
         hardware=hardware_of(machine, profile),
         families=load_families(),
         tried=tried,
@@ -51,24 +50,29 @@ def known_for(
         label_step_s=label_step_s,
         memory_bytes=memory_bytes,
     )
-    return known, (*unread_pilots, *unread_distillations)
+    return inputs, (*unread_pilots, *unread_distillations)
 
 
 def priced_strategies(
-    candidates: Sequence[Candidate], task: Task, known: Known, *, choice: Candidate | None, card: ModelCard | None
+    candidates: Sequence[Candidate],
+    task: Task,
+    inputs: PricingInputs,
+    *,
+    choice: Candidate | None,
+    card: ModelCard | None,
 ) -> StrategyTable:
     """Return what every strategy costs, which it is, and what would change that.
 
     Args:
         candidates: Every model considered, judged for the task.
         task: What is wanted.
-        known: What the prices stand on.
+        inputs: What the prices stand on.
         choice: The pretrained model to run; None when there is none.
         card: The model that would be run or would teach; None where there is none.
     """
-    table = strategy_table(candidates, task, known, card)
+    table = strategy_table(candidates, task, inputs, card)
     table = replace(table, leading=decide(choice, candidates, table, task))
-    return with_sensitivities(candidates, task, known, table, memory_bytes=known.memory_bytes)
+    return with_sensitivities(candidates, task, inputs, table, memory_bytes=inputs.memory_bytes)
 
 
 def hardware_of(machine: Machine, profile: HardwareProfile | None) -> StrategyHardware:

@@ -16,7 +16,7 @@ import numpy as np
 
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.strategy import Reckoned
-from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.estimate import Basis, Estimate, around, exactly
 from mlipguide.records.training.kept_training import KeptCurve, KeptPilot
 from mlipguide.records.training.training import Engine
 from mlipguide.stats.bursts import NORMAL_90
@@ -103,7 +103,7 @@ def outlook(model: TriedModel, limit: float | None) -> Outlook:
     )
     enough = max(largest, _believed(model, model.at_hand))
     if limit is None:
-        return Outlook(frames=_exactly(enough, model), error=_error_at(model, enough), words=f"{found}.")
+        return Outlook(frames=exactly(enough, source=model.source), error=_error_at(model, enough), words=f"{found}.")
     wanted = f"{limit * 1e3:.3g} meV/Å"
     mean = _mean_at(model, largest)
     need = None if curve is None else curve.need(limit)
@@ -112,7 +112,7 @@ def outlook(model: TriedModel, limit: float | None) -> Outlook:
     if mean > limit and need.frames is None:
         return _out_of_reach(model, curve, need, wanted)
     if need.frames is None or need.frames.value <= enough:
-        error, frames = _error_at(model, enough), _exactly(enough, model)
+        error, frames = _error_at(model, enough), exactly(enough, source=model.source)
         doubts = _straddling(model, error, limit, wanted, need)
         fewest = "" if need.frames is None else f"; about {max(curve.smallest, need.frames.value):,.0f} reach {wanted}"
         return Outlook(frames=frames, error=error, words=f"{found}{fewest}.", doubts=doubts)
@@ -157,30 +157,23 @@ def training_time(model: TriedModel, frames: Estimate) -> Reckoned | None:
     if along > 0:
         low, high = (slope, EXPONENTS[1]) if model.kept.engine in LEAST_SQUARES else (EXPONENTS[0], slope)
     exponent = (low + high) / 2
-    value = math.exp(start + exponent * along)
-    counted = frames.relative_spread
-    reach = (
-        None
-        if counted is None
-        else math.exp(math.hypot(NORMAL_90 * scatter, (high - low) / 2 * along, exponent * counted))
+    each = around(
+        math.exp(start) / largest**exponent,
+        math.exp(math.hypot(NORMAL_90 * scatter, (high - low) / 2 * along)),
+        basis=Basis.MEASURED if frames.value == largest else Basis.FITTED if along <= 0 else Basis.EXTRAPOLATED,
+        source=model.source,
     )
-    basis = Basis.MEASURED if frames.value == largest else Basis.FITTED if along <= 0 else Basis.EXTRAPOLATED
+    found = each.times(frames.raised(exponent))
     law = (
         f"least squares, growing as the frames to the power of {exponent:.2g}"
         if model.kept.engine in LEAST_SQUARES
         else "a fixed number of steps, so that more frames take hardly longer"
     )
     return Reckoned(
-        estimate=Estimate(
-            value=value,
-            low=None if reach is None else value / reach,
-            high=None if reach is None else value * reach,
-            basis=max(basis, frames.basis, key=lambda one: one.rank),
-            source=model.source,
-        ),
+        estimate=found,
         words=(
             f"Training: {model.name} took {duration(math.exp(start))} with {largest:,} frames in that pilot ({law}): "
-            f"{duration(value)} with {frames.told(number)}."
+            f"{duration(found.value)} with {frames.told(number)}."
         ),
     )
 
@@ -229,7 +222,7 @@ def _without_curve(model: TriedModel, limit: float, found: str, mean: float) -> 
     largest = model.kept.most_frames
     error = _error_at(model, largest)
     if mean <= limit:
-        return Outlook(frames=_exactly(largest, model), error=error, words=found)
+        return Outlook(frames=exactly(largest, source=model.source), error=error, words=found)
     doubt = f"Whether {model.name} reaches {limit * 1e3:.3g} meV/Å with more frames cannot be told from so few fits."
     return Outlook(frames=None, error=error, words=found, doubts=(doubt,))
 
@@ -288,11 +281,6 @@ def _error_at(model: TriedModel, frames: int) -> Estimate:
 def _believed(model: TriedModel, frames: int) -> int:
     """Return the frames, as far as the errors can be predicted."""
     return min(frames, model.kept.most_frames if model.curve is None else model.curve.farthest)
-
-
-def _exactly(frames: int, model: TriedModel) -> Estimate:
-    count = float(frames)
-    return Estimate(value=count, low=count, high=count, basis=Basis.MEASURED, source=model.source)
 
 
 def _floor_words(model: TriedModel) -> str:
