@@ -23,9 +23,9 @@ MARK_WORDS = {
     Basis.FITTED: "fitted",
     Basis.EXTRAPOLATED: "extrapolated",
     Basis.PUBLISHED: "published",
-    Basis.TRANSFERRED: "carried over from other hardware or models",
-    Basis.TRIAL: "own trial, unpublished",
-    Basis.ASSUMED: "rests on an assumption",
+    Basis.TRANSFERRED: "carried over",
+    Basis.TRIAL: "own trial",
+    Basis.ASSUMED: "partly assumed",
 }
 WIDE_HALF_WIDTH = 0.5
 NARROW = 1.05
@@ -58,11 +58,16 @@ def brief(estimate: Estimate, formatter: Callable[[float], str]) -> str:
     return coarse(formatter(estimate.value), _digits(estimate))
 
 
-def interval(estimate: Estimate, formatter: Callable[[float], str]) -> str:
-    """Return the value and its 90 % interval: ``2 h (1 to 4 h)``, the value alone where there is none to tell."""
-    value = brief(estimate, formatter)
+def interval(estimate: Estimate, formatter: Callable[[float], str], between: str = "") -> str:
+    """Return the value and its 90 % interval, ``2 h (1 to 4 h)``; the value alone where there is none to tell.
+
+    Args:
+        estimate: The number.
+        formatter: Writes it with its unit.
+        between: Words between the value and the interval.
+    """
     ends = ends_words(estimate, formatter)
-    return f"{value} ({ends})" if ends else value
+    return " ".join(filter(None, (brief(estimate, formatter), between, f"({ends})" if ends else "")))
 
 
 def ends_words(estimate: Estimate, formatter: Callable[[float], str]) -> str:
