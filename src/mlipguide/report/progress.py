@@ -122,7 +122,7 @@ def timing_table(models: Sequence[ModelTiming]) -> RenderableType:
 def finished_words(model: ModelTiming) -> str:
     """Return what came of timing a model, as the rest of a line."""
     if model.step_time_s is None:
-        return "failed" if model.problem is None else f"failed: {model.problem}"
+        return "not timed" if model.problem is None else f"failed: {model.problem}"
     return f"a step of {model.atoms:,} atoms takes {_step_words(model)}"
 
 
