@@ -63,7 +63,7 @@ def test_the_axis_follows_the_task_and_the_page_says_so(  # noqa: PLR0917  # pyt
     assert (data["accuracy_axis"]["figure"], data["accuracy_axis"]["domain"]) == (figure, None)
     chosen = next(one for one in data["candidates"] if one["model"] == choice)
     assert (chosen["accuracy"]["figure"], chosen["accuracy"]["value"]) == (figure, 0.92 if figure == "f1" else 0.3)
-    page = run("recommend", *SILICON, *words, "--models", crystals.names).out
+    page = run("recommend", *SILICON, *words, "--models", crystals.names, "--details").out
     header = next(line for line in page.splitlines() if line.startswith("Model "))
     assert title in header.split()
     assert f"Why: {data['accuracy_axis']['reason']}." in " ".join(page.split())

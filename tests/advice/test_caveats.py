@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from factories import make_candidate, make_card, make_estimate, make_summary, make_task
-from mlipguide.advice.caveats import OWN, PRACTICE, caveats_for
+from mlipguide.advice.caveats import BY_IMPORTANCE, OWN, PRACTICE, caveats_for, most_important
 from mlipguide.catalog.topics import Knowledge, load_knowledge
 from mlipguide.records.advice.advice import Caveat
 from mlipguide.records.estimate import Basis
 from mlipguide.records.models.model_card import Domain, DomainFact, Forces, ModelCard, Need
 from mlipguide.records.models.topic import Claim
-from mlipguide.records.task.task import NeighbourGap, Task
+from mlipguide.records.task.task import NeighbourGap, Task, TaskKind
 from mlipguide.records.timing.measurement import Weights
 
 FIELD = re.compile(r"\{\w+\}")
@@ -172,3 +172,18 @@ def test_without_a_model_only_the_numbers_are_spoken_of(knowledge: Knowledge) ->
     found = caveats_for(make_task(), None, [far, synthetic], knowledge)
     assert [caveat.topic for caveat in found] == ["intervals", "synthetic-weights"]
     assert "synthetic:" in found[1].message
+
+
+def test_the_gravest_caveats_come_first_one_of_each_topic() -> None:
+    topics = ("level-of-theory", "softening", "extrapolation", "lone-atoms", "softening", "unheard-of")
+    caveats = [Caveat(topic, f"{topic} {place}", "source", ()) for place, topic in enumerate(topics)]
+    chosen = most_important(caveats, make_task(), 3)
+    assert [one.message for one in chosen] == ["lone-atoms 3", "extrapolation 2", "softening 1"]
+    on_curvature = most_important(caveats, make_task(kind=TaskKind.PHONONS), 2)
+    assert [one.topic for one in on_curvature] == ["lone-atoms", "softening"]
+    assert [one.topic for one in most_important(caveats, make_task(), 9)][-1] == "unheard-of"
+    assert most_important(caveats, make_task(), 0) == ()
+
+
+def test_every_caveat_of_the_guide_has_its_place() -> None:
+    assert set(BY_IMPORTANCE) == {topic.id for topic in load_knowledge().topics if topic.caveat is not None}

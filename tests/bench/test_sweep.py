@@ -185,6 +185,7 @@ def test_a_failure_while_refining_is_reported_once_and_not_tried_again() -> None
     runs = Bench().measure_sessions(Unstable(name="unstable", noise=0.2), FakeSession(name="noisy", noise=0.2))
     assert [problem.kind for problem in runs["unstable"].problems] == ["unstable"]
     assert len(runs["unstable"].sizes) == 4
+    assert len(records_of(runs["unstable"])) == 4, "a burst without its reference does not count, the others do"
 
 
 def test_a_model_that_does_not_load_leaves_the_others() -> None:

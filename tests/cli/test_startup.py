@@ -76,7 +76,18 @@ def test_the_version(run: Run) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, f"mlipguide {__version__}\n", "")
 
 
-@pytest.mark.parametrize("words", [(), ("models",), ("env",), ("hardware",)])
+def test_without_a_command_five_lines_say_what_to_begin_with(run: Run) -> None:
+    outcome = run()
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    assert len(lines) == 5
+    commands = [line.split() for line in lines if line.startswith("  mlipguide ")]
+    assert [words[1] for words in commands] == ["recommend", "recommend", "explain"]
+    assert {words[1] for words in commands} <= {name.split()[0] for name in COMMANDS}
+    assert run("explain").code == 0
+
+
+@pytest.mark.parametrize("words", [("models",), ("env",), ("hardware",)])
 def test_a_group_without_a_command_shows_its_commands(run: Run, words: tuple[str, ...]) -> None:
     outcome = run(*words)
     assert "Commands:" in outcome.out + outcome.err

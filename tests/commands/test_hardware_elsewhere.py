@@ -94,7 +94,7 @@ def test_the_choice_heads_the_answer(measured: FakeModels, run: Run) -> None:
 
 def test_the_table_names_all_hardware(measured: FakeModels, run: Run) -> None:
     del measured
-    outcome = run("recommend", LIFEPO4, *QUESTION, "--hardware", HARDWARE, "--no-measure")
+    outcome = run("recommend", LIFEPO4, *QUESTION, "--hardware", HARDWARE, "--no-measure", "--details")
     for name in HARDWARE.split(","):
         assert name in outcome.out
     assert "≈≈" in outcome.out
@@ -214,5 +214,9 @@ def test_a_model_with_relatives_in_the_timings_gets_an_estimate_from_them(fake_m
 def test_a_table_has_a_row_also_where_no_time_is_known(fake_models: FakeModels, run: Run) -> None:
     del fake_models
     page = run("recommend", "--preset", "silicon", "--models", "equflashv2-45m-oam", "--hardware", "A100-80GB").out
+    (row,) = [line for line in page.splitlines() if line.startswith("  equflashv2-45m-oam ")]
+    assert "doubtful" in row
+    everything = ("--hardware", "A100-80GB", "--details")
+    page = run("recommend", "--preset", "silicon", "--models", "equflashv2-45m-oam", *everything).out
     (row,) = [line for line in page.splitlines() if "equflashv2-45m-oam" in line and "A100-80GB" in line]
     assert "unknown" in row

@@ -10,6 +10,7 @@ from mlipguide.advice.accuracy_axis import axis_of, fitting_models
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.decision import can_be_done, leading_candidate
 from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
+from mlipguide.advice.plan_commands import script_command, with_commands
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.prices.assembly import priced_strategies, pricing_inputs
 from mlipguide.advice.prices.table import cheapest_test, is_untested
@@ -19,7 +20,7 @@ from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.topics import load_knowledge
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, DomainFit
-from mlipguide.records.advice.advice import Candidate, Recommendation
+from mlipguide.records.advice.advice import Candidate, PlanStep, Recommendation
 from mlipguide.records.advice.verdict import Strategy
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
@@ -30,6 +31,8 @@ from mlipguide.records.task.task import Task
 from mlipguide.tasks.request_words import SUBJECT, request_words
 from mlipguide.tasks.requests import TaskRequest
 
+FITTING_FIRST = "First, ask the same of models that have seen molecules."
+OWN_FIRST = "First, look at the potentials that were trained here for these elements."
 SHOWN_FITTING = 4
 """Models whose training data fit that one command asks of."""
 
@@ -86,23 +89,34 @@ def answered(
     if table.leading is Strategy.NONE and table.would_do is None:
         table = replace(table, would_do=next(iter(ways_out(candidates, task, memory_bytes=memory_bytes)), None))
     axis = _axis(question, candidates)
-    trained: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    training: tuple[str, ...] = ()
     if choice is None:
         own, left_out = own_left_out(question.catalogue, tuple(cards), request, task)
         notices += left_out
-        trained = (*own, *training_commands(price, request, task, question.weights))
+        training = training_commands(price, request, task, question.weights)
+    fitting = _fitting_command(question, axis)
     answer = Recommendation(
         machine=question.machine,
         task=task,
         candidates=candidates,
         strategy=table.leading,
         choice=None if choice is None else choice.model,
-        plan=plan_for(task, price, choice, test),
+        plan=with_commands(
+            plan_for(task, price, choice, test),
+            run=script_command(request, choice, question.weights) if choice is not None and profile is None else None,
+            training=training,
+            first=[
+                *(PlanStep(action=FITTING_FIRST, command=command, wall_time_s=None) for command in fitting),
+                *(PlanStep(action=OWN_FIRST, command=command, wall_time_s=None) for command in own),
+            ],
+        ),
         reasons=(*reasons, *reasons_for_strategy(table)),
         caveats=caveats_for(task, card, candidates, load_knowledge()),
         next_commands=(
-            *_fitting_command(question, axis),
-            *trained,
+            *fitting,
+            *own,
+            *training,
             *next_commands(
                 task, choice, candidates, subject=request_words(request, SUBJECT), buildable=frozenset(load_recipes())
             ),

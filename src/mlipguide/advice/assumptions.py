@@ -25,7 +25,7 @@ def assumption_notices(task: Task, *, asked_of_models: bool = False) -> tuple[No
 def _assumed(task: Task, *, asked_of_models: bool) -> Iterator[Notice]:
     if not task.assumed:
         return
-    words = ", ".join(_WORDS[name](task) for name in task.assumed)
+    words = ", ".join(_option_with_reason(name, task) for name in task.assumed)
     unasked = [
         *(
             ["no limit on the error (--force-mae 100meV/A)"]
@@ -73,23 +73,36 @@ def _derived(task: Task) -> Iterator[Notice]:
     yield Notice("derived_needs", " ".join((f"The structure suggests: {listed}.", *effects, switch)))
 
 
-def _atoms(task: Task) -> str:
-    why = "a supercell with edges of at least 10 Å" if task.atoms != task.structure.atoms else "as in the structure"
-    return f"--atoms {task.atoms} ({why})"
+def assumed_options(task: Task) -> tuple[str, ...]:
+    """Return what was assumed for want of an answer, each as the option that changes it."""
+    return tuple(_OPTIONS[name](task) for name in task.assumed)
 
 
-def _timestep(task: Task) -> str:
-    reason = propose_timestep(task.structure.elements, task.temperature_k, task.masses).reason
-    return f"--timestep {task.timestep_s * 1e15:g}fs ({reason})"
+def _option_with_reason(name: str, task: Task) -> str:
+    reason = _REASONS.get(name)
+    return _OPTIONS[name](task) + ("" if reason is None else f" ({reason(task)})")
 
 
-_WORDS: dict[str, Callable[[Task], str]] = {
-    "kind": lambda _: f"--kind md (one run of molecular dynamics; others: {OTHER_KINDS})",
+def _why_atoms(task: Task) -> str:
+    return "a supercell with edges of at least 10 Å" if task.atoms != task.structure.atoms else "as in the structure"
+
+
+def _why_timestep(task: Task) -> str:
+    return propose_timestep(task.structure.elements, task.temperature_k, task.masses).reason
+
+
+_OPTIONS: dict[str, Callable[[Task], str]] = {
+    "kind": lambda _: "--kind md",
     "structures": lambda task: f"--structures {task.structures}",
     "images": lambda task: f"--images {task.images}",
-    "atoms": _atoms,
+    "atoms": lambda task: f"--atoms {task.atoms}",
     "time": lambda task: f"--time {(task.simulated_time_s or 0.0) * 1e12:g}ps",
-    "timestep": _timestep,
+    "timestep": lambda task: f"--timestep {task.timestep_s * 1e15:g}fs",
     "temperature": lambda task: f"--temperature {task.temperature_k:g}K",
     "budget": lambda task: f"--budget {task.budget_s / 3600:g}h",
+}
+_REASONS: dict[str, Callable[[Task], str]] = {
+    "kind": lambda _: f"one run of molecular dynamics; others: {OTHER_KINDS}",
+    "atoms": _why_atoms,
+    "timestep": _why_timestep,
 }

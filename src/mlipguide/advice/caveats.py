@@ -37,6 +37,26 @@ PRACTICE = "practice, without a source"
 OWN = "this run"
 
 
+BY_IMPORTANCE = (
+    "lone-atoms",
+    "direct-forces",
+    "time-step",
+    "extrapolation",
+    "short-range",
+    "dispersion",
+    "magnetism",
+    "softening",
+    "long-range",
+    "level-of-theory",
+    "intervals",
+    "synthetic-weights",
+)
+"""Topics: first what spoils a run whatever the accuracy, then that the error is not known, then what it may come from,
+then what only bears on reading the numbers; a judgement."""
+ON_CURVATURE = frozenset({TaskKind.PHONONS, TaskKind.NEB})
+"""Kinds of task whose results are wrong in proportion where a model is too soft."""
+
+
 @dataclass(frozen=True)
 class _Found:
     """A topic that bears on the task, what its text is to be filled in with, and sources that the case adds."""
@@ -67,6 +87,24 @@ def caveats_for(
         ]
     found += _about_step(task)
     return tuple(_caveat(item, knowledge) for item in found)
+
+
+def most_important(caveats: Sequence[Caveat], task: Task, most: int) -> tuple[Caveat, ...]:
+    """Return the caveats that bear most on a task, the gravest first; one of each topic.
+
+    Args:
+        caveats: That apply.
+        task: What is wanted.
+        most: How many at most.
+    """
+
+    def place(caveat: Caveat) -> float:
+        if caveat.topic == "softening" and task.kind in ON_CURVATURE:
+            return BY_IMPORTANCE.index("extrapolation") - 0.5
+        return BY_IMPORTANCE.index(caveat.topic) if caveat.topic in BY_IMPORTANCE else len(BY_IMPORTANCE)
+
+    by_topic = {caveat.topic: caveat for caveat in reversed(caveats)}
+    return tuple(sorted(by_topic.values(), key=lambda one: (place(one), one.topic))[:most])
 
 
 def _is_refuted(topic: str, evidence: Evidence | None) -> bool:

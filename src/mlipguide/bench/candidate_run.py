@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mlipguide.bench.size_run import SizeRun
 from mlipguide.bench.subject import Subject
+from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.notice import Problem
+from mlipguide.records.timing.model_timing import ModelTiming, TimingPhase
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import ModelFacts, ModelSession
 from mlipguide.stats.bursts import average, variance_between
@@ -76,6 +79,35 @@ class CandidateRun:
             self.out_of_memory_at = size
         if error.ends_session or not self.sizes:
             self.close()
+
+
+def timing_of(run: CandidateRun, *, is_loading: bool, is_over: bool) -> ModelTiming:
+    """Return how far a candidate has come: the time at its largest size, with the 90 % interval of its bursts so far.
+
+    Args:
+        run: The candidate.
+        is_loading: Whether its worker is being started.
+        is_over: Whether nothing more will be asked of it.
+    """
+    label = run.subject.label
+    if is_over and not run.sizes:
+        problem = run.problems[0].message if run.problems else None
+        return ModelTiming(model=label, phase=TimingPhase.FAILED, problem=problem)
+    if not run.sizes:
+        started = TimingPhase.TIMING if run.alive else TimingPhase.WAITING
+        return ModelTiming(model=label, phase=TimingPhase.LOADING if is_loading else started)
+    atoms = max(run.sizes)
+    step_s, half = run.sizes[atoms].step_time_s, run.relative_half_widths()[atoms]
+    known = math.isfinite(half)
+    so_far = Estimate(
+        value=step_s,
+        low=max(0.0, step_s * (1 - half)) if known else None,
+        high=step_s * (1 + half) if known else None,
+        basis=Basis.MEASURED,
+        source="the samples so far",
+    )
+    phase = TimingPhase.DONE if is_over or run.settled or not run.alive else TimingPhase.TIMING
+    return ModelTiming(model=label, phase=phase, atoms=atoms, step_time_s=so_far)
 
 
 def hold_too_much(runs: Sequence[CandidateRun], memory_bytes: int, *, growing_bytes: float = 0.0) -> bool:

@@ -76,7 +76,6 @@ class SizeRun:
             counting.append(session.run(self.prepared, max_steps=wanted, max_s=max_s))
             wanted = fewest_steps - sum(len(one.samples.wall_s) for one in counting)
         after = read_counters(gpu=gpu, since=before)
-        self._keep(lead_in, counting)
         taken = [*lead_in, *counting]
         samples = joined([burst.samples for burst in taken])
         switches = [burst.involuntary_switches for burst in taken if burst.involuntary_switches is not None]
@@ -87,7 +86,9 @@ class SizeRun:
             usable_cores=usable_cores,
             own_switches=sum(switches) if switches else None,
         )
-        self.states.append(BurstState(disturbance, session.reference()))
+        state = BurstState(disturbance, session.reference())
+        self._keep(lead_in, counting)  # with its state or not at all: the reference kernel may fail too
+        self.states.append(state)
         return sum(samples.wall_s)
 
     def needs_lead_in(self, *, rested: bool) -> bool:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from mlipguide.bench.candidate_run import CandidateRun, hold_too_much
+from mlipguide.bench.candidate_run import CandidateRun, hold_too_much, timing_of
 from mlipguide.bench.loading import load_all
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.size_run import SizeRun
@@ -26,6 +26,7 @@ from mlipguide.bench.subject import SizeSource, Subject
 from mlipguide.core.errors import InputError
 from mlipguide.hardware.gpu_state import GpuMonitor
 from mlipguide.records.notice import Problem
+from mlipguide.records.timing.model_timing import ModelTiming
 from mlipguide.sessions.errors import SessionError
 from mlipguide.sessions.interface import Conditions
 
@@ -64,11 +65,13 @@ class Hooks:
 
     Attributes:
         on_progress: Told what is being done, and the share of the budget that is spent.
+        on_timing: Told how far each candidate has come, whenever that changes.
         settled: Returns the candidates of which more samples would change no decision.
         quieten: Waits for a quiet moment before a burst.
     """
 
     on_progress: Callable[[str, float], None] = lambda _message, _share: None
+    on_timing: Callable[[Sequence[ModelTiming]], None] = lambda _timings: None
     settled: Callable[[Sequence[CandidateRun]], Sequence[CandidateRun]] = lambda _runs: ()
     quieten: Callable[[], None] = lambda: None
 
@@ -99,6 +102,7 @@ class Sweep:
         self._limits = limits
         self._hooks = hooks or Hooks()
         self._runs: tuple[CandidateRun, ...] = ()
+        self._over: list[CandidateRun] = []
         self._loading_s = 0.0
         self._all_sizes = False
         self._memory_is_short = False
@@ -135,10 +139,12 @@ class Sweep:
             share_s = self._left_s() * len(together) / (len(runs) - begin)
             self._memory_is_short = False  # the workers of the group before have ended
             try:
+                self._show(loading=together)
                 start = time.monotonic()
                 load_all(together, at_once=self._limits.parallel_starts, on_progress=self._hooks.on_progress)
                 loading_s = time.monotonic() - start
                 self._loading_s += loading_s
+                self._show()
                 stepping_s = max(share_s - loading_s, STEPPING_SHARE * share_s)
                 self._climb(together, CLIMBING_SHARE * stepping_s)
                 self._refine(together, stepping_s)
@@ -147,6 +153,8 @@ class Sweep:
                     run.close()
                 for run in together:
                     on_finished(run)
+                self._over += together
+                self._show()
         return runs
 
     def _left_s(self) -> float:
@@ -272,6 +280,7 @@ class Sweep:
         if self._memory_is_short:
             run.session.release_memory()
         run.spent_s += max(reported_s, time.monotonic() - start)
+        self._show()
 
     def _keep_room(self, run: CandidateRun, size: int) -> None:
         """From where the workers together might hold too much at this size of ``run``, let them all rest."""
@@ -297,6 +306,14 @@ class Sweep:
         if not self._all_sizes:
             for run in self._hooks.settled(self._runs):
                 run.settled = True
+            self._show()
+
+    def _show(self, *, loading: Sequence[CandidateRun] = ()) -> None:
+        """Tell how far each candidate has come."""
+        starting, over = ({id(run) for run in runs} for runs in (loading, self._over))
+        self._hooks.on_timing(
+            [timing_of(run, is_loading=id(run) in starting, is_over=id(run) in over) for run in self._runs]
+        )
 
     def _say(self, what: str) -> None:
         left_s = self._left_s()

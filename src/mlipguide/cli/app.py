@@ -22,12 +22,13 @@ from mlipguide.cli import (
     stability,
     train,
 )
+from mlipguide.cli.welcome import WELCOME
 
 app = typer.Typer(
     name="mlipguide",
     help="Which machine-learning interatomic potential to run on your structure and your machine, with measured "
     "numbers.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,  # rich's help costs more than the rest of the start-up together
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,6 +43,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def callback(
+    context: typer.Context,
     *,
     version: Annotated[
         bool,
@@ -50,6 +52,8 @@ def callback(
 ) -> None:
     """Give advice on machine-learning interatomic potentials, from measurements on this machine."""
     del version
+    if context.invoked_subcommand is None:
+        typer.echo(WELCOME)
 
 
 app.command("recommend")(recommend.recommend)

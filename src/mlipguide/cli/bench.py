@@ -124,6 +124,7 @@ def bench(
                 consent=options.consent(yes=yes, as_json=as_json),
                 weights=options.parse_weights(weights),
                 on_progress=report,
+                on_timing=report.timing,
             ),
         )
     if plot is not None:

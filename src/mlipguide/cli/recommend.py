@@ -112,6 +112,9 @@ def recommend(
         Path | None,
         typer.Option(metavar="FILE", help="Draw time to solution against simulated time as .png or .svg."),
     ] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Show every model, price and reason instead of one screen.")
+    ] = False,
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> int:
@@ -119,12 +122,16 @@ def recommend(
 
     Candidates are timed on your own structure; nothing is installed without your consent.
     """
+    from dataclasses import replace
+    from functools import partial
+
     from mlipguide.cli.interview import interview
     from mlipguide.cli.output import emit
     from mlipguide.commands.recommend import Options, recommend
     from mlipguide.report.figures.break_even_plot import save_break_even
     from mlipguide.report.figures.picture_files import require_plottable
-    from mlipguide.report.pages.recommend_page import recommend_page
+    from mlipguide.report.pages.recommend_details import recommend_details
+    from mlipguide.report.pages.recommend_page import recommend_page, told_beside
     from mlipguide.report.progress import progress
     from mlipguide.tasks.requests import TaskRequest, read_request
 
@@ -178,10 +185,15 @@ def recommend(
                 each=each,
                 weights=options.parse_weights(weights),
                 on_progress=report,
+                on_timing=report.timing,
             ),
         )
     if plot is not None:
         save_break_even(result.data, plot)
     if why is not None and not as_json:
         return options.explain_verdict(result, why)
-    return emit("recommend", result, recommend_page, as_json=as_json)
+    if details or as_json:
+        return emit("recommend", result, recommend_details, as_json=as_json)
+    page = partial(recommend_page, notices=result.notices)
+    told = replace(result, notices=told_beside(result.data, result.notices))
+    return emit("recommend", told, page, as_json=False)

@@ -127,6 +127,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         conditions=conditions,
         budget_s=budget_s,
         on_progress=options.on_progress,
+        on_timing=options.on_timing,
         opener=options.opener,
         wait=options.wait,
         sizes=sizes,

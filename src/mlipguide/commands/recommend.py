@@ -97,7 +97,6 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         MeasurementFailedError: Candidates could be started, and none could be measured.
     """
     options = options or Options()
-    options.on_progress("reading the structure", 0.0)
     catalogue = load_catalogue()
     cards = _chosen_cards(catalogue, request)
     if options.script is not None:
@@ -111,7 +110,6 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         require_kind(task, options.script.path, options.script.driver)
     labels = _labels(request, task, options)
     profiles = () if request.hardware is None else parse_profiles(request.hardware)
-    options.on_progress("probing the machine", 0.0)
     machine = options.probe()
 
     only_startable = AVAILABLE in names_in(request.models)
@@ -131,6 +129,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         conditions=Conditions(temperature_k=task.temperature_k, timestep_s=task.timestep_s, propagate=True),
         budget_s=budget_s,
         on_progress=options.on_progress,
+        on_timing=options.on_timing,
         opener=options.opener,
         wait=options.wait,
         each=options.each,

@@ -26,6 +26,7 @@ from mlipguide.records.hardware.machine import Gpu, GpuVendor, Machine
 from mlipguide.records.notice import Problem
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.measurement import Settings
+from mlipguide.records.timing.model_timing import ModelTiming
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
 from mlipguide.store import measurements as store
@@ -75,6 +76,7 @@ class MeasuringContext:
         sizes: Numbers of atoms to time, all of them; None leaves the choice to the sweep.
         each: Whether every checkpoint is measured, also where another one shares its time law.
         settled: Returns the candidates of which more samples would change no decision.
+        on_timing: Told how far each candidate has come.
     """
 
     machine: Machine
@@ -89,6 +91,7 @@ class MeasuringContext:
     sizes: tuple[int, ...] | None = None
     each: bool = False
     settled: Callable[[Sequence[CandidateRun]], Sequence[CandidateRun]] = lambda _runs: ()
+    on_timing: Callable[[Sequence[ModelTiming]], None] = lambda _timings: None
 
     def ladder(self, protocol: Protocol) -> tuple[int, ...]:
         """Return the sizes that a sweep would time."""
@@ -178,6 +181,7 @@ def _sweep(
         limits=limits,
         hooks=Hooks(
             on_progress=context.on_progress,
+            on_timing=context.on_timing,
             settled=context.settled,
             quieten=QuietMachineWaiter(
                 allowance_s=PATIENCE_SHARE * context.budget_s,

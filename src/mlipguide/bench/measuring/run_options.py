@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from mlipguide.bench.measuring.measuring import Opener, Wait, wait_here
 from mlipguide.candidates.preparation import NO_CONSENT, Consent
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.timing.model_timing import ModelTiming
 from mlipguide.sessions.worker_session import open_session
 
 
@@ -21,6 +22,7 @@ class RunOptions:
         consent: How far it may go in getting what is missing.
         weights: Checkpoint files that the user gave, by model name.
         on_progress: Told what is being done and the share that is done.
+        on_timing: Told how far each model has come while models are timed.
         opener: Starts a model.
         probe: Describes the machine.
         wait: Waits for quiet moments.
@@ -30,6 +32,7 @@ class RunOptions:
     consent: Consent = NO_CONSENT
     weights: Mapping[str, Path] = field(default_factory=dict)
     on_progress: Callable[[str, float], None] = lambda _message, _share: None
+    on_timing: Callable[[Sequence[ModelTiming]], None] = lambda _timings: None
     opener: Opener = open_session
     probe: Callable[[], Machine] = probe_machine
     wait: Wait = wait_here

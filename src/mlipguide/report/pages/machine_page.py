@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -18,9 +20,10 @@ def machine_line(machine: Machine) -> str:
         f"{cpu.model or cpu.architecture}, {cores} cores usable",
         f"{memory(machine.memory.usable_bytes)} memory",
     ]
-    for gpu in machine.gpus:
-        size = "" if gpu.memory_bytes is None else f" ({memory(gpu.memory_bytes)})"
-        parts.append(f"{gpu.name}{size}")
+    names = [
+        gpu.name if gpu.memory_bytes is None else f"{gpu.name} ({memory(gpu.memory_bytes)})" for gpu in machine.gpus
+    ]
+    parts += [name if count == 1 else f"{count} × {name}" for name, count in Counter(names).items()]
     if not machine.gpus:
         parts.append("no GPU")
     return "; ".join(parts)

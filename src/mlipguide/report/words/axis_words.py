@@ -19,6 +19,15 @@ MEANINGS = {
     AxisFigure.F1: "F1: published F1 of stability, higher is better; ◆ on the front of F1 and time",
     AxisFigure.KAPPA_SRME: "κ: published κ_SRME, lower is better; ◆ on the front of κ and time",
 }
+COLUMNS = {
+    AxisFigure.FORCE_MAE: ("Force MAE", "Force MAE: on labels of this system"),
+    AxisFigure.ENERGY_MAE: ("Energy MAE", "Energy MAE: on labels of this system"),
+    AxisFigure.F1: ("F1", "F1: published, of telling stable crystals, higher is better"),
+    AxisFigure.KAPPA_SRME: ("κ_SRME", "κ_SRME: published error of thermal conductivities, lower is better"),
+}
+"""Title of a column with its unit in the cells, and which kind of figure it is."""
+UNITS = {AxisFigure.FORCE_MAE: " meV/Å", AxisFigure.ENERGY_MAE: " meV/atom"}
+DOMAIN_COLUMN = ("Molecules", "Molecules: in the training data (part: without dispersion)")
 DOMAIN_TITLE = "Molecules"
 DOMAIN_MEANING = (
     "Molecules: whether the training data hold any (part: without dispersion; –: nothing says so); ◆ on the front of "
@@ -41,6 +50,17 @@ def axis_legend(axis: AccuracyAxis) -> str:
 def axis_cell(candidate: Candidate, axis: AccuracyAxis) -> str:
     """Return where a model stands, with the mark of the front; a dash where that is not known."""
     return f"{'◆' if candidate.on_pareto_front else ' '} {_value(candidate.accuracy, axis)}"
+
+
+def accuracy_column(axis: AccuracyAxis) -> tuple[str, str]:
+    """Return the title of the column of accuracy, and which kind of figure stands in it."""
+    return COLUMNS[axis.figure] if axis.domain is None else DOMAIN_COLUMN
+
+
+def accuracy_cell(place: AxisPlace, axis: AccuracyAxis) -> str:
+    """Return where a model stands, with its unit; a dash where that is not known."""
+    value = _value(place, axis)
+    return value if value == "–" or axis.domain is not None else f"{value}{UNITS.get(axis.figure, '')}"
 
 
 def named(models: Sequence[str], most: int) -> str:

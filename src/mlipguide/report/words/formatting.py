@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from mlipguide.core.readable import coarse
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.estimate import Basis, Estimate
 
@@ -18,7 +19,17 @@ MARKS = {
     Basis.ASSUMED: "?",
 }
 LEGEND = "No mark: measured at this size; ~ fitted; ≈ extrapolated. ± (or ×÷ when wide) gives the 90 % interval."
+MARK_WORDS = {
+    Basis.FITTED: "fitted",
+    Basis.EXTRAPOLATED: "extrapolated",
+    Basis.PUBLISHED: "published",
+    Basis.TRANSFERRED: "carried over",
+    Basis.TRIAL: "own trial",
+    Basis.ASSUMED: "partly assumed",
+}
 WIDE_HALF_WIDTH = 0.5
+NARROW = 1.05
+"""Intervals up to this factor to either side support three digits, wider ones two at most."""
 VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
 
 
@@ -40,3 +51,44 @@ def spread(estimate: Estimate | None) -> str:
 def estimated(estimate: Estimate | None, formatter: Callable[[float], str]) -> str:
     """Return an estimate formatted by ``formatter``, marked, with the digits that mean something; or a dash."""
     return "–" if estimate is None else marked(estimate, estimate.told(formatter))
+
+
+def brief(estimate: Estimate, formatter: Callable[[float], str]) -> str:
+    """Return the value with the digits that its interval supports: three up to ±5 %, one from ×÷5 on, else two."""
+    return coarse(formatter(estimate.value), _digits(estimate))
+
+
+def interval(estimate: Estimate, formatter: Callable[[float], str], between: str = "") -> str:
+    """Return the value and its 90 % interval, ``2 h (1 to 4 h)``; the value alone where there is none to tell.
+
+    Args:
+        estimate: The number.
+        formatter: Writes it with its unit.
+        between: Words between the value and the interval.
+    """
+    ends = ends_words(estimate, formatter)
+    return " ".join(filter(None, (brief(estimate, formatter), between, f"({ends})" if ends else "")))
+
+
+def ends_words(estimate: Estimate, formatter: Callable[[float], str]) -> str:
+    """Return the ends of the 90 % interval, the unit once where both have it; empty where they say nothing."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    digits = max(2, _digits(estimate)) if estimate.digits > 1 else 1
+    low, high = (coarse(formatter(end), digits) for end in (estimate.low, estimate.high))
+    if low == high:
+        return ""
+    amount, _, unit = low.partition(" ")
+    return f"{amount if unit and high.endswith(f' {unit}') else low} to {high}"
+
+
+def marks_legend(estimates: Iterable[Estimate | None]) -> str:
+    """Return what the marks of these estimates mean, those that occur alone; empty without any."""
+    bases = {one.basis for one in estimates if one is not None}
+    return ", ".join(f"{MARKS[basis]} {MARK_WORDS[basis]}" for basis in Basis if basis in bases and basis in MARK_WORDS)
+
+
+def _digits(estimate: Estimate) -> int:
+    spread = estimate.relative_spread
+    is_narrow = spread is not None and math.exp(spread) <= NARROW
+    return estimate.digits if is_narrow else min(estimate.digits, 2)

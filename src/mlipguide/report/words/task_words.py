@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlipguide.core.readable import duration, number, simulated_time
 from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.report.words.formatting import brief
 
 KIND_WORDS = {
     TaskKind.RELAX: "a relaxation",
@@ -24,6 +25,38 @@ def task_line(task: Task) -> str:
             f"within {duration(task.budget_s)}",
         )
     )
+
+
+def task_summary(task: Task) -> str:
+    """Return the task in a line: the structure, the work, its limit, and what was asked of the model."""
+    about = ", ".join((_work_in_short(task), *_carried(task), f"within {duration(task.budget_s)}"))
+    asked = _asked(task)
+    return f"{task.structure.reduced_formula} ({task.structure.source}): {about}" + (f"; {asked}" if asked else "")
+
+
+def _asked(task: Task) -> str:
+    """Return what the model must give or reach; empty where nothing was asked."""
+    words = [need.value for need in task.needs]
+    words += ["commercial use"] if task.commercial else []
+    limits = ((task.force_mae_ev_per_angstrom, "meV/Å"), (task.energy_mae_ev_per_atom, "meV/atom"))
+    words += [f"error at most {limit * 1e3:g} {unit}" for limit, unit in limits if limit is not None]
+    return f"asked: {', '.join(words)}" if words else ""
+
+
+def _work_in_short(task: Task) -> str:
+    if task.simulated_time_s is not None:
+        return (
+            f"{task.atoms:,} atoms, {simulated_time(task.simulated_time_s)} at {task.temperature_k:g} K, "
+            f"{task.steps:,} steps of {simulated_time(task.timestep_s)}"
+        )
+    counts = {
+        TaskKind.RELAX: "a relaxation of ",
+        TaskKind.SCREEN: f"relaxations of {task.structures:,} structures of ",
+        TaskKind.PHONONS: "phonons in supercells of ",
+        TaskKind.NEB: f"a band of {task.images:,} images of ",
+        TaskKind.PRERELAX: "a relaxation before DFT of ",
+    }
+    return f"{counts[task.kind]}{task.atoms:,} atoms, about {brief(task.workload.evaluations, number)} evaluations"
 
 
 def run_words(task: Task) -> str:
