@@ -81,7 +81,7 @@ def _operations(atoms: Atoms, repeats: tuple[int, int, int]) -> tuple[np.ndarray
     assert found is not None
     _, first, joined = np.unique(found.mapping_to_primitive, return_index=True, return_inverse=True)
     names = first[joined]
-    tree = KDTree(scaled, boxsize=1.0)
+    tree = KDTree(scaled, boxsize=np.ones(FULL))
     ratios = np.array(repeats)[None, :] / np.array(repeats)[:, None]
     rotations, images = [], []
     _, once = np.unique(found.rotations, axis=0, return_index=True)
@@ -107,7 +107,7 @@ def _least_directions(site: np.ndarray) -> Sequence[np.ndarray]:
     if FULL in ranks:
         return (DIRECTIONS[ranks.index(FULL)],)
     if FULL - 1 not in ranks:
-        return DIRECTIONS[:FULL]
+        return list(DIRECTIONS[:FULL])
     first = ranks.index(FULL - 1)
     plane = orbits[first]
     second = next(one for one in DIRECTIONS if np.linalg.matrix_rank([*plane, one]) == FULL)

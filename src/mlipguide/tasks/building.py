@@ -132,11 +132,11 @@ def workload_of(
     kind: TaskKind,
     structure: StructureSummary,
     run: Run,
-    signs: Signs | None = None,
     *,
     atoms: int,
     structures: int,
     images: int,
+    signs: Signs | None = None,
 ) -> Workload:
     """Return how often energies and forces are evaluated."""
     if run.simulated_time_s is None:
