@@ -94,8 +94,10 @@ def make_task(**changes: Any) -> Task:
     if "workload" in changes:
         return task
     run = Run(simulated_time_s=task.simulated_time_s, timestep_s=task.timestep_s)
-    counts = {"atoms": task.atoms, "structures": task.structures, "images": task.images}
-    return replace(task, workload=workload_of(task.kind, task.structure, run, **counts))
+    workload = workload_of(
+        task.kind, task.structure, run, atoms=task.atoms, structures=task.structures, images=task.images
+    )
+    return replace(task, workload=workload)
 
 
 def make_card(name: str = "model-a", *, commercial: CommercialUse = CommercialUse.YES, **changes: Any) -> ModelCard:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import pytest
+from ase.build import bulk
 
 from factories import make_estimate, make_measurement, make_summary, make_task
 from mlipguide.costmodel.costs import costs_from
 from mlipguide.records.estimate import Basis
 from mlipguide.records.task.task import TaskKind
+from mlipguide.structures.signs import find_signs
 from mlipguide.tasks.prerelaxation import dft_saving
 from mlipguide.tasks.workloads import (
     affordable_atoms_of,
@@ -73,6 +75,18 @@ def test_phonons_are_displaced_supercells_and_a_relaxation_of_the_small_cell() -
     assert found.evaluations.value == round(math.sqrt(48) + 120 * share)
     assert (found.systems, found.atoms) == (48, 64)
     assert "48" in found.reason
+
+
+def test_phonons_of_a_known_cell_are_counted_by_symmetry() -> None:
+    atoms = bulk("Si", cubic=True)
+    counted = find_signs(atoms).displacements(64)
+    assert counted == 1
+    cell = make_summary(elements=("Si",), atoms=8, cell_lengths_angstrom=(5.431,) * 3)
+    found = static_workload(TaskKind.PHONONS, cell, atoms=64, displacements=counted)
+    evaluations = found.evaluations
+    assert (evaluations.low, evaluations.value, evaluations.high) == (14, 31, 76)
+    assert (found.systems, evaluations.basis) == (1, Basis.ASSUMED)
+    assert found.reason.startswith("1 displaced supercell of 64 atoms, by the symmetry")
 
 
 def test_edges_that_are_long_enough_or_not_periodic_are_not_repeated() -> None:

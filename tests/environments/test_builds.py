@@ -102,6 +102,22 @@ def test_another_recipe_gets_another_folder(tiny: Recipe, fake_uv: FakeUv) -> No
     assert find_environment(tiny).state is EnvironmentState.MISSING
 
 
+def test_packages_of_scripts_come_with_a_build_and_are_added_to_one_of_before(tiny: Recipe, fake_uv: FakeUv) -> None:
+    fake_uv("true")
+    before, _ = _build(tiny)
+    lacking = replace(tiny, for_scripts=("no-such-package-anywhere==1.0",))
+    assert find_managed(lacking) == before, "an environment of before is whole for its backend"
+    added, lines = _build(lacking)
+    assert added == before
+    assert lines == ["Adding no-such-package-anywhere==1.0 to the environment of tiny"]
+    assert _calls()[-1].endswith("-- six==1.17.0 no-such-package-anywhere==1.0"), "with what is pinned, which stays"
+    calls = len(_calls())
+    assert _build(replace(tiny, for_scripts=("pytest==1.0",)))[1] == [], "another version is the user's choice"
+    assert len(_calls()) == calls
+    _build(lacking, force=True)
+    assert _calls()[-1].endswith("-- six==1.17.0 no-such-package-anywhere==1.0")
+
+
 def test_torch_is_installed_first_and_from_the_chosen_build(tiny: Recipe, fake_uv: FakeUv) -> None:
     fake_uv("true")
     build_environment(replace(tiny, torch="2.13.0"), torch_build="cu128", has_nvidia_gpu=False)

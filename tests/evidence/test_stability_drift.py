@@ -11,11 +11,12 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
+from mlipguide.core.units import EV_PER_DALTON_ANGSTROM2_FS2
 from mlipguide.evidence.stability import drift
 from mlipguide.evidence.stability.timestep import is_stable, recommended_fs, search
 from mlipguide.records.accuracy.stability import DriftCause
 from mlipguide.sessions.interface import DynamicsPlan, Trajectory
-from mlipguide.testing.calculators import EV_PER_DALTON_ANGSTROM2_FS2, Lagging, Noisy, Springs, Turned
+from mlipguide.testing.calculators import Lagging, Noisy, Springs, Turned
 from mlipguide.testing.in_process import in_process_session
 
 FREQUENCY_PER_FS = 0.05

@@ -11,6 +11,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from mlipguide.catalog.card_sources import read_all_sources
+from mlipguide.core.units import GPA_PER_EV_ANGSTROM3
 from mlipguide.evidence.stability import contacts, smoothness, symmetry
 from mlipguide.evidence.stability import equation_of_state as eos
 from mlipguide.evidence.stability.thresholds import THRESHOLDS, verdict_of
@@ -53,7 +54,7 @@ def test_a_short_scan_is_refused() -> None:
 
 
 def test_a_birch_murnaghan_curve_gives_its_own_parameters() -> None:
-    volume, modulus = 160.0, 98.0 / contacts.GPA_PER_EV_ANGSTROM3
+    volume, modulus = 160.0, 98.0 / GPA_PER_EV_ANGSTROM3
     volumes = np.linspace(0.9, 1.1, 11) * 155
     strain = (volume / volumes) ** (2 / 3)
     energies = -5 + 9 * volume * modulus / 16 * ((strain - 1) ** 3 * 4.2 + (strain - 1) ** 2 * (6 - 4 * strain))
@@ -137,7 +138,7 @@ def test_pressure_is_that_of_stress_and_motion() -> None:
     stressed = snapshot(atoms, stress_ev_per_angstrom3=np.array([-0.01, -0.01, -0.01, 0, 0, 0]), kinetic_ev=0.3)
     pressures = contacts.pressures_gpa([stressed], 50.0)
     assert pressures is not None
-    assert pressures[0] == pytest.approx((0.01 + 2 * 0.3 / 150) * contacts.GPA_PER_EV_ANGSTROM3)
+    assert pressures[0] == pytest.approx((0.01 + 2 * 0.3 / 150) * GPA_PER_EV_ANGSTROM3)
     assert contacts.pressures_gpa([snapshot(atoms)], 50.0) is None
 
 

@@ -20,7 +20,7 @@ from mlipguide.environments.resolution import find_environment
 from mlipguide.production import script_texts
 from mlipguide.production.script_texts import Subject, ase_files, texts_by_name
 from mlipguide.production.smoke_test import try_script
-from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.hardware.environment import EnvironmentKind, EnvironmentState
 from mlipguide.records.models.model_card import Need
 from mlipguide.records.task.task import TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
@@ -33,10 +33,10 @@ MODELS = ("sevennet-0", "chgnet-0.3.0")
 
 
 def python_of(backend: str) -> str:
-    """Return the interpreter of a backend's environment, built where there is none."""
+    """Return the interpreter of a backend's environment; a managed one is built, or given what scripts need."""
     recipe = find_recipe(backend)
     environment = find_environment(recipe)
-    if environment.state is not EnvironmentState.READY:
+    if environment.kind is EnvironmentKind.MANAGED or environment.state is not EnvironmentState.READY:
         environment = build_environment(recipe, has_nvidia_gpu=False)
     assert environment.python is not None
     return environment.python

@@ -51,6 +51,15 @@ def copper(folder: Path) -> Path:
     return path
 
 
+def rattled_copper(folder: Path) -> Path:
+    """Write a cell without symmetry: each atom is displaced in six ways."""
+    atoms = bulk("Cu", a=LATTICE, cubic=True)
+    atoms.rattle(0.05, seed=1)
+    path = folder / "Cu.vasp"
+    write(path, atoms)
+    return path
+
+
 def crystal_with_vacancy(folder: Path) -> tuple[Path, Atoms]:
     """Write copper that lacks an atom; return it with the one where a neighbour has hopped into the hole."""
     first = bulk("Cu", a=LATTICE, cubic=True).repeat(2)
@@ -93,6 +102,9 @@ def test_phonons_are_those_of_the_potential(fake_models: FakeModels, run: Run, t
     assert f"up to {STEPS} displacements in 32 atoms" in script["remark"]
     done = start(target)
     assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "run.forces").iterdir())) == 1, "all atoms are alike, and so are their edges"
+    assert outcome.document["data"]["task"]["workload"]["systems"] == 1, "as it was counted"
+    assert (tmp_path / "run.phonopy.yaml").is_file()
     assert "WARNING" not in done.stderr, "a close packing of pairs that attract each other is stable"
     bands = {row["label"]: row for row in rows(tmp_path / "run.bands.csv") if row["label"]}
     assert modes(bands["G"])[:3] == pytest.approx([0, 0, 0], abs=0.01)
@@ -119,7 +131,8 @@ def test_phonons_are_those_of_the_potential(fake_models: FakeModels, run: Run, t
 def test_phonons_go_on_after_ctrl_c(fake_models: FakeModels, run: Run, tmp_path: Path) -> None:
     add(fake_models, "slow")
     target, forces = tmp_path / "run.py", tmp_path / "run-unrepeated.forces"
-    assert ask(run, copper(tmp_path), "phonons", target, "--no-smoke-test", model="fake-slow").code == ExitCode.DONE
+    structure = rattled_copper(tmp_path)
+    assert ask(run, structure, "phonons", target, "--no-smoke-test", model="fake-slow").code == ExitCode.DONE
     process = subprocess.Popen(
         [sys.executable, str(target), "--unrepeated", "--as-given"],
         stdout=subprocess.PIPE,
@@ -153,12 +166,13 @@ def test_an_unstable_crystal_is_warned_of(fake_models: FakeModels, run: Run, tmp
 def test_a_try_of_phonons_leaves_no_result(fake_models: FakeModels, run: Run, tmp_path: Path) -> None:
     add(fake_models)
     target = tmp_path / "run.py"
-    assert ask(run, copper(tmp_path), "phonons", target, "--atoms", "32").code == ExitCode.DONE
+    assert ask(run, rattled_copper(tmp_path), "phonons", target, "--atoms", "32").code == ExitCode.DONE
     done = start(target, "--steps", "3")
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "Reached 3 of 24 displacements. This was a try and not the result."
     assert not list(tmp_path.glob("run*.csv"))
-    assert {path.name for path in (tmp_path / "run-try.forces").iterdir()} == {"0x+.npy", "0x-.npy", "0y+.npy"}
+    names = {path.name.partition("_")[0] for path in (tmp_path / "run-try.forces").iterdir()}
+    assert names == {"0"}, "each file says which atom was moved, and how"
 
 
 def test_displacements_of_another_cell_are_refused(fake_models: FakeModels, run: Run, tmp_path: Path) -> None:

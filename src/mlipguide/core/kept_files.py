@@ -10,13 +10,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import storage_error
 from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
 
 T = TypeVar("T")
+Upgrades: TypeAlias = Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]
 
 SET_ASIDE = ".bad"
 """Behind the name of a file whose place was needed."""
@@ -80,7 +81,7 @@ class KeptFiles(Generic[T]):
     name: str
     key: str
     format: int
-    upgrades: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
+    upgrades: Upgrades = field(default_factory=dict)
     hint: str = REMOVE
 
     @property
@@ -120,11 +121,9 @@ class KeptFiles(Generic[T]):
             UnusableFileError: The file cannot be read, holds something else, is of a newer version, or makes no sense.
         """
         document = read_document(path, self.what, hint=self.hint)
-        version = document.get("format")
-        if type(version) is not int or version < 1 or not isinstance(document.get(self.key), dict):
+        version = version_of(document.get("format"), path, self.what, known=self.format, hint=self.hint)
+        if not isinstance(document.get(self.key), dict):
             raise UnusableFileError(path, self.what, f"is not {self.what} of mlipguide", hint=self.hint)
-        if version > self.format:
-            raise newer(path, self.what, version, self.format)
         return self.record(path, self.upgraded(path, document[self.key], version))
 
     def upgraded(self, path: Path, data: dict[str, Any], version: int) -> dict[str, Any]:
@@ -133,13 +132,8 @@ class KeptFiles(Generic[T]):
         Raises:
             UnusableFileError: They are not what that version wrote.
         """
-        try:
-            for past in range(version, self.format):
-                data = self.upgrades[past](data)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            reason = f"is not {self.what} of format {version}: {error!r}"
-            raise UnusableFileError(path, self.what, reason, hint=self.hint) from error
-        return data
+        versions = range(version, self.format)
+        return upgraded(data, versions, self.upgrades, path=path, what=self.what, hint=self.hint)
 
     def record(self, path: Path, data: Any) -> T:
         """Return the record that plain data of the present version make.
@@ -210,6 +204,45 @@ def read_document(path: Path, what: str, *, hint: str = REMOVE) -> dict[str, Any
     if not isinstance(document, dict):
         raise UnusableFileError(path, what, f"is not {what} of mlipguide", hint=hint)
     return document
+
+
+def version_of(found: Any, path: Path, what: str, *, known: int, hint: str = REMOVE) -> int:
+    """Return the version of a format that a file states.
+
+    Raises:
+        UnusableFileError: It is none, or a newer one than is known.
+    """
+    if type(found) is not int or found < 1:
+        raise UnusableFileError(path, what, f"is not {what} of mlipguide", hint=hint)
+    if found > known:
+        raise newer(path, what, found, known)
+    return found
+
+
+def upgraded(
+    data: dict[str, Any], versions: range, upgrades: Upgrades, *, path: Path, what: str, hint: str = REMOVE
+) -> dict[str, Any]:
+    """Return the plain data of a past version as the present one writes it.
+
+    Args:
+        data: As the file holds them.
+        versions: From that of the file to the one before the present one.
+        upgrades: From each past version to the next.
+        path: The file.
+        what: What it should hold, with its article.
+        hint: What to do about one that cannot be used.
+
+    Raises:
+        UnusableFileError: They are not what that version wrote.
+    """
+    try:
+        for past in versions:
+            data = upgrades[past](data)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise UnusableFileError(
+            path, what, f"is not {what} of format {versions.start}: {error!r}", hint=hint
+        ) from error
+    return data
 
 
 def newer(path: Path, what: str, version: int | str, known: int | str) -> UnusableFileError:

@@ -1,7 +1,8 @@
 """Quantities as a user writes them (``1ns``, ``100meV/A``) turned into base units (s, eV, Å, K, bytes).
 
-Conversion factors: times and prefixes are exact; 1 Ha = 27.211386245988 eV and 1 a0 = 0.529177210903 Å
-are CODATA 2018 values (doi:10.1103/RevModPhys.93.025010); 1 kcal/mol = 4184 J / (N_A e).
+Conversion factors: times and prefixes are exact; 1 Ha = 27.211386245988 eV, 1 a0 = 0.529177210903 Å and
+1 Da = 1.66053906660e-27 kg are CODATA 2018 values (doi:10.1103/RevModPhys.93.025010); 1 kcal/mol = 4184 J / (N_A e);
+1 eV/Å³ in GPa and 1 kJ/mol follow from the exact e and N_A. (``ase.units`` is CODATA 2014 unless told otherwise.)
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ EvPerAtom = NewType("EvPerAtom", float)
 
 HARTREE_EV = 27.211386245988
 BOHR_ANGSTROM = 0.529177210903
-KCAL_PER_MOL_EV = 4184.0 / (6.02214076e23 * 1.602176634e-19)
+ELEMENTARY_CHARGE_C, AVOGADRO_PER_MOL = 1.602176634e-19, 6.02214076e23
+KJ_PER_MOL_EV = 1e3 / (AVOGADRO_PER_MOL * ELEMENTARY_CHARGE_C)
+KCAL_PER_MOL_EV = 4.184 * KJ_PER_MOL_EV
+GPA_PER_EV_ANGSTROM3 = 1e21 * ELEMENTARY_CHARGE_C
+"""1 eV/Å³ in GPa."""
+EV_PER_DALTON_ANGSTROM2_FS2 = 1.66053906660e-17 / ELEMENTARY_CHARGE_C
+"""1 Da (Å/fs)² in eV."""
 
 LARGEST_SYSTEM_ATOMS = 10**10
 """A limit that catches typing errors; no MLIP is offered here for more."""

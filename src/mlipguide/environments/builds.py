@@ -31,7 +31,12 @@ from mlipguide.environments.managed_folders import (
 )
 from mlipguide.environments.pip_settings import UvSettings
 from mlipguide.environments.python_versions import PythonChoice, choose_python
-from mlipguide.environments.recipes import list_distributions, list_modules, list_requirements
+from mlipguide.environments.recipes import (
+    list_distributions,
+    list_modules,
+    list_requirements,
+    missing_for_scripts,
+)
 from mlipguide.environments.torch_builds import TorchBuild, choose_torch_build
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 
@@ -96,11 +101,6 @@ def build_environment(
     folder = locate_folder(recipe, release=choice.release, torch_build=build.name)
     with locked_backend(recipe.backend, on_progress):
         _remove_leftovers(recipe.backend)
-        marker = read_marker(folder)
-        if marker is not None and not force:
-            environment = describe_folder(folder, marker)
-            if environment.state is EnvironmentState.READY:
-                return environment
         stamp = time.strftime("%Y%m%dT%H%M%S")
         plan = _Plan(
             recipe=recipe,
@@ -111,6 +111,12 @@ def build_environment(
             log=make_folder(logs_dir()) / f"build-{recipe.backend}-{stamp}-{uuid.uuid4().hex[:6]}.log",
             on_progress=on_progress,
         )
+        marker = read_marker(folder)
+        if marker is not None and not force:
+            environment = describe_folder(folder, marker)
+            if environment.state is EnvironmentState.READY:
+                _add_for_scripts(plan)
+                return environment
         with _replaced(folder):
             _build(plan)
             marker = read_marker(folder)
@@ -124,9 +130,7 @@ def _build(plan: _Plan) -> None:
         plan.on_progress(f"torch build: {plan.torch_build.name}, because {plan.torch_build.reason}")
     python = interpreter_path(plan.folder)
     _run_uv(plan, ["venv", str(plan.folder), "--python", plan.python.request, "--no-project"])
-    install = ["pip", "install", "--python", str(python)]
-    packages = list_requirements(plan.recipe)
-    _run_uv(plan, [*install, *plan.torch_build.arguments, *plan.settings.arguments, "--", *packages])
+    _install(plan, (*list_requirements(plan.recipe), *plan.recipe.for_scripts))
     plan.on_progress(f"Checking that {plan.recipe.module} imports")
     report = query_interpreter(python, distributions=list_distributions(plan.recipe), modules=list_modules(plan.recipe))
     if report.problem or report.python_version is None:
@@ -146,6 +150,19 @@ def _build(plan: _Plan) -> None:
         torch_targets=report.torch_targets,
     )
     plan.on_progress(f"The environment of {plan.recipe.backend} is ready")
+
+
+def _add_for_scripts(plan: _Plan) -> None:
+    """Add the packages of scripts that an environment of before lacks; what the recipe pins stays as it is."""
+    lacking = missing_for_scripts(plan.recipe, interpreter_path(plan.folder))
+    if lacking:
+        plan.on_progress(f"Adding {', '.join(lacking)} to the environment of {plan.recipe.backend}")
+        _install(plan, (*list_requirements(plan.recipe), *lacking))
+
+
+def _install(plan: _Plan, packages: Sequence[str]) -> None:
+    install = ["pip", "install", "--python", str(interpreter_path(plan.folder))]
+    _run_uv(plan, [*install, *plan.torch_build.arguments, *plan.settings.arguments, "--", *packages])
 
 
 def _run_uv(plan: _Plan, arguments: Sequence[str]) -> None:

@@ -60,7 +60,7 @@ class ReadyMarker:
 def digest_recipe(recipe: Recipe) -> str:
     """Return a digest of what in the recipe changes the environment: not remarks, checks, and how it is used."""
     plain = to_plain(recipe)
-    for name in ("remarks", "imports", "worker", "driver", "dtype"):
+    for name in ("remarks", "imports", "worker", "driver", "dtype", "for_scripts"):
         plain.pop(name)
     return _digest(plain)
 

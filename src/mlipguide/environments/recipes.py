@@ -21,6 +21,7 @@ from packaging.version import InvalidVersion, Version
 import mlipguide
 from mlipguide.core.errors import InputError, MlipguideError, did_you_mean
 from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.environments.interpreters import query_interpreter
 from mlipguide.records.hardware.environment import Recipe
 from mlipguide.records.notice import Notice
 
@@ -66,7 +67,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         SpecifierSet(recipe.python)
         Version(recipe.torch or "0")
-        for line in recipe.requirements:
+        for line in (*recipe.requirements, *recipe.for_scripts):
             Requirement(line)
     except (InvalidSpecifier, InvalidVersion, InvalidRequirement) as error:
         raise InputError(f"{path}: {error}.", hint="Write versions and requirements as pip does.") from error
@@ -185,6 +186,16 @@ def list_requirements(recipe: Recipe) -> tuple[str, ...]:
     """Return all requirements of an environment, torch first."""
     torch = (f"torch=={recipe.torch}",) if recipe.torch else ()
     return torch + recipe.requirements
+
+
+def missing_for_scripts(recipe: Recipe, python: Path) -> tuple[str, ...]:
+    """Return which packages of scripts an interpreter lacks, as the recipe requires them.
+
+    Another version than the recipe's counts as there: it is the user's choice.
+    """
+    names = {line: str(canonicalize_name(Requirement(line).name)) for line in recipe.for_scripts}
+    found = query_interpreter(python, distributions=tuple(names.values())).versions if names else {}
+    return tuple(line for line, name in names.items() if name not in found)
 
 
 def list_distributions(recipe: Recipe) -> tuple[str, ...]:

@@ -21,10 +21,19 @@ from mlipguide.core.errors import (
     MlipguideError,
     did_you_mean,
 )
+from mlipguide.environments.interpreters import query_interpreter
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
 from mlipguide.production.script_files import ScriptRequest, write_all
-from mlipguide.production.script_texts import NATIVE, Subject, ase_files, kind_of, lammps_files, texts_by_name
+from mlipguide.production.script_texts import (
+    NATIVE,
+    Subject,
+    ase_files,
+    kind_of,
+    lammps_files,
+    needed_by,
+    texts_by_name,
+)
 from mlipguide.production.smoke_test import (
     PATIENCE,
     START_TIMEOUT_S,
@@ -35,7 +44,7 @@ from mlipguide.production.smoke_test import (
     try_script,
 )
 from mlipguide.records.advice.advice import Candidate, PlanStep, Recommendation, Verdict
-from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Problem, Result
 from mlipguide.records.task.run_script import RunScript, ScriptDriver, SmokeTest
@@ -199,6 +208,7 @@ def _write_ase(
         )
     notices: tuple[Notice, ...] = ()
     if untested is None:
+        _require_packages(subject, recipe, environment, path)
         remark = _smoke_test(files, subject, request, context, default_settings(answer.machine))
     else:
         remark, notices = untested, (Notice("script_untested", f"{path}: {untested}"),)
@@ -212,6 +222,29 @@ def _write_ase(
         remark=remark,
     )
     return script, notices
+
+
+def _require_packages(subject: Subject, recipe: Recipe, environment: Environment, path: Path) -> None:
+    """Refuse to try a script in an environment that lacks a package that the script needs.
+
+    Raises:
+        EnvironmentFailedError: How to add it.
+    """
+    needed = needed_by(subject.task)
+    python = Path(subject.python)
+    found = query_interpreter(python, distributions=needed).versions if needed else {}
+    lacking = [name for name in needed if name not in found]
+    if not lacking:
+        return
+    managed = environment.kind is EnvironmentKind.MANAGED
+    how = (
+        f"mlipguide env build {recipe.backend} adds it" if managed else f"uv pip install --python {python} {lacking[0]}"
+    )
+    raise EnvironmentFailedError(
+        f"{path} was not written: it needs {lacking[0]}, which the environment of {recipe.backend} lacks.",
+        hint=f"{how}; or write it untried with --no-smoke-test.",
+        kind="missing_package",
+    )
 
 
 def _smoke_test(

@@ -32,9 +32,10 @@ from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.hardware.environment import Recipe
 from mlipguide.records.models.model_card import ModelCard, Need
 from mlipguide.records.task.run_script import ScriptDriver
-from mlipguide.records.task.task import Task
+from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
+from mlipguide.structures.displacements import SYMMETRY_ANGSTROM
 from mlipguide.structures.supercells import repeated
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ TIGHT_FORCE_EV_PER_ANGSTROM = 0.001
 DISPLACEMENTS_ANGSTROM = {"float32": 0.03}
 DISPLACEMENT_ANGSTROM = 0.01
 """Usual in double precision; the rounding of single precision asks for more."""
+OF_PHONONS = "phonopy"
+IN_FLOAT64 = frozenset({"chgnet", "mace-torch"})
+"""Backends whose calculator of a script computes in float64 where it is asked to. SevenNet's own does not."""
+WITHOUT_FLOAT64 = "mps"
 NATIVE = "lammps"
 """The backend whose potentials need nothing but LAMMPS itself, on processors."""
 LAMMPS_SKIN_ANGSTROM = 2.0
@@ -207,6 +212,7 @@ def _potential(subject: Subject) -> dict[str, Any]:
 
 def _values(subject: Subject, path: Path) -> dict[str, Any]:
     task, card, settings = subject.task, subject.card, subject.settings
+    dtype = _dtype(subject)
     url = card.weights.url
     file: str | None = None
     if subject.weights_file is not None:
@@ -225,7 +231,7 @@ def _values(subject: Subject, path: Path) -> dict[str, Any]:
         "cell_atoms": len(subject.atoms),
         "atoms": subject.built_atoms,
         "device": settings.device,
-        "dtype": settings.dtype,
+        "dtype": dtype,
         "threads": settings.threads,
         "tunables": RETAIN_TUNABLES if settings.allocator is Allocator.RETAIN else None,
         "weights_name": card.weights.name,
@@ -240,11 +246,30 @@ def _values(subject: Subject, path: Path) -> dict[str, Any]:
         "log_every": max(1, frame_every // LOG_LINES_PER_FRAME),
         "fmax": LARGEST_FORCE_EV_PER_ANGSTROM,
         "tight_fmax": TIGHT_FORCE_EV_PER_ANGSTROM,
-        "displacement": DISPLACEMENTS_ANGSTROM.get(settings.dtype, DISPLACEMENT_ANGSTROM),
+        "displacement": DISPLACEMENTS_ANGSTROM.get(dtype, DISPLACEMENT_ANGSTROM),
+        "symmetry": SYMMETRY_ANGSTROM,
+        "for_scripts": needed_by(subject.task),
         "images": task.images,
         "relax_cell": _relaxes_cell(subject),
-        "expectation": _expectation(subject.candidate),
+        "expectation": _expectation(subject.candidate) + _precision_words(settings.dtype, dtype),
     }
+
+
+def needed_by(task: Task) -> tuple[str, ...]:
+    """Return the packages that a script for ASE needs beside ASE and the backend."""
+    return (OF_PHONONS,) if kind_of(task) == TaskKind.PHONONS.value else ()
+
+
+def _dtype(subject: Subject) -> str:
+    """Return what a script computes in: for phonons float64 where it can, which small displacements ask for."""
+    can = subject.card.backend in IN_FLOAT64 and not subject.settings.device.startswith(WITHOUT_FLOAT64)
+    return "float64" if kind_of(subject.task) == TaskKind.PHONONS.value and can else subject.settings.dtype
+
+
+def _precision_words(timed: str, dtype: str) -> str:
+    if timed == dtype:
+        return ""
+    return f" It was timed in {timed}; the script computes in {dtype}, which takes longer."
 
 
 def _relaxes_cell(subject: Subject) -> bool:

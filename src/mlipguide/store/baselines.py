@@ -8,18 +8,16 @@ all. Formats are versioned, the baseline's and that of the measurements in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.kept_files import UPDATE, KeptFiles, UnusableFileError, read_document
+from mlipguide.core.kept_files import UPDATE, KeptFiles, UnusableFileError, Upgrades, read_document
 from mlipguide.core.paths import baselines_dir
 from mlipguide.records.timing.comparison import Baseline
 from mlipguide.store import measurements
 
 FORMAT = 1
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+UPGRADES: Upgrades = {}
 """From each past version of the baseline's own fields to the next."""
 
 FILES = KeptFiles(

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlipguide.core.kept_files import KeptFiles
+from mlipguide.core.kept_files import KeptFiles, Upgrades
 from mlipguide.core.paths import evidence_dir
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.accuracy.accuracy import StoredEvaluation
@@ -33,7 +32,7 @@ def _with_gaps(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "accuracy": {**accuracy, **new}}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_gaps}
+UPGRADES: Upgrades = {1: _with_gaps}
 """From each past version to the next."""
 FOLDER_DIGITS = 16
 FILES = KeptFiles(kind=StoredEvaluation, name="evaluation", key="evaluation", format=FORMAT, upgrades=UPGRADES)

@@ -6,12 +6,11 @@ are versioned; a file of a newer version is refused in one sentence and left alo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlipguide.core.kept_files import KeptFiles
+from mlipguide.core.kept_files import KeptFiles, Upgrades
 from mlipguide.core.paths import measurements_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.timing.measurement import Measurement
@@ -38,7 +37,7 @@ def _upgrade_from_3(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "settings": {**settings, "ranks": 1}} if isinstance(settings, dict) else data
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+UPGRADES: Upgrades = {
     1: _upgrade_from_1,
     2: _upgrade_from_2,
     3: _upgrade_from_3,

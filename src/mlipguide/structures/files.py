@@ -79,9 +79,7 @@ def read_with_notices(path: Path, *, index: str | None = None, given: Electrons 
         try:
             if file_format in {"extxyz", "xyz"}:
                 _require_believable_counts(path)
-            with isotope_symbols(file_format) as isotopes:
-                atoms, notices = _read_frame(path, frame, file_format)
-            name_hydrogen(atoms, isotopes)
+            atoms, notices = _read_frame(path, frame, file_format)
             require_full_occupancy(atoms, path)
         except InputError:
             raise
@@ -188,7 +186,9 @@ def _read_frame(path: Path, frame: int, file_format: str) -> tuple[ase.Atoms, tu
     reader = own_reader(file_format)
     if reader is not None:
         return reader(path, frame)
-    atoms = _read_by_ase(path, frame, file_format)
+    with isotope_symbols() as isotopes:
+        atoms = _read_by_ase(path, frame, file_format)
+    name_hydrogen(atoms, isotopes)
     return atoms, xyz_notices(path) if file_format in {"extxyz", "xyz"} else ()
 
 

@@ -24,28 +24,23 @@ NATURAL_SHARE = 0.01
 is sold pure, and deuterium, differ by more."""
 SAME_MASS = 1e-3
 """Masses of one element that are nearer than this, Da, are one."""
-WITH_OWN_ISOTOPES = "cif"
-"""The format whose reader turns D into H with a mass by itself."""
 
 
 @contextmanager
-def isotope_symbols(file_format: str) -> Iterator[dict[int, float]]:
+def isotope_symbols() -> Iterator[dict[int, float]]:
     """Let ASE's readers know the symbols D and T meanwhile; give the numbers that stand for them, with their masses.
 
     The tables of ASE are those of the whole process, and they are as they were in the end.
     """
-    known = {
-        symbol: mass for symbol, mass in ISOTOPE_MASSES.items() if (file_format, symbol) != (WITH_OWN_ISOTOPES, "D")
-    }
     first = len(data.chemical_symbols)
-    numbers = {first + place: mass for place, mass in enumerate(known.values())}
-    data.chemical_symbols.extend(known)
-    data.atomic_numbers.update({symbol: first + place for place, symbol in enumerate(known)})
+    numbers = {first + place: mass for place, mass in enumerate(ISOTOPE_MASSES.values())}
+    data.chemical_symbols.extend(ISOTOPE_MASSES)
+    data.atomic_numbers.update({symbol: first + place for place, symbol in enumerate(ISOTOPE_MASSES)})
     try:
         yield numbers
     finally:
         del data.chemical_symbols[first:]
-        for symbol in known:
+        for symbol in ISOTOPE_MASSES:
             del data.atomic_numbers[symbol]
 
 
@@ -60,6 +55,11 @@ def name_hydrogen(atoms: ase.Atoms, numbers: dict[int, float]) -> None:
     whole = atoms.get_masses() if atoms.has("masses") else data.atomic_masses[atoms.numbers].copy()
     whole[isotopes] = masses
     atoms.set_masses(whole)
+
+
+def is_isotope(mass_dalton: float) -> bool:
+    """Tell whether a mass that a file gives is that of deuterium or tritium."""
+    return any(abs(mass_dalton - mass) <= SAME_MASS for mass in ISOTOPE_MASSES.values())
 
 
 def unusual_masses(atoms: ase.Atoms) -> NDArray[np.float64] | None:

@@ -6,18 +6,22 @@ anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 import ase
 import numpy as np
 
 from mlipguide.records.task.structure import AtomMass
 from mlipguide.records.task.task import NeighbourGap
+from mlipguide.structures.displacements import count_displacements
 from mlipguide.structures.electrons import charge_of, multiplicity_of
 from mlipguide.structures.gaps import find_gaps
 from mlipguide.structures.holds import NOTHING_HELD, Held, held_in
 from mlipguide.structures.isotopes import masses_of
 from mlipguide.structures.molecular_matter import molecules_in
+from mlipguide.structures.supercells import repeats_for
 
 VACUUM_GAP_ANGSTROM = 7.0
 """Empty space between planes of atoms that no layered crystal has: MoS2 has 3 Å, graphite 3.4 Å."""
@@ -55,6 +59,8 @@ class Signs:
         spin_multiplicity: Likewise, 2S + 1.
         held: How many atoms are held where they are.
         masses: Of each element, where some are not natural.
+        displacements: Counts by symmetry, when it is called, how many supercells of about so many atoms, each with one
+            atom displaced, phonons take; None where that cannot be said.
     """
 
     slab: str | None
@@ -70,6 +76,7 @@ class Signs:
     spin_multiplicity: int | None = None
     held: Held = NOTHING_HELD
     masses: tuple[AtomMass, ...] = ()
+    displacements: Callable[[int], int | None] = field(default=lambda _: None, compare=False, repr=False)
 
 
 def find_signs(atoms: ase.Atoms) -> Signs:
@@ -93,7 +100,13 @@ def find_signs(atoms: ase.Atoms) -> Signs:
         spin_multiplicity=multiplicity_of(atoms),
         held=held_in(atoms),
         masses=masses_of(atoms),
+        displacements=partial(_displacements, atoms),
     )
+
+
+def _displacements(atoms: ase.Atoms, atoms_wanted: int) -> int | None:
+    repeats = repeats_for(atoms, atoms_wanted=atoms_wanted) if atoms_wanted > len(atoms) else (1, 1, 1)
+    return count_displacements(atoms, repeats)
 
 
 def is_isolated(atoms: ase.Atoms) -> bool:

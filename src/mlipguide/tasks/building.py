@@ -129,11 +129,21 @@ def atoms_for(text: str | None, structure: StructureSummary, kind: TaskKind) -> 
 
 
 def workload_of(
-    kind: TaskKind, structure: StructureSummary, run: Run, *, atoms: int, structures: int, images: int
+    kind: TaskKind,
+    structure: StructureSummary,
+    run: Run,
+    *,
+    atoms: int,
+    structures: int,
+    images: int,
+    signs: Signs | None = None,
 ) -> Workload:
     """Return how often energies and forces are evaluated."""
     if run.simulated_time_s is None:
-        return static_workload(kind, structure, atoms=atoms, structures=structures, images=images)
+        displaced = signs.displacements(atoms) if signs is not None and kind is TaskKind.PHONONS else None
+        return static_workload(
+            kind, structure, atoms=atoms, structures=structures, images=images, displacements=displaced
+        )
     return md_workload(
         steps=steps_of(run.simulated_time_s, run.timestep_s),
         atoms=atoms,

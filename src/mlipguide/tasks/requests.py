@@ -216,7 +216,7 @@ def build_task(request: TaskRequest, structure: StructureSummary, signs: Signs |
         energy_mae_ev_per_atom=_optional(ENERGY_PER_ATOM, request.energy_mae, "--energy-mae"),
         needs=needs.asked,
         commercial=bool(request.commercial),
-        workload=workload_of(kind, structure, run, atoms=atoms, structures=structures, images=images),
+        workload=workload_of(kind, structure, run, atoms=atoms, structures=structures, images=images, signs=signs),
         assumed=_assumed(request, kind),
         kind=kind,
         structures=structures,

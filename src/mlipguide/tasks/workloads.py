@@ -3,9 +3,10 @@
     run time = time of a step of the evaluated system * evaluations
 
 The counts of a relaxation and of a band are common usage, not measured: their intervals are wide on purpose, with the
-value in the geometric middle. Phonons by finite displacements move each atom of the primitive cell along three
-directions, there and back: six supercells an atom; symmetry, which is not looked for here, leaves fewer. Systems that
-are independent are counted one after the other; side by side on a GPU they take less.
+value in the geometric middle. Phonons by finite displacements take the supercells that the symmetry of the cell asks
+for, which are counted (:mod:`mlipguide.structures.displacements`); where the atoms are not known, at most six an atom
+(along three directions, there and back). Systems that are independent are counted one after the other; side by side on
+a GPU they take less.
 """
 
 from __future__ import annotations
@@ -104,7 +105,13 @@ def md_workload(*, steps: int, atoms: int, simulated_time: str, timestep: str) -
 
 
 def static_workload(
-    kind: TaskKind, structure: StructureSummary, *, atoms: int, structures: int = 1, images: int = 1
+    kind: TaskKind,
+    structure: StructureSummary,
+    *,
+    atoms: int,
+    structures: int = 1,
+    images: int = 1,
+    displacements: int | None = None,
 ) -> Workload:
     """Return the workload of any kind but molecular dynamics.
 
@@ -114,6 +121,7 @@ def static_workload(
         atoms: Of each evaluated system: of the supercell for phonons.
         structures: For ``screen``, how many.
         images: For ``neb``, how many move.
+        displacements: For ``phonons``, how many supercells by symmetry; None where it was not counted.
 
     Raises:
         ValueError: Molecular dynamics.
@@ -121,7 +129,7 @@ def static_workload(
     if kind is TaskKind.MD:
         raise ValueError("the steps of molecular dynamics are counted from its length")
     if kind is TaskKind.PHONONS:
-        return _phonons(structure, atoms)
+        return _phonons(structure, atoms, displacements)
     low, middle, high = BAND if kind is TaskKind.NEB else RELAXATION
     systems = {TaskKind.SCREEN: structures, TaskKind.NEB: images}.get(kind, 1)
     each = f"about {middle:.0f} ({low:.0f} to {high:.0f}) {'steps' if kind is TaskKind.NEB else 'evaluations'}"
@@ -137,22 +145,27 @@ def static_workload(
     )
 
 
-def _phonons(structure: StructureSummary, atoms: int) -> Workload:
+def _phonons(structure: StructureSummary, atoms: int, counted: int | None) -> Workload:
     """Count displaced supercells, and the relaxation of the small cell in evaluations of the large one."""
     most = DISPLACEMENTS_PER_ATOM * structure.atoms
     fewest = max(1, len(structure.elements))
-    middle = math.sqrt(fewest * most)
+    displaced = (fewest, math.sqrt(fewest * most), most) if counted is None else (counted, counted, counted)
     share = TIGHT_FACTOR * structure.atoms / max(atoms, structure.atoms)
     relaxation = tuple(count * share for count in RELAXATION)
+    cell, plural = f"the {structure.atoms:,} atoms of the cell as given", "" if counted == 1 else "s"
+    supercells = (
+        f"At most {DISPLACEMENTS_PER_ATOM} displaced supercells of {atoms:,} atoms for each of {cell} ({most:,}; by "
+        f"symmetry perhaps no more than {fewest})"
+        if counted is None
+        else f"{counted:,} displaced supercell{plural} of {atoms:,} atoms, by the symmetry of {cell}"
+    )
     return Workload(
-        evaluations=_assumed(*map(_rounded, (fewest, middle, most), relaxation)),
-        systems=most,
+        evaluations=_assumed(*map(_rounded, displaced, relaxation)),
+        systems=round(displaced[-1]),
         atoms=atoms,
         reason=(
-            f"At most {DISPLACEMENTS_PER_ATOM} displaced supercells of {atoms:,} atoms for each of the "
-            f"{structure.atoms:,} atoms of the cell as given ({most:,}; by symmetry perhaps no more than {fewest}), "
-            f"and a tight relaxation of the small cell, which costs as much as {relaxation[1]:.0f} evaluations of the "
-            "large."
+            f"{supercells}, and a tight relaxation of the small cell, which costs as much as {relaxation[1]:.0f} "
+            "evaluations of the large."
         ),
     )
 

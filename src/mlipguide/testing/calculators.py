@@ -15,8 +15,8 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.neighborlist import neighbor_list
 from numpy.typing import NDArray
 
-EV_PER_DALTON_ANGSTROM2_FS2 = 103.642696562
-"""1 Da (Å/fs)^2 in eV, CODATA 2018."""
+from mlipguide.core.units import EV_PER_DALTON_ANGSTROM2_FS2
+
 PROPERTIES = ["energy", "forces"]
 
 

@@ -2,7 +2,7 @@
 
 Models err by tens of percent, units by factors of ten and more: a file whose forces are 1/51.4 of every model's in the
 same directions is in Hartree/Bohr. A unit is named only where predictions and labels are clearly correlated and their
-ratio is that of the unit within 35 %, for all models taken together. Factors are of CODATA 2018, as in ``ase.units``.
+ratio is that of the unit within 35 %, for all models taken together.
 """
 
 from __future__ import annotations
@@ -13,25 +13,31 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.stats import spearmanr, theilslopes
 
+from mlipguide.core.units import BOHR_ANGSTROM, GPA_PER_EV_ANGSTROM3, HARTREE_EV, KCAL_PER_MOL_EV, KJ_PER_MOL_EV
 from mlipguide.evidence.accuracy.label_checks import frames_in_words
 from mlipguide.records.accuracy.accuracy import FindingKind, FrameErrors, LabelFinding
 from mlipguide.stats.energy_shifts import fit_shifts
 
-HARTREE_EV, BOHR_ANGSTROM = 27.211386, 0.529177211
-KCAL_PER_EV, KJ_PER_EV = 23.060548, 96.485332
-GPA_PER_EV_ANGSTROM3 = 160.21766
-
 FORCE_UNITS = {
     "Hartree/Bohr": BOHR_ANGSTROM / HARTREE_EV,
     "Rydberg/Bohr": 2 * BOHR_ANGSTROM / HARTREE_EV,
-    "kcal/mol/Å": KCAL_PER_EV,
-    "kJ/mol/Å": KJ_PER_EV,
-    "kJ/mol/nm": KJ_PER_EV * 10,
+    "kcal/mol/Å": 1 / KCAL_PER_MOL_EV,
+    "kJ/mol/Å": 1 / KJ_PER_MOL_EV,
+    "kJ/mol/nm": 10 / KJ_PER_MOL_EV,
     "meV/Å": 1e3,
 }
 """One eV/Å in each."""
-ENERGY_UNITS = {"Hartree": 1 / HARTREE_EV, "Rydberg": 2 / HARTREE_EV, "kcal/mol": KCAL_PER_EV, "kJ/mol": KJ_PER_EV}
-STRESS_UNITS = {"GPa": GPA_PER_EV_ANGSTROM3, "kbar": 10 * GPA_PER_EV_ANGSTROM3, "Hartree/Bohr³": 1 / 183.63}
+ENERGY_UNITS = {
+    "Hartree": 1 / HARTREE_EV,
+    "Rydberg": 2 / HARTREE_EV,
+    "kcal/mol": 1 / KCAL_PER_MOL_EV,
+    "kJ/mol": 1 / KJ_PER_MOL_EV,
+}
+STRESS_UNITS = {
+    "GPa": GPA_PER_EV_ANGSTROM3,
+    "kbar": 10 * GPA_PER_EV_ANGSTROM3,
+    "Hartree/Bohr³": BOHR_ANGSTROM**3 / HARTREE_EV,
+}
 TOLERANCE = math.log(1.35)
 """Softening and noise change ratios less; neighbouring units differ by more than twice that."""
 CORRELATED = 0.7

@@ -54,12 +54,21 @@ def force_disagreement(forces_ev_per_angstrom: NDArray[np.float64]) -> ForceDisa
     if models < FEWEST_MODELS or atoms < 1:
         raise ValueError("A disagreement is one of two models at least, on one atom at least.")
     mean = forces_ev_per_angstrom.mean(axis=0)
-    square = ((forces_ev_per_angstrom - mean) ** 2).sum(axis=(0, 2)) / (models - 1)
+    square = (component_spread(forces_ev_per_angstrom) ** 2).sum(axis=1)
     return ForceDisagreement(
         of_frame_ev_per_angstrom=float(np.sqrt(square.mean() / 3)),
         of_atoms_ev_per_angstrom=np.sqrt(square),
         magnitude_ev_per_angstrom=float(np.sqrt((mean**2).mean())),
     )
+
+
+def component_spread(forces_ev_per_angstrom: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the standard deviation over the models (M - 1) of each force component, shape (atoms, 3).
+
+    Args:
+        forces_ev_per_angstrom: Shape (models, atoms, 3), at least two models.
+    """
+    return np.asarray(forces_ev_per_angstrom.std(axis=0, ddof=1))
 
 
 def energy_disagreement(energies_ev_per_atom: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,11 +11,10 @@ from ase import Atoms, units
 from ase.data import covalent_radii
 from numpy.typing import NDArray
 
-from mlipguide.evidence.stability.drift import EV_PER_DALTON_ANGSTROM2_FS2
+from mlipguide.core.units import EV_PER_DALTON_ANGSTROM2_FS2, GPA_PER_EV_ANGSTROM3
 from mlipguide.sessions.interface import Snapshot
 from mlipguide.structures.distances import find_crowded_pair, find_pairs
 
-GPA_PER_EV_ANGSTROM3 = 160.21766208
 WIDEST_SHARE = 1.3
 """Of the sum of covalent radii; contacts further apart are of no interest."""
 

@@ -23,13 +23,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlipguide.core.units import EV_PER_DALTON_ANGSTROM2_FS2
 from mlipguide.records.accuracy.stability import DriftCause
 from mlipguide.sessions.interface import Snapshot
 from mlipguide.stats.autocorrelation import statistical_inefficiency
 from mlipguide.stats.bursts import NORMAL_90
 
-EV_PER_DALTON_ANGSTROM2_FS2 = 103.642696562
-"""1 Da (Å/fs)^2 in eV, CODATA 2018."""
 FEWEST_SAMPLES = 8
 DETRENDED = 0.85
 """What taking off a line leaves of the mean square difference of a random walk over an eighth of its length (drawn)."""

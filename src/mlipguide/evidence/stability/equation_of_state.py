@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlipguide.evidence.stability.contacts import GPA_PER_EV_ANGSTROM3
+from mlipguide.core.units import GPA_PER_EV_ANGSTROM3
 
 CUBIC = 3
 

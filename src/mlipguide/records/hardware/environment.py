@@ -25,6 +25,8 @@ class Recipe:
         dtype: What its models are compared in; the only one where a backend has no other.
         imports: What is imported beside ``module`` to see whether the backend works: the parts that a worker
             uses, since a package may import without the libraries that it needs.
+        for_scripts: Pinned packages of scripts for the production run. No backend uses them, and an environment without
+            them is whole: a build adds them.
     """
 
     backend: str
@@ -37,6 +39,7 @@ class Recipe:
     imports: tuple[str, ...] = field(default=())
     driver: str = "ase"
     dtype: str = "float32"
+    for_scripts: tuple[str, ...] = field(default=())
 
 
 class EnvironmentKind(StrEnum):

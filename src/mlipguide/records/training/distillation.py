@@ -122,8 +122,8 @@ class Round:
         held-out: Error on the teacher's run that no frame was taken from.
         own_frames: Error on frames of the student's own run, which the teacher labelled afterwards; None where there
             are none.
-        committee_spread_ev_per_angstrom: Mean spread of the forces of a committee on those frames; None without a
-            committee.
+        committee_spread_ev_per_angstrom: Mean spread of a force component over a committee on those frames; None
+            without a committee.
         wandered_off: Whether the student's exploring run flew apart.
     """
 

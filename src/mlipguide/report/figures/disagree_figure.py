@@ -13,13 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mlipguide.core.readable import simulated_time
+from mlipguide.core.units import GPA_PER_EV_ANGSTROM3
 from mlipguide.records.accuracy.disagreement import Disagreement, FrameDisagreement, FrameKind
 from mlipguide.report.figures.figure_captions import write_caption
 from mlipguide.report.figures.figure_style import CAPTION_WIDTH, as_image, empty_figure
 
 FORCES, EXPECTED, WORST, LABEL = "#0072B2", "#56B4E9", "#D55E00", "#E69F00"
 ENERGY, STRESS = "#009E73", "#CC79A7"
-EV_PER_ANGSTROM3_IN_GPA = 160.21766208
 GAP = 0.06
 """Of the length of the run, between it and the first distorted copy, and from one to the next."""
 
@@ -153,7 +153,7 @@ def _draw_others(axes: Axes, run: Sequence[FrameDisagreement], places: dict[int,
         if one.energy_disagreement_ev_per_atom is not None
     ]
     stress = [
-        (places[one.frame], one.stress_disagreement_ev_per_angstrom3 * EV_PER_ANGSTROM3_IN_GPA)
+        (places[one.frame], one.stress_disagreement_ev_per_angstrom3 * GPA_PER_EV_ANGSTROM3)
         for one in run
         if one.stress_disagreement_ev_per_angstrom3 is not None
     ]

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import number, simulated_time
+from mlipguide.core.units import GPA_PER_EV_ANGSTROM3
 from mlipguide.records.accuracy.disagreement import (
     Agreement,
     Disagreement,
@@ -19,8 +20,6 @@ from mlipguide.records.accuracy.disagreement import (
 from mlipguide.records.estimate import Estimate
 from mlipguide.report.words.formatting import MARKS
 
-EV_PER_ANGSTROM3_IN_GPA = 160.21766208
-"""1 eV/Å³, from e = 1.602176634e-19 C."""
 VANISHING_EV_PER_ANGSTROM = 1e-3
 """An expected error below is not shown: the structure is at rest, and it says nothing."""
 PARTS_OF_TIME = 8
@@ -137,7 +136,7 @@ def _time_table(data: Disagreement) -> Table:
             _mev(_mean([one.force_disagreement_ev_per_angstrom for one in part])),
             _percent([one.relative_disagreement for one in part]),
             _scaled([one.energy_disagreement_ev_per_atom for one in part], 1e3, "meV/atom"),
-            _scaled([one.stress_disagreement_ev_per_angstrom3 for one in part], EV_PER_ANGSTROM3_IN_GPA, "GPa"),
+            _scaled([one.stress_disagreement_ev_per_angstrom3 for one in part], GPA_PER_EV_ANGSTROM3, "GPa"),
             f"{worst.largest_atom_element} {_mev(worst.largest_atom_disagreement_ev_per_angstrom)}",
         )
     return table

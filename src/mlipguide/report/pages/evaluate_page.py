@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mlipguide.core.units import GPA_PER_EV_ANGSTROM3
 from mlipguide.records.accuracy.accuracy import ErrorPart, Evaluation, LabelsSummary, ModelAccuracy, RankedPair
 from mlipguide.records.estimate import Estimate
 from mlipguide.report.words.error_words import gap_words
@@ -22,7 +23,6 @@ SHOWN_FRAMES = 10
 NARROW = 100
 LOPSIDED = 0.4
 """Half width over value from which an interval is written with both ends: it is not symmetric then."""
-GPA_PER_EV_ANGSTROM3 = 160.21766
 
 
 def evaluate_page(data: Evaluation, console: Console) -> RenderableType:

@@ -16,13 +16,11 @@ from ase.data import atomic_masses, atomic_numbers, chemical_symbols
 
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
+from mlipguide.structures.isotopes import is_isotope
 
 MASS_TOLERANCE_U = 0.5
 RUNNER_UP = 3.0
 """A mass is an element's if it is within half a unit, and every other element is three times as far away."""
-
-ISOTOPES = {"H": ((2.013, 2.015), (3.0155, 3.0166))}
-"""Ranges in u of deuterium and tritium (2.0141 and 3.0160, AME2020, doi:10.1088/1674-1137/abddaf)."""
 
 _SYMBOLS = frozenset(chemical_symbols[1:])
 
@@ -85,7 +83,7 @@ def find_elements(types: Iterable[AtomType], *, source: str, hint: str) -> tuple
 
 def mass_element(mass_u: float) -> str | None:
     """Return the element of a mass, isotopes of hydrogen included; None where none or several fit."""
-    if any(low <= mass_u <= high for low, high in ISOTOPES["H"]):
+    if is_isotope(mass_u):
         return "H"
     gaps = np.abs(atomic_masses[1:] - mass_u)
     nearest, second = np.argsort(gaps, kind="stable")[:2]
@@ -99,9 +97,7 @@ def isotope_masses(types: Iterable[AtomType], found: Mapping[str, str]) -> dict[
     return {
         one.name: one.mass_u
         for one in types
-        if found.get(one.name) == "H"
-        and one.mass_u is not None
-        and any(low <= one.mass_u <= high for low, high in ISOTOPES["H"])
+        if found.get(one.name) == "H" and one.mass_u is not None and is_isotope(one.mass_u)
     }
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.core.serialisation import from_plain, to_plain
+from mlipguide.evidence.disagreement.spread import force_disagreement
 from mlipguide.records.training.distillation import ForceError, Round, RunComparison
 from mlipguide.records.training.training import FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession
@@ -272,8 +273,8 @@ class Distiller:
         fit: FittedPotential,
         visited: Sequence[ase.Atoms],
     ) -> NDArray[np.float64] | None:
-        """Return the spread of a committee on each visited frame, eV/Å; None where the members would cost too much."""
-        known = self.cache.knows(f"spread-{number}")
+        """Return the spread of a force component over a committee on each frame, eV/Å; None where it costs too much."""
+        known = self.cache.knows(f"component-spread-{number}")
         affordable = COMMITTEE * fit.train_s <= COMMITTEE_SHARE * self.schedule.budget_s
         if not visited or not (known or affordable):
             return None
@@ -289,10 +290,10 @@ class Distiller:
             for member in (fit, *members):
                 with closing(self.trainer.open(member)) as session:
                     forces.append(_forces(session, visited))
-            deviation = np.linalg.norm(np.std(forces, axis=0), axis=-1)
-            return [float(value) for value in np.sqrt((deviation**2).mean(axis=-1))]
+            frames_first = np.array(forces).swapaxes(0, 1)
+            return [force_disagreement(frame).of_frame_ev_per_angstrom for frame in frames_first]
 
-        return np.array(self.cache.remember(f"spread-{number}", spread))
+        return np.array(self.cache.remember(f"component-spread-{number}", spread))
 
     def _choose(self, visited: Sequence[ase.Atoms], spread: NDArray[np.float64] | None) -> tuple[int, ...]:
         """Return places of the frames to label: diverse, and those first on which a committee is least at one."""

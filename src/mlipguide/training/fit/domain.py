@@ -10,12 +10,12 @@ from ase.data import atomic_masses, chemical_symbols
 from ase.neighborlist import neighbor_list
 
 from mlipguide.core.readable import number
+from mlipguide.core.units import GPA_PER_EV_ANGSTROM3
 from mlipguide.records.training.training import DomainOfValidity, Span
 from mlipguide.structures.labels import LabelledFrame
 
 GRAM_PER_AMU_OVER_CM3_PER_ANGSTROM3 = 1.66053906892
 """1 u in 1 Å³ as g/cm³ (CODATA 2022)."""
-GPA_PER_EV_PER_ANGSTROM3 = 160.2176634
 NEAREST_ANGSTROM = 3.5
 """Distances up to here are looked at: the shortest bond of any pair of elements is below."""
 
@@ -38,7 +38,7 @@ def domain_of(frames: Sequence[LabelledFrame]) -> DomainOfValidity:
             for atoms in bulk
         ),
         pressure_gpa=_span(
-            -float(frame.stress_ev_per_angstrom3[:3].mean()) * GPA_PER_EV_PER_ANGSTROM3
+            -float(frame.stress_ev_per_angstrom3[:3].mean()) * GPA_PER_EV_ANGSTROM3
             for frame in frames
             if frame.stress_ev_per_angstrom3 is not None
         ),

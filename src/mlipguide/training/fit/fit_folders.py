@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mlipguide.core.kept_files import REDO, KeptFiles, UnusableFileError, unless_unusable
+from mlipguide.core.kept_files import REDO, KeptFiles, UnusableFileError, Upgrades, unless_unusable
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.checks import LONGEST_S, require, require_within
 from mlipguide.records.notice import Problem
@@ -83,7 +83,7 @@ def _with_runs(fit: dict[str, Any]) -> dict[str, Any]:
     return {**fit, "errors": [{"run": 0, **one} for one in fit.get("errors", ())]}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_runs}
+UPGRADES: Upgrades = {1: _with_runs}
 """From each past version of a fit to the next."""
 
 FITS = KeptFiles(kind=FitRecord, name="record of a fit", key="fit", format=FORMAT, upgrades=UPGRADES, hint=REDO)

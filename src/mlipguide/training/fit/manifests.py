@@ -7,15 +7,12 @@ distances of all elements together, said nothing and is dropped.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mlipguide.core.kept_files import UnusableFileError, newer, read_document, record_of
+from mlipguide.core.kept_files import Upgrades, read_document, record_of, upgraded, version_of
 from mlipguide.core.serialisation import to_json, to_plain
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 MANIFEST = "manifest.json"
 FORMAT = 2
@@ -36,13 +33,8 @@ def read_manifest(folder: Path) -> Distillation | FitData:
     """
     path = folder / MANIFEST
     found = read_document(path, WHAT, hint=HINT)
-    version = found.pop("format", 1)
-    if type(version) is not int or version < 1:
-        raise UnusableFileError(path, WHAT, f"is not {WHAT} of mlipguide", hint=HINT)
-    if version > FORMAT:
-        raise newer(path, WHAT, version, FORMAT)
-    for past in range(version, FORMAT):
-        found = UPGRADES[past](found)
+    version = version_of(found.pop("format", 1), path, WHAT, known=FORMAT, hint=HINT)
+    found = upgraded(found, range(version, FORMAT), UPGRADES, path=path, what=WHAT, hint=HINT)
     kind: Any = Distillation if "teacher" in found else FitData
     made: Distillation | FitData = record_of(kind, found, path=path, what=WHAT, hint=HINT)
     return made
@@ -73,4 +65,4 @@ def _with_gaps(found: Any) -> Any:
     return parts
 
 
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _to_2}
+UPGRADES: Upgrades = {1: _to_2}

@@ -2,7 +2,11 @@
 
 Query by committee (H. S. Seung et al., Proc. COLT 1992, doi:10.1145/130385.130417); that the spread of fits to samples
 follows the error of a potential, up to a factor to be calibrated, is seen in F. Musil et al., J. Chem. Theory Comput.
-15, 906 (2019), doi:10.1021/acs.jctc.8b00959.
+15, 906 (2019), doi:10.1021/acs.jctc.8b00959. The spread of a component is that of ``disagree``; of it the mean over
+components is taken, not the root mean square, since it stands beside a mean absolute error.
+
+A member learns from the distinct frames of a bootstrap sample, 1 - 1/e or 63 % of them: a frame that stood twice in a
+file could be trained on and left for validation at once.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from mlipguide.evidence.disagreement.spread import component_spread
 from mlipguide.structures.labels import LabelledFrame
 
 MEMBERS = 4
@@ -48,7 +53,7 @@ def disagreement(
         potential: Forces of the potential on each frame.
         reference: Forces of the labels.
     """
-    spreads = np.concatenate([np.std(forces, axis=0, ddof=1) for forces in zip(*members, strict=True)])
+    spreads = np.concatenate([component_spread(np.array(forces)) for forces in zip(*members, strict=True)])
     errors = np.concatenate([np.abs(mine - true) for mine, true in zip(potential, reference, strict=True)])
     spread, error = float(spreads.mean()), float(errors.mean())
     by_atom = spreads.mean(axis=1), errors.mean(axis=1)

@@ -11,7 +11,7 @@ from .adapters.interface import Adapter, Predicted
 
 WARM_UP, LAST_SHARE = 0.1, 0.02
 """Shares: of the steps that the learning rate rises in, and of it that is left at the end. Usual values."""
-EV_PER_ANGSTROM3_IN_GPA = 160.21766
+EV_PER_ANGSTROM3_IN_GPA = 160.2176634
 """Stresses enter the loss in GPa, in which they are of the size of forces in eV/Å (CODATA 2018)."""
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...failures import WorkerError
 from ...geometry import boxed
+from ..losses import EV_PER_ANGSTROM3_IN_GPA
 from .interface import Predicted
 
-GPA_IN_EV_PER_ANGSTROM3 = 1 / 160.21766
 """CHGNet's own unit of stress (CODATA 2018)."""
 EMBEDDING = ("atom_embedding", "bond_basis_expansion", "bond_embedding", "bond_weights_ag", "bond_weights_bg")
 LAYERED = ("atom_conv_layers", "bond_conv_layers", "angle_layers")
@@ -72,7 +72,7 @@ class Adapter:
 
         output = self.network(list(samples), task="efs")
         sizes = torch.tensor([len(sample.atomic_number) for sample in samples], dtype=output["e"].dtype)
-        full = torch.stack(list(output["s"])) * GPA_IN_EV_PER_ANGSTROM3
+        full = torch.stack(list(output["s"])) / EV_PER_ANGSTROM3_IN_GPA
         stresses = torch.stack(
             [full[:, row, column] for row, column in ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))], dim=1
         )
