@@ -9,11 +9,11 @@ from pathlib import Path
 from mlipguide.advice.tried_models import TriedModel
 from mlipguide.core.kept_files import UnfitRecordError
 from mlipguide.records.notice import Notice
+from mlipguide.records.requests.label_names import LabelKeys
 from mlipguide.records.training.kept_training import KeptCurve, KeptFit, KeptLabels, KeptPilot
 from mlipguide.records.training.pilot import PilotData
 from mlipguide.records.training.training import Engine
 from mlipguide.store import pilots as store
-from mlipguide.structures.label_keys import LabelKeys
 from mlipguide.structures.summaries import formula_of
 from mlipguide.training.fit.data import TrainingFrames
 from mlipguide.training.pilot.answer import by_model
