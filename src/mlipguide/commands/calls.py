@@ -62,7 +62,7 @@ class Way:
 
 
 def recommend(asked: RecommendRequest, way: Way) -> Result[Recommendation]:
-    """Say which model to run; a task file is read where one is named."""
+    """Say which model to run for a simulation, with which settings, how long it takes and whether it fits."""
     from mlipguide.commands.recommend import Options, recommend
 
     return recommend(
@@ -88,7 +88,7 @@ def with_config(asked: RecommendRequest) -> RecommendRequest:
 
 
 def bench(asked: BenchRequest, way: Way) -> Result[BenchData]:
-    """Time models over sizes and settings."""
+    """Time models on a structure over several sizes and settings; every measurement is kept."""
     from mlipguide.commands.bench import Options, bench
 
     options = Options(**shared(asked, BenchChoices), **way.options(asked.weights), each=asked.each)
@@ -96,7 +96,7 @@ def bench(asked: BenchRequest, way: Way) -> Result[BenchData]:
 
 
 def check(asked: CheckRequest, way: Way) -> Result[Comparison]:
-    """Compare with a baseline."""
+    """Compare with a baseline, and say what became slower."""
     from mlipguide.commands.check import Options, check
 
     return check(asked, Options(budget=asked.budget, **way.options(asked.weights)))
@@ -110,7 +110,7 @@ def compare(asked: CompareRequest) -> Result[Comparison]:
 
 
 def plan(asked: PlanRequest, way: Way) -> Result[HardwarePlan]:
-    """Say what hardware a run needs."""
+    """Say what hardware a run of one model needs: which devices and how many, and what would change it."""
     from mlipguide.commands.plan import Options, plan
 
     options = Options(most_devices=asked.max_devices, on_progress=way.on_progress)
@@ -118,14 +118,14 @@ def plan(asked: PlanRequest, way: Way) -> Result[HardwarePlan]:
 
 
 def stability(asked: StabilityRequest, way: Way) -> Result[StabilityData]:
-    """Test whether models make a stable run."""
+    """Test whether models make a stable run: energy drift, longest time step, smoothness, symmetry."""
     from mlipguide.commands.stability import Options, stability
 
     return stability(_task(asked), Options(**shared(asked, StabilityChoices), **way.options(asked.weights)))
 
 
 def evaluate(asked: EvaluateRequest, way: Way, points: ParityPoints | None = None) -> Result[Evaluation]:
-    """Compare models with labels; ``points`` is filled for a parity plot."""
+    """Compare models with your own reference calculations; ``points`` is filled for a parity plot."""
     from mlipguide.commands.evaluate import Options, evaluate
 
     number, file = (0, None) if asked.worst is None else asked.worst
@@ -144,7 +144,7 @@ def evaluate(asked: EvaluateRequest, way: Way, points: ParityPoints | None = Non
 
 
 def disagree(asked: DisagreeRequest, way: Way) -> Result[Disagreement]:
-    """Compare models with each other."""
+    """Compare models with each other on a structure, without labels, and say what to label."""
     from mlipguide.commands.disagree import Options, disagree
 
     choices = shared(asked, DisagreeChoices)
@@ -153,7 +153,7 @@ def disagree(asked: DisagreeRequest, way: Way) -> Result[Disagreement]:
 
 
 def train_pilot(asked: PilotRequest, way: Way) -> Result[PilotData]:
-    """Fit models to parts of the data."""
+    """Fit small and large models to parts of the data: what training gives, and what more data would."""
     from mlipguide.commands.train_pilot import train_pilot
     from mlipguide.training.fit.setup import Options
 
@@ -161,7 +161,7 @@ def train_pilot(asked: PilotRequest, way: Way) -> Result[PilotData]:
 
 
 def train_fit(asked: FitRequest, way: Way) -> Result[FitData]:
-    """Fit a model to everything but the test frames."""
+    """Fit a model to everything but the test frames, and hand over a potential that runs."""
     from mlipguide.commands.train_fit import train_fit
     from mlipguide.training.fit.setup import Options
 
@@ -169,12 +169,12 @@ def train_fit(asked: FitRequest, way: Way) -> Result[FitData]:
 
 
 def train_finetune(asked: FinetuneRequest, way: Way) -> Result[FitData]:
-    """Train a pretrained model further."""
+    """Train a pretrained model further on labelled frames."""
     return train_fit(asked.fit, way)
 
 
 def train_distil(asked: DistilRequest, way: Way) -> Result[Distillation]:
-    """Teach a fast potential by a slow model."""
+    """Teach a fast potential by a slow model: label, fit, let it run, label where it is weak, fit again."""
     from mlipguide.commands.train_distil import train_distil
     from mlipguide.training.fit.setup import Options
 

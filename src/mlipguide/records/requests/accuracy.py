@@ -25,8 +25,8 @@ class EvaluateRequest:
     labels: Annotated[
         str,
         Option(
-            help="Frames with energies and forces: extxyz, ASE db, OUTCAR, vasprun.xml, ...",
-            panel=Panel.ACCURACY,
+            "Frames with energies and forces: extxyz, ASE db, OUTCAR, vasprun.xml, ...",
+            Panel.ACCURACY,
             metavar="LABELLED",
             argument=True,
             values=Values.FILE,
@@ -39,8 +39,8 @@ class EvaluateRequest:
     max_frames: Annotated[
         str | None,
         Option(
-            help="Frames to evaluate at most, or 'all'.",
-            panel=Panel.ACCURACY,
+            "Frames to evaluate at most, or 'all'.",
+            Panel.ACCURACY,
             metavar="N",
             assumed=str(MAX_FRAMES),
             values=Values.COUNT,
@@ -49,15 +49,11 @@ class EvaluateRequest:
     seed: Annotated[int, common.seed("Of the choice of frames.")] = 0
     worst: Annotated[
         tuple[int, Path] | None,
-        Option(
-            help="Write the N worst frames of the best model, with forces.",
-            panel=Panel.OUTPUT,
-            metavar="N FILE.extxyz",
-        ),
+        Option("Write the N worst frames of the best model, with forces.", Panel.OUTPUT, metavar="N FILE.extxyz"),
     ] = None
-    reevaluate: Annotated[
-        bool, Option(help="Evaluate again what was evaluated on these labels before.", panel=Panel.MACHINE)
-    ] = False
+    reevaluate: Annotated[bool, Option("Evaluate again what was evaluated on these labels before.", Panel.MACHINE)] = (
+        False
+    )
     weights: common.Weights = None
     yes: common.Yes = False
 
@@ -77,8 +73,8 @@ class DisagreeChoices:
     atoms: Annotated[
         str | None,
         Option(
-            help="Atoms of the supercell.",
-            panel=Panel.TASK,
+            "Atoms of the supercell.",
+            Panel.TASK,
             metavar="N",
             assumed=f"{DISAGREE_ATOMS}; a larger cell stays as it is",
             values=Values.COUNT,
@@ -86,17 +82,14 @@ class DisagreeChoices:
     ] = None
     budget: Annotated[str | None, common.wall_time("Wall time, loading included.", DISAGREE_BUDGET)] = None
     force_mae: Annotated[
-        str | None,
-        Option(help="Force error that you can bear: what is judged against.", panel=Panel.ACCURACY, metavar="100meV/A"),
+        str | None, Option("Force error that you can bear: what is judged against.", Panel.ACCURACY, metavar="100meV/A")
     ] = None
-    select: Annotated[int, Option(help="Number of frames to label.", panel=Panel.ACCURACY, metavar="N", least=1)] = (
-        SELECTED
-    )
+    select: Annotated[int, Option("Number of frames to label.", Panel.ACCURACY, metavar="N", least=1)] = SELECTED
     output: Annotated[
         Path | None,
         Option(
-            help="Write the frames to label here.",
-            panel=Panel.OUTPUT,
+            "Write the frames to label here.",
+            Panel.OUTPUT,
             metavar="FILE",
             assumed="STRUCTURE-to-label.extxyz",
             values=Values.FILE,

@@ -23,8 +23,8 @@ class BenchChoices:
     sizes: Annotated[
         str | None,
         Option(
-            help="Numbers of atoms, all timed; auto chooses them.",
-            panel=Panel.TASK,
+            "Numbers of atoms, all timed; auto chooses them.",
+            Panel.TASK,
             metavar="64,256",
             assumed="auto",
             values=Values.COUNTS,
@@ -33,38 +33,35 @@ class BenchChoices:
     max_atoms: Annotated[
         str | None,
         Option(
-            help=f"Largest size to time [{BENCH_LARGEST}]; probe finds the largest that fits in memory.",
-            panel=Panel.TASK,
+            f"Largest size to time [{BENCH_LARGEST}]; probe finds the largest that fits in memory.",
+            Panel.TASK,
             metavar="N",
             values=Values.COUNT,
         ),
     ] = None
     threads: Annotated[
-        str | None,
-        Option(help="Numbers of threads to compare.", panel=Panel.MACHINE, metavar="1,2", values=Values.COUNTS),
+        str | None, Option("Numbers of threads to compare.", Panel.MACHINE, metavar="1,2", values=Values.COUNTS)
     ] = None
     ranks: Annotated[
         str | None,
         Option(
-            help="Numbers of MPI ranks to compare, for models that run in LAMMPS.",
-            panel=Panel.MACHINE,
+            "Numbers of MPI ranks to compare, for models that run in LAMMPS.",
+            Panel.MACHINE,
             metavar="1,2",
             values=Values.COUNTS,
         ),
     ] = None
     dtype: Annotated[
-        str | None,
-        Option(help="Dtypes to compare.", panel=Panel.MACHINE, metavar="float32,float64", values=Values.NAMES),
+        str | None, Option("Dtypes to compare.", Panel.MACHINE, metavar="float32,float64", values=Values.NAMES)
     ] = None
     device: Annotated[
-        str | None,
-        Option(help="Devices to compare.", panel=Panel.MACHINE, metavar="cpu,cuda:0", values=Values.NAMES),
+        str | None, Option("Devices to compare.", Panel.MACHINE, metavar="cpu,cuda:0", values=Values.NAMES)
     ] = None
     scenario: Annotated[
         str | None,
         Option(
-            help="single-stream: steps of one run; offline: many small structures.",
-            panel=Panel.TASK,
+            "single-stream: steps of one run; offline: many small structures.",
+            Panel.TASK,
             metavar="NAME",
             assumed="single-stream",
         ),
@@ -75,10 +72,9 @@ class BenchChoices:
     timestep: Annotated[str | None, common.timestep(TIMED_STEP)] = None
     temperature: Annotated[str | None, common.temperature("Temperature of the velocities.")] = None
     save: Annotated[
-        str | None,
-        Option(help="Keep the run as a baseline for 'mlipguide check'.", panel=Panel.OUTPUT, metavar="NAME"),
+        str | None, Option("Keep the run as a baseline for 'mlipguide check'.", Panel.OUTPUT, metavar="NAME")
     ] = None
-    replace: Annotated[bool, Option(help="Replace a baseline of that name.", panel=Panel.OUTPUT)] = False
+    replace: Annotated[bool, Option("Replace a baseline of that name.", Panel.OUTPUT)] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,18 +95,14 @@ class BenchRequest(BenchChoices):
 MaxSlowdown = Annotated[
     str | None,
     Option(
-        help="How much longer a step may take; smaller changes are not worth a word.",
-        panel=Panel.TASK,
+        "How much longer a step may take; smaller changes are not worth a word.",
+        Panel.TASK,
         metavar=MAX_SLOWDOWN,
         assumed=MAX_SLOWDOWN,
     ),
 ]
 Normalise = Annotated[
-    bool,
-    Option(
-        help="Compare different machines: divide each run by its own times of a reference kernel.",
-        panel=Panel.MACHINE,
-    ),
+    bool, Option("Compare different machines: divide each run by its own times of a reference kernel.", Panel.MACHINE)
 ]
 
 
@@ -121,8 +113,8 @@ class CheckRequest:
     baseline: Annotated[
         str,
         Option(
-            help="Name or .json file of a baseline; with --against-env also a structure file.",
-            panel=Panel.TASK,
+            "Name or .json file of a baseline; with --against-env also a structure file.",
+            Panel.TASK,
             metavar="BASELINE",
             argument=True,
             values=Values.FILE,
@@ -131,8 +123,8 @@ class CheckRequest:
     current: Annotated[
         str | None,
         Option(
-            help="Another baseline.",
-            panel=Panel.TASK,
+            "Another baseline.",
+            Panel.TASK,
             metavar="CURRENT",
             assumed="measured now",
             argument=True,
@@ -144,16 +136,15 @@ class CheckRequest:
     against_env: Annotated[
         str | None,
         Option(
-            help="Interpreter of the old environment: measure it and the present one in turn.",
-            panel=Panel.MACHINE,
+            "Interpreter of the old environment: measure it and the present one in turn.",
+            Panel.MACHINE,
             metavar="OLD",
             values=Values.FILE,
         ),
     ] = None
     models: Annotated[str | None, common.models("Only these models; see 'mlipguide models list'.")] = None
     sizes: Annotated[
-        str | None,
-        Option(help="Only these numbers of atoms.", panel=Panel.TASK, metavar="64,256", values=Values.COUNTS),
+        str | None, Option("Only these numbers of atoms.", Panel.TASK, metavar="64,256", values=Values.COUNTS)
     ] = None
     budget: Annotated[str | None, common.wall_time("Wall time for all measurements.", CHECK_BUDGET)] = None
     weights: common.Weights = None
@@ -165,12 +156,9 @@ class CompareRequest:
     """Two saved runs to compare."""
 
     baseline: Annotated[
-        str,
-        Option(help="A baseline: its name or file.", panel=Panel.TASK, metavar="A", argument=True, values=Values.FILE),
+        str, Option("A baseline: its name or file.", Panel.TASK, metavar="A", argument=True, values=Values.FILE)
     ]
-    current: Annotated[
-        str, Option(help="Another one.", panel=Panel.TASK, metavar="B", argument=True, values=Values.FILE)
-    ]
+    current: Annotated[str, Option("Another one.", Panel.TASK, metavar="B", argument=True, values=Values.FILE)]
     max_slowdown: MaxSlowdown = None
     normalise: Normalise = False
 
@@ -183,8 +171,7 @@ class StabilityChoices:
         None
     )
     threads: Annotated[
-        int | None,
-        Option(help="Threads of each model.", panel=Panel.MACHINE, metavar="N", assumed="all usable cores", least=1),
+        int | None, Option("Threads of each model.", Panel.MACHINE, metavar="N", assumed="all usable cores", least=1)
     ] = None
 
 
@@ -210,41 +197,24 @@ class PlanRequest:
 
     model: Annotated[
         str,
-        Option(
-            help="Id or alias of a model.",
-            panel=Panel.MODELS,
-            metavar="MODEL",
-            argument=True,
-            completes=Completion.MODELS,
-        ),
+        Option("Id or alias of a model.", Panel.MODELS, metavar="MODEL", argument=True, completes=Completion.MODELS),
     ]
     structure: Annotated[
         common.StructureGiven | None,
         Option(
-            help="Your structure.",
-            panel=Panel.TASK,
-            metavar="FILE",
-            assumed="a bulk of medium density",
-            values=Values.STRUCTURE,
+            "Your structure.", Panel.TASK, metavar="FILE", assumed="a bulk of medium density", values=Values.STRUCTURE
         ),
     ] = None
     atoms: Annotated[
         str | None,
-        Option(
-            help="Atoms to simulate.",
-            panel=Panel.TASK,
-            metavar="N",
-            assumed="as in the structure",
-            values=Values.COUNT,
-        ),
+        Option("Atoms to simulate.", Panel.TASK, metavar="N", assumed="as in the structure", values=Values.COUNT),
     ] = None
-    time: Annotated[str | None, Option(help="Simulated time.", panel=Panel.TASK, metavar="1ns", assumed="100ps")] = None
+    time: Annotated[str | None, Option("Simulated time.", Panel.TASK, metavar="1ns", assumed="100ps")] = None
     timestep: Annotated[str | None, common.timestep("by the lightest atom")] = None
     budget: Annotated[str | None, common.wall_time("Wall time the run may take.", "24h")] = None
     hardware: common.Hardware = None
     max_devices: Annotated[
-        int,
-        Option(help="Largest number of devices to consider.", panel=Panel.MACHINE, metavar="N", least=1, most=64),
+        int, Option("Largest number of devices to consider.", Panel.MACHINE, metavar="N", least=1, most=64)
     ] = MOST_DEVICES
     index: common.Index = None
     preset: common.Preset = None

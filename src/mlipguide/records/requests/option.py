@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import KW_ONLY, MISSING, dataclass, fields
 from enum import StrEnum
 from functools import cache
 from types import NoneType
@@ -48,7 +48,7 @@ class Completion(StrEnum):
     KINDS = "kinds"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Option:
     """One option, as it stands in the annotation of a field.
 
@@ -71,6 +71,7 @@ class Option:
 
     help: str
     panel: Panel
+    _: KW_ONLY
     metavar: str | None = None
     assumed: str | None = None
     flag: str | None = None

@@ -27,8 +27,8 @@ class TaskRequest:
     kind: Annotated[
         str | None,
         Option(
-            help="md, relax, screen, phonons, neb or prerelax (before DFT).",
-            panel=Panel.TASK,
+            "md, relax, screen, phonons, neb or prerelax (before DFT).",
+            Panel.TASK,
             metavar="KIND",
             assumed="md",
             completes=Completion.KINDS,
@@ -39,8 +39,8 @@ class TaskRequest:
     structures: Annotated[
         str | None,
         Option(
-            help="Structures like this one, of --kind screen.",
-            panel=Panel.TASK,
+            "Structures like this one, of --kind screen.",
+            Panel.TASK,
             metavar="N",
             assumed=STRUCTURES,
             values=Values.COUNT,
@@ -50,8 +50,8 @@ class TaskRequest:
     images: Annotated[
         str | None,
         Option(
-            help="Moving images, of --kind neb.",
-            panel=Panel.TASK,
+            "Moving images, of --kind neb.",
+            Panel.TASK,
             metavar="N",
             assumed=IMAGES,
             values=Values.COUNT,
@@ -62,8 +62,8 @@ class TaskRequest:
     atoms: Annotated[
         str | None,
         Option(
-            help="Atoms to simulate.",
-            panel=Panel.TASK,
+            "Atoms to simulate.",
+            Panel.TASK,
             metavar="N",
             assumed="as in the structure",
             values=Values.COUNT,
@@ -73,8 +73,8 @@ class TaskRequest:
     time: Annotated[
         str | None,
         Option(
-            help="Simulated time, of --kind md.",
-            panel=Panel.TASK,
+            "Simulated time, of --kind md.",
+            Panel.TASK,
             metavar="1ns",
             assumed=DEFAULTS["time"],
             question="Simulated time",
@@ -84,8 +84,8 @@ class TaskRequest:
     temperature: Annotated[
         str | None,
         Option(
-            help="Temperature.",
-            panel=Panel.TASK,
+            "Temperature.",
+            Panel.TASK,
             metavar="300K",
             assumed=DEFAULTS["temperature"],
             condition=True,
@@ -95,8 +95,8 @@ class TaskRequest:
     budget: Annotated[
         str | None,
         Option(
-            help="Wall time the run may take.",
-            panel=Panel.TASK,
+            "Wall time the run may take.",
+            Panel.TASK,
             metavar="24h",
             assumed=DEFAULTS["budget"],
             condition=True,
@@ -106,21 +106,20 @@ class TaskRequest:
     force_mae: Annotated[
         str | None,
         Option(
-            help="Largest acceptable mean absolute force error.",
-            panel=Panel.ACCURACY,
+            "Largest acceptable mean absolute force error.",
+            Panel.ACCURACY,
             metavar="100meV/A",
             question="Largest acceptable mean force error, or none",
         ),
     ] = None
     energy_mae: Annotated[
-        str | None,
-        Option(help="Largest acceptable mean absolute energy error.", panel=Panel.ACCURACY, metavar="5meV/atom"),
+        str | None, Option("Largest acceptable mean absolute energy error.", Panel.ACCURACY, metavar="5meV/atom")
     ] = None
     needs: Annotated[
         str | None,
         Option(
-            help="What the model must give: stress, nve, ...; -surfaces declines a suggestion.",
-            panel=Panel.TASK,
+            "What the model must give: stress, nve, ...; -surfaces declines a suggestion.",
+            Panel.TASK,
             metavar="A,B",
             values=Values.NAMES,
             condition=True,
@@ -129,8 +128,8 @@ class TaskRequest:
     derive: Annotated[
         bool | None,
         Option(
-            help="Suggest no needs from the structure (a slab, a molecule, ...).",
-            panel=Panel.TASK,
+            "Suggest no needs from the structure (a slab, a molecule, ...).",
+            Panel.TASK,
             flag="--no-derive",
             condition=True,
         ),
@@ -138,8 +137,8 @@ class TaskRequest:
     commercial: Annotated[
         bool | None,
         Option(
-            help="Only models whose licences allow commercial use (yes, or with conditions: then in doubt).",
-            panel=Panel.MODELS,
+            "Only models whose licences allow commercial use (yes, or with conditions: then in doubt).",
+            Panel.MODELS,
             condition=True,
             question="Commercial use, yes or no",
         ),
@@ -150,8 +149,8 @@ class TaskRequest:
     measure_budget: Annotated[
         str | None,
         Option(
-            help="Wall time for loading and timing all models together.",
-            panel=Panel.MACHINE,
+            "Wall time for loading and timing all models together.",
+            Panel.MACHINE,
             metavar=MEASURE_BUDGET,
             assumed=MEASURE_BUDGET,
         ),
@@ -159,22 +158,16 @@ class TaskRequest:
     hardware: common.Hardware = None
     dft_cost: Annotated[
         str | None,
-        Option(
-            help="Time of one reference calculation.",
-            panel=Panel.ACCURACY,
-            metavar="2h",
-            assumed="an order of magnitude",
-        ),
+        Option("Time of one reference calculation.", Panel.ACCURACY, metavar="2h", assumed="an order of magnitude"),
     ] = None
     dft_cores: Annotated[
-        str | None,
-        Option(help="Cores that it occupies.", panel=Panel.ACCURACY, metavar="N", assumed="1", values=Values.COUNT),
+        str | None, Option("Cores that it occupies.", Panel.ACCURACY, metavar="N", assumed="1", values=Values.COUNT)
     ] = None
     dft_atoms: Annotated[
         str | None,
         Option(
-            help="Atoms of its cell.",
-            panel=Panel.ACCURACY,
+            "Atoms of its cell.",
+            Panel.ACCURACY,
             metavar="N",
             assumed="those of the cells to be labelled",
             values=Values.COUNT,
@@ -183,8 +176,8 @@ class TaskRequest:
     labels: Annotated[
         str | None,
         Option(
-            help="Frames with reference energies and forces: models are compared on them.",
-            panel=Panel.ACCURACY,
+            "Frames with reference energies and forces: models are compared on them.",
+            Panel.ACCURACY,
             metavar="FILE",
             values=Values.FILE,
             condition=True,
@@ -193,8 +186,8 @@ class TaskRequest:
     labels_budget: Annotated[
         str | None,
         Option(
-            help="Wall time for comparing all models with the labels.",
-            panel=Panel.ACCURACY,
+            "Wall time for comparing all models with the labels.",
+            Panel.ACCURACY,
             metavar=LABELS_BUDGET,
             assumed=LABELS_BUDGET,
         ),
@@ -237,21 +230,15 @@ class TaskRequest:
 class Measuring:
     """What ``recommend`` may measure and remember."""
 
-    remeasure: Annotated[bool, Option(help="Measure again what was measured before.", panel=Panel.MACHINE)] = False
+    remeasure: Annotated[bool, Option("Measure again what was measured before.", Panel.MACHINE)] = False
     measure: Annotated[
         bool,
-        Option(
-            help="Predict from earlier measurements only, also of other structures.",
-            panel=Panel.MACHINE,
-            flag="--no-measure",
-        ),
+        Option("Predict from earlier measurements only, also of other structures.", Panel.MACHINE, flag="--no-measure"),
     ] = True
     stored_labels: Annotated[
         bool,
         Option(
-            help="Leave errors out that 'evaluate' found on this system before.",
-            panel=Panel.ACCURACY,
-            flag="--no-stored-labels",
+            "Leave errors out that 'evaluate' found on this system before.", Panel.ACCURACY, flag="--no-stored-labels"
         ),
     ] = True
 
@@ -263,10 +250,7 @@ class RecommendRequest(Measuring, TaskRequest):
     config: Annotated[
         Path | None,
         Option(
-            help="Read the task from a file; options given here win.",
-            panel=Panel.TASK,
-            metavar="TASK.yaml",
-            values=Values.FILE,
+            "Read the task from a file; options given here win.", Panel.TASK, metavar="TASK.yaml", values=Values.FILE
         ),
     ] = None
     each: common.Each = False
@@ -275,8 +259,8 @@ class RecommendRequest(Measuring, TaskRequest):
     write: Annotated[
         Path | None,
         Option(
-            help="Write a script for the production run; RUN.lammps is for LAMMPS.",
-            panel=Panel.OUTPUT,
+            "Write a script for the production run; RUN.lammps is for LAMMPS.",
+            Panel.OUTPUT,
             metavar="RUN.py",
             values=Values.FILE,
         ),
@@ -284,17 +268,16 @@ class RecommendRequest(Measuring, TaskRequest):
     model: Annotated[
         str | None,
         Option(
-            help="The model of that script.",
-            panel=Panel.OUTPUT,
+            "The model of that script.",
+            Panel.OUTPUT,
             metavar="M",
             assumed="the chosen one",
             completes=Completion.MODELS,
         ),
     ] = None
-    force: Annotated[bool, Option(help="Let --write replace files that exist.", panel=Panel.OUTPUT)] = False
+    force: Annotated[bool, Option("Let --write replace files that exist.", Panel.OUTPUT)] = False
     smoke_test: Annotated[
-        bool,
-        Option(help="Hand the script over without trying ten steps of it.", panel=Panel.OUTPUT, flag="--no-smoke-test"),
+        bool, Option("Hand the script over without trying ten steps of it.", Panel.OUTPUT, flag="--no-smoke-test")
     ] = True
 
     @property

@@ -16,8 +16,8 @@ else:
 Structure = Annotated[
     StructureGiven | None,
     Option(
-        help="Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...",
-        panel=Panel.TASK,
+        "Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...",
+        Panel.TASK,
         metavar="STRUCTURE",
         argument=True,
         values=Values.STRUCTURE,
@@ -26,26 +26,20 @@ Structure = Annotated[
 Index = Annotated[
     str | None,
     Option(
-        help="Frame of a file with several, from 0; -1, the last, by default.",
-        panel=Panel.TASK,
-        metavar="I",
-        values=Values.COUNT,
+        "Frame of a file with several, from 0; -1, the last, by default.", Panel.TASK, metavar="I", values=Values.COUNT
     ),
 ]
 Preset = Annotated[
     str | None,
     Option(
-        help="A built-in structure instead of a file, e.g. water.",
-        panel=Panel.TASK,
-        metavar="NAME",
-        completes=Completion.PRESETS,
+        "A built-in structure instead of a file, e.g. water.", Panel.TASK, metavar="NAME", completes=Completion.PRESETS
     ),
 ]
 Charge = Annotated[
     str | None,
     Option(
-        help="Total charge of the structure.",
-        panel=Panel.TASK,
+        "Total charge of the structure.",
+        Panel.TASK,
         metavar="-1",
         assumed="as the file says",
         values=Values.COUNT,
@@ -55,8 +49,8 @@ Charge = Annotated[
 Spin = Annotated[
     str | None,
     Option(
-        help="Spin multiplicity 2S + 1 of the structure.",
-        panel=Panel.TASK,
+        "Spin multiplicity 2S + 1 of the structure.",
+        Panel.TASK,
         metavar="2",
         assumed="as the file says",
         values=Values.COUNT,
@@ -66,9 +60,9 @@ Spin = Annotated[
 Hardware = Annotated[
     str | None,
     Option(
-        help="Answer for hardware that is not here: A100-80GB, 4xH100-80GB or a profile file; see 'mlipguide hardware "
+        "Answer for hardware that is not here: A100-80GB, 4xH100-80GB or a profile file; see 'mlipguide hardware "
         "list'.",
-        panel=Panel.MACHINE,
+        Panel.MACHINE,
         metavar="A,B",
         values=Values.NAMES,
         completes=Completion.HARDWARE,
@@ -76,49 +70,27 @@ Hardware = Annotated[
     ),
 ]
 Weights = Annotated[
-    list[str] | None,
-    Option(help="A checkpoint file for a model; may be repeated.", panel=Panel.MODELS, metavar="MODEL=FILE"),
+    list[str] | None, Option("A checkpoint file for a model; may be repeated.", Panel.MODELS, metavar="MODEL=FILE")
 ]
 Each = Annotated[
-    bool,
-    Option(
-        help="Time every checkpoint, also where another one of its architecture was timed.",
-        panel=Panel.MODELS,
-    ),
+    bool, Option("Time every checkpoint, also where another one of its architecture was timed.", Panel.MODELS)
 ]
 Yes = Annotated[
-    bool,
-    Option(
-        help="Build missing environments and download weights without asking.",
-        panel=Panel.MACHINE,
-        short="-y",
-    ),
+    bool, Option("Build missing environments and download weights without asking.", Panel.MACHINE, short="-y")
 ]
 EnergyKey = Annotated[
     str | None,
-    Option(
-        help="Name of the energy in the labels.",
-        panel=Panel.ACCURACY,
-        metavar="NAME",
-        assumed="found",
-        condition=True,
-    ),
+    Option("Name of the energy in the labels.", Panel.ACCURACY, metavar="NAME", assumed="found", condition=True),
 ]
 ForcesKey = Annotated[
     str | None,
-    Option(
-        help="Name of the forces in the labels.",
-        panel=Panel.ACCURACY,
-        metavar="NAME",
-        assumed="found",
-        condition=True,
-    ),
+    Option("Name of the forces in the labels.", Panel.ACCURACY, metavar="NAME", assumed="found", condition=True),
 ]
 StressKey = Annotated[
     str | None,
     Option(
-        help="Name of the stress, or of the virial, in the labels.",
-        panel=Panel.ACCURACY,
+        "Name of the stress, or of the virial, in the labels.",
+        Panel.ACCURACY,
         metavar="NAME",
         assumed="found",
         condition=True,
@@ -129,8 +101,8 @@ StressKey = Annotated[
 def models(help_: str, assumed: str | None = None) -> Option:
     """Return the option that names models."""
     return Option(
-        help=help_,
-        panel=Panel.MODELS,
+        help_,
+        Panel.MODELS,
         metavar="A,B",
         assumed=assumed,
         values=Values.NAMES,
@@ -141,26 +113,24 @@ def models(help_: str, assumed: str | None = None) -> Option:
 
 def one_model(help_: str, assumed: str | None = None, flag: str | None = None) -> Option:
     """Return the option that names one model."""
-    return Option(
-        help=help_, panel=Panel.MODELS, metavar="MODEL", assumed=assumed, flag=flag, completes=Completion.MODELS
-    )
+    return Option(help_, Panel.MODELS, metavar="MODEL", assumed=assumed, flag=flag, completes=Completion.MODELS)
 
 
 def wall_time(help_: str, assumed: str) -> Option:
     """Return the option of a wall time."""
-    return Option(help=help_, panel=Panel.TASK, metavar=assumed, assumed=assumed)
+    return Option(help_, Panel.TASK, metavar=assumed, assumed=assumed)
 
 
 def timestep(assumed: str, help_: str = "Integration step.") -> Option:
     """Return the option of the integration step."""
-    return Option(help=help_, panel=Panel.TASK, metavar="1fs", assumed=assumed, condition=True)
+    return Option(help_, Panel.TASK, metavar="1fs", assumed=assumed, condition=True)
 
 
 def temperature(help_: str, assumed: str = "300K", metavar: str = "300K") -> Option:
     """Return the option of a temperature."""
-    return Option(help=help_, panel=Panel.TASK, metavar=metavar, assumed=assumed, condition=True)
+    return Option(help_, Panel.TASK, metavar=metavar, assumed=assumed, condition=True)
 
 
 def seed(help_: str) -> Option:
     """Return the option of the seed of what is random."""
-    return Option(help=help_, panel=Panel.TASK, metavar="N", least=0)
+    return Option(help_, Panel.TASK, metavar="N", least=0)

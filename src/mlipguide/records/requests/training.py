@@ -16,8 +16,8 @@ FINE_TUNE = "fine-tune"
 Labelled = Annotated[
     Path,
     Option(
-        help="Frames with energies and forces: extxyz, ...",
-        panel=Panel.ACCURACY,
+        "Frames with energies and forces: extxyz, ...",
+        Panel.ACCURACY,
         metavar="LABELLED",
         argument=True,
         values=Values.FILE,
@@ -25,19 +25,14 @@ Labelled = Annotated[
 ]
 Test = Annotated[
     Path | None,
-    Option(
-        help="Frames to test on; some of LABELLED by default.",
-        panel=Panel.ACCURACY,
-        metavar="FILE",
-        values=Values.FILE,
-    ),
+    Option("Frames to test on; some of LABELLED by default.", Panel.ACCURACY, metavar="FILE", values=Values.FILE),
 ]
 Base = Annotated[str | None, common.one_model("What fine-tune trains further.", "sevennet-0")]
 FrozenLayers = Annotated[
     int,
     Option(
-        help="The embedding and the first N layers of the base model stay as they are [0, all are trained].",
-        panel=Panel.MODELS,
+        "The embedding and the first N layers of the base model stay as they are [0, all are trained].",
+        Panel.MODELS,
         metavar="N",
         least=0,
     ),
@@ -45,8 +40,8 @@ FrozenLayers = Annotated[
 Replay = Annotated[
     Path | None,
     Option(
-        help="Structures, without labels, on which the base model is held to what it says of them now.",
-        panel=Panel.ACCURACY,
+        "Structures, without labels, on which the base model is held to what it says of them now.",
+        Panel.ACCURACY,
         metavar="FILE",
         values=Values.FILE,
     ),
@@ -64,19 +59,17 @@ Seed = Annotated[int, common.seed("Of the test frames, the subsets and the fits.
 
 def folder(assumed: str) -> Option:
     """Return the option of the folder of a training."""
-    return Option(
-        help="Where everything is kept.", panel=Panel.OUTPUT, metavar="DIR", assumed=assumed, values=Values.FILE
-    )
+    return Option("Where everything is kept.", Panel.OUTPUT, metavar="DIR", assumed=assumed, values=Values.FILE)
 
 
 def new_id(assumed: str) -> Option:
     """Return the option that names the new model."""
-    return Option(help="Name of the new model.", panel=Panel.OUTPUT, metavar="ID", assumed=assumed, flag="--id")
+    return Option("Name of the new model.", Panel.OUTPUT, metavar="ID", assumed=assumed, flag="--id")
 
 
 def size(assumed: str) -> Option:
     """Return the option of the size of a model."""
-    return Option(help="small, medium, large.", panel=Panel.MODELS, metavar="NAME", assumed=assumed)
+    return Option("small, medium, large.", Panel.MODELS, metavar="NAME", assumed=assumed)
 
 
 Folder = Annotated[Path | None, folder("<name of LABELLED>-training here")]
@@ -102,22 +95,11 @@ class PilotRequest(LabelNames):
     labelled: Labelled
     engines: Annotated[
         str | None,
-        Option(
-            help="pod, nep, fine-tune.",
-            panel=Panel.MODELS,
-            metavar="A,B",
-            assumed="all that are ready",
-            values=Values.NAMES,
-        ),
+        Option("pod, nep, fine-tune.", Panel.MODELS, metavar="A,B", assumed="all that are ready", values=Values.NAMES),
     ] = None
     target: Annotated[
         str | None,
-        Option(
-            help="Error to reach on the test frames.",
-            panel=Panel.ACCURACY,
-            metavar="70meV/A",
-            flag="--target-force-mae",
-        ),
+        Option("Error to reach on the test frames.", Panel.ACCURACY, metavar="70meV/A", flag="--target-force-mae"),
     ] = None
     budget: Annotated[str | None, common.wall_time("Wall time for everything.", PILOT_BUDGET)] = None
     test: Test = None
@@ -133,7 +115,7 @@ class FitRequest(LabelNames):
     """What a final fit is about, as the user wrote it; None is what was left out."""
 
     labelled: Labelled
-    engine: Annotated[str, Option(help="pod, nep or fine-tune.", panel=Panel.MODELS, metavar="NAME")]
+    engine: Annotated[str, Option("pod, nep or fine-tune.", Panel.MODELS, metavar="NAME")]
     size: Annotated[str | None, size("the pilot's best")] = None
     budget: Annotated[str | None, common.wall_time("Wall time, which the fit itself may exceed.", FIT_BUDGET)] = None
     test: Test = None
@@ -194,18 +176,13 @@ class DistilRequest:
     timestep: Annotated[str | None, common.timestep("by the lightest atom")] = None
     budget: Annotated[str | None, common.wall_time("Wall time for everything.", DISTIL_BUDGET)] = None
     engine: Annotated[
-        str | None,
-        Option(help="pod or nep.", panel=Panel.MODELS, metavar="NAME", assumed="by the number of elements"),
+        str | None, Option("pod or nep.", Panel.MODELS, metavar="NAME", assumed="by the number of elements")
     ] = None
     size: Annotated[str | None, size("small, the fastest")] = None
     frames: Annotated[
         str | None,
         Option(
-            help="Frames that each further round labels.",
-            panel=Panel.ACCURACY,
-            metavar="N",
-            assumed="auto",
-            values=Values.COUNT,
+            "Frames that each further round labels.", Panel.ACCURACY, metavar="N", assumed="auto", values=Values.COUNT
         ),
     ] = None
     index: common.Index = None
