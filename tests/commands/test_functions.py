@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import ase.build
-import ase.io
 import pytest
 
 import mlipguide
@@ -18,6 +17,7 @@ from fake_models import STRUCTURES, FakeModels, Run
 from mlipguide.commands import calls
 from mlipguide.commands.functions import FUNCTIONS
 from mlipguide.core.errors import ExitCode, InputError, MlipguideError
+from mlipguide.structures.files import read_structure
 from mlipguide.testing.fake_session import linear
 
 ROOT = Path(__file__).parents[2]
@@ -151,7 +151,7 @@ def same(answer: Any, document: dict[str, Any]) -> None:
 
 def test_a_recommendation_is_that_of_the_command(fake_models: FakeModels, run: Run) -> None:
     fake_models.add("fake-a", time_law=linear(1e-3))
-    asked = {"models": "fake-a", "atoms": 64, "time": "1ps", "kind": "md"}
+    asked: dict[str, Any] = {"models": "fake-a", "atoms": 64, "time": "1ps", "kind": "md"}
     mlipguide.recommend(SILICON, **asked)  # is timed, which is kept
     typed = run("recommend", SILICON, "--models", "fake-a", "--atoms", "64", "--time", "1ps", "--kind", "md", "--json")
     answer = mlipguide.recommend(SILICON, **asked)
@@ -167,8 +167,8 @@ def test_a_recommendation_is_that_of_the_command(fake_models: FakeModels, run: R
 
 def test_atoms_are_taken_as_their_file_is(fake_models: FakeModels) -> None:
     fake_models.add("fake-a", time_law=linear(1e-3))
-    asked = {"models": ["fake-a"], "atoms": 64, "time": "1ps"}
-    atoms = ase.io.read(SILICON)
+    asked: dict[str, Any] = {"models": ["fake-a"], "atoms": 64, "time": "1ps"}
+    atoms = read_structure(Path(SILICON))
     from_file = mlipguide.recommend(SILICON, **asked).data.task.structure
     answer = mlipguide.recommend(atoms, **asked)
     assert (answer.data.task.structure.atoms, answer.data.task.structure.formula) == (
@@ -229,9 +229,8 @@ def test_wrong_values_are_refused_by_name(name: str, keywords: Any, says: str) -
 
 
 def test_the_room_of_the_same_name_can_be_called() -> None:
-    import mlipguide.bench.protocol
-
-    assert inspect.ismodule(mlipguide.bench)
+    assert "mlipguide.bench.protocol" in sys.modules
+    assert sys.modules["mlipguide.bench"] is getattr(mlipguide, "bench")  # noqa: B009  # mypy knows the function alone
     with pytest.raises(InputError, match="needs models"):
         mlipguide.bench(SILICON)
 
