@@ -1,7 +1,5 @@
 """An option is defined once: the command line, its help by groups, task files and shells read the same definition."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated

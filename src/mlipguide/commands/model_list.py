@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mlipguide.advice.model_criteria import ListRequest, build_criteria
-from mlipguide.advice.selection import doubtful_licences, select_cards, tallies
 from mlipguide.catalog.card_sources import family_sources
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.checkpoints import is_missing
@@ -18,6 +17,9 @@ from mlipguide.records.models.model_listings import Criteria, ModelList, Standin
 from mlipguide.records.models.source_fact import SourceFact
 from mlipguide.records.notice import Notice, Result
 
+if TYPE_CHECKING:
+    from mlipguide.advice.model_criteria import ListRequest
+
 
 def list_models(request: ListRequest | None = None) -> Result[ModelList]:
     """Return the models that meet the criteria, and why the others do not.
@@ -25,6 +27,9 @@ def list_models(request: ListRequest | None = None) -> Result[ModelList]:
     Raises:
         InputError: A criterion cannot be understood, a folder cannot be read, or ``why`` names no model.
     """
+    from mlipguide.advice.model_criteria import ListRequest, build_criteria
+    from mlipguide.advice.selection import doubtful_licences, select_cards, tallies
+
     request = request or ListRequest()
     catalogue = load_catalogue(request.folders)
     criteria = build_criteria(request, catalogue.cards)

@@ -1,7 +1,5 @@
 """What the commands that judge models by forces are asked: ``evaluate``, ``disagree``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated

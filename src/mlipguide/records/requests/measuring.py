@@ -1,7 +1,5 @@
 """What the commands that time and predict are asked: ``bench``, ``check``, ``plan``, ``stability``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """What ``recommend`` is asked: the task, which a file may hold, and how to go about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self
@@ -198,7 +196,7 @@ class TaskRequest:
     charge: common.Charge = None
     spin: common.Spin = None
 
-    def over(self, other: TaskRequest) -> Self:
+    def over(self, other: "TaskRequest") -> Self:
         """Return this request with what it leaves out of a task taken from ``other``."""
         if self.structure is not None or self.preset is not None:
             other = replace(other, structure=None, index=None, preset=None)

@@ -1,7 +1,5 @@
 """What the commands that train are asked: ``train pilot``, ``fit``, ``finetune``, ``distil``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -57,7 +55,7 @@ FitTemperature = Annotated[
 Seed = Annotated[int, common.seed("Of the test frames, the subsets and the fits.")]
 
 
-def folder(assumed: str) -> Option:
+def training_folder(assumed: str) -> Option:
     """Return the option of the folder of a training."""
     return Option("Where everything is kept.", Panel.OUTPUT, metavar="DIR", assumed=assumed, values=Values.FILE)
 
@@ -67,12 +65,12 @@ def new_id(assumed: str) -> Option:
     return Option("Name of the new model.", Panel.OUTPUT, metavar="ID", assumed=assumed, flag="--id")
 
 
-def size(assumed: str) -> Option:
+def model_size(assumed: str) -> Option:
     """Return the option of the size of a model."""
     return Option("small, medium, large.", Panel.MODELS, metavar="NAME", assumed=assumed)
 
 
-Folder = Annotated[Path | None, folder("<name of LABELLED>-training here")]
+Folder = Annotated[Path | None, training_folder("<name of LABELLED>-training here")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +114,7 @@ class FitRequest(LabelNames):
 
     labelled: Labelled
     engine: Annotated[str, Option("pod, nep or fine-tune.", Panel.MODELS, metavar="NAME")]
-    size: Annotated[str | None, size("the pilot's best")] = None
+    size: Annotated[str | None, model_size("the pilot's best")] = None
     budget: Annotated[str | None, common.wall_time("Wall time, which the fit itself may exceed.", FIT_BUDGET)] = None
     test: Test = None
     model: Annotated[str | None, new_id("after file, engine and size")] = None
@@ -178,7 +176,7 @@ class DistilRequest:
     engine: Annotated[
         str | None, Option("pod or nep.", Panel.MODELS, metavar="NAME", assumed="by the number of elements")
     ] = None
-    size: Annotated[str | None, size("small, the fastest")] = None
+    size: Annotated[str | None, model_size("small, the fastest")] = None
     frames: Annotated[
         str | None,
         Option(
@@ -189,6 +187,6 @@ class DistilRequest:
     preset: common.Preset = None
     model_id: Annotated[str | None, new_id("after structure, engine, teacher")] = None
     weights: common.Weights = None
-    folder: Annotated[Path | None, folder("<structure>-distilled")] = None
+    folder: Annotated[Path | None, training_folder("<structure>-distilled")] = None
     seed: Annotated[int, common.seed("Of everything random.")] = 0
     yes: common.Yes = False
