@@ -15,12 +15,13 @@ from known_students import CELL, Clock, KnownTrainer, Springs
 from mlipguide.advice.judgement import Findings, judge
 from mlipguide.advice.trained_here import training_of, with_training
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.commands.train_distil import DistilRequest, train_distil
+from mlipguide.commands.train_distil import train_distil
 from mlipguide.core.kept_files import UnusableFileError
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
 from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.requests.training import DistilRequest
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.training.fit.setup import Options
 from mlipguide.training.fit.trainers import Trainers

@@ -11,8 +11,8 @@ import pytest
 from fake_models import STRUCTURES, FakeModels
 from mlipguide.bench.comparing.busy_cores import free_cores
 from mlipguide.commands import check as workflow
-from mlipguide.commands.check import CheckRequest
 from mlipguide.hardware.quiet import QuietWait
+from mlipguide.records.requests.measuring import CheckRequest
 
 SILICON = str(STRUCTURES / "Si.POSCAR")
 

@@ -22,7 +22,7 @@ NOT_HERE = WeightsFact(origin=WeightsOrigin.GATED, name="b")
 
 def bench(models: str, **options: Any) -> Any:
     request = TaskRequest(structure=SILICON, models=models)
-    return workflow.bench(request, workflow.Options(**{"largest_atoms": "64", **options}))
+    return workflow.bench(request, workflow.Options(**{"max_atoms": "64", **options}))
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_the_fastest_settings_that_compute_the_same_are_chosen(
 ) -> None:
     fake_models.add("fake-a")
     fake_models.makers["fake-a"] = sessions_by_setting(fake_models, speed_up=speed_up, force_error=force_error)
-    result = bench("fake-a", threads="1,2", dtypes="float32,float64", sizes="64")
+    result = bench("fake-a", threads="1,2", dtype="float32,float64", sizes="64")
     (fastest,) = result.data.fastest
     assert isinstance(fastest, FastestSettings)
     assert fastest.settings.dtype == dtype

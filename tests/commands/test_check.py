@@ -22,10 +22,10 @@ from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands import check as workflow
-from mlipguide.commands.check import CheckRequest
 from mlipguide.core.errors import ExitCode, InputError, MeasurementFailedError
 from mlipguide.records.hardware.environment import EnvironmentKind
 from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.requests.measuring import CheckRequest
 from mlipguide.records.timing.comparison import Baseline, ChangeVerdict, Pairing
 from mlipguide.report.exports.envelope import schema_file
 from mlipguide.sessions.errors import FailureKind

@@ -11,10 +11,11 @@ import pytest
 
 from known_students import CELL, Clock, KnownTrainer, Springs
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.commands.train_distil import DistilRequest, train_distil
+from mlipguide.commands.train_distil import train_distil
 from mlipguide.core.errors import InputError
 from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.records.notice import Result
+from mlipguide.records.requests.training import DistilRequest
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.report.console import output_console
 from mlipguide.report.pages.distil_page import distil_page

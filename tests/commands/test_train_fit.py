@@ -13,10 +13,11 @@ from jsonschema import Draft202012Validator
 
 from fake_models import make_machine
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.commands.train_fit import FitRequest, train_fit
-from mlipguide.commands.train_pilot import PilotRequest, train_pilot
+from mlipguide.commands.train_fit import train_fit
+from mlipguide.commands.train_pilot import train_pilot
 from mlipguide.core.errors import InputError, TrainingFailedError
 from mlipguide.records.notice import Result
+from mlipguide.records.requests.training import FitRequest, PilotRequest
 from mlipguide.records.training.fit import FitData
 from mlipguide.records.training.training import ReplayDrift
 from mlipguide.report.console import output_console

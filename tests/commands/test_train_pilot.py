@@ -15,10 +15,11 @@ from jsonschema import Draft202012Validator
 
 from fake_models import FakeModels, make_machine
 from mlipguide.advice.prices.kept import tried_models
-from mlipguide.commands.train_pilot import PilotRequest, train_pilot
+from mlipguide.commands.train_pilot import train_pilot
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.notice import Notice, Result
+from mlipguide.records.requests.training import PilotRequest
 from mlipguide.records.training.pilot import PilotData, Reach
 from mlipguide.report.exports.envelope import render_result, schema_file
 from mlipguide.store.pilots import find, read

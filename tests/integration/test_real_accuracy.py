@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlipguide.commands.evaluate import EvaluateRequest, evaluate
+from mlipguide.commands.evaluate import evaluate
+from mlipguide.records.requests.accuracy import EvaluateRequest
 
 BESIDE = Path(__file__).parents[3] / "shared"
 LABELS = Path(os.environ.get("MLIPGUIDE_SHARED", BESIDE)) / "data" / "mlearn"

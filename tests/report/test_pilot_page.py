@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 
 from fake_models import make_machine
-from mlipguide.commands.train_pilot import PilotRequest, train_pilot
+from mlipguide.commands.train_pilot import train_pilot
 from mlipguide.core.errors import InputError
 from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.requests.training import PilotRequest
 from mlipguide.records.training.pilot import PilotData, PretrainedErrors, Reach
 from mlipguide.report.figures.pilot_figure import rendered
 from mlipguide.report.figures.pilot_plot import save_plot

@@ -12,7 +12,7 @@ from ase.db import connect
 
 from labelled import DATA, rattled, write
 from mlipguide.core.errors import InputError
-from mlipguide.structures.label_keys import LabelKeys
+from mlipguide.records.requests.label_names import LabelKeys
 from mlipguide.structures.labels import read_labels
 
 HEAD = '2\nLattice="4 0 0 0 4 0 0 0 4" pbc="T T T" Properties=species:S:1:pos:R:3{arrays} {info}\n'

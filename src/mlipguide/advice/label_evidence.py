@@ -27,9 +27,9 @@ from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Problem
+from mlipguide.records.requests.label_names import NO_CHOICE, LabelKeys
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.store import evidence as store
-from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 
 DEFAULT_BUDGET = "5m"
 MOST_FRAMES = 300

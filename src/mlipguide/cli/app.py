@@ -22,6 +22,7 @@ from mlipguide.cli import (
     stability,
     train,
 )
+from mlipguide.cli.grouped_help import GroupedCommand
 from mlipguide.cli.welcome import WELCOME
 
 app = typer.Typer(
@@ -31,7 +32,7 @@ app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,  # rich's help costs more than the rest of the start-up together
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 
@@ -56,13 +57,13 @@ def callback(
         typer.echo(WELCOME)
 
 
-app.command("recommend")(recommend.recommend)
+app.command("recommend", cls=GroupedCommand)(recommend.recommend)
 app.add_typer(bench.app, name="bench")
-app.command("check")(check.check)
-app.command("evaluate")(evaluate.evaluate)
-app.command("disagree")(disagree.disagree)
-app.command("stability")(stability.stability)
-app.command("plan")(plan.plan)
+app.command("check", cls=GroupedCommand)(check.check)
+app.command("evaluate", cls=GroupedCommand)(evaluate.evaluate)
+app.command("disagree", cls=GroupedCommand)(disagree.disagree)
+app.command("stability", cls=GroupedCommand)(stability.stability)
+app.command("plan", cls=GroupedCommand)(plan.plan)
 app.add_typer(models.app, name="models")
 app.add_typer(hardware.app, name="hardware")
 app.add_typer(env.app, name="env")

@@ -10,6 +10,8 @@ import typer
 from typer.core import TyperGroup
 
 from mlipguide.cli import options
+from mlipguide.cli.grouped_help import GroupedCommand
+from mlipguide.records.requests.measuring import BenchRequest, CompareRequest
 
 MEASURE = "measure"
 """The command that a structure's name stands for; it is not typed."""
@@ -44,89 +46,30 @@ app = typer.Typer(
 )
 
 
-@app.command(MEASURE, epilog="mlipguide bench compare A B compares two runs that were saved with --save.")
+@app.command(
+    MEASURE, cls=GroupedCommand, epilog="mlipguide bench compare A B compares two runs that were saved with --save."
+)
+@options.asks(BenchRequest)
 def bench(
-    structure: options.Structure = None,
+    asked: BenchRequest,
     *,
-    models: Annotated[
-        str | None, typer.Option("--models", metavar="A,B", help="Models to time, or 'available', or 'all'.")
-    ] = None,
-    sizes: Annotated[
-        str | None, typer.Option(metavar="64,256", help="Numbers of atoms, all timed; auto chooses them [auto].")
-    ] = None,
-    max_atoms: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="Largest size to time [1000]; probe finds the largest that fits in memory."),
-    ] = None,
-    threads: Annotated[str | None, typer.Option(metavar="1,2", help="Numbers of threads to compare.")] = None,
-    ranks: Annotated[
-        str | None, typer.Option(metavar="1,2", help="Numbers of MPI ranks to compare, for models that run in LAMMPS.")
-    ] = None,
-    dtype: Annotated[str | None, typer.Option(metavar="float32,float64", help="Dtypes to compare.")] = None,
-    device: Annotated[str | None, typer.Option(metavar="cpu,cuda:0", help="Devices to compare.")] = None,
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="single-stream: steps of one run; offline: many small structures [single-stream]."
-        ),
-    ] = None,
-    budget: Annotated[
-        str | None, typer.Option(metavar="2m", help="Wall time for loading and timing all models together [2m].")
-    ] = None,
-    timestep: Annotated[str | None, typer.Option(metavar="1fs", help="Integration step [1fs].")] = None,
-    temperature: Annotated[
-        str | None, typer.Option(metavar="300K", help="Temperature of the velocities [300K].")
-    ] = None,
-    index: options.Index = None,
-    preset: options.Preset = None,
-    charge: options.Charge = None,
-    spin: options.Spin = None,
-    each: options.Each = False,
-    weights: options.Weights = None,
-    save: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Keep the run as a baseline for 'mlipguide check'.")
-    ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a baseline of that name.")] = False,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the scaling curve as .png or .svg.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="What is printed.")] = Format.PAGE,
-    yes: options.Yes = False,
+    plot: Annotated[Path | None, options.plot("Draw the scaling curve")] = None,
+    output: Annotated[Format, options.shown("--format", help="What is printed.")] = Format.PAGE,
     as_json: options.Json = False,
 ) -> int:
     """Time models on a structure over several sizes and settings; every measurement is kept."""
     from mlipguide.cli.output import emit, emit_text
-    from mlipguide.commands.bench import Options, bench
+    from mlipguide.commands import calls
     from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.figures.scaling_plot import save_plot
     from mlipguide.report.pages.bench_page import bench_page
     from mlipguide.report.progress import progress
     from mlipguide.report.tables.bench_table import as_csv, as_markdown
-    from mlipguide.tasks.requests import TaskRequest
 
     if plot is not None:
         require_plottable(plot)
     with progress() as report:
-        result = bench(
-            TaskRequest(structure=structure, index=index, preset=preset, models=models, charge=charge, spin=spin),
-            Options(
-                largest_atoms=max_atoms,
-                sizes=sizes,
-                threads=threads,
-                ranks=ranks,
-                dtypes=dtype,
-                devices=device,
-                scenario=scenario,
-                budget=budget,
-                timestep=timestep,
-                temperature=temperature,
-                save=save,
-                replace=replace,
-                each=each,
-                consent=options.consent(yes=yes, as_json=as_json),
-                weights=options.parse_weights(weights),
-                on_progress=report,
-                on_timing=report.timing,
-            ),
-        )
+        result = calls.bench(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:
         save_plot(result.data, plot)
     if output is Format.PAGE or as_json:
@@ -134,24 +77,12 @@ def bench(
     return emit_text(result, as_csv(result.data) if output is Format.CSV else as_markdown(result.data))
 
 
-@app.command("compare")
-def compare(
-    baseline: Annotated[str, typer.Argument(metavar="A", help="A baseline: its name or file.")],
-    current: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
-    *,
-    max_slowdown: Annotated[
-        str | None, typer.Option(metavar="10%", help="Changes up to this are not worth a word [10%].")
-    ] = None,
-    normalise: Annotated[
-        bool, typer.Option("--normalise", help="Divide each run by its own times of a reference kernel.")
-    ] = False,
-    as_json: options.Json = False,
-) -> int:
+@app.command("compare", cls=GroupedCommand)
+@options.asks(CompareRequest)
+def compare(asked: CompareRequest, *, as_json: options.Json = False) -> int:
     """Show the ratios of two runs with their intervals."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.check import CheckRequest, compare
+    from mlipguide.commands import calls
     from mlipguide.report.pages.comparison_page import comparison_page
 
-    request = CheckRequest(baseline=baseline, current=current, max_slowdown=max_slowdown, normalise=normalise)
-    result = compare(request)
-    return emit("bench compare", result, comparison_page, as_json=as_json)
+    return emit("bench compare", calls.compare(asked), comparison_page, as_json=as_json)

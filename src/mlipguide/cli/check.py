@@ -8,9 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from mlipguide.cli import options
+from mlipguide.records.requests.measuring import CheckRequest
 
 if TYPE_CHECKING:
     from mlipguide.records.notice import Result
@@ -27,65 +26,28 @@ class Format(StrEnum):
     GITHUB = "github"
 
 
+@options.asks(CheckRequest)
 def check(
-    baseline: Annotated[
-        str,
-        typer.Argument(
-            metavar="BASELINE", help="Name or .json file of a baseline; with --against-env also a structure file."
-        ),
-    ],
-    current: Annotated[
-        str | None, typer.Argument(metavar="CURRENT", help="Another baseline [measured now].", show_default=False)
-    ] = None,
+    asked: CheckRequest,
     *,
-    max_slowdown: Annotated[
-        str | None, typer.Option(metavar="10%", help="How much longer a step may take [10%].")
-    ] = None,
-    normalise: Annotated[
-        bool, typer.Option("--normalise", help="Compare different machines: divide by a kernel timed beside each run.")
-    ] = False,
-    against_env: Annotated[
-        str | None,
-        typer.Option(metavar="OLD", help="Interpreter of the old environment: measure it and the present one in turn."),
-    ] = None,
-    models: options.Models = None,
-    sizes: Annotated[str | None, typer.Option(metavar="64,256", help="Only these numbers of atoms.")] = None,
-    budget: Annotated[str | None, typer.Option(metavar="5m", help="Wall time for all measurements [5m].")] = None,
     output_format: Annotated[
-        Format, typer.Option("--format", help="'github' writes annotations and the summary of the job.")
+        Format, options.shown("--format", help="'github' writes annotations and the summary of the job.")
     ] = Format.TEXT,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a JUnit XML report.")] = None,
+    junit: Annotated[Path | None, options.shown("--junit", metavar="FILE", help="Write a JUnit XML report.")] = None,
     benchmark_json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what github-action-benchmark reads.")
+        Path | None,
+        options.shown("--benchmark-json", metavar="FILE", help="Write what github-action-benchmark reads."),
     ] = None,
-    weights: options.Weights = None,
-    yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> int:
     """Compare with a baseline; ends with status 6 when a model became slower."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.check import CheckRequest, Options, check
+    from mlipguide.commands import calls
     from mlipguide.report.pages.comparison_page import comparison_page
     from mlipguide.report.progress import progress
 
     with progress() as report:
-        result = check(
-            CheckRequest(
-                baseline=baseline,
-                current=current,
-                against_env=against_env,
-                models=models,
-                sizes=sizes,
-                max_slowdown=max_slowdown,
-                normalise=normalise,
-            ),
-            Options(
-                budget=budget,
-                consent=options.consent(yes=yes, as_json=as_json),
-                weights=options.parse_weights(weights),
-                on_progress=report,
-            ),
-        )
+        result = calls.check(asked, options.way(report, yes=asked.yes, as_json=as_json))
     _write_files(result, junit=junit, benchmark_json=benchmark_json)
     if output_format is Format.GITHUB:
         _tell_github(result, as_json=as_json)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from mlipguide.core.errors import InputError
 from mlipguide.core.units import FORCE, SIMULATED_TIME, TEMPERATURE, WALL_TIME, Dimension
+from mlipguide.records.requests.option import Field
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import TaskKind
-from mlipguide.tasks.building import IMAGES, STRUCTURES, atoms_for, parse_count, parse_kind
-from mlipguide.tasks.request_words import request_words
-from mlipguide.tasks.requests import DEFAULTS, TaskRequest, load_structure
+from mlipguide.tasks.building import atoms_for, parse_count, parse_kind
+from mlipguide.tasks.request_words import OPTIONS, request_words
+from mlipguide.tasks.requests import load_structure
+
+R = TypeVar("R", bound=TaskRequest)
 
 NO_LIMIT = "none"
 ANSWERS = {"y": True, "yes": True, "n": False, "no": False}
@@ -31,22 +35,33 @@ class Asker(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _Question:
-    """A question about one field of a request.
+    """A question about one option of a request.
 
     Attributes:
-        name: Of the field.
-        text: The question, with the units that are accepted.
+        item: The option, which says how it is asked for.
+        told: What the question adds to that, such as the units that are accepted.
         default: What is answered by agreeing; None where something has to be said.
-        read: Turns an answer into the field's value; an ``InputError`` asks again.
+        read: Turns an answer into the option's value; an ``InputError`` asks again.
     """
 
-    name: str
-    text: str
-    default: str | None
+    item: Field
     read: Callable[[str], Any]
+    told: str = ""
+    default: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The question."""
+        return f"{self.item.option.question}{self.told}"
 
 
-def interview(request: TaskRequest, asker: Asker) -> TaskRequest:
+def _question(name: str, read: Callable[[str], Any], *, told: str = "", default: str | None = None) -> _Question:
+    """Return the question about an option; what is assumed without it is answered by agreeing."""
+    item = OPTIONS[name]
+    return _Question(item=item, read=read, told=told, default=default or item.option.assumed)
+
+
+def interview(request: R, asker: Asker) -> R:
     """Ask for what a request leaves open, and show the command line that asks the same.
 
     Args:
@@ -63,7 +78,7 @@ def interview(request: TaskRequest, asker: Asker) -> TaskRequest:
     return request
 
 
-def _with_structure(request: TaskRequest, asker: Asker) -> TaskRequest:
+def _with_structure(request: R, asker: Asker) -> R:
     """Return the request with a structure that can be used, or as it was after saying why it cannot."""
     from mlipguide.structures.presets import PRESETS
 
@@ -78,9 +93,9 @@ def _with_structure(request: TaskRequest, asker: Asker) -> TaskRequest:
     return found
 
 
-def _answered(request: TaskRequest, question: _Question, asker: Asker) -> TaskRequest:
+def _answered(request: R, question: _Question, asker: Asker) -> R:
     """Return the request with the answer to a question, which is put until it can be used."""
-    while getattr(request, question.name) is None:
+    while getattr(request, question.item.name) is None:
         answer = asker.ask(question.text, question.default).strip()
         try:
             value = question.read(answer)
@@ -89,7 +104,7 @@ def _answered(request: TaskRequest, question: _Question, asker: Asker) -> TaskRe
             continue
         if value is None:
             break
-        request = replace(request, **{question.name: value})
+        request = replace(request, **{question.item.name: value})
     return request
 
 
@@ -99,71 +114,52 @@ def _refuse(error: InputError, asker: Asker) -> None:
 
 def _kind_question() -> _Question:
     kinds = ", ".join(kind.value for kind in TaskKind)
-    return _Question(
-        name="kind",
-        text=f"What is done with it: {kinds}",
-        default=TaskKind.MD.value,
-        read=lambda text: parse_kind(text).value,
-    )
+    return _question("kind", lambda text: parse_kind(text).value, told=f": {kinds}")
 
 
 def _further_questions(kind: TaskKind, structure: StructureSummary) -> list[_Question]:
-    def counted(text: str, option: str, default: str) -> str:
-        parse_count(text, option=option, kind=kind, wanted=kind, default=default)
-        return text
+    def counted(name: str) -> _Question:
+        item = OPTIONS[name]
+        default = str(item.option.assumed)
 
-    def atoms(text: str) -> str:
-        return str(atoms_for(text, structure, kind))
+        def read(text: str) -> str:
+            parse_count(text, option=item.flag, kind=kind, wanted=kind, default=default)
+            return text
+
+        return _question(name, read)
 
     found: list[_Question] = []
     if kind is TaskKind.SCREEN:
-        found.append(
-            _Question(
-                name="structures",
-                text="How many structures like this one",
-                default=STRUCTURES,
-                read=lambda text: counted(text, "--structures", STRUCTURES),
-            )
-        )
+        found.append(counted("structures"))
     if kind is TaskKind.NEB:
-        found.append(
-            _Question(
-                name="images",
-                text="How many moving images",
-                default=IMAGES,
-                read=lambda text: counted(text, "--images", IMAGES),
-            )
-        )
+        found.append(counted("images"))
     if any(structure.periodic):
         found.append(
-            _Question(
-                name="atoms",
-                text=f"How many atoms (the structure has {structure.atoms})",
+            _question(
+                "atoms",
+                lambda text: str(atoms_for(text, structure, kind)),
+                told=f" (the structure has {structure.atoms})",
                 default=str(atoms_for(None, structure, kind)),
-                read=atoms,
             )
         )
     if kind is TaskKind.MD:
-        found += [
-            _quantity("time", "Simulated time", SIMULATED_TIME, DEFAULTS["time"]),
-            _quantity("temperature", "Temperature", TEMPERATURE, DEFAULTS["temperature"]),
-        ]
+        found += [_quantity("time", SIMULATED_TIME), _quantity("temperature", TEMPERATURE)]
     return [
         *found,
-        _quantity("force_mae", "Largest acceptable mean force error, or none", FORCE, NO_LIMIT),
-        _Question(name="commercial", text="Commercial use, yes or no", default="no", read=_yes_or_no),
-        _quantity("budget", "Wall time that it may take", WALL_TIME, DEFAULTS["budget"]),
+        _quantity("force_mae", FORCE, default=NO_LIMIT),
+        _question("commercial", _yes_or_no, default="no"),
+        _quantity("budget", WALL_TIME),
     ]
 
 
-def _quantity(name: str, text: str, dimension: Dimension, default: str) -> _Question:
+def _quantity(name: str, dimension: Dimension, *, default: str | None = None) -> _Question:
     def read(answer: str) -> str | None:
         if default == NO_LIMIT and answer == NO_LIMIT:
             return None
-        dimension.parse(answer, option=f"--{name.replace('_', '-')}")
+        dimension.parse(answer, option=OPTIONS[name].flag)
         return answer
 
-    return _Question(name=name, text=f"{text} ({', '.join(dimension.factors)})", default=default, read=read)
+    return _question(name, read, told=f" ({', '.join(dimension.factors)})", default=default)
 
 
 def _yes_or_no(text: str) -> bool:

@@ -1,96 +1,102 @@
-"""Options that several commands share, and what becomes of them."""
+"""The options of :mod:`mlipguide.records.requests` as parameters of typer, and those that only show a result."""
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import MISSING
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from mlipguide.cli.completion import completer
+from mlipguide.records.requests.option import Field, Panel, options_of
+
 if TYPE_CHECKING:
     from mlipguide.candidates.preparation import Consent
-    from mlipguide.production.script_files import ScriptRequest
+    from mlipguide.commands.calls import Way
     from mlipguide.records.advice.advice import Recommendation
     from mlipguide.records.notice import Result
+    from mlipguide.report.progress import Reporter
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Build missing environments and download weights without asking.")
-]
-Structure = Annotated[
-    str | None,
-    typer.Argument(metavar="STRUCTURE", help="Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ..."),
-]
-Index = Annotated[
-    str | None,
-    typer.Option("--index", metavar="I", help="Frame of a file with several, from 0; -1, the last, by default."),
-]
-Preset = Annotated[
-    str | None,
-    typer.Option("--preset", metavar="NAME", help="A built-in structure instead of a file, e.g. water."),
-]
-Charge = Annotated[
-    str | None, typer.Option("--charge", metavar="-1", help="Total charge of the structure [as the file says].")
-]
-Spin = Annotated[
-    str | None,
-    typer.Option("--spin", metavar="2", help="Spin multiplicity 2S + 1 of the structure [as the file says]."),
-]
-Models = Annotated[
-    str | None,
-    typer.Option("--models", metavar="A,B", help="Only these models; see 'mlipguide models list'."),
-]
-Hardware = Annotated[
-    str | None,
+R = TypeVar("R")
+
+Json = Annotated[
+    bool,
     typer.Option(
-        "--hardware",
-        metavar="A,B",
-        help="Answer for hardware that is not here: A100-80GB, 4xH100-80GB or a profile file; see 'mlipguide hardware "
-        "list'.",
+        "--json", help="Print one JSON document on stdout, and nothing else there.", rich_help_panel=Panel.OUTPUT
     ),
-]
-Weights = Annotated[
-    list[str] | None,
-    typer.Option("--weights", metavar="MODEL=FILE", help="A checkpoint file for a model; may be repeated."),
 ]
 Cards = Annotated[
     list[Path] | None,
     typer.Option("--cards", metavar="DIR", help="A further folder of model cards; may be repeated."),
 ]
-Each = Annotated[
-    bool, typer.Option("--each", help="Time every checkpoint, also where another one of its architecture was timed.")
-]
-LabelFile = Annotated[
-    Path,
-    typer.Argument(
-        metavar="LABELLED", help="Frames with energies and forces: extxyz, ASE db, OUTCAR, vasprun.xml, ..."
-    ),
-]
-EnergyKey = Annotated[
-    str | None, typer.Option("--energy-key", metavar="NAME", help="Name of the energy in the labels [found].")
-]
-ForcesKey = Annotated[
-    str | None, typer.Option("--forces-key", metavar="NAME", help="Name of the forces in the labels [found].")
-]
-StressKey = Annotated[
-    str | None,
-    typer.Option("--stress-key", metavar="NAME", help="Name of the stress, or of the virial, in the labels [found]."),
-]
 
 
-def positive(number: int, option: str) -> int:
-    """Return a number of things that is at least one.
+def shown(*words: str, panel: Panel = Panel.OUTPUT, **settings: Any) -> Any:
+    """Return an option that says how a command talks with the user; it is in no request."""
+    return typer.Option(*words, rich_help_panel=panel, **settings)
 
-    Raises:
-        InputError: It is not.
+
+def plot(help_: str) -> Any:
+    """Return the option of a picture, drawn as .png or .svg."""
+    return shown("--plot", metavar="FILE", help=f"{help_} as .png or .svg.")
+
+
+def asks(request: Callable[..., R]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command the options of a request, which is its first parameter, beside those of its own.
+
+    Args:
+        request: The dataclass, each of whose fields is an option.
     """
-    from mlipguide.core.errors import InputError
 
-    if number < 1:
-        raise InputError(f"{option}: {number} is not a number of frames.", hint="Give at least 1.")
-    return number
+    def give(body: Callable[..., int]) -> Callable[..., int]:
+        _, *own = inspect.signature(body, eval_str=True).parameters.values()
+        known = options_of(request)
+
+        def command(**given: Any) -> int:
+            asked = {name: _value(item, given.pop(name)) for name, item in known.items()}
+            return body(request(**asked), **given)
+
+        command.__doc__, command.__name__ = body.__doc__, body.__name__
+        parameters = [*map(parameter_of, known.values()), *own]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
+        return command
+
+    return give
+
+
+def parameter_of(item: Field) -> inspect.Parameter:
+    """Return one option as a parameter that typer understands."""
+    option = item.option
+    settings: dict[str, Any] = {
+        "metavar": option.metavar,
+        "help": option.sentence,
+        "rich_help_panel": option.panel,
+        "autocompletion": completer(option.completes),
+    }
+    if item.type is int:
+        settings |= {"min": option.least, "max": option.most}
+    if option.argument:
+        info: Any = typer.Argument(show_default=False, **settings)
+    else:
+        info = typer.Option(item.flag, *([option.short] if option.short else []), **settings)
+    default = False if item.is_switch else item.default
+    return inspect.Parameter(
+        item.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if default is MISSING else default,
+        annotation=Annotated[item.type | None if item.optional and not item.is_switch else item.type, info],
+    )
+
+
+def _value(item: Field, given: Any) -> Any:
+    """Return the value of a field; what is not on the command line is as the request has it by default."""
+    if not item.is_switch:
+        return given
+    return item.switched if given else item.default
 
 
 def explain_verdict(result: Result[Recommendation], model: str) -> int:
@@ -107,32 +113,19 @@ def explain_verdict(result: Result[Recommendation], model: str) -> int:
     return emit("recommend", result, lambda _data, _console: why_page(reasons), as_json=False)
 
 
-def parse_weights(given: Sequence[str] | None) -> dict[str, Path]:
-    """Return the checkpoint files given with ``--weights MODEL=FILE``, by model name.
-
-    Raises:
-        InputError: One of them is not of that form.
-    """
-    from mlipguide.core.errors import InputError
-
-    found: dict[str, Path] = {}
-    for text in given or ():
-        name, separator, path = text.partition("=")
-        if not (separator and name and path):
-            raise InputError(
-                f"--weights: '{text}' is not of the form MODEL=FILE.",
-                hint="For example --weights mace-mp-0-medium=2023-12-03-mace-128-L1_epoch-199.model",
-            )
-        found[name] = Path(path).expanduser()
-    return found
-
-
 def consent(*, yes: bool, as_json: bool) -> Consent:
     """Return how far mlipguide may go: the user is asked only at a terminal."""
     from mlipguide.candidates.preparation import Consent
 
     interactive = sys.stdin.isatty() and sys.stderr.isatty() and not as_json
     return Consent(granted=yes, ask=(lambda question: typer.confirm(question, err=True)) if interactive else None)
+
+
+def way(report: Reporter, *, yes: bool, as_json: bool) -> Way:
+    """Return who is asked and told while a command works."""
+    from mlipguide.commands.calls import Way
+
+    return Way(consent=consent(yes=yes, as_json=as_json), on_progress=report, on_timing=report.timing)
 
 
 class TerminalAsker:
@@ -161,24 +154,3 @@ def asker(option: str) -> TerminalAsker:
             hint="Give the options instead; 'mlipguide recommend --help' lists them.",
         )
     return TerminalAsker()
-
-
-def script(path: Path | None, *, model: str | None, force: bool, smoke_test: bool) -> ScriptRequest | None:
-    """Return the script that ``--write`` asks for; None without it.
-
-    Raises:
-        InputError: An option that goes with ``--write`` alone.
-    """
-    from mlipguide.core.errors import InputError
-    from mlipguide.production.script_files import ScriptRequest
-
-    if path is not None:
-        return ScriptRequest(path=path.expanduser(), model=model, force=force, smoke_test=smoke_test)
-    given = {"--model": model is not None, "--force": force, "--no-smoke-test": not smoke_test}
-    for name, is_given in given.items():
-        if is_given:
-            raise InputError(
-                f"{name} goes with --write.",
-                hint=f"Add --write run.py{', or say --models' if name == '--model' else ''}.",
-            )
-    return None

@@ -29,52 +29,24 @@ from mlipguide.core.errors import InputError, MeasurementFailedError, did_you_me
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
+from mlipguide.records.requests.measuring import BENCH_BUDGET, BENCH_LARGEST, TIMED_STEP, BenchChoices
+from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
 from mlipguide.records.timing.bench import BenchData
 from mlipguide.records.timing.measurement import Measurement, Scenario
 from mlipguide.sessions.errors import HINTS, FailureKind
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines
 from mlipguide.tasks.needs import names_in
-from mlipguide.tasks.requests import DEFAULTS, TIMED_STEP, TaskRequest, load_structure
+from mlipguide.tasks.requests import load_structure
 
-DEFAULT_LARGEST = "1000"
-DEFAULT_BUDGET = "2m"
 PROBE = "probe"
 AUTOMATIC = "auto"
 """Every model of the catalogue, with a word about those that cannot be timed; those that can be timed as things are."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(RunOptions):
-    """How ``bench`` goes about its work, as the user wrote it; None is what was left out.
-
-    Attributes:
-        largest_atoms: Largest size to time, or ``probe`` to find the largest that fits.
-        sizes: ``auto`` or numbers of atoms.
-        threads: Numbers of threads to compare.
-        ranks: Numbers of MPI ranks to compare, for drivers that know them.
-        dtypes: Dtypes to compare.
-        devices: Devices to compare.
-        scenario: ``single-stream`` or ``offline``.
-        budget: Wall time for loading and timing.
-        temperature: Of the velocities.
-        timestep: Integration step.
-        save: Name of a baseline to write.
-        replace: Whether a baseline of that name may be replaced.
-    """
-
-    largest_atoms: str | None = None
-    sizes: str | None = None
-    threads: str | None = None
-    ranks: str | None = None
-    dtypes: str | None = None
-    devices: str | None = None
-    scenario: str | None = None
-    budget: str | None = None
-    temperature: str | None = None
-    timestep: str | None = None
-    save: str | None = None
-    replace: bool = False
+class Options(BenchChoices, RunOptions):
+    """How ``bench`` goes about its work, as the user wrote it."""
 
 
 def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchData]:
@@ -95,14 +67,12 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     catalogue = load_catalogue()
     names = names_in(request.models)
     cards = _chosen_cards(catalogue, names)
-    settings = swept(options.threads, options.dtypes, options.devices, options.ranks)
+    settings = swept(options.threads, options.dtype, options.device, options.ranks)
     conditions = _conditions(options)
     sizes = _sizes(options.sizes)
-    probing = options.largest_atoms == PROBE
-    largest = parse_atoms(
-        DEFAULT_LARGEST if probing else options.largest_atoms or DEFAULT_LARGEST, option="--max-atoms"
-    )
-    budget_s = WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget")
+    probing = options.max_atoms == PROBE
+    largest = parse_atoms(BENCH_LARGEST if probing else options.max_atoms or BENCH_LARGEST, option="--max-atoms")
+    budget_s = WALL_TIME.parse(options.budget or BENCH_BUDGET, option="--budget")
     weights = find_given_weights(catalogue, options.weights, options.consent)
     atoms, structure, structure_notices = load_structure(request)
     machine = options.probe()

@@ -24,40 +24,17 @@ from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.core.units import PERCENTAGE, SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Problem, Result
+from mlipguide.records.requests.measuring import CHECK_BUDGET, MAX_SLOWDOWN, TIMED_STEP, CheckRequest
+from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.comparison import Baseline, Comparison
 from mlipguide.records.timing.measurement import Measurement
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines as store
 from mlipguide.tasks.needs import names_in
-from mlipguide.tasks.requests import DEFAULTS, TIMED_STEP, TaskRequest, load_structure
+from mlipguide.tasks.requests import load_structure
 
-MAX_SLOWDOWN = "10%"
-BUDGET = "5m"
 SIZES = "64"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckRequest:
-    """What is to be compared, as the user wrote it.
-
-    Attributes:
-        baseline: Name or path of a baseline; with ``against_env`` also a structure file.
-        current: Name or path of another one; None to measure now.
-        against_env: Interpreter, or folder of a virtual environment, of the old side.
-        models: Only these, comma-separated.
-        sizes: Only these numbers of atoms, comma-separated.
-        max_slowdown: The threshold, with a per cent sign.
-        normalise: Whether to divide both sides by the reference kernel of their own run.
-    """
-
-    baseline: str
-    current: str | None = None
-    against_env: str | None = None
-    models: str | None = None
-    sizes: str | None = None
-    max_slowdown: str | None = None
-    normalise: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +215,7 @@ def _threshold(request: CheckRequest) -> float:
 
 
 def _budget_s(options: Options) -> float:
-    return WALL_TIME.parse(options.budget or BUDGET, option="--budget")
+    return WALL_TIME.parse(options.budget or CHECK_BUDGET, option="--budget")
 
 
 def _exit_code(result: Result[Comparison]) -> ExitCode:

@@ -30,46 +30,24 @@ from mlipguide.records.accuracy.disagreement import Disagreement, SamplingRun
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
+from mlipguide.records.requests.accuracy import DISAGREE_ATOMS, DISAGREE_BUDGET, DisagreeChoices
+from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
 from mlipguide.structures.isotopes import masses_of
 from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.tasks.needs import names_in
-from mlipguide.tasks.requests import DEFAULTS, TaskRequest, load_structure
+from mlipguide.tasks.requests import load_structure
 from mlipguide.tasks.time_step import propose_timestep
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-DEFAULT_BUDGET = "3m"
-DEFAULT_ATOMS = 64
-"""Of the supercell: large enough for surroundings to differ, small enough for some tens of frames on a few cores."""
 LARGE_ATOMS = 150
 """Above this a cell on a CPU leaves few frames to a budget of minutes; it is said, not refused."""
-DEFAULT_SELECTED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(RunOptions):
-    """How ``disagree`` goes about its work, as the user wrote it; None is what was left out.
-
-    Attributes:
-        sampler: Model that makes the run.
-        atoms: Of the supercell.
-        budget: Wall time for all.
-        temperature: Of the run.
-        timestep: Of the run.
-        force_mae: What the user can bear.
-        select: Number of frames to label.
-        output: File for them.
-    """
-
-    sampler: str | None = None
-    atoms: str | None = None
-    budget: str | None = None
-    temperature: str | None = None
-    timestep: str | None = None
-    force_mae: str | None = None
-    select: int = DEFAULT_SELECTED
-    output: Path | None = None
+class Options(DisagreeChoices, RunOptions):
+    """How ``disagree`` goes about its work, as the user wrote it."""
 
 
 def disagree(request: TaskRequest, options: Options | None = None) -> Result[Disagreement]:
@@ -90,9 +68,9 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
     cards = _chosen_cards(catalogue, request)
     sampler = cards[0] if options.sampler is None else _sampler(catalogue, cards, options.sampler)
     temperature_k = TEMPERATURE.parse(options.temperature or DEFAULTS["temperature"], option="--temperature")
-    budget_s = WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget")
+    budget_s = WALL_TIME.parse(options.budget or DISAGREE_BUDGET, option="--budget")
     tolerance = None if options.force_mae is None else FORCE.parse(options.force_mae, option="--force-mae")
-    wanted_atoms = DEFAULT_ATOMS if options.atoms is None else parse_atoms(options.atoms, option="--atoms")
+    wanted_atoms = DISAGREE_ATOMS if options.atoms is None else parse_atoms(options.atoms, option="--atoms")
     if options.output is not None:
         require_writable(options.output)
     weights = find_given_weights(catalogue, options.weights, options.consent)

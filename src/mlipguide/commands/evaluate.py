@@ -33,41 +33,10 @@ from mlipguide.evidence.accuracy.worst_frames import WorstFrames, require_writab
 from mlipguide.records.accuracy.accuracy import Evaluation, FrameErrors
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
+from mlipguide.records.requests.accuracy import MAX_FRAMES, EvaluateRequest
 from mlipguide.sessions.interface import SinglePoint
-from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.tasks.needs import names_in
-
-DEFAULT_MAX_FRAMES = 1000
-"""Of these the interval of an MAE is a few percent wide, and a fast model takes minutes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluateRequest:
-    """What the user wrote; None is what they left out.
-
-    Attributes:
-        labels: The file.
-        models: Names; those that can run here when left out.
-        energy_key: Name of the energy in the file.
-        forces_key: Likewise.
-        stress_key: Likewise.
-        max_frames: A number, or ``all``.
-        seed: Of the choice of frames.
-    """
-
-    labels: str
-    models: str | None = None
-    energy_key: str | None = None
-    forces_key: str | None = None
-    stress_key: str | None = None
-    max_frames: str | None = None
-    seed: int = 0
-
-    @property
-    def keys(self) -> LabelKeys:
-        """Names of the labels that the user chose."""
-        return replace(NO_CHOICE, energy=self.energy_key, forces=self.forces_key, stress=self.stress_key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +74,7 @@ def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result
     catalogue = load_catalogue()
     cards = _chosen_cards(catalogue, request)
     weights = find_given_weights(catalogue, options.weights, options.consent)
-    max_frames = parse_max_frames(request.max_frames, DEFAULT_MAX_FRAMES)
+    max_frames = parse_max_frames(request.max_frames, MAX_FRAMES)
     labels = open_labels(
         LabelRequest(
             path=Path(request.labels).expanduser(), keys=request.keys, max_frames=max_frames, seed=request.seed

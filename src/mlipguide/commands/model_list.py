@@ -1,17 +1,24 @@
-"""``mlipguide models list``. Nothing here needs numpy: a list is shown at once."""
+"""``mlipguide models list`` and ``families``. Nothing here needs numpy: a list is shown at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mlipguide.advice.model_criteria import ListRequest, build_criteria
-from mlipguide.advice.selection import doubtful_licences, select_cards, tallies
+from mlipguide.catalog.card_sources import family_sources
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.checkpoints import is_missing
+from mlipguide.catalog.families import find_family, load_families
+from mlipguide.catalog.sources import read_sources
 from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.models.family_listings import FamilyList
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.model_listings import Criteria, ModelList, Standing
+from mlipguide.records.models.source_fact import SourceFact
 from mlipguide.records.notice import Notice, Result
+
+if TYPE_CHECKING:
+    from mlipguide.advice.model_criteria import ListRequest
 
 
 def list_models(request: ListRequest | None = None) -> Result[ModelList]:
@@ -20,6 +27,9 @@ def list_models(request: ListRequest | None = None) -> Result[ModelList]:
     Raises:
         InputError: A criterion cannot be understood, a folder cannot be read, or ``why`` names no model.
     """
+    from mlipguide.advice.model_criteria import ListRequest, build_criteria
+    from mlipguide.advice.selection import doubtful_licences, select_cards, tallies
+
     request = request or ListRequest()
     catalogue = load_catalogue(request.folders)
     criteria = build_criteria(request, catalogue.cards)
@@ -40,6 +50,23 @@ def list_models(request: ListRequest | None = None) -> Result[ModelList]:
     return Result(
         data, notices=(*catalogue.notices, *missing_files(selection.chosen), *_set_aside(criteria, catalogue.cards))
     )
+
+
+def list_families() -> Result[FamilyList]:
+    """Return all families."""
+    return Result(FamilyList(load_families()))
+
+
+def show_family(name: str) -> Result[FamilyList]:
+    """Return one family with its sources spelt out.
+
+    Raises:
+        InputError: There is no such family.
+    """
+    card = find_family(name)
+    known = read_sources()
+    sources = tuple(SourceFact(key, known[key].title, known[key].link) for key in family_sources(card) if key in known)
+    return Result(FamilyList((card,), sources))
 
 
 def missing_files(cards: Sequence[ModelCard]) -> tuple[Notice, ...]:

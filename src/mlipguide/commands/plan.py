@@ -25,12 +25,14 @@ from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
+from mlipguide.records.requests.measuring import MOST_DEVICES
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import Task
 from mlipguide.records.timing.published import PublishedTiming
 from mlipguide.store.stability import unreadable
 from mlipguide.structures.signs import find_signs
-from mlipguide.tasks.requests import TaskRequest, build_task, load_structure
+from mlipguide.tasks.requests import build_task, load_structure
 
 ANY_BULK = "any bulk"
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
@@ -46,7 +48,7 @@ class Options:
         on_progress: Told what is being done and the share that is done.
     """
 
-    most_devices: int = 8
+    most_devices: int = MOST_DEVICES
     probe: Callable[[], Machine] = field(default=probe_machine)
     on_progress: Callable[[str, float], None] = lambda _message, _share: None
 

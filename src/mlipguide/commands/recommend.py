@@ -57,31 +57,25 @@ from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
+from mlipguide.records.requests.recommend import MEASURE_BUDGET, Measuring, TaskRequest
 from mlipguide.records.task.task import Task
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store.stability import unreadable
 from mlipguide.structures.signs import find_signs
 from mlipguide.tasks.needs import names_in
-from mlipguide.tasks.requests import MEASURE_BUDGET, TaskRequest, build_task, load_structure
+from mlipguide.tasks.requests import build_task, load_structure
 from mlipguide.tasks.workloads import run_time_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(RunOptions):
+class Options(Measuring, RunOptions):
     """How ``recommend`` goes about its work.
 
     Attributes:
-        remeasure: Measure again what is in the store.
-        measure: Whether anything may be measured; otherwise earlier measurements must do, those on other
-            structures included.
         script: A script for the production run that is to be written; None for none.
-        stored_labels: Whether evaluations on labels of the same system that are in the store count.
     """
 
-    remeasure: bool = False
-    measure: bool = True
     script: ScriptRequest | None = None
-    stored_labels: bool = True
 
 
 def recommend(request: TaskRequest, options: Options | None = None) -> Result[Recommendation]:

@@ -31,34 +31,27 @@ from mlipguide.evidence.stability.statics import StaticResults, static_tests
 from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, ModelStability, StabilityData, overall
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Problem, Result
+from mlipguide.records.requests.measuring import STABILITY_BUDGET, StabilityChoices
+from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.sessions.errors import HINTS, FailureKind
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.store import stability as store
 from mlipguide.structures.isotopes import masses_of
 from mlipguide.tasks.needs import names_in
-from mlipguide.tasks.requests import DEFAULTS, TaskRequest, load_structure
+from mlipguide.tasks.requests import load_structure
 from mlipguide.tasks.time_step import propose_timestep
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-DEFAULT_BUDGET = "3m"
 RANDOM_WEIGHTS = "its weights are not on this machine, and random ones have no forces worth testing"
 RATTLE_ANGSTROM = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(RunOptions):
-    """How ``stability`` goes about its work, as the user wrote it; None is what was left out.
-
-    Attributes:
-        budget: Wall time for all models, loading included.
-        threads: Of each model; None for all usable cores.
-    """
-
-    budget: str | None = None
-    threads: int | None = None
+class Options(StabilityChoices, RunOptions):
+    """How ``stability`` goes about its work, as the user wrote it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +80,7 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
     if not names:
         raise InputError("stability needs models to test.", hint="For example --models sevennet-0,chgnet-0.3.0")
     cards = catalogue.select(tuple(names))
-    budget_s = WALL_TIME.parse(options.budget or DEFAULT_BUDGET, option="--budget")
+    budget_s = WALL_TIME.parse(options.budget or STABILITY_BUDGET, option="--budget")
     temperature_k = TEMPERATURE.parse(request.temperature or DEFAULTS["temperature"], option="--temperature")
     weights = find_given_weights(catalogue, options.weights, options.consent)
     options.on_progress("reading the structure", 0.0)
@@ -292,5 +285,5 @@ def _seconds(femtoseconds: float | None) -> float | None:
 
 
 def _double(budget: str | None) -> str:
-    seconds = WALL_TIME.parse(budget or DEFAULT_BUDGET, option="--budget")
+    seconds = WALL_TIME.parse(budget or STABILITY_BUDGET, option="--budget")
     return f"{2 * seconds / 60:g}m"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Result, set_aside_notices
+from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
+from mlipguide.records.requests.training import DISTIL_BUDGET, DistilRequest
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.training import Engine, FitRecipe
@@ -26,7 +28,7 @@ from mlipguide.structures.distortions import distorted_copies
 from mlipguide.structures.holds import freed
 from mlipguide.structures.isotopes import masses_of
 from mlipguide.structures.supercells import near_cubic_supercell
-from mlipguide.tasks.requests import DEFAULTS, TaskRequest, load_structure
+from mlipguide.tasks.requests import load_structure
 from mlipguide.tasks.time_step import propose_timestep
 from mlipguide.training.distil.distillation import Distiller
 from mlipguide.training.distil.handover import POTENTIAL_FOLDER, distillation_of, settling_notices, timed_cell
@@ -41,48 +43,12 @@ from mlipguide.training.trainer import Trainer
 if TYPE_CHECKING:
     import ase
 
-DEFAULT_BUDGET = "30m"
 AUTOMATIC = "auto"
 FEW_ELEMENTS = 2
 """Up to so many POD is taken; its coefficients grow fast with the number of elements."""
 CELL_ATOMS = 28
 """Smallest cell that is labelled, where the structure is smaller: what a step of the teacher costs grows with it."""
 SPEED_CALLS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class DistilRequest:
-    """What is asked, as the user wrote it; None is what was left out.
-
-    Attributes:
-        structure: File, or None with a preset.
-        preset: Name of a built-in structure.
-        index: Frame of the file.
-        teacher: Name of the model that labels.
-        temperature: That the potential is for, with unit.
-        timestep: Integration step, with unit.
-        budget: Wall time, with unit.
-        engine: What is trained; by the number of elements.
-        size: Of the model; the engine's smallest, which is the fastest.
-        frames: Frames that each further round labels, or ``auto``.
-        folder: Where everything is kept.
-        model_id: Id that the potential is registered under; after structure, engine and teacher.
-        seed: Of everything random.
-    """
-
-    structure: str | None
-    teacher: str
-    preset: str | None = None
-    index: str | None = None
-    temperature: str | None = None
-    timestep: str | None = None
-    budget: str | None = None
-    engine: str | None = None
-    size: str | None = None
-    frames: str | None = None
-    folder: Path | None = None
-    model_id: str | None = None
-    seed: int = 0
 
 
 def train_distil(request: DistilRequest, options: Options | None = None) -> Result[Distillation]:
@@ -97,7 +63,7 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
         SessionError: The teacher failed.
     """
     options = options or Options()
-    budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
+    budget_s = WALL_TIME.parse(request.budget or DISTIL_BUDGET, option="--budget")
     temperature_k = TEMPERATURE.parse(request.temperature or DEFAULTS["temperature"], option="--temperature")
     added = _added(request.frames)
     atoms, structure, notices = load_structure(

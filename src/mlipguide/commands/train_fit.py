@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mlipguide.catalog.own_models import card_file, suggest_id
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.units import TEMPERATURE, WALL_TIME
 from mlipguide.records.notice import Notice, Result
+from mlipguide.records.requests.training import FIT_BUDGET, FitRequest
 from mlipguide.records.training.fit import FitData
 from mlipguide.records.training.training import Engine
 from mlipguide.stats.errors import force_mae
-from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.training.engines import find_engine
 from mlipguide.training.fit.checks import CommitteeRequest, committee_of, forces_on, usable
 from mlipguide.training.fit.domain import domain_of
@@ -26,43 +26,6 @@ from mlipguide.training.pilot.answer import curves_of, points_of, trained_potent
 from mlipguide.training.pilot.pilot_plan import PlannedFit
 from mlipguide.training.pilot.run import PilotRun, set_aside_in
 from mlipguide.training.pilot.training_speed import typical
-
-DEFAULT_BUDGET = "10m"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitRequest:
-    """What a final fit is about, as the user wrote it; None is what was left out.
-
-    Attributes:
-        labelled: File of labelled frames.
-        engine: Name of the engine.
-        size: Of the model; the best of the pilot, else the middle one.
-        test: File of frames to test on.
-        budget: Wall time, with unit.
-        folder: Where everything is kept, the pilot's where there is one.
-        model: Id of the new model.
-        base: Model that is trained further, by the engine ``fine-tune``.
-        frozen_layers: Of that model, with its embedding, stay as they are.
-        replay: File of structures on which that model is held to what it said before.
-        seed: Of the division and the fit.
-        keys: Names of the labels.
-        temperature: That the potential is for, with unit; the highest that the frames name, else 300 K.
-    """
-
-    labelled: Path
-    engine: str
-    size: str | None = None
-    test: Path | None = None
-    budget: str | None = None
-    folder: Path | None = None
-    model: str | None = None
-    base: str | None = None
-    frozen_layers: int = 0
-    replay: Path | None = None
-    seed: int = 0
-    keys: LabelKeys = NO_CHOICE
-    temperature: str | None = None
 
 
 def train_fit(request: FitRequest, options: Options | None = None) -> Result[FitData]:
@@ -82,7 +45,7 @@ def train_fit(request: FitRequest, options: Options | None = None) -> Result[Fit
     options = options or Options()
     engine = find_engine(request.engine)
     _require_fine_tune(request, engine)
-    budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
+    budget_s = WALL_TIME.parse(request.budget or FIT_BUDGET, option="--budget")
     asked_k = None if request.temperature is None else TEMPERATURE.parse(request.temperature, option="--temperature")
     ready = set_up(
         TrainingAsked(

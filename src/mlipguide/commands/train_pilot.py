@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from mlipguide.advice.prices.kept import keep_pilot
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.core.units import FORCE, WALL_TIME
 from mlipguide.records.notice import Problem, Result
+from mlipguide.records.requests.training import PILOT_BUDGET, PilotRequest
 from mlipguide.records.training.pilot import ModelSpeed, PilotData
 from mlipguide.records.training.training import Engine
-from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.tasks.needs import names_in
 from mlipguide.training.engines import find_engine
 from mlipguide.training.fit.held_out_errors import mean_force
@@ -23,38 +20,8 @@ from mlipguide.training.pilot.pilot_plan import left_out as fits_left_out
 from mlipguide.training.pilot.pretrained_errors import NONE, READY, SHARE, PretrainedTests
 from mlipguide.training.pilot.run import set_aside_in
 
-DEFAULT_BUDGET = "10m"
 PILOT_FORMAT = 1
 PILOT, PRETRAINED, SPEEDS = "pilot.json", "pretrained", "speeds"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PilotRequest:
-    """What a pilot is about, as the user wrote it; None is what was left out.
-
-    Attributes:
-        labelled: File of labelled frames.
-        test: File of frames to test on.
-        engines: Names of engines.
-        target: Wanted force MAE, with unit.
-        budget: Wall time, with unit.
-        models: Pretrained models to compare with, ``ready`` for those that are, or ``none``.
-        base: Model that is trained further, by the engine ``fine-tune``.
-        folder: Where everything is kept.
-        seed: Of the division, the subsets and the fits.
-        keys: Names of the labels.
-    """
-
-    labelled: Path
-    test: Path | None = None
-    engines: str | None = None
-    target: str | None = None
-    budget: str | None = None
-    models: str | None = None
-    base: str | None = None
-    folder: Path | None = None
-    seed: int = 0
-    keys: LabelKeys = NO_CHOICE
 
 
 def train_pilot(request: PilotRequest, options: Options | None = None) -> Result[PilotData]:
@@ -74,7 +41,7 @@ def train_pilot(request: PilotRequest, options: Options | None = None) -> Result
     options = options or Options()
     engines = engines_of(request.engines)
     target = None if request.target is None else FORCE.parse(request.target, option="--target-force-mae")
-    budget_s = WALL_TIME.parse(request.budget or DEFAULT_BUDGET, option="--budget")
+    budget_s = WALL_TIME.parse(request.budget or PILOT_BUDGET, option="--budget")
     ready = set_up(
         TrainingAsked(
             labelled=request.labelled,

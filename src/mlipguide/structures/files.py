@@ -85,9 +85,24 @@ def read_with_notices(path: Path, *, index: str | None = None, given: Electrons 
             raise
         except (Exception, SystemExit) as error:
             raise _unreadable(path, file_format, error) from error
-    require_usable(atoms, source=str(path))
-    kept, beside = keep_beside(atoms, source=str(path), given=given)
-    return ReadStructure(atoms=kept, notices=(*notices, *beside))
+    taken = take_atoms(atoms, source=str(path), given=given)
+    return ReadStructure(atoms=taken.atoms, notices=(*notices, *taken.notices))
+
+
+def take_atoms(atoms: ase.Atoms, *, source: str, given: Electrons = NOTHING_GIVEN) -> ReadStructure:
+    """Take a structure out of atoms as ASE holds them, and say what was dropped or assumed; they are left alone.
+
+    Args:
+        atoms: The structure, with whatever stands beside it.
+        source: Where it comes from, for messages.
+        given: Total charge and spin that stand in the place of its own.
+
+    Raises:
+        InputError: What ``checks.require_usable`` refuses, or a charge or a spin that makes no sense.
+    """
+    require_usable(atoms, source=source)
+    kept, notices = keep_beside(atoms, source=source, given=given)
+    return ReadStructure(atoms=kept, notices=notices)
 
 
 def _parse_index(index: str | None) -> int:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.records.requests.label_names import LabelKeys
 
 PREDICTED = frozenset(
     [
@@ -74,26 +74,6 @@ OPTIONS = {"energy": "--energy-key", "forces": "--forces-key", "stress": "--stre
 ENERGY_TOLERANCE_EV = 1e-6
 ENERGY_TO_ZERO, FREE_ENERGY = "energy", "free_energy"
 SHOWN = 12
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelKeys:
-    """Names of the labels in a file; None where one was not found or not chosen.
-
-    Attributes:
-        energy: Of the whole structure.
-        forces: Of each atom.
-        stress: Or of the virial.
-        free_energy: Stands beside the energy, which was read; codes with smearing write both.
-    """
-
-    energy: str | None = None
-    forces: str | None = None
-    stress: str | None = None
-    free_energy: str | None = None
-
-
-NO_CHOICE = LabelKeys()
 
 
 def values_of(atoms: Any) -> dict[str, Any]:

@@ -13,20 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlipguide.core.errors import InputError
+from mlipguide.records.requests.label_names import NO_CHOICE, LabelKeys
 from mlipguide.structures.checks import require_usable
 from mlipguide.structures.electrons import carry_electrons
 from mlipguide.structures.formats.xyz_columns import xyz_notices
 from mlipguide.structures.label_files import iterate_frames
-from mlipguide.structures.label_keys import (
-    NO_CHOICE,
-    SHOWN,
-    LabelKeys,
-    find_keys,
-    is_virial,
-    numbers,
-    require_known,
-    values_of,
-)
+from mlipguide.structures.label_keys import SHOWN, find_keys, is_virial, numbers, require_known, values_of
 
 GROUP_KEYS = ("config_type", "group")
 TEMPERATURE_KEYS = ("temperature", "temperature_k", "temperature_K", "Temperature", "temp", "T")

@@ -18,8 +18,6 @@ from mlipguide.tasks.workloads import md_workload, static_workload, steps_of, su
 if TYPE_CHECKING:
     from mlipguide.structures.signs import Signs
 
-STRUCTURES = "100"
-IMAGES = "7"
 MOST_STRUCTURES = 10**9
 
 

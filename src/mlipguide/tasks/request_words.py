@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection
-from dataclasses import fields
 
-from mlipguide.tasks.requests import FLAGS, TaskRequest
+from mlipguide.records.requests.option import options_of
+from mlipguide.records.requests.recommend import TaskRequest
 
-SUBJECT = (
-    "kind",
-    "images",
-    "timestep",
-    "temperature",
-    "budget",
-    "needs",
-    "derive",
-    "models",
-    "hardware",
-    "commercial",
-    "labels",
-    "energy_key",
-    "forces_key",
-    "stress_key",
-    "charge",
-    "spin",
-)
+OPTIONS = options_of(TaskRequest)
+
+SUBJECT = tuple(name for name, item in OPTIONS.items() if item.option.condition)
 """What names the conditions, and leaves the size of the task open."""
 
 POSITIONAL = ("structure", "index", "preset")
@@ -38,17 +23,22 @@ def request_words(request: TaskRequest, names: Collection[str] | None = None) ->
         request: What was asked.
         names: The options wanted beside the structure; None: all.
     """
-    words = ["--preset", request.preset] if request.preset else [str(request.structure)]
+    words = ["--preset", request.preset] if request.preset else [structure_file(request)]
     if request.index is not None:
         words += ["--index", request.index]
-    options = [item.name for item in fields(request) if item.name not in POSITIONAL]
-    for name in options if names is None else names:
+    for name, item in OPTIONS.items():
         value = getattr(request, name)
-        if name == "derive":
-            words += ["--no-derive"] if value is False else []
-        elif name in FLAGS:
-            words += [f"--{name}"] if value else []
-        elif value is not None:
-            option = f"--{name.replace('_', '-')}"
-            words += [f"{option}={value}"] if value.startswith("-") else [option, value]
+        if value is None or name in POSITIONAL or (names is not None and name not in names):
+            continue
+        if item.is_switch:
+            words += [item.flag] if value is item.switched else []
+        else:
+            words += [f"{item.flag}={value}"] if value.startswith("-") else [item.flag, value]
     return shlex.join(words)
+
+
+def structure_file(request: TaskRequest) -> str:
+    """Return the structure's file; for atoms that are in no file, a name after their formula."""
+    if request.structure is None or isinstance(request.structure, str):
+        return str(request.structure)
+    return f"{request.structure.get_chemical_formula()}.extxyz"

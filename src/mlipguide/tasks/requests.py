@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,13 @@ from mlipguide.core.units import (
     parse_atoms,
 )
 from mlipguide.records.notice import Notice
+from mlipguide.records.requests.measuring import TIMED_STEP
+from mlipguide.records.requests.option import options_of
+from mlipguide.records.requests.recommend import DEFAULTS, IMAGES, MEASURE_BUDGET, STRUCTURES, TaskRequest
+from mlipguide.records.requests.values import value_of
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import StatedReference, Task, TaskKind
-from mlipguide.structures.label_keys import OPTIONS, LabelKeys
 from mlipguide.tasks.building import (
-    IMAGES,
-    STRUCTURES,
     atoms_for,
     parse_count,
     parse_kind,
@@ -38,73 +38,16 @@ if TYPE_CHECKING:
 
     from mlipguide.structures.signs import Signs
 
-DEFAULTS = {"time": "100ps", "temperature": "300K", "budget": "24h"}
-MEASURE_BUDGET = "75s"
-TIMED_STEP = "1fs"
-"""The step of commands that only time models: the time of a step does not depend on it."""
-FLAGS = ("commercial", "derive")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskRequest:
-    """What the user wrote; None is what they left out. In a file, the same names and the same texts."""
-
-    structure: str | None = None
-    index: str | None = None
-    preset: str | None = None
-    kind: str | None = None
-    structures: str | None = None
-    images: str | None = None
-    atoms: str | None = None
-    time: str | None = None
-    timestep: str | None = None
-    temperature: str | None = None
-    budget: str | None = None
-    force_mae: str | None = None
-    energy_mae: str | None = None
-    needs: str | None = None
-    derive: bool | None = None
-    commercial: bool | None = None
-    models: str | None = None
-    measure_budget: str | None = None
-    hardware: str | None = None
-    dft_cost: str | None = None
-    dft_cores: str | None = None
-    dft_atoms: str | None = None
-    labels: str | None = None
-    labels_budget: str | None = None
-    energy_key: str | None = None
-    forces_key: str | None = None
-    stress_key: str | None = None
-    charge: str | None = None
-    spin: str | None = None
-
-    def over(self, other: TaskRequest) -> TaskRequest:
-        """Return this request with what it leaves out taken from ``other``."""
-        own = {item.name: getattr(self, item.name) for item in fields(self)}
-        if self.structure is not None or self.preset is not None:
-            other = replace(other, structure=None, index=None, preset=None)
-        return replace(other, **{name: value for name, value in own.items() if value is not None})
-
-    def with_models(self, names: str) -> TaskRequest:
-        """Return this request for other models."""
-        return replace(self, models=names)
-
-    @property
-    def label_keys(self) -> LabelKeys:
-        """Names of the labels that the user gave.
-
-        Raises:
-            InputError: A name without a file of labels.
-        """
-        keys = LabelKeys(energy=self.energy_key, forces=self.forces_key, stress=self.stress_key)
-        for quantity, option in OPTIONS.items():
-            if getattr(keys, quantity) is not None and self.labels is None:
-                raise InputError(
-                    f"{option} {getattr(keys, quantity)} names a label of a file that is not given.",
-                    hint="Add --labels FILE.",
-                )
-        return keys
+__all__ = [
+    "DEFAULTS",
+    "MEASURE_BUDGET",
+    "TIMED_STEP",
+    "TaskRequest",
+    "build_task",
+    "load_structure",
+    "read_request",
+    "stated_reference",
+]
 
 
 def read_request(path: Path) -> TaskRequest:
@@ -116,33 +59,19 @@ def read_request(path: Path) -> TaskRequest:
     data = read_yaml(path)
     if not isinstance(data, Mapping):
         raise InputError(f"{path}: a task file holds 'name: value' lines.", hint="See configs/ for examples.")
-    known = [item.name for item in fields(TaskRequest)]
+    known = options_of(TaskRequest)
     values: dict[str, Any] = {}
     for key, value in data.items():
         if key not in known:
             raise InputError(
-                f"{path}: unknown key '{key}'.{did_you_mean(str(key), known)}",
+                f"{path}: unknown key '{key}'.{did_you_mean(str(key), list(known))}",
                 hint=f"Known keys: {', '.join(known)}.",
             )
-        values[key] = _as_option(path, key, value)
+        values[key] = value_of(known[key], value, f"{path}: '{key}'")
     for key in ("structure", "labels"):
         if values.get(key) is not None:
             values[key] = str(path.parent / values[key])
     return TaskRequest(**values)
-
-
-def _as_option(path: Path, key: str, value: Any) -> str | bool | None:
-    if value is None:
-        return None
-    if key in FLAGS:
-        if not isinstance(value, bool):
-            raise InputError(f"{path}: '{key}' is true or false, not '{value}'.", hint=f"Write {key}: true.")
-        return value
-    if isinstance(value, list) and key in ("needs", "models", "hardware"):
-        return ",".join(map(str, value))
-    if isinstance(value, (dict, list, bool)):
-        raise InputError(f"{path}: '{key}' is a single text, not '{value}'.", hint="Write for example time: 1ns.")
-    return str(value)
 
 
 def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple[Notice, ...]]:
@@ -153,7 +82,7 @@ def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple
     """
     from mlipguide.structures.checks import check_structure
     from mlipguide.structures.electrons import parse_electrons, set_electrons
-    from mlipguide.structures.files import ReadStructure, read_with_notices
+    from mlipguide.structures.files import ReadStructure, read_with_notices, take_atoms
     from mlipguide.structures.presets import build_preset
     from mlipguide.structures.summaries import summarise
 
@@ -167,8 +96,16 @@ def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple
     if request.preset is not None:
         read, source = ReadStructure(atoms=build_preset(request.preset)), f"preset:{request.preset}"
         set_electrons(read.atoms, electrons, source=source)
-    else:
+    elif not isinstance(request.structure, str):
         assert request.structure is not None
+        source = f"atoms:{request.structure.get_chemical_formula()}"
+        if request.index is not None:
+            raise InputError(
+                f"--index {request.index} chooses a frame of a file, and {source} are in none.",
+                hint="Choose the frame before: atoms = frames[0].",
+            )
+        read = take_atoms(request.structure, source=source, given=electrons)
+    else:
         path = Path(request.structure).expanduser()
         read = read_with_notices(path, index=request.index, given=electrons)
         source = path.name if request.index is None else f"{path.name}@{request.index}"

@@ -12,12 +12,12 @@ from mlipguide.advice.prices.pilots import TriedModel
 from mlipguide.core.kept_files import UnfitRecordError
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice
+from mlipguide.records.requests.label_names import LabelKeys
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.kept_training import KeptCurve, KeptDistillation, KeptFit, KeptLabels, KeptPilot
 from mlipguide.records.training.pilot import PilotData
 from mlipguide.records.training.training import Engine, FitRecipe
 from mlipguide.store import distillations, pilots
-from mlipguide.structures.label_keys import LabelKeys
 from mlipguide.structures.summaries import formula_of
 from mlipguide.training.fit.data import TrainingFrames
 from mlipguide.training.pilot.answer import by_model

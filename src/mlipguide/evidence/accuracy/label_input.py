@@ -12,10 +12,10 @@ from mlipguide.evidence.accuracy.label_checks import check_labels, frames_in_wor
 from mlipguide.evidence.accuracy.label_scan import LabelScan, sampling_order
 from mlipguide.records.accuracy.accuracy import FindingKind, LabelFinding, LabelsSummary
 from mlipguide.records.notice import Notice
+from mlipguide.records.requests.label_names import LabelKeys
 from mlipguide.structures.files import require_file
 from mlipguide.structures.formats.xyz_columns import voigt_notices
 from mlipguide.structures.isolated_atoms import isolated_words, refuse_only_isolated
-from mlipguide.structures.label_keys import LabelKeys
 from mlipguide.structures.labels import read_labels
 from mlipguide.structures.vasp_convergence import unconverged_steps
 

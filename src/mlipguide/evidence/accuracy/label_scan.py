@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlipguide.records.accuracy.accuracy import LabelledSystem, LabelsSummary
+from mlipguide.records.requests.label_names import NO_CHOICE, LabelKeys
 from mlipguide.structures.isolated_atoms import IsolatedAtom, isolated_atom, reference_energies
-from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.structures.summaries import formula_of
 from mlipguide.structures.trajectories import RunFinder

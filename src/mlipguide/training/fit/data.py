@@ -10,6 +10,7 @@ from ase.data import chemical_symbols
 
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
+from mlipguide.records.requests.label_names import NO_CHOICE, LabelKeys
 from mlipguide.structures.isolated_atoms import (
     IsolatedAtom,
     isolated_atom,
@@ -17,7 +18,6 @@ from mlipguide.structures.isolated_atoms import (
     reference_energies,
     refuse_only_isolated,
 )
-from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.structures.labels import LabelledFrame, read_labels
 from mlipguide.training.pilot.splits import FEWEST_TESTED, SMALLEST_SUBSET, separated, split
 

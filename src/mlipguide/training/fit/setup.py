@@ -13,10 +13,10 @@ from mlipguide.core.kept_files import newer, read_document, record_of
 from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.requests.label_names import NO_CHOICE, LabelKeys
 from mlipguide.records.strict import strict
 from mlipguide.records.training.pilot import LabelledData
 from mlipguide.records.training.training import Engine
-from mlipguide.structures.label_keys import NO_CHOICE, LabelKeys
 from mlipguide.training.fit.data import TrainingFrames, load_training_frames
 from mlipguide.training.fit.fit_folders import digest
 from mlipguide.training.fit.trainers import BASE, Trainers, TrainerSearch, find_trainers
