@@ -15,8 +15,7 @@ from mlipguide.commands.train_pilot import PilotRequest, train_pilot
 from mlipguide.core.errors import InputError
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.training.pilot import PilotData, PretrainedErrors, Reach
-from mlipguide.report.figures.pilot_figure import rendered
-from mlipguide.report.figures.pilot_plot import save_plot
+from mlipguide.report.figures.pilot_plot import rendered, save_plot
 from mlipguide.report.pages.pilot_page import pilot_page
 from mlipguide.report.words.pilot_words import between, mev
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames

@@ -13,7 +13,7 @@ from rich.text import Text
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.timing.bench import BenchData, SizeResult
 from mlipguide.records.timing.measurement import Scenario
-from mlipguide.report.figures.scaling_plot import MARKERS, terminal_plot
+from mlipguide.report.figures.scaling_plot import TERMINAL_MARKERS, terminal_plot
 from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.tables.breakdown import shares, simulated_ns_per_day, structures_per_second
 from mlipguide.report.tables.series import SYNTHETIC_MARK, Series, agreeing, series_of, settings_words
@@ -130,7 +130,7 @@ def _explanations(data: BenchData, series: Iterable[Series]) -> list[str]:
 
 def _plot(data: BenchData, width: int, series: int) -> Text:
     text = Text(terminal_plot(data, width=width, height=PLOT_HEIGHT), no_wrap=True)
-    for marker, colour in zip(MARKERS[:series], MARKER_COLOURS, strict=False):
+    for marker, colour in zip(TERMINAL_MARKERS[:series], MARKER_COLOURS, strict=False):
         text.highlight_words([marker], colour)
     return text
 
