@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,6 +91,7 @@ def bench(
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the scaling curve as .png or .svg.")] = None,
     output: Annotated[Format, typer.Option("--format", help="What is printed.")] = Format.PAGE,
     yes: options.Yes = False,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Time models on a structure over several sizes and settings; every measurement is kept."""
@@ -100,6 +102,7 @@ def bench(
     from mlipguide.report.pages.bench_page import bench_page
     from mlipguide.report.progress import progress
     from mlipguide.report.tables.bench_table import as_csv, as_markdown
+    from mlipguide.report.words.command_words import structure_words
     from mlipguide.tasks.requests import TaskRequest
 
     if plot is not None:
@@ -129,7 +132,8 @@ def bench(
     if plot is not None:
         save_plot(result.data, plot)
     if output is Format.PAGE or as_json:
-        return emit("bench", result, bench_page, as_json=as_json)
+        given = structure_words(structure, preset=preset, index=index, charge=charge, spin=spin)
+        return emit("bench", result, partial(bench_page, given=given, details=details), as_json=as_json)
     return emit_text(result, as_csv(result.data) if output is Format.CSV else as_markdown(result.data))
 
 
@@ -144,6 +148,7 @@ def compare(
     normalise: Annotated[
         bool, typer.Option("--normalise", help="Divide each run by its own times of a reference kernel.")
     ] = False,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Show the ratios of two runs with their intervals."""
@@ -153,4 +158,4 @@ def compare(
 
     request = CheckRequest(baseline=baseline, current=current, max_slowdown=max_slowdown, normalise=normalise)
     result = compare(request)
-    return emit("bench compare", result, comparison_page, as_json=as_json)
+    return emit("bench compare", result, partial(comparison_page, details=details), as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +46,7 @@ def disagree(
         Path | None, typer.Option(metavar="FILE", help="Draw the disagreement over time as .png or .svg.")
     ] = None,
     yes: options.Yes = False,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Compare models with each other on your structure, without labels, and say what to label where they disagree.
@@ -57,6 +59,7 @@ def disagree(
     from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.pages.disagree_page import disagree_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import structure_words
     from mlipguide.tasks.requests import TaskRequest
 
     if plot is not None:
@@ -80,4 +83,5 @@ def disagree(
         )
     if plot is not None:
         save_disagreement(result.data, plot)
-    return emit("disagree", result, disagree_page, as_json=as_json)
+    given = structure_words(structure, preset=preset, index=index, charge=charge, spin=spin)
+    return emit("disagree", result, partial(disagree_page, given=given, details=details), as_json=as_json)

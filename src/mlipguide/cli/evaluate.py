@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,7 @@ def evaluate(
     ] = False,
     weights: options.Weights = None,
     yes: options.Yes = False,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Compare models with your own reference calculations: energies, forces and stresses of labelled frames.
@@ -52,6 +54,7 @@ def evaluate(
     from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.pages.evaluate_page import evaluate_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import typed
 
     if plot is not None:
         require_plottable(plot)
@@ -79,4 +82,6 @@ def evaluate(
         )
     if plot is not None and points is not None:
         save_parity(result.data, points, plot)
-    return emit("evaluate", result, evaluate_page, as_json=as_json)
+    keys = {"--energy-key": energy_key, "--forces-key": forces_key, "--stress-key": stress_key}
+    page = partial(evaluate_page, given=typed(labels, keys), details=details)
+    return emit("evaluate", result, page, as_json=as_json)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlipguide.records.notice import Result
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
+Details = Annotated[bool, typer.Option("--details", help="Print everything that is known, not the short page.")]
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Build missing environments and download weights without asking.")
 ]

@@ -82,4 +82,4 @@ def _print(command: str, result: Result[Any], page: Callable[[Any, Console], Ren
     from mlipguide.report.console import output_console
 
     console = output_console()
-    console.print(page(result.data, console))
+    console.print(page(result.data, console), crop=False)  # a long command is not cut: terminals wrap it

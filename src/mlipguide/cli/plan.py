@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -29,6 +30,7 @@ def plan(
     preset: options.Preset = None,
     charge: options.Charge = None,
     spin: options.Spin = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Say what hardware a run of one model needs: which devices and how many, and what would change it.
@@ -40,6 +42,7 @@ def plan(
     from mlipguide.commands.plan import Options, plan
     from mlipguide.report.pages.plan_page import plan_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import structure_words
     from mlipguide.tasks.requests import TaskRequest
 
     request = TaskRequest(
@@ -54,6 +57,7 @@ def plan(
         budget=budget,
         hardware=hardware,
     )
+    given = structure_words(structure, preset=preset, index=index, charge=charge, spin=spin)
     with progress() as report:
         result = plan(model, request, Options(most_devices=max_devices, on_progress=report))
-    return emit("plan", result, plan_page, as_json=as_json)
+    return emit("plan", result, partial(plan_page, given=given, details=details), as_json=as_json)

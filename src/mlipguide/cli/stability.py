@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,7 @@ def stability(
         Path | None, typer.Option(metavar="FILE", help="Draw drift, equation of state and scan as .png or .svg.")
     ] = None,
     yes: options.Yes = False,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Test whether models make a stable run: energy drift, longest time step, smoothness, symmetry."""
@@ -42,6 +44,7 @@ def stability(
     from mlipguide.report.figures.stability_plot import save_stability
     from mlipguide.report.pages.stability_page import stability_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import structure_words
     from mlipguide.tasks.requests import TaskRequest
 
     if plot is not None:
@@ -68,4 +71,5 @@ def stability(
         )
     if plot is not None:
         save_stability(result.data, plot)
-    return emit("stability", result, stability_page, as_json=as_json)
+    given = structure_words(structure, preset=preset, index=index, charge=charge, spin=spin)
+    return emit("stability", result, partial(stability_page, given=given, details=details), as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -81,6 +82,7 @@ def pilot(
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw the learning curves as .png or .svg.")
     ] = None,
     yes: options.Yes = False,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Fit small and large models to parts of the data: what training gives, and what more data would."""
@@ -90,6 +92,7 @@ def pilot(
     from mlipguide.report.figures.pilot_plot import save_plot
     from mlipguide.report.pages.pilot_page import pilot_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import typed
     from mlipguide.structures.label_keys import LabelKeys
     from mlipguide.training.fit.setup import Options
 
@@ -113,7 +116,10 @@ def pilot(
         )
     if plot is not None:
         save_plot(result.data, plot)
-    return emit("train pilot", result, pilot_page, as_json=as_json)
+    keys = {"--energy-key": energy_key, "--forces-key": forces_key}
+    given = typed(labelled, {"--test": test, "--seed": seed or None, **keys})
+    again = typed(None, {"--engines": engines, "--target-force-mae": target, "--models": models, "--base": base})
+    return emit("train pilot", result, partial(pilot_page, given=given, again=again, details=details), as_json=as_json)
 
 
 @app.command("fit", epilog="A fit that a pilot in the same folder made is not made again.")
@@ -140,6 +146,7 @@ def fit(
     energy_key: options.EnergyKey = None,
     forces_key: options.ForcesKey = None,
     yes: options.Yes = False,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Fit a model to everything but the test frames, and hand over a potential that runs."""
@@ -169,7 +176,7 @@ def fit(
             ),
             Options(consent=options.consent(yes=yes, as_json=as_json), on_progress=report),
         )
-    return emit("train fit", result, fit_page, as_json=as_json)
+    return emit("train fit", result, partial(fit_page, details=details), as_json=as_json)
 
 
 @app.command("finetune", epilog="The same as 'train fit --engine fine-tune'.")
@@ -192,6 +199,7 @@ def finetune(
     energy_key: options.EnergyKey = None,
     forces_key: options.ForcesKey = None,
     yes: options.Yes = False,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Train a pretrained model further on labelled frames."""
@@ -211,6 +219,7 @@ def finetune(
         energy_key=energy_key,
         forces_key=forces_key,
         yes=yes,
+        details=details,
         as_json=as_json,
     )
 
@@ -249,6 +258,7 @@ def distil(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of everything random.", min=0)] = 0,
     yes: options.Yes = False,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Teach a fast potential by a slow model: label, fit, let it run, label where it is weak, fit again."""
@@ -256,6 +266,7 @@ def distil(
     from mlipguide.commands.train_distil import DistilRequest, train_distil
     from mlipguide.report.pages.distil_page import distil_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import structure_words, typed
     from mlipguide.training.fit.setup import Options
 
     with progress() as report:
@@ -281,4 +292,18 @@ def distil(
                 on_progress=report,
             ),
         )
-    return emit("train distil", result, distil_page, as_json=as_json)
+    given = structure_words(structure, preset=preset, index=index)
+    again = typed(
+        None,
+        {
+            "--temperature": temperature,
+            "--timestep": timestep,
+            "--engine": engine,
+            "--size": size,
+            "--frames": frames,
+            "--id": model,
+            "--seed": seed or None,
+        },
+    )
+    page = partial(distil_page, given=given, again=again, details=details)
+    return emit("train distil", result, page, as_json=as_json)

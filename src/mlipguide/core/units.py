@@ -23,6 +23,8 @@ EvPerAtom = NewType("EvPerAtom", float)
 HARTREE_EV = 27.211386245988
 BOHR_ANGSTROM = 0.529177210903
 KCAL_PER_MOL_EV = 4184.0 / (6.02214076e23 * 1.602176634e-19)
+GPA_PER_EV_ANGSTROM3 = 160.2176634
+"""1 eV/Å³, exact: e = 1.602176634e-19 C."""
 
 LARGEST_SYSTEM_ATOMS = 10**10
 """A limit that catches typing errors; no MLIP is offered here for more."""

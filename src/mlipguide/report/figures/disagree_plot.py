@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlipguide.core.readable import simulated_time
+from mlipguide.core.units import GPA_PER_EV_ANGSTROM3
 from mlipguide.records.accuracy.disagreement import Disagreement, FrameDisagreement, FrameKind
 from mlipguide.report.figures.picture_files import write_picture
 from mlipguide.report.figures.style import (
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 FORCES, EXPECTED, WORST, LABEL = "#0072B2", "#56B4E9", "#D55E00", "#E69F00"
 ENERGY, STRESS = "#009E73", "#CC79A7"
-EV_PER_ANGSTROM3_IN_GPA = 160.21766208
 GAP = 0.06
 """Of the length of the run, between it and the first distorted copy, and from one to the next."""
 
@@ -163,7 +163,7 @@ def _draw_others(axes: Axes, run: Sequence[FrameDisagreement], places: dict[int,
         if one.energy_disagreement_ev_per_atom is not None
     ]
     stress = [
-        (places[one.frame], one.stress_disagreement_ev_per_angstrom3 * EV_PER_ANGSTROM3_IN_GPA)
+        (places[one.frame], one.stress_disagreement_ev_per_angstrom3 * GPA_PER_EV_ANGSTROM3)
         for one in run
         if one.stress_disagreement_ev_per_angstrom3 is not None
     ]
