@@ -148,7 +148,7 @@ def _columns(data: BenchData) -> list[_Column]:
         _Column("Pairs/atom", lambda item: f"{item.pairs_per_atom:.1f}", wide_only=True),
         _Column("Step", lambda item: item.step_time_s.told(duration)),
         _Column("", lambda item: spread(item.step_time_s)),
-        _Column("µs/atom", lambda item: f"{item.step_time_s.value / item.atoms * 1e6:,.0f}"),
+        _Column("µs/atom", _micro_per_atom),
     ]
     scenarios = {item.scenario for item in data.measurements}
     if Scenario.SINGLE_STREAM in scenarios:
@@ -167,6 +167,10 @@ def _columns(data: BenchData) -> list[_Column]:
         _Column("Peak", lambda item: estimated(item.peak_memory_bytes, memory)),
         _Column("Steps", lambda item: f"{item.samples}" + (f" +{item.set_aside}" if item.set_aside else "")),
     ]
+
+
+def _micro_per_atom(item: SizeResult) -> str:
+    return item.step_time_s.scaled(1e6 / item.atoms).told(lambda value: f"{value:,.0f}")
 
 
 def _share(value: float | None) -> str:

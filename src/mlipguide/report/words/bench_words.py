@@ -9,6 +9,7 @@ from mlipguide.report.tables.breakdown import simulated_ns_per_day, structures_p
 from mlipguide.report.tables.series import SYNTHETIC_MARK, Series, differing, series_of, settings_words
 from mlipguide.report.words.formatting import spread, with_interval
 
+UNCERTAIN = "So wide an interval needs a longer --budget, or a quieter machine."
 MOST_COMPARED = 3
 """Series that the sentence names; the table has the others."""
 
@@ -31,10 +32,13 @@ def fastest_words(data: BenchData) -> str:
     at = [(one, next(item for item in one.measurements if item.atoms == atoms)) for one in series]
     (first, fastest), *others = sorted(at, key=lambda pair: pair[1].step_time_s.value)
     words = _time(fastest, timestep_s)
-    if not others:
-        return f"{_name(first)} takes {words}."
-    lines = [f"{_name(first)} is the fastest of {len(at)}: {words}."]
-    lines += [_longer(one, item, fastest) for one, item in others[: MOST_COMPARED - 1]]
+    if others:
+        lines = [f"{_name(first)} is the fastest of {len(at)}: {words}."]
+        lines += [_longer(one, item, fastest) for one, item in others[: MOST_COMPARED - 1]]
+    else:
+        lines = [f"{_name(first)} takes {words}."]
+    if fastest.step_time_s.digits < 3:  # noqa: PLR2004  # its interval is a factor of two or more to either side
+        lines.append(UNCERTAIN)
     return " ".join(lines)
 
 
@@ -72,5 +76,5 @@ def _longer(one: Series, item: SizeResult, fastest: SizeResult) -> str:
     ratio = item.step_time_s.times(fastest.step_time_s.inverted(1.0))
     words = with_interval(ratio, number)
     if ratio.low is not None and ratio.low <= 1:
-        return f"{_name(one)} may be as fast: {words} times as long."
+        return f"{_name(one)} is not told from it: {words} times as long."
     return f"{_name(one)} takes {words} times as long."
