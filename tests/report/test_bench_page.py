@@ -146,7 +146,7 @@ def test_a_setting_whose_results_are_too_far_off_is_not_the_fastest() -> None:
 
 
 def test_the_commands_that_follow_are_whole_and_leave_out_random_weights() -> None:
-    lines = page(make_bench(), 60)
+    lines = page(make_bench(), 80)
     assert "  mlipguide recommend Si.cif --models model-a --atoms 256 --time 1ns --budget 24h" in lines
     assert "  mlipguide stability Si.cif --models model-a" in lines
     assert lines[-1].startswith("More: --details")

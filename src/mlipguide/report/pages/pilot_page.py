@@ -65,7 +65,7 @@ def pilot_page(
         parts += [Text(""), Text("Pretrained models on the same frames", style="bold")]
         parts.append(_pretrained_table(data, None if details else MOST_PRETRAINED))
         parts += notes(
-            ["Energies after a shift for each element (E0). µs/atom: of one call, on the held-out frames as they are."]
+            ["Energies after a shift for each element (E0). µs/atom: of one call, on the frames as they are."]
         )
     parts += section("What more frames would bring", _curve_lines(data))
     if details:
@@ -73,15 +73,14 @@ def pilot_page(
         if data.potential is not None and data.potential.groups:
             parts.append(groups_table(data.potential))
         parts += section("Left out", _left_out_lines(data))
-    elif data.left_out:
-        parts += notes([f"{sum(one.fits for one in data.left_out)} fits were left out: --details."])
-    hidden = "errors by group, the potential, what was left out"
+    left_out = sum(one.fits for one in data.left_out)
+    hidden = "errors by group, the potential" + (f", {left_out} fits that were left out" if left_out else "")
     return Group(*parts, *next_steps(_next(data, given, again), console, hidden=hidden, details=details))
 
 
 def _head(data: PilotData, *, details: bool) -> list[tuple[str, str]]:
     known = data.data
-    tested = "whole stretches of the same file" if known.test_source == known.source else known.test_source
+    tested = "stretches of the same file" if known.test_source == known.source else known.test_source
     rows = [
         ("Labels", f"{', '.join(known.elements)}: {known.train_frames} frames to train on ({known.source})"),
         ("Held-out", f"{known.test_frames} frames ({tested})"),
@@ -162,7 +161,7 @@ def _legend(data: PilotData) -> list[str]:
     if data.speeds:
         drivers = " or ".join(sorted({speed.driver.upper() for speed in data.speeds}))
         words.append(f"Fit: the longest. µs/atom: time of a step over {data.speeds[0].atoms} atoms ({drivers}).")
-    return [" ".join(words), explained("frames", "held-out", "E0")]
+    return [" ".join(words), explained("held-out", "E0")]
 
 
 def _pretrained_table(data: PilotData, most: int | None) -> Table:
@@ -209,7 +208,8 @@ def _potential_lines(data: PilotData) -> list[str]:
         lines.append(f"{one.time_per_atom_s.scaled(1e6).told(number)} µs for an atom and a step")
     tried = len(models_of(data))
     if tried > 1:
-        lines.append(f"chosen of {tried} models by these same frames: frames of their own would show a little more")
+        words = f"chosen of {tried} models by these same test frames"
+        lines.append(f"{words}: frames of their own would show a little more")
     return [*lines, one.folder]
 
 
