@@ -15,6 +15,7 @@ from mlipguide.report.tables.checks_table import (
     checks_matrix,
     checks_table,
     failure_sentences,
+    figure_words,
 )
 from mlipguide.report.words.command_words import STRUCTURE
 
@@ -78,9 +79,11 @@ def _model_words(one: ModelStability) -> str:
     if one.verdict is CheckVerdict.PASSED:
         step = one.recommended_timestep_s
         return f"{one.model}, with steps up to {_fs(step)}" if step is not None else one.model
-    against = [test.title for test in one.tests if test.decisive and test.verdict is one.verdict]
-    more = f" and {len(against) - 2} more" if len(against) > 2 else ""  # noqa: PLR2004  # two are named
-    return f"{one.model} ({', '.join(against[:2])}{more})"
+    against = [test for test in one.tests if test.decisive and test.verdict is one.verdict]
+    if not against:
+        return one.model
+    more = f"; {len(against) - 1} more" if len(against) > 1 else ""
+    return f"{one.model} ({figure_words(against[0])}{more})"
 
 
 def _next(data: StabilityData, given: str) -> list[Step]:

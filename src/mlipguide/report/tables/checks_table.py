@@ -90,6 +90,15 @@ def failure_sentences(checks: Sequence[CheckResult], *, name: str = "", limits: 
     return lines
 
 
+def figure_words(one: CheckResult) -> str:
+    """Return a check with what was found and its limit: ``Drift at 1 fs 0.2 ± 0.002 meV/atom/ps, limit ≤ 0.05``."""
+    if one.value is None:
+        return one.title
+    limit = _limit(one)
+    words = " ".join(filter(None, (one.title, _value(one), one.unit)))
+    return f"{words}, limit {limit}" if limit else words
+
+
 def _table(*titles: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Check", no_wrap=True)
