@@ -89,7 +89,7 @@ def tuning_price(model: TriedModel, base: Candidate, task: Task, known: Known, b
 def distilled_price(
     before: DistilledBefore, teacher: Candidate, task: Task, known: Known, besides: Besides
 ) -> StrategyPrice:
-    """Return the price of teaching a student anew as one was taught before.
+    """Return the price of training a student anew as one was trained before.
 
     Args:
         before: The distillation.

@@ -127,7 +127,7 @@ def _published_tuning(base: Candidate, task: Task, known: Known) -> StrategyPric
 def distil_price(candidates: Sequence[Candidate], task: Task, known: Known) -> StrategyPrice:
     """Return the price of a fast potential that the most accurate model which could serve teaches.
 
-    By a distillation that it taught here before, else by what was published.
+    By an earlier distillation of it here, else by what was published.
     """
     teachers = [one for one in _universal(candidates) if could_serve(one) and is_runnable(one)]
     if not teachers:
