@@ -33,7 +33,7 @@ def distil_page(
     """
     style = "bold green" if data.potential is not None else "bold red"
     parts: list[RenderableType] = [
-        conclusion(data.verdict, _speed_words(data), style=style),
+        conclusion(_readiness(data), data.verdict, _speed_words(data), style=style),
         Text(""),
         facts_grid(_head(data, details=details)),
         Text(""),
@@ -49,6 +49,12 @@ def distil_page(
     ]
     hidden = "step times, long run beside the teacher's, sources of the limits"
     return Group(*parts, *next_steps(_next(data, given, again), console, hidden=hidden, details=details))
+
+
+def _readiness(data: Distillation) -> str:
+    if data.potential is None or data.model is None:
+        return f"No student of {data.teacher} is handed over yet."
+    return f"{data.model} is ready."
 
 
 def _head(data: Distillation, *, details: bool) -> list[tuple[str, str]]:
