@@ -32,6 +32,7 @@ LIMITATIONS = {
 }
 WANTED = LIMITATIONS | {
     "why",
+    "glossary",
     "formalism",
     "generative",
     "types",
@@ -118,6 +119,9 @@ def test_every_claim_has_a_source_that_opens_or_says_that_it_has_none() -> None:
         ("cps", "0.5 F1"),
         ("convex-hull", "lowest energy"),
         ("charge-and-excited-states", "total charge"),
+        ("glossary", "Frames are arrangements of atoms"),
+        ("held-out", "kept from the training"),
+        ("jargon", "E0 is the energy of a single atom"),
     ],
 )
 def test_what_a_new_user_asks_for_is_answered(name: str, words: str) -> None:
@@ -247,3 +251,14 @@ def test_the_closest_name_is_suggested() -> None:
 
 def test_only_topics_lie_in_the_folder() -> None:
     assert {path.suffix for path in TOPICS.iterdir()} == {".yaml"}
+
+
+def test_every_word_that_a_table_explains_is_in_the_glossary() -> None:
+    from mlipguide.report.words.glossary_words import GLOSSARY, MEANINGS, explained
+
+    text = " ".join(claim.text for claim in claims_of(load_knowledge().find("glossary"))).lower()
+    missing = [word for word in MEANINGS if word.lower() not in text]
+    assert missing == []
+    assert explained("E0", "ns/day") == (
+        f"E0: energy of a single atom; ns/day: simulated nanoseconds in a day of computing. More: {GLOSSARY}."
+    )

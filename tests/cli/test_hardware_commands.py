@@ -50,13 +50,31 @@ def listed(run: Run, *options: str) -> list[str]:
 
 
 def test_the_list_is_a_table_and_a_document(run: Run) -> None:
-    outcome = run("hardware", "list")
+    outcome = run("hardware", "list", "--details")
     assert outcome.code == ExitCode.DONE
     ids = listed(run)
     assert len(ids) >= 45
     for name in ids:
         assert f"\n{name} " in outcome.out
     assert "without sparsity" in outcome.out
+
+
+def test_the_short_list_begins_with_how_many_there_are_and_shows_the_newest(run: Run) -> None:
+    known = {item["id"]: item["year"] for item in run("hardware", "list", "--json").document["data"]["devices"]}
+    lines = run("hardware", "list").out.splitlines()
+    assert lines[0] == f"{len(known)} devices are known from published figures; here the newest 18."
+    assert len(lines) <= 30
+    shown = [known[line.split()[0]] for line in lines[3:21]]
+    assert shown == sorted(known.values(), reverse=True)[:18]
+    ordered = run("hardware", "list", "--sort", "name").out.splitlines()
+    assert ordered[0].endswith("here the first 18.")
+    assert [line.split()[0] for line in ordered[3:21]] == listed(run, "--sort", "name")[:18]
+
+
+def test_the_machine_begins_with_what_models_run_on(run: Run) -> None:
+    lines = run("hardware", "show").out.splitlines()
+    assert lines[0].startswith("Models run here on ")
+    assert "  mlipguide recommend STRUCTURE --atoms N --time 1ns --budget 24h" in "\n".join(lines)
 
 
 def test_the_list_is_filtered_and_sorted(run: Run) -> None:

@@ -154,6 +154,40 @@ def test_the_dates_are_those_of_what_is_shown(run: Run, tested: FakeModels) -> N
     assert "Licences read 2026-11-22." in page
 
 
+def test_a_list_begins_with_how_many_there_are(run: Run, tested: FakeModels) -> None:
+    assert tested.makers
+    lines = run("models", "list", "--family", "Tested").out.splitlines()
+    assert lines[0].startswith(f"6 of {len(load_catalogue().cards)} models.")
+    assert lines[2].split()[0] == "Model"
+    everything = run("models", "list")
+    lines = everything.out.splitlines()
+    assert len(lines) <= 30
+    counts = {line.split()[0]: int(line.split()[1]) for line in lines if line.startswith(("MACE ", "Tested "))}
+    assert counts["Tested"] == 6
+    data = run("models", "list", "--json").document["data"]["models"]
+    assert counts["MACE"] == sum(card["architecture"]["family"] == "MACE" for card in data)
+    rows = run("models", "list", "--details").out
+    assert all(f"\n{card['id']} " in rows for card in data)
+
+
+def test_a_superseded_model_is_told_to_be_one_before_all_else(run: Run, tested: FakeModels) -> None:
+    assert tested.makers
+    lines = run("models", "show", "t-old").out.splitlines()
+    assert lines[0].startswith("Superseded; take t-right.")
+    assert any(line.startswith("  mlipguide models compare t-old t-right ") for line in lines)
+    assert len(lines) <= 30
+    assert "commercial use not allowed" in run("models", "show", "t-no").out.splitlines()[0]
+
+
+def test_compare_begins_with_what_tells_them_apart(run: Run, tested: FakeModels) -> None:
+    assert tested.makers
+    lines = run("models", "compare", "t-right", "t-direct").out.splitlines()
+    assert lines[0].startswith("t-direct: forces are predicted directly")
+    assert len(lines) <= 30
+    rows = [line for line in lines if line.startswith("≠ ")]
+    assert [row.split()[1] for row in rows] == ["Forces"]
+
+
 def test_nothing_fits(run: Run, tested: FakeModels) -> None:
     assert tested.makers
     outcome = run("models", "list", "--family", "Tested", "--needs", "spin")
@@ -212,10 +246,10 @@ def test_a_folder_of_cards_is_read_as_well(run: Run, tmp_path: Path, fake_models
         "@misc{mlipguide_tests, title = {A page of mine}, url = {https://a.invalid/b}}\n", encoding="utf-8"
     )
     assert run("models", "show", "in-folder").code == ExitCode.BAD_INPUT
-    page = run("models", "show", "in-folder", "--cards", folder).out
+    page = run("models", "show", "in-folder", "--cards", folder, "--details").out
     assert "A page of mine" in page
     assert "https://a.invalid/b" in page
-    assert "in-folder" in run("models", "list", "--cards", folder).out
+    assert "in-folder" in run("models", "list", "--cards", folder, "--details").out
     assert "in-folder" in run("models", "compare", "in-folder", "chgnet", "--cards", folder).out
 
 
@@ -229,7 +263,7 @@ def on_test_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("on_test_machine")
 def test_show_tells_everything(run: Run, tested: FakeModels) -> None:
     assert tested.makers
-    page = run("models", "show", "T-RIGHT").out
+    page = run("models", "show", "T-RIGHT", "--details").out
     words = " ".join(page.split())
     for expected in (
         "Tested, 5 parameters, cutoff 5.5 Å, 1 layers, conservative forces",
@@ -243,7 +277,7 @@ def test_show_tells_everything(run: Run, tested: FakeModels) -> None:
         "host environment of toy",
         "F1 0.900, κ_SRME 0.300, RMSD 0.06, CPS 0.850 [mlipguide_tests]",
         "force RMSE 50 meV/Å; run time 2 h on A100",
-        "Nothing yet. To measure it: mlipguide bench STRUCTURE --models t-right",
+        "mlipguide bench STRUCTURE --models t-right",
         "[mlipguide_tests] A toy",
         f"Matbench Discovery, read {ANOTHER_DATE}",
     ):
@@ -272,10 +306,10 @@ def test_compare_marks_what_differs(run: Run, tested: FakeModels, monkeypatch: p
     assert run("bench", STRUCTURES / "Si.POSCAR", "--models", "t-right", "--sizes", "64").code == ExitCode.DONE
     assert tested.opened
     monkeypatch.setenv("COLUMNS", width)
-    outcome = run("models", "compare", "t-right", "T-DIRECT", "t-few", "t-old")
+    outcome = run("models", "compare", "t-right", "T-DIRECT", "t-few", "t-old", "--details")
     assert outcome.code == ExitCode.DONE
     lines = outcome.out.splitlines()
-    assert all(len(line) <= int(width) for line in lines)
+    assert all(len(line) <= int(width) for line in lines if not line.startswith("  mlipguide "))
     marked = {line[2:].split("  ")[0] for line in lines if line.startswith("≠ ")}
     assert marked >= {"State", "Forces", "Elements"}
     assert not marked & {"Backend", "Cutoff", "Trained on", "Commercial use"}

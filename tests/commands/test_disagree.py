@@ -328,12 +328,27 @@ def test_the_page_and_the_picture(
     monkeypatch.setenv("COLUMNS", str(width))
     models = add(fake_models, first=scaled(1.0), second=scaled(1.3), third=scaled(0.9))
     for name in ("time.png", "time.svg"):
-        outcome = run("disagree", copper, "--models", models, *BUDGET, "--plot", name)
+        outcome = run("disagree", copper, "--models", models, *BUDGET, "--plot", name, "--details")
         assert outcome.code == ExitCode.DONE
-        assert all(len(line) <= width for line in outcome.out.splitlines())
+        lines = outcome.out.splitlines()
+        assert all(len(line) <= width for line in lines if not line.startswith(("  mlipguide ", "  # ")))
         assert (copper.parent / name).stat().st_size > 5000
     for words in ("The models differ", "Over time", "Between models", "mlipguide evaluate", "Extrapolated here"):
         assert words in outcome.out
     drawn = (copper.parent / "time.svg").read_text(encoding="utf-8")
     assert "disagreement of a force component" in drawn
     assert "to label" in drawn
+
+
+def test_whether_they_agree_comes_first_and_the_commands_last(
+    fake_models: FakeModels, run: Run, copper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    models = add(fake_models, first=scaled(1.0), second=scaled(1.3), third=scaled(0.9))
+    lines = run("disagree", copper, "--models", models, *BUDGET).out.splitlines()
+    assert lines[0].startswith("The models differ: ")
+    assert "is expected to have a force MAE of" in " ".join(lines[:3])
+    assert len(lines) <= 30
+    assert not any(line.startswith(("Over time", "Between models")) for line in lines)
+    assert f"  mlipguide evaluate LABELLED --models {models}" in lines
+    assert f"  mlipguide recommend {copper} --labels LABELLED" in "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -105,11 +106,29 @@ def test_errors_are_the_ones_that_were_put_in(evaluate: Evaluate) -> None:
 
 def test_the_page_says_it_at_80_columns(models: FakeModels, labels: Path, run: Run, monkeypatch: Any) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    outcome = run("evaluate", labels, "--models", models.names)
+    outcome = run("evaluate", labels, "--models", models.names, "--details")
     assert outcome.code == ExitCode.DONE
-    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert max(len(line) for line in outcome.out.splitlines() if not line.startswith("  mlipguide ")) <= 80
     for words in ("Ranking", "significant", "too soft", "By group", "after the shift", "Largest errors"):
         assert words in outcome.out
+
+
+def test_the_most_accurate_comes_first_then_the_table_then_what_next(
+    models: FakeModels, labels: Path, run: Run, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    lines = run("evaluate", labels, "--models", models.names).out.splitlines()
+    assert len(lines) <= 30
+    first = " ".join(lines[:2])
+    # 25 meV/Å of normal noise are a MAE of 20
+    assert re.match(r"good is the most accurate of 3: force MAE (19|20|21)\.?\d* \(\d", first)
+    assert "meV/Å on your labels; fair is " in first
+    table = next(place for place, line in enumerate(lines) if line.startswith("Model "))
+    assert [line.split()[0] for line in lines[table + 1 : table + 4]] == ["good", "fair", "soft"]
+    names = "good,fair,soft"
+    assert lines.index(f"  mlipguide recommend STRUCTURE --labels {labels} --models {names}") > table
+    assert f"  mlipguide train pilot {labels}" in lines
+    assert not any(line.startswith("By group") for line in lines)
 
 
 def test_the_same_labels_are_not_evaluated_twice(models: FakeModels, evaluate: Evaluate) -> None:

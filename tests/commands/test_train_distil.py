@@ -176,8 +176,10 @@ def test_the_page_says_what_speaks_for_it(structure: Path, tmp_path: Path) -> No
     console = output_console()
     console.width = 80
     with console.capture() as capture:
-        console.print(distil_page(data, console))
-    text = capture.get()
-    assert "Known as my-student" in text
-    assert f"{data.rounds[0].held_out.relative:.1%}" in text
-    assert max(len(line) for line in text.splitlines()) <= 80
+        console.print(distil_page(data, console, given="Si.cif"), crop=False)
+    lines = capture.get().splitlines()
+    assert " ".join(" ".join(lines[:3]).split()).startswith(f"my-student is ready. {data.verdict[:60]}")
+    assert f"times as fast as {data.teacher}." in " ".join(" ".join(lines[:4]).split())
+    assert f"  mlipguide recommend Si.cif --models my-student,{data.teacher}" in "\n".join(lines)
+    assert f"{data.rounds[0].held_out.relative:.0%}".rstrip("%") in "\n".join(lines)
+    assert max(len(line) for line in lines if not line.startswith(("  mlipguide ", "  ls "))) <= 80

@@ -16,6 +16,7 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.train_fit import train_fit
 from mlipguide.commands.train_pilot import train_pilot
 from mlipguide.core.errors import InputError, TrainingFailedError
+from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.records.notice import Result
 from mlipguide.records.requests.training import FitRequest, PilotRequest
 from mlipguide.records.training.fit import FitData
@@ -160,10 +161,20 @@ def test_page_and_document(fits: Fits) -> None:
     result = fits(size="small")
     console = output_console()
     with console.capture() as captured:
-        console.print(fit_page(result.data, console))
+        console.print(fit_page(result.data, console, details=True))
     text = captured.get()
     for words in ("pod small", "force MAE", "Surface", "g/cm³", "committee of 4", result.data.model):
         assert words in text
+    with console.capture() as captured:
+        console.print(fit_page(result.data, console, given="Si.cif"), crop=False)
+    lines = captured.get().splitlines()
+    assert lines[0].startswith(f"{result.data.model} is ready: force MAE ")
+    assert len(lines) <= 30
+    assert f"  mlipguide recommend Si.cif --models {result.data.model}" in "\n".join(lines)
+    failed = replace(result.data.checks[0], verdict=CheckVerdict.FAILED)
+    with console.capture() as captured:
+        console.print(fit_page(replace(result.data, checks=(failed,)), console))
+    assert captured.get().startswith(f"{result.data.model} failed {failed.title}: do not use it.")
     document = json.loads(render_result("train fit", result))
     Draft202012Validator(json.loads(schema_file("train fit").read_text(encoding="utf-8"))).validate(document)
 
@@ -181,7 +192,7 @@ def test_what_was_frozen_and_what_is_remembered_is_said(fits: Fits) -> None:
     data = replace(data, potential=replace(data.potential, recipe=recipe), replay=drift)
     console = output_console()
     with console.capture() as captured:
-        console.print(fit_page(data, console))
+        console.print(fit_page(data, console, details=True))
     text = " ".join(captured.get().split())
     assert "From sevennet-0, embedding and first 2 of its layers frozen" in text
     assert "On 3 of the 20 structures of --replay" in text

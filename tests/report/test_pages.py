@@ -36,6 +36,8 @@ WIDTHS = (80, 100, 160)
 COMMAND = "  mlipguide "
 """What lines begin with that are not broken."""
 ANSI = re.compile("\x1b")
+COMMAND = "  mlipguide "
+"""Begins a line with a command, which is whole however long it is."""
 GPU = Gpu(
     vendor=GpuVendor.NVIDIA,
     index=0,
@@ -201,16 +203,16 @@ def test_the_other_pages_fit(width: int) -> None:
         problem="cannot import it: " + "why " * 40,
     )
     on = console(width)
-    text = "".join(render(environments_page(EnvironmentList((environment,))), on))
+    text = "".join(render(environments_page(EnvironmentList((environment,)), on, details=True), on))
     for words in ("mace-torch", "broken", "managed", "3.12.11", "2.7.1+cu128", "1.26.4"):
         assert words in text
     on = console(width)
-    text = " ".join(render(machine_page(make_machine(gpus=(GPU,))), on))
+    text = " ".join(render(machine_page(make_machine(gpus=(GPU,)), on), on))
     assert "NVIDIA H100 80GB HBM3" in text
     assert "1g.10gb" in text
     catalogue = list_models(ListRequest(every_life_cycle=True)).data
     on = console(width)
-    lines = render(models_page(catalogue, on), on)
+    lines = render(models_page(catalogue, on, details=True), on)
     for card in catalogue.models:
         (row,) = (line for line in lines if line.startswith(f"{card.id} "))
         assert row.rstrip().endswith(card.life_cycle.value)
@@ -240,7 +242,7 @@ def test_the_commands_fit(
 
 @pytest.mark.parametrize("name", ["sevennet-0", "mace-mp-0-medium", "chgnet-0.3.0"])
 def test_a_card_names_its_sources(run: Run, name: str) -> None:
-    outcome = run("models", "show", name)
+    outcome = run("models", "show", name, "--details")
     sources = show_model(name).data.sources
     assert sources
     assert all(f"[{source.key}]" in outcome.out for source in sources)

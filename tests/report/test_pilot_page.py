@@ -16,8 +16,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.requests.training import PilotRequest
 from mlipguide.records.training.pilot import PilotData, PretrainedErrors, Reach
-from mlipguide.report.figures.pilot_figure import rendered
-from mlipguide.report.figures.pilot_plot import save_plot
+from mlipguide.report.figures.pilot_plot import rendered, save_plot
 from mlipguide.report.pages.pilot_page import pilot_page
 from mlipguide.report.words.pilot_words import between, mev
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
@@ -52,17 +51,18 @@ def estimate(value: float) -> Estimate:
     return Estimate(value=value, low=0.9 * value, high=1.1 * value, basis=Basis.MEASURED, source="test")
 
 
-def text_of(data: PilotData, width: int) -> str:
+def text_of(data: PilotData, width: int, *, details: bool = False) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=width, highlight=False)
-    console.print(pilot_page(data, console))
+    page = pilot_page(data, console, given="labels.extxyz", again="--engines pod", details=details)
+    console.print(page, crop=False)
     return stream.getvalue()
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_page_fits_its_width_and_says_what_was_found(pilot: PilotData, width: int) -> None:
-    text = text_of(pilot, width)
-    assert all(len(line) <= width for line in text.splitlines())
+    text = text_of(pilot, width, details=True)
+    assert all(len(line) <= width for line in text.splitlines() if not line.startswith("  mlipguide "))
     assert "…" not in text, "nothing is cut"
     for words in ("pod small", "pod large", "sevennet-0", "100 meV/Å", "Potential", "µs/atom", "Left out"):
         assert words in text
@@ -80,7 +80,7 @@ def test_whether_the_target_is_reached_is_said(pilot: PilotData) -> None:
 
 
 def test_nothing_usable_is_said(pilot: PilotData) -> None:
-    assert "None that is better than no forces" in text_of(replace(pilot, potential=None), 80)
+    assert "None that is better than no forces" in text_of(replace(pilot, potential=None), 80, details=True)
 
 
 @pytest.mark.parametrize("form", ["png", "svg"])
@@ -122,4 +122,23 @@ def test_digits_that_no_label_resolves_are_not_shown(pilot: PilotData) -> None:
 
 
 def test_that_the_potential_was_chosen_by_its_test_is_said(pilot: PilotData) -> None:
-    assert "chosen of 2 models by these same test frames" in " ".join(text_of(pilot, 120).split())
+    assert "chosen of 2 models by these same test frames" in " ".join(text_of(pilot, 120, details=True).split())
+
+
+def test_the_best_and_the_target_come_first_and_the_fit_that_follows_is_whole(pilot: PilotData) -> None:
+    lines = text_of(pilot, 100).splitlines()
+    assert len(lines) <= 30
+    first = " ".join(" ".join(lines[:3]).split())
+    assert pilot.potential is not None
+    error = pilot.potential.errors.force_mae_ev_per_angstrom
+    assert error is not None
+    assert first.startswith(f"pod small is the best of 2 potentials: force MAE {error.value * 1e3:.0f}")
+    assert "The target of 100 meV/Å is not met." in first
+    assert "sevennet-0, the best pretrained model here, has" in first
+    folder = pilot.folder
+    assert f"  mlipguide train fit labels.extxyz --engine pod --size small --folder {folder}" in lines
+    assert f"  mlipguide train pilot labels.extxyz --engines pod --folder {folder} --budget 1h" in lines
+
+
+def test_no_potential_is_the_first_line(pilot: PilotData) -> None:
+    assert text_of(replace(pilot, potential=None), 80).startswith("No fit was better than no forces at all")

@@ -15,8 +15,8 @@ from factories import make_summary
 from mlipguide.core.errors import InputError, StorageError
 from mlipguide.records.timing.bench import BenchData
 from mlipguide.records.timing.measurement import Scenario
-from mlipguide.report.figures.scaling_axes import round_values
-from mlipguide.report.figures.scaling_plot import CURVE_DOT, MARKERS, save_plot, terminal_plot
+from mlipguide.report.figures.scaling_plot import CURVE_DOT, TERMINAL_MARKERS, save_plot, terminal_plot
+from mlipguide.report.figures.style import round_values
 from report_records import make_bench, make_series, make_size_result
 
 
@@ -35,7 +35,7 @@ def test_the_terminal_plot_shows_every_size_where_it_belongs(width: int, monkeyp
     assert max(map(len, lines)) == width
     assert lines[0] == "Time per MD step"
     assert lines[-1] == f"● model-a   ▲ model-b *   {CURVE_DOT} fitted"
-    first, second = rows_of(text, MARKERS[0]), rows_of(text, MARKERS[1])
+    first, second = rows_of(text, TERMINAL_MARKERS[0]), rows_of(text, TERMINAL_MARKERS[1])
     assert (len(first), len(second)) == (4, 3)
     columns = [column for _, column in sorted(first, key=lambda place: place[1])]
     assert max(np.diff(columns)) - min(np.diff(columns)) <= 1  # doublings are equally far apart
@@ -57,17 +57,17 @@ def test_one_plot_leaves_nothing_in_the_next() -> None:
 def test_one_size_is_a_plot_too(tmp_path: Path, *, fitted: bool) -> None:
     data = make_bench((make_size_result(64),), fitted=fitted)
     text = terminal_plot(data, width=40, height=12)
-    assert len(rows_of(text, MARKERS[0])) == 1
+    assert len(rows_of(text, TERMINAL_MARKERS[0])) == 1
     save_plot(data, tmp_path / "one.png")
     with Image.open(tmp_path / "one.png") as image:
         assert image.width == 1200
 
 
 def test_more_series_than_markers() -> None:
-    series = [make_series(f"model-{number}", (32, 64)) for number in range(len(MARKERS) + 2)]
+    series = [make_series(f"model-{number}", (32, 64)) for number in range(len(TERMINAL_MARKERS) + 2)]
     text = terminal_plot(make_bench(*series), width=80, height=20)
     assert all(len(line) <= 80 for line in text.splitlines())
-    assert f"● model-{len(MARKERS)}" in text
+    assert f"● model-{len(TERMINAL_MARKERS)}" in text
 
 
 def test_a_picture(tmp_path: Path) -> None:
@@ -153,3 +153,10 @@ def test_nothing_is_printed_by_the_plot(capfd: pytest.CaptureFixture[str]) -> No
     terminal_plot(make_bench(), width=80, height=20)
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""
+
+
+@pytest.mark.parametrize("picture", ["break_even", "disagree", "parity", "pilot", "scaling", "stability"])
+def test_a_picture_that_nobody_asked_for_costs_no_import_of_matplotlib(picture: str) -> None:
+    code = f"import sys, mlipguide.report.figures.{picture}_plot; print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]

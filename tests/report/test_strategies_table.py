@@ -22,8 +22,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
 from mlipguide.records.advice.verdict import Strategy
-from mlipguide.report.figures.break_even_figure import drawable, rendered
-from mlipguide.report.figures.break_even_plot import save_break_even
+from mlipguide.report.figures.break_even_plot import drawable, rendered, save_break_even
 from mlipguide.report.tables.strategies_table import strategies_table
 
 TASK = make_task()

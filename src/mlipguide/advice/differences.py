@@ -161,10 +161,7 @@ def _speed_here(cards: Sequence[ModelCard], measured: Measured) -> Iterator[Diff
     times = [{_key(item): item for item in items} for items in measured]
     common = [key for key in times[0] if all(key in other for other in times)]
     if not common:
-        command = f"mlipguide bench STRUCTURE --models {','.join(card.id for card in cards)}"
-        yield Difference(
-            "speed", f"No size was measured on this machine of all of them; {command} times those that run here."
-        )
+        yield Difference("speed", "Their speeds on this machine are not known at one size of all of them.")
         return
     largest = max(common, key=lambda key: int(key[1]))
     rows = sorted(

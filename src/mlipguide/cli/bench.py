@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,6 +56,7 @@ def bench(
     *,
     plot: Annotated[Path | None, options.plot("Draw the scaling curve")] = None,
     output: Annotated[Format, options.shown("--format", help="What is printed.")] = Format.PAGE,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Time models on a structure over several sizes and settings; every measurement is kept."""
@@ -65,6 +67,7 @@ def bench(
     from mlipguide.report.pages.bench_page import bench_page
     from mlipguide.report.progress import progress
     from mlipguide.report.tables.bench_table import as_csv, as_markdown
+    from mlipguide.report.words.command_words import structure_words
 
     if plot is not None:
         require_plottable(plot)
@@ -73,16 +76,19 @@ def bench(
     if plot is not None:
         save_plot(result.data, plot)
     if output is Format.PAGE or as_json:
-        return emit("bench", result, bench_page, as_json=as_json)
+        given = structure_words(
+            asked.structure, preset=asked.preset, index=asked.index, charge=asked.charge, spin=asked.spin
+        )
+        return emit("bench", result, partial(bench_page, given=given, details=details), as_json=as_json)
     return emit_text(result, as_csv(result.data) if output is Format.CSV else as_markdown(result.data))
 
 
 @app.command("compare", cls=GroupedCommand)
 @options.asks(CompareRequest)
-def compare(asked: CompareRequest, *, as_json: options.Json = False) -> int:
+def compare(asked: CompareRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
     """Show the ratios of two runs with their intervals."""
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
     from mlipguide.report.pages.comparison_page import comparison_page
 
-    return emit("bench compare", calls.compare(asked), comparison_page, as_json=as_json)
+    return emit("bench compare", calls.compare(asked), partial(comparison_page, details=details), as_json=as_json)

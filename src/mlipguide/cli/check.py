@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +39,7 @@ def check(
         Path | None,
         options.shown("--benchmark-json", metavar="FILE", help="Write what github-action-benchmark reads."),
     ] = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Compare with a baseline; ends with status 6 when a model became slower."""
@@ -51,7 +53,7 @@ def check(
     _write_files(result, junit=junit, benchmark_json=benchmark_json)
     if output_format is Format.GITHUB:
         _tell_github(result, as_json=as_json)
-    return emit("check", result, comparison_page, as_json=as_json)
+    return emit("check", result, partial(comparison_page, details=details), as_json=as_json)
 
 
 def _write_files(result: Result[Comparison], *, junit: Path | None, benchmark_json: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ def disagree(
     asked: DisagreeRequest,
     *,
     plot: Annotated[Path | None, options.plot("Draw the disagreement over time")] = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Compare models with each other on your structure, without labels, and say what to label where they disagree.
@@ -26,6 +28,7 @@ def disagree(
     from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.pages.disagree_page import disagree_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import structure_words
 
     if plot is not None:
         require_plottable(plot)
@@ -33,4 +36,7 @@ def disagree(
         result = calls.disagree(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:
         save_disagreement(result.data, plot)
-    return emit("disagree", result, disagree_page, as_json=as_json)
+    given = structure_words(
+        asked.structure, preset=asked.preset, index=asked.index, charge=asked.charge, spin=asked.spin
+    )
+    return emit("disagree", result, partial(disagree_page, given=given, details=details), as_json=as_json)

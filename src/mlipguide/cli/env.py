@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +16,13 @@ Backend = Annotated[str, typer.Argument(help="sevenn, chgnet, mace-torch, ...")]
 
 
 @app.command("list")
-def list_environments(*, as_json: options.Json = False) -> int:
+def list_environments(*, details: options.Details = False, as_json: options.Json = False) -> int:
     """List the backends and the environments that serve them."""
     from mlipguide.cli.output import emit
     from mlipguide.commands.environments import list_environments
     from mlipguide.report.pages.environments_page import environments_page
 
-    return emit("env list", list_environments(), lambda data, _console: environments_page(data), as_json=as_json)
+    return emit("env list", list_environments(), partial(environments_page, details=details), as_json=as_json)
 
 
 @app.command("build")
@@ -49,7 +50,7 @@ def build(
             force=force,
             on_progress=lambda message: report(message, 0.0),
         )
-    return emit("env build", result, lambda data, _console: environments_page(data), as_json=as_json)
+    return emit("env build", result, partial(environments_page, details=True), as_json=as_json)
 
 
 @app.command("adopt")
@@ -65,7 +66,7 @@ def adopt(
     from mlipguide.report.pages.environments_page import environments_page
 
     result = adopt_environment(backend, python)
-    return emit("env adopt", result, lambda data, _console: environments_page(data), as_json=as_json)
+    return emit("env adopt", result, partial(environments_page, details=True), as_json=as_json)
 
 
 @app.command("check")
@@ -82,7 +83,7 @@ def check(
 
     with progress() as report:
         result = check_environments(backends or [], on_progress=lambda message: report(message, 0.0))
-    return emit("env check", result, lambda data, _console: environments_page(data), as_json=as_json)
+    return emit("env check", result, partial(environments_page, details=True), as_json=as_json)
 
 
 @app.command("remove")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ def evaluate(
     asked: EvaluateRequest,
     *,
     plot: Annotated[Path | None, options.plot("Draw predictions against references")] = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Compare models with your own reference calculations: energies, forces and stresses of labelled frames.
@@ -27,6 +29,7 @@ def evaluate(
     from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.pages.evaluate_page import evaluate_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import typed
 
     if plot is not None:
         require_plottable(plot)
@@ -35,4 +38,6 @@ def evaluate(
         result = calls.evaluate(asked, options.way(report, yes=asked.yes, as_json=as_json), points)
     if plot is not None and points is not None:
         save_parity(result.data, points, plot)
-    return emit("evaluate", result, evaluate_page, as_json=as_json)
+    keys = {"--energy-key": asked.energy_key, "--forces-key": asked.forces_key, "--stress-key": asked.stress_key}
+    page = partial(evaluate_page, given=typed(asked.labels, keys), details=details)
+    return emit("evaluate", result, page, as_json=as_json)

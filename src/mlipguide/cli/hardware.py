@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ def show(*, as_json: options.Json = False) -> int:
     from mlipguide.commands.hardware import show_machine
     from mlipguide.report.pages.machine_page import machine_page
 
-    return emit("hardware show", show_machine(), lambda data, _console: machine_page(data), as_json=as_json)
+    return emit("hardware show", show_machine(), machine_page, as_json=as_json)
 
 
 @app.command("list")
@@ -38,6 +39,7 @@ def list_devices(
         str | None,
         typer.Option("--sort", metavar="KEY", help="name, memory, bandwidth, float64, float32, power or year."),
     ] = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """List the devices that are known from published figures, and your saved profiles."""
@@ -46,7 +48,8 @@ def list_devices(
     from mlipguide.report.pages.devices_page import devices_page
 
     result = list_devices(kind=kind, vendor=vendor, min_memory=min_memory, order=order)
-    return emit("hardware list", result, lambda data, _console: devices_page(data), as_json=as_json)
+    page = partial(devices_page, ordered=order is not None, details=details)
+    return emit("hardware list", result, page, as_json=as_json)
 
 
 @app.command("explain")

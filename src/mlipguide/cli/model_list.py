@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -55,6 +56,7 @@ def list_models(
         str | None, typer.Option(metavar="MODEL", help="Say instead which criteria leave this model out.")
     ] = None,
     cards: options.Cards = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """List the models that meet all criteria; what was left out is counted."""
@@ -80,4 +82,4 @@ def list_models(
         why=why,
         folders=tuple(cards or ()),
     )
-    return emit("models list", list_models(request), models_page, as_json=as_json)
+    return emit("models list", list_models(request), partial(models_page, details=details), as_json=as_json)

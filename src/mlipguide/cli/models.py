@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ def show(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Id or alias of a model.")],
     *,
     cards: options.Cards = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Show everything on one model: its card with sources, and what is measured on this machine."""
@@ -25,7 +27,8 @@ def show(
     from mlipguide.commands.models import show_model
     from mlipguide.report.pages.model_page import model_page
 
-    return emit("models show", show_model(model, cards or ()), model_page, as_json=as_json)
+    result = show_model(model, cards or ())
+    return emit("models show", result, partial(model_page, details=details), as_json=as_json)
 
 
 @app.command("compare")
@@ -33,14 +36,16 @@ def compare(
     models: Annotated[list[str], typer.Argument(metavar="A B [C...]", help="Ids or aliases of two or more models.")],
     *,
     cards: options.Cards = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Show models side by side, and what their differences mean for choosing."""
     from mlipguide.cli.output import emit
     from mlipguide.commands.models import compare_models
-    from mlipguide.report.pages.model_comparison_page import comparison_page
+    from mlipguide.report.pages.model_comparison_page import model_comparison_page
 
-    return emit("models compare", compare_models(models, cards or ()), comparison_page, as_json=as_json)
+    result = compare_models(models, cards or ())
+    return emit("models compare", result, partial(model_comparison_page, details=details), as_json=as_json)
 
 
 @app.command("families")

@@ -29,6 +29,10 @@ Json = Annotated[
         "--json", help="Print one JSON document on stdout, and nothing else there.", rich_help_panel=Panel.OUTPUT
     ),
 ]
+Details = Annotated[
+    bool,
+    typer.Option("--details", help="Print everything that is known, not the short page.", rich_help_panel=Panel.OUTPUT),
+]
 Cards = Annotated[
     list[Path] | None,
     typer.Option("--cards", metavar="DIR", help="A further folder of model cards; may be repeated."),

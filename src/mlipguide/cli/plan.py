@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mlipguide.cli import options
 from mlipguide.records.requests.measuring import PlanRequest
 
 
 @options.asks(PlanRequest)
-def plan(asked: PlanRequest, *, as_json: options.Json = False) -> int:
+def plan(asked: PlanRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
     """Say what hardware a run of one model needs: which devices and how many, and what would change it.
 
     Nothing is measured. Earlier measurements on this machine and published timings are used, as 'recommend --hardware'
@@ -17,7 +19,11 @@ def plan(asked: PlanRequest, *, as_json: options.Json = False) -> int:
     from mlipguide.commands import calls
     from mlipguide.report.pages.plan_page import plan_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import structure_words
 
     with progress() as report:
         result = calls.plan(asked, options.way(report, yes=False, as_json=as_json))
-    return emit("plan", result, plan_page, as_json=as_json)
+    given = structure_words(
+        asked.structure, preset=asked.preset, index=asked.index, charge=asked.charge, spin=asked.spin
+    )
+    return emit("plan", result, partial(plan_page, given=given, details=details), as_json=as_json)

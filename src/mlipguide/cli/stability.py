@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ def stability(
     asked: StabilityRequest,
     *,
     plot: Annotated[Path | None, options.plot("Draw drift, equation of state and scan")] = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Test whether models make a stable run: energy drift, longest time step, smoothness, symmetry."""
@@ -23,6 +25,7 @@ def stability(
     from mlipguide.report.figures.stability_plot import save_stability
     from mlipguide.report.pages.stability_page import stability_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import structure_words
 
     if plot is not None:
         require_plottable(plot)
@@ -30,4 +33,7 @@ def stability(
         result = calls.stability(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:
         save_stability(result.data, plot)
-    return emit("stability", result, stability_page, as_json=as_json)
+    given = structure_words(
+        asked.structure, preset=asked.preset, index=asked.index, charge=asked.charge, spin=asked.spin
+    )
+    return emit("stability", result, partial(stability_page, given=given, details=details), as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ def pilot(
     asked: PilotRequest,
     *,
     plot: Annotated[Path | None, options.plot("Draw the learning curves")] = None,
+    details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Fit small and large models to parts of the data: what training gives, and what more data would."""
@@ -36,6 +38,7 @@ def pilot(
     from mlipguide.report.figures.pilot_plot import save_plot
     from mlipguide.report.pages.pilot_page import pilot_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import typed
 
     if plot is not None:
         require_plottable(plot)
@@ -43,24 +46,35 @@ def pilot(
         result = calls.train_pilot(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:
         save_plot(result.data, plot)
-    return emit("train pilot", result, pilot_page, as_json=as_json)
+    keys = {"--energy-key": asked.energy_key, "--forces-key": asked.forces_key}
+    given = typed(asked.labelled, {"--test": asked.test, "--seed": asked.seed or None, **keys})
+    again = typed(
+        None,
+        {
+            "--engines": asked.engines,
+            "--target-force-mae": asked.target,
+            "--models": asked.models,
+            "--base": asked.base,
+        },
+    )
+    return emit("train pilot", result, partial(pilot_page, given=given, again=again, details=details), as_json=as_json)
 
 
 @app.command("fit", cls=GroupedCommand, epilog="A fit that a pilot in the same folder made is not made again.")
 @options.asks(FitRequest)
-def fit(asked: FitRequest, *, as_json: options.Json = False) -> int:
+def fit(asked: FitRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
     """Fit a model to everything but the test frames, and hand over a potential that runs."""
-    return _fit(asked, as_json=as_json)
+    return _fit(asked, details=details, as_json=as_json)
 
 
 @app.command("finetune", cls=GroupedCommand, epilog="The same as 'train fit --engine fine-tune'.")
 @options.asks(FinetuneRequest)
-def finetune(asked: FinetuneRequest, *, as_json: options.Json = False) -> int:
+def finetune(asked: FinetuneRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
     """Train a pretrained model further on labelled frames."""
-    return _fit(asked.fit, as_json=as_json)
+    return _fit(asked.fit, details=details, as_json=as_json)
 
 
-def _fit(asked: FitRequest, *, as_json: bool) -> int:
+def _fit(asked: FitRequest, *, details: bool, as_json: bool) -> int:
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
     from mlipguide.report.pages.fit_page import fit_page
@@ -68,7 +82,7 @@ def _fit(asked: FitRequest, *, as_json: bool) -> int:
 
     with progress() as report:
         result = calls.train_fit(asked, options.way(report, yes=asked.yes, as_json=as_json))
-    return emit("train fit", result, fit_page, as_json=as_json)
+    return emit("train fit", result, partial(fit_page, details=details), as_json=as_json)
 
 
 @app.command(
@@ -77,13 +91,28 @@ def _fit(asked: FitRequest, *, as_json: bool) -> int:
     epilog="Interrupted and called again it goes on; with a longer --budget it does more rounds.",
 )
 @options.asks(DistilRequest)
-def distil(asked: DistilRequest, *, as_json: options.Json = False) -> int:
+def distil(asked: DistilRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
     """Teach a fast potential by a slow model: label, fit, let it run, label where it is weak, fit again."""
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
     from mlipguide.report.pages.distil_page import distil_page
     from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import structure_words, typed
 
     with progress() as report:
         result = calls.train_distil(asked, options.way(report, yes=asked.yes, as_json=as_json))
-    return emit("train distil", result, distil_page, as_json=as_json)
+    given = structure_words(asked.structure, preset=asked.preset, index=asked.index)
+    again = typed(
+        None,
+        {
+            "--temperature": asked.temperature,
+            "--timestep": asked.timestep,
+            "--engine": asked.engine,
+            "--size": asked.size,
+            "--frames": asked.frames,
+            "--id": asked.model_id,
+            "--seed": asked.seed or None,
+        },
+    )
+    page = partial(distil_page, given=given, again=again, details=details)
+    return emit("train distil", result, page, as_json=as_json)

@@ -1,4 +1,4 @@
-"""``mlipguide train distil``: a fast potential taught by a slow model, in minutes, with what speaks for it."""
+"""``mlipguide train distil``: a fast potential trained on labels of a slow model, with what speaks for it."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def engines_of(text: str | None) -> tuple[Engine, ...]:
 
 
 def no_potential(problems: list[Problem], budget_s: float) -> TrainingFailedError:
-    """Return the error of a training from which nothing came."""
+    """Build the error raised when every fit failed."""
     if problems:
         first = problems[0]
         return TrainingFailedError(f"No fit gave a potential. {first.message}", hint=first.hint, kind=first.kind)

@@ -167,10 +167,12 @@ def _drift_test(name: str, one: _Run, atoms: int, cause: DriftCause | None) -> C
 def _unconserved_test(one: _Run, cause: DriftCause | None) -> CheckResult:
     share = _unconserved_share(one)
     if share is None:
-        return without_value("unconserved-energy", "Energy lost and found", "No stable run at the task's step.")
+        return without_value(
+            "unconserved-energy", "Energy-conservation error (RMS)", "No stable run at the task's step."
+        )
     return judged(
         "unconserved-energy",
-        "Energy lost and found",
+        "Energy-conservation error (RMS)",
         share,
         unit="",
         why="Spread of the energy that is not the integrator's, over the spread of the kinetic energy."
@@ -182,7 +184,10 @@ def _unconserved_test(one: _Run, cause: DriftCause | None) -> CheckResult:
 def _fluctuation_tests(runs: Mapping[str, _Run], ratios: Mapping[float, float]) -> tuple[CheckResult, ...]:
     task = runs["task"]
     ratio = ratios.get(task.timestep_fs)
-    titles = {"energy-fluctuation": "Fluctuation E / Ekin", "fluctuation-scaling": "Exponent beside 2"}
+    titles = {
+        "energy-fluctuation": "Energy fluctuation, share of kinetic",
+        "fluctuation-scaling": "|Δt-scaling exponent - 2|",
+    }
     if not ratio:
         return tuple(
             without_value(test, title, "No stable run at the task's step to look at.") for test, title in titles.items()
@@ -250,7 +255,7 @@ def _atom_tests(subject: Subject, one: _Run) -> tuple[CheckResult, ...]:
     found = [
         judged(
             "temperature",
-            "Temperature, highest",
+            "Highest temperature",
             contacts.temperature_excess(temperatures, wanted, len(atoms)),
             unit="sigma",
             why=f"{seen.lowest:.0f} to {seen.highest:.0f} K, mean {seen.mean:.0f} K.",
@@ -277,7 +282,7 @@ def _atom_tests(subject: Subject, one: _Run) -> tuple[CheckResult, ...]:
         ),
         judged(
             "centre-of-mass",
-            "Centre of mass",
+            "Centre-of-mass drift",
             contacts.centre_of_mass_share(snapshots, masses, wanted),
             unit="%",
             why="Change of its velocity over the run, in percent of the thermal speed of an atom.",
@@ -297,14 +302,14 @@ def _atom_tests(subject: Subject, one: _Run) -> tuple[CheckResult, ...]:
 
 def _pressure_test(subject: Subject, one: _Run) -> CheckResult:
     if not subject.atoms.pbc.all():
-        return without_value("pressure", "Pressure, mean", "Not periodic in three directions.")
+        return without_value("pressure", "Mean pressure", "Not periodic in three directions.")
     pressures = contacts.pressures_gpa(one.trajectory.snapshots, float(subject.atoms.cell.volume))
     if pressures is None:
-        return without_value("pressure", "Pressure, mean", "The model gives no stress.")
+        return without_value("pressure", "Mean pressure", "The model gives no stress.")
     seen = contacts.extremes(pressures)
     return judged(
         "pressure",
-        "Pressure, mean",
+        "Mean pressure",
         abs(seen.mean),
         unit="GPa",
         why=f"{seen.lowest:.2g} to {seen.highest:.2g} GPa, mean {seen.mean:.2g} GPa.",

@@ -112,7 +112,7 @@ def _conservation_tests(subject: Subject, thermal: Atoms, forces: NDArray[np.flo
     return (
         _share_test(
             "force-gradient",
-            "Force - energy slope",
+            "Forces vs energy gradient",
             conservation.gradient_mismatch(slopes, rms_force),
             f"Forces along {len(slopes)} random directions of all atoms against slopes of the energy, in percent of "
             f"the rms force component of {rms_force * MEV:.0f} meV/Å.",
@@ -141,7 +141,7 @@ def _because_rough(one: CheckResult) -> CheckResult:
 
 
 def _scan_tests(subject: Subject, thermal: Atoms) -> tuple[tuple[CheckResult, ...], Curve | None]:
-    titles = {"bond-scan-jump": "Energy jump in scan", "bond-scan-kink": "Force jump in scan"}
+    titles = {"bond-scan-jump": "Energy jump in bond scan", "bond-scan-kink": "Force jump in bond scan"}
     shortest = find_shortest_distance(thermal)
     pairs = None if shortest is None else find_pairs(thermal, shortest * 1.001)
     if pairs is None or not len(pairs.distance):
@@ -177,9 +177,9 @@ def _scan_tests(subject: Subject, thermal: Atoms) -> tuple[tuple[CheckResult, ..
 def _volume_tests(subject: Subject) -> tuple[tuple[CheckResult, ...], Curve | None]:
     atoms = subject.atoms
     titles = {
-        "eos-minima": "Minima over volume",
-        "eos-residual": "Roughness over volume",
-        "eos-volume": "Own volume - given",
+        "eos-minima": "Minima of E(V)",
+        "eos-residual": "E(V) fit residual",
+        "eos-volume": "Equilibrium volume vs input",
         "bulk-modulus": "Bulk modulus",
     }
     if not atoms.pbc.all():

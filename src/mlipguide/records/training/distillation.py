@@ -119,12 +119,12 @@ class Round:
         number: From 1.
         training_frames: It was fitted on.
         train_s: Wall time of the fit.
-        held-out: Error on the teacher's run that no frame was taken from.
+        held_out: Error on the teacher's held-out trajectory.
         own_frames: Error on frames of the student's own run, which the teacher labelled afterwards; None where there
             are none.
         committee_spread_ev_per_angstrom: Mean spread of a force component over a committee on those frames; None
             without a committee.
-        wandered_off: Whether the student's exploring run flew apart.
+        diverged: Whether the student's exploring run flew apart.
     """
 
     number: int
@@ -139,13 +139,13 @@ class Round:
 @strict
 @dataclass(frozen=True, kw_only=True)
 class Distillation:
-    """A student, how it was taught, and what speaks for it.
+    """A student, how it was trained, and what speaks for it.
 
     Attributes:
         teacher: Id of the model that labelled.
         structure: The user's structure.
         cell_atoms: Of the cell that was labelled.
-        temperature_k: That it was taught for.
+        temperature_k: Of the runs that it is for.
         timestep_s: Of all runs.
         labels: Evaluations of the teacher.
         label_time_s: Wall time of these.

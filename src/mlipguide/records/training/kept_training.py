@@ -155,12 +155,12 @@ class KeptDistillation:
         engine: What was trained.
         size: Of the student.
         formula: Reduced formula of the structure.
-        temperature_k: That it was taught for.
+        temperature_k: Of the runs that it is for.
         cell_atoms: Of the cell that was labelled.
         frames: That the kept fit learned from.
         label_time_s: Wall time of all labels, those that the student was judged by included.
         fit_time_s: Wall time of everything else: fits, the student's own runs, checks.
-        force_mae_ev_per_angstrom: Against the teacher, on its run that nothing was taken from.
+        force_mae_ev_per_angstrom: Against the teacher, on its held-out trajectory.
         own_force_mae_ev_per_angstrom: The same on frames of the student's own run; None where there are none.
         time_per_atom_s: Of a step of the student.
         timed_atoms: Of the structure that was stepped.

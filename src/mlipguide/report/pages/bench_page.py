@@ -1,9 +1,9 @@
-"""The answer of ``mlipguide bench`` in the terminal: table, scaling curve, laws, and what else was asked for."""
+"""The answer of ``mlipguide bench`` in the terminal: which is fastest, the table, what was asked for, what next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from rich.console import Console, Group, RenderableType
@@ -12,17 +12,25 @@ from rich.text import Text
 
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.timing.bench import BenchData, SizeResult
-from mlipguide.records.timing.measurement import Scenario
-from mlipguide.report.figures.scaling_plot import MARKERS, terminal_plot
+from mlipguide.records.timing.measurement import Scenario, Weights
+from mlipguide.report.figures.scaling_plot import TERMINAL_MARKERS, terminal_plot
 from mlipguide.report.pages.machine_page import machine_line
+from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes
 from mlipguide.report.tables.breakdown import shares, simulated_ns_per_day, structures_per_second
 from mlipguide.report.tables.series import SYNTHETIC_MARK, Series, agreeing, series_of, settings_words
-from mlipguide.report.words.bench_findings import findings
+from mlipguide.report.words.bench_findings import CAPACITY, FASTEST, RANKS, findings
+from mlipguide.report.words.bench_words import fastest_words, finding_words
+from mlipguide.report.words.command_words import STRUCTURE
 from mlipguide.report.words.formatting import estimated, spread
+from mlipguide.report.words.glossary_words import explained
 
 UNBOUNDED = 10_000
 WIDEST_PLOT = 100
 PLOT_HEIGHT = 20
+MOST_ROWS = 12
+"""Rows of the table without ``--details``."""
+ASKED_FOR = (CAPACITY, FASTEST, RANKS)
+"""Findings that somebody asked for: they stand on the short page as well."""
 MARKER_COLOURS = ("blue", "red", "green", "magenta", "yellow", "cyan")
 
 
@@ -33,22 +41,73 @@ class _Column:
     wide_only: bool = False
 
 
-def bench_page(data: BenchData, console: Console) -> RenderableType:
-    """Return the page, laid out for the width of ``console``: one table where it fits, else one for each series."""
+def bench_page(data: BenchData, console: Console, *, given: str = STRUCTURE, details: bool = False) -> RenderableType:
+    """Return the page, laid out for the width of ``console``: one table where it fits, else one for each series.
+
+    Args:
+        data: What was measured.
+        console: Where it is printed.
+        given: The structure as it was given, for the next commands.
+        details: Every size, the scaling curve, the laws, and how far settings agree.
+    """
     series = series_of(data)
     common = agreeing(item.settings for item in data.measurements)
+    shown = series if details else _shortened(series)
     parts: list[RenderableType] = [
+        conclusion(fastest_words(data), *finding_words(data)),
+        Text(""),
         Text(f"Machine  {machine_line(data.machine)}"),
         Text(f"Settings {settings_words(data.measurements[0].settings, common)}"),
         Text(""),
-        *_tables(data, series, console),
-        *(Text(line, style="dim") for line in _explanations(data, series)),
-        Text(""),
-        _plot(data, min(console.width, WIDEST_PLOT), len(series)),
+        *_tables(data, shown, console),
+        *notes(_explanations(data, series)),
     ]
-    for title, items in (("Laws", _laws(series)), *findings(data)):
+    left_out = sum(len(one.measurements) for one in series) - sum(len(one.measurements) for one in shown)
+    if left_out:
+        parts += notes([f"{left_out} more sizes: --details."])
+    if details:
+        parts += [Text(""), _plot(data, min(console.width, WIDEST_PLOT), len(series))]
+        parts += _sections([("Laws", _laws(series)), *findings(data)])
+    else:
+        parts += _sections([one for one in findings(data) if one[0] in ASKED_FOR])
+    hidden = "scaling curve, laws" + (", agreement of settings" if data.agreements else "")
+    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
+
+
+def _sections(found: Iterable[tuple[str, list[RenderableType]]]) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for title, items in found:
         parts += [Text(""), Text(title, style="bold"), *items]
-    return Group(*parts)
+    return parts
+
+
+def _shortened(series: tuple[Series, ...]) -> tuple[Series, ...]:
+    """Return the series with so many of their largest sizes that the table stays short, and each smallest one."""
+    if sum(len(one.measurements) for one in series) <= MOST_ROWS:
+        return series
+    most = max(2, MOST_ROWS // len(series))
+    return tuple(
+        replace(one, measurements=(*one.measurements[:1], *one.measurements[1:][1 - most :])) for one in series
+    )
+
+
+def _ends(sizes: tuple[SizeResult, ...], most: int) -> tuple[SizeResult, ...]:
+    return sizes if len(sizes) <= most else (*sizes[:1], *sizes[1 - most :])
+
+
+def _next(data: BenchData, given: str) -> list[Step]:
+    models = list(dict.fromkeys(item.model for item in data.measurements if item.weights is Weights.PRETRAINED))
+    if not models:
+        return []
+    largest = max(item.atoms for item in data.measurements)
+    names = ",".join(models)
+    return [
+        Step(
+            f"mlipguide recommend {given} --models {names} --atoms {largest} --time 1ns --budget 24h",
+            "whether a run ends in time",
+        ),
+        Step(f"mlipguide stability {given} --models {names}", "whether the run would be stable"),
+    ]
 
 
 def _tables(data: BenchData, series: Sequence[Series], console: Console) -> list[RenderableType]:
@@ -89,7 +148,7 @@ def _columns(data: BenchData) -> list[_Column]:
         _Column("Pairs/atom", lambda item: f"{item.pairs_per_atom:.1f}", wide_only=True),
         _Column("Step", lambda item: item.step_time_s.told(duration)),
         _Column("", lambda item: spread(item.step_time_s)),
-        _Column("µs/atom", lambda item: f"{item.step_time_s.value / item.atoms * 1e6:,.0f}"),
+        _Column("µs/atom", _micro_per_atom),
     ]
     scenarios = {item.scenario for item in data.measurements}
     if Scenario.SINGLE_STREAM in scenarios:
@@ -110,6 +169,10 @@ def _columns(data: BenchData) -> list[_Column]:
     ]
 
 
+def _micro_per_atom(item: SizeResult) -> str:
+    return item.step_time_s.scaled(1e6 / item.atoms).told(lambda value: f"{value:,.0f}")
+
+
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.0%}"
 
@@ -125,12 +188,14 @@ def _explanations(data: BenchData, series: Iterable[Series]) -> list[str]:
         lines.append("+ steps set aside, during which the machine was disturbed.")
     if any(one.model.endswith(SYNTHETIC_MARK) for one in series):
         lines.append("* random weights in the published architecture.")
+    if any(item.scenario is Scenario.SINGLE_STREAM for item in data.measurements):
+        lines.append(explained("ns/day", "pairs per atom"))
     return lines
 
 
 def _plot(data: BenchData, width: int, series: int) -> Text:
     text = Text(terminal_plot(data, width=width, height=PLOT_HEIGHT), no_wrap=True)
-    for marker, colour in zip(MARKERS[:series], MARKER_COLOURS, strict=False):
+    for marker, colour in zip(TERMINAL_MARKERS[:series], MARKER_COLOURS, strict=False):
         text.highlight_words([marker], colour)
     return text
 

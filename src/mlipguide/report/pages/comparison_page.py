@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.timing.comparison import Change, ChangeVerdict, Comparison, Side
+from mlipguide.records.timing.comparison import Change, ChangeVerdict, Comparison, Pairing, Side
 from mlipguide.records.timing.measurement import Scenario
+from mlipguide.report.pages.page_parts import DETAILS, Step, facts_grid, next_steps, notes, section
 from mlipguide.report.tables.series import agreeing, differing, settings_words
 from mlipguide.report.words.comparison_words import headline, how, version_changes
 
 UNBOUNDED = 10_000
+MOST_CHANGES, MOST_MISSING = 12, 3
+"""Rows, and lines, without ``--details``."""
 STYLES = {
     ChangeVerdict.SLOWER: "bold red",
     ChangeVerdict.FASTER: "green",
@@ -28,46 +34,70 @@ LEGEND = (
 CPU_LEGEND = "CPU: the same of the processor time; where it stays at 1, a longer step waited rather than computed."
 
 
-def comparison_page(data: Comparison, console: Console) -> RenderableType:
-    """Return the page: the result in a sentence, the two sides, every change, and what is missing."""
+def comparison_page(data: Comparison, console: Console, *, details: bool = False) -> RenderableType:
+    """Return the page: the result in a sentence, the two sides, the changes, what is missing, and what to do.
+
+    Args:
+        data: What was compared.
+        console: Where it is printed.
+        details: Every change, not only those that count first; every measurement that is missing.
+    """
     parts: list[RenderableType] = [
         Text(headline(data), style="bold red" if data.regressions else "bold green" if data.changes else "bold yellow"),
         Text(""),
         _sides(data),
     ]
     if data.changes:
-        whole = _table(data, wide=True)
+        shown = data.changes if details else _first(data.changes)
+        whole = _table(data, shown, wide=True)
         unbounded = console.options.update(max_width=UNBOUNDED)
         fits = console.measure(whole, options=unbounded).maximum <= console.width
-        parts += [Text(""), whole if fits else _table(data, wide=False), Text(LEGEND, style="dim")]
-        if any(change.cpu_ratio is not None for change in data.changes):
-            parts.append(Text(CPU_LEGEND, style="dim"))
-    if data.only_in_baseline:
-        parts += [Text(""), Text("Not compared, for want of a measurement now", style="bold")]
-        parts += [Text(f"· {missing}") for missing in data.only_in_baseline]
-    return Group(*parts)
+        parts += [Text(""), whole if fits else _table(data, shown, wide=False)]
+        left_out = len(data.changes) - len(shown)
+        with_cpu = any(change.cpu_ratio is not None for change in data.changes)
+        parts += notes([f"{left_out} more: {DETAILS}." if left_out else "", LEGEND, CPU_LEGEND if with_cpu else ""])
+    missing = data.only_in_baseline
+    lines = list(missing if details else missing[:MOST_MISSING])
+    if len(lines) < len(missing):
+        lines.append(f"{len(missing) - len(lines)} more: {DETAILS}")
+    parts += section("Not compared, for want of a measurement now", lines)
+    return Group(*parts, *next_steps(_next(data), console))
+
+
+def _first(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Return so many changes that the page stays short, those that count first."""
+    if len(changes) <= MOST_CHANGES:
+        return changes
+    order = list(STYLES)
+    return tuple(sorted(changes, key=lambda change: order.index(change.verdict))[:MOST_CHANGES])
+
+
+def _next(data: Comparison) -> list[Step]:
+    """Return how to measure again what became slower or is unclear; nothing where all is well."""
+    doubtful = [one for one in data.changes if one.verdict in (ChangeVerdict.SLOWER, ChangeVerdict.UNCLEAR)]
+    if not doubtful or data.pairing is Pairing.INTERLEAVED:
+        return []
+    models = ",".join(dict.fromkeys(one.model for one in doubtful))
+    sizes = ",".join(str(atoms) for atoms in sorted({one.atoms for one in doubtful}))
+    baseline = shlex.quote(data.baseline.name)
+    again = f"mlipguide check {baseline} --models {models} --sizes {sizes} --budget 20m"
+    return [Step(again, "measures these again, and longer")]
 
 
 def _sides(data: Comparison) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    grid.add_row("Before", _side_words(data.baseline))
-    grid.add_row("Now", _side_words(data.current))
+    rows = [("Before", _side_words(data.baseline)), ("Now", _side_words(data.current))]
     if data.changes:
         common = agreeing(change.settings for change in data.changes)
-        grid.add_row("Settings", settings_words(data.changes[0].settings, common))
-    for line in version_changes(data):
-        grid.add_row("Versions", line)
-    grid.add_row("How", how(data))
-    return grid
+        rows.append(("Settings", settings_words(data.changes[0].settings, common)))
+    rows += [("Versions", line) for line in version_changes(data)]
+    return facts_grid([*rows, ("How", how(data))])
 
 
 def _side_words(side: Side) -> str:
     return f"{side.name} ({side.taken_at[:16].replace('T', ' ')} UTC, machine {side.fingerprint})"
 
 
-def _table(data: Comparison, *, wide: bool) -> Table:
+def _table(data: Comparison, changes: Sequence[Change], *, wide: bool) -> Table:
     fields = differing(change.settings for change in data.changes)
     offline = any(change.scenario is Scenario.OFFLINE for change in data.changes)
     table = Table(box=None, pad_edge=False, padding=(0, 1) if wide else (0, 1, 0, 0), header_style="bold")
@@ -79,7 +109,7 @@ def _table(data: Comparison, *, wide: bool) -> Table:
     for title in ("Atoms", *(("Before", "Now") if wide else ()), "Ratio", "Interval", "CPU"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
-    for change in data.changes:
+    for change in changes:
         words = [change.model]
         if fields:
             words.append(settings_words(change.settings, fields))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -11,21 +11,33 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.device import DeviceModel
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.models.listings import DeviceDetails, DeviceList, SavedProfiles
+from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes
 from mlipguide.report.words.formatting import MARKS
 
+MOST_ROWS = 18
+"""Rows without ``--details``."""
 LEGEND = (
     "GB/s of memory; TFLOPS of the vector units in 64 and 32 bits, of the matrix units in 32-bit (TF32) and bfloat16 "
     "input, without sparsity; W at most. – is not published or not found, or is the machine's (memory)."
 )
 
 
-def devices_page(data: DeviceList) -> RenderableType:
-    """Return the table of devices, and the saved profiles below it."""
+def devices_page(data: DeviceList, console: Console, *, ordered: bool = False, details: bool = False) -> RenderableType:
+    """Return how many devices are known, the table of them, and the saved profiles below it.
+
+    Args:
+        data: The devices.
+        console: Where it is printed.
+        ordered: Whether an order was asked for; else a short list is of the newest.
+        details: Every device.
+    """
+    known = data.devices
+    shown = known if details else _first(known, ordered=ordered)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("Device", no_wrap=True)
     for title in ("Memory", "GB/s", "FP64", "FP32", "TF32", "BF16", "W", "Year"):
         table.add_column(title, justify="right", no_wrap=True)
-    for device in data.devices:
+    for device in shown:
         table.add_row(
             device.id,
             "–" if device.memory_bytes is None else memory(device.memory_bytes),
@@ -34,12 +46,27 @@ def devices_page(data: DeviceList) -> RenderableType:
             _scaled(device.power_w, 1.0),
             str(device.year),
         )
-    parts: list[RenderableType] = [table if data.devices else Text("No known device fits.")]
-    parts.append(Text(LEGEND, style="dim"))
+    if not known:
+        return Group(conclusion("No known device fits."), *next_steps([Step("mlipguide hardware list")], console))
+    which = "" if len(shown) == len(known) else f"; here the {'first' if ordered else 'newest'} {len(shown)}"
+    first = f"{len(known)} devices are known from published figures{which}."
+    parts: list[RenderableType] = [conclusion(first), Text(""), table, *notes([LEGEND])]
     if data.profiles:
         parts += [Text(""), Text("Saved profiles", style="bold")]
         parts += [Text(f"{saved.name}: {_profile_line(saved.profile)} ({saved.file})") for saved in data.profiles]
-    return Group(*parts)
+    steps = [
+        Step(f"mlipguide plan MODEL --atoms N --time 1ns --hardware {shown[0].id}", "what a run would take on it"),
+        Step(f"mlipguide hardware explain {shown[0].id}", "every figure, with its source"),
+    ]
+    hidden = "all devices" if len(shown) < len(known) else ""
+    return Group(*parts, *next_steps(steps, console, hidden=hidden, details=details))
+
+
+def _first(devices: tuple[DeviceModel, ...], *, ordered: bool) -> tuple[DeviceModel, ...]:
+    if len(devices) <= MOST_ROWS:
+        return devices
+    order = devices if ordered else sorted(devices, key=lambda device: -device.year)
+    return tuple(order[:MOST_ROWS])
 
 
 def device_page(data: DeviceDetails) -> RenderableType:

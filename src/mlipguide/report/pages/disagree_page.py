@@ -18,7 +18,10 @@ from mlipguide.records.accuracy.disagreement import (
     GroupDisagreement,
 )
 from mlipguide.records.estimate import Estimate
-from mlipguide.report.words.formatting import MARKS
+from mlipguide.report.pages.page_parts import Step, facts_grid, next_steps, notes, plain_table, section
+from mlipguide.report.words.command_words import STRUCTURE
+from mlipguide.report.words.formatting import MARKS, with_interval
+from mlipguide.report.words.glossary_words import explained
 
 VANISHING_EV_PER_ANGSTROM = 1e-3
 """An expected error below is not shown: the structure is at rest, and it says nothing."""
@@ -33,34 +36,42 @@ STYLES = {
 KIND_WORDS = {FrameKind.START: "the start", FrameKind.DYNAMICS: "the run", FrameKind.DISTORTED: "distorted copies"}
 
 
-def disagree_page(data: Disagreement, console: Console) -> RenderableType:
-    """Return the page; its tables fit 80 columns."""
-    del console
-    parts: list[RenderableType] = [*(Text(line) for line in _head(data)), Text(""), _verdict(data), Text("")]
-    parts += [Text("Disagreement of forces", style="bold"), _groups_table(data)]
-    parts += [Text(line, style="dim") for line in _legend(data)]
-    if len(_over_time(data)) > 1:
-        parts += [Text(""), Text("Over time", style="bold"), _time_table(data)]
-    if len(data.models) > 2:  # noqa: PLR2004  # of two there is one pair, which the table has
-        parts += [Text(""), Text("Between models (mean absolute difference)", style="bold"), _pairs_table(data)]
-    said = [("·", line) for line in _meaning(data)]
-    for title, items in (("What this says", said), ("What to do", _advice(data))):
-        parts += [Text(""), Text(title, style="bold"), _list(items)]
-    return Group(*parts)
+def disagree_page(
+    data: Disagreement, console: Console, *, given: str = STRUCTURE, details: bool = False
+) -> RenderableType:
+    """Return the page; its tables fit 80 columns.
+
+    Args:
+        data: What was found.
+        console: Where it is printed.
+        given: The structure as it was given, for the next commands.
+        details: The course over time, each pair of models, and what the expected errors stand on.
+    """
+    parts: list[RenderableType] = [_verdict(data), Text(""), facts_grid(_head(data)), Text("")]
+    parts += [_groups_table(data), *notes(_legend(data))]
+    if details:
+        if len(_over_time(data)) > 1:
+            parts += [Text(""), Text("Over time", style="bold"), _time_table(data)]
+        if len(data.models) > 2:  # noqa: PLR2004  # of two there is one pair, which the table has
+            parts += [Text(""), Text("Between models (mean absolute difference)", style="bold"), _pairs_table(data)]
+    parts += section("What this says", _meaning(data) + (_calibration(data) if details else []))
+    hidden = "course over time, pairs of models, what the expected errors stand on"
+    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
 
 
-def _head(data: Disagreement) -> list[str]:
-    lines = [f"Structure {data.structure.reduced_formula} ({data.structure.source}), {data.atoms} atoms"]
+def _head(data: Disagreement) -> list[tuple[str, str]]:
+    rows = [("Structure", f"{data.structure.reduced_formula} ({data.structure.source}), {data.atoms} atoms")]
     if data.run is None:
-        lines.append("Run       none: only the structure and distorted copies of it were compared")
+        rows.append(("Run", "none: only the structure and distorted copies of it were compared"))
     else:
         run = data.run
-        lines.append(
-            f"Run       {simulated_time(run.simulated_s)} at {run.temperature_k:g} K in steps of "
-            f"{simulated_time(run.timestep_s)} with {run.model}" + (", which exploded" if run.unstable else "")
+        words = (
+            f"{simulated_time(run.simulated_s)} at {run.temperature_k:g} K in steps of "
+            f"{simulated_time(run.timestep_s)} with {run.model}"
         )
+        rows.append(("Run", words + (", which exploded" if run.unstable else "")))
     counts = ", ".join(f"{item.frames} of {KIND_WORDS[FrameKind(item.name)]}" for item in data.kinds)
-    return [*lines, f"Frames    {counts}", f"Models    {', '.join(data.models)}"]
+    return [*rows, ("Frames", counts), ("Models", ", ".join(data.models))]
 
 
 def _verdict(data: Disagreement) -> Text:
@@ -78,11 +89,11 @@ def _verdict(data: Disagreement) -> Text:
         share += f" and {worst.relative_disagreement:.0%} of those on {worst.name}"
     text = Text.assemble(
         (words, f"bold {STYLES[data.agreement]}"),
-        f": {_mev(data.overall.force_disagreement_ev_per_angstrom)} meV/Å{share} ({data.overall.name}). Expected force "
-        f"MAE of one of them: {_expected(expected)} meV/Å",
+        f": {_mev(data.overall.force_disagreement_ev_per_angstrom)} meV/Å{share}. One of them is expected to have a "
+        f"force MAE of {_expected(expected)} meV/Å",
     )
     if data.tolerance_ev_per_angstrom is not None:
-        text.append(f"; you can bear {_mev(data.tolerance_ev_per_angstrom)}")
+        text.append(f"; you accept {_mev(data.tolerance_ev_per_angstrom)}")
         judged_by = data.judged_force_mae_ev_per_angstrom
         if data.extrapolated and judged_by is not None:
             low, high = judged_by.at_least, judged_by.at_most
@@ -91,7 +102,7 @@ def _verdict(data: Disagreement) -> Text:
 
 
 def _groups_table(data: Disagreement) -> Table:
-    table = _empty_table("", "Frames", "Atoms", "meV/Å", "of forces", "Worst atom", "Expected MAE")
+    table = plain_table("", "Frames", "Atoms", "meV/Å", "of forces", "Worst atom", "Expected MAE")
     rows: list[tuple[str, GroupDisagreement]] = [(KIND_WORDS[FrameKind(item.name)], item) for item in data.kinds]
     if len(data.elements) > 1:
         rows += [(f"  {item.name}", item) for item in data.elements]
@@ -116,7 +127,7 @@ def _legend(data: Disagreement) -> list[str]:
         "Standard deviation over the models of a force component, root mean square; worst atom: of its force as a "
         f"vector. Expected: force MAE in meV/Å with its 90 % interval; {MARKS[basis]} {basis.value}.{elements}"
     )
-    return [words]
+    return [words, explained("frames", "labels")]
 
 
 def _over_time(data: Disagreement) -> list[list[FrameDisagreement]]:
@@ -127,7 +138,7 @@ def _over_time(data: Disagreement) -> list[list[FrameDisagreement]]:
 
 
 def _time_table(data: Disagreement) -> Table:
-    table = _empty_table("Until", "K", "meV/Å", "of forces", "Energy", "Stress", "Worst atom")
+    table = plain_table("Until", "K", "meV/Å", "of forces", "Energy", "Stress", "Worst atom")
     for part in _over_time(data):
         worst = max(part, key=lambda one: one.largest_atom_disagreement_ev_per_angstrom)
         table.add_row(
@@ -143,7 +154,7 @@ def _time_table(data: Disagreement) -> Table:
 
 
 def _pairs_table(data: Disagreement) -> Table:
-    table = _empty_table("", "", "meV/Å")
+    table = plain_table("", "", "meV/Å")
     for pair in sorted(data.pairs, key=lambda one: one.force_difference_ev_per_angstrom):
         table.add_row(*pair.models, _mev(pair.force_difference_ev_per_angstrom))
     table.columns[1].justify = "left"
@@ -153,62 +164,49 @@ def _pairs_table(data: Disagreement) -> Table:
 def _meaning(data: Disagreement) -> list[str]:
     lines = {
         Agreement.AGREE: ["Agreement is no proof: models can be wrong together, and are where they share their data."],
-        Agreement.DIFFER: ["They cannot all be right, and which one is nearest to the truth this does not tell."],
-        Agreement.DISAGREE: ["At least one of them is wrong here, and which one this does not tell."],
-        Agreement.UNDECIDED: ["What was seen leaves open whether they do: a few labels of your own would tell."],
+        Agreement.DIFFER: ["They cannot all be right. Which one is nearest to the truth, only labels tell."],
+        Agreement.DISAGREE: ["At least one of them is wrong here. Which one, only labels tell."],
+        Agreement.UNDECIDED: ["What was seen leaves open whether they agree: a few labels of your own would tell."],
     }[data.agreement]
     if data.run is not None and data.run.unstable:
         lines.append(f"The run with {data.run.model} exploded: check the step and the structure before all else.")
     if data.shared_data:
         lines.append(
-            f"All of them were trained on {' and '.join(data.shared_data)}: what that gets wrong is in no disagreement."
+            f"All of them were trained on {' and '.join(data.shared_data)}: they share its errors, unseen here."
         )
-    calibration = data.calibration
-    held = " and ".join(f"{share:.0%} ({system})" for system, share in calibration.coverage_left_out.items())
-    lines.append(
-        f"Expected errors are {calibration.ratio:.2f} ({calibration.low_ratio:.2f} to {calibration.high_ratio:.2f}) "
-        f"times the disagreement: so it was on {calibration.frames} frames of {' and '.join(calibration.systems)} with "
-        f"labels of {calibration.level_of_theory}. Fitted without the system that they were tested on, these 90 % "
-        f"intervals held the true error in {held} of cases."
-    )
     if data.extrapolated:
         lines.append(f"Extrapolated here: {'; '.join(data.extrapolated)}. Take it for an order of magnitude.")
     return lines
 
 
-def _advice(data: Disagreement) -> list[tuple[str, str]]:
-    chosen = data.to_label
-    if chosen is None or chosen.file is None:
-        return [("·", "To be sure, label a few frames all the same: --output FILE writes frames that differ.")]
-    count = len(chosen.frames)
-    these = "this frame" if count == 1 else f"these {count} frames"
-    first = (
-        f"Label {these}, chosen to differ and where the models do: {chosen.file} (energies and forces of the method "
-        "that you trust, as eV and eV/Å in one file)."
+def _calibration(data: Disagreement) -> list[str]:
+    calibration = data.calibration
+    held = " and ".join(f"{share:.0%} ({system})" for system, share in calibration.coverage_left_out.items())
+    words = (
+        f"Expected errors are {calibration.ratio:.2f} ({calibration.low_ratio:.2f} to {calibration.high_ratio:.2f}) "
+        f"times the disagreement: so it was on {calibration.frames} frames of {' and '.join(calibration.systems)} with "
+        f"labels of {calibration.level_of_theory}. Fitted without the system that they were tested on, these 90 % "
+        f"intervals held the true error in {held} of cases."
     )
+    return [words]
+
+
+def _next(data: Disagreement, given: str) -> list[Step]:
+    chosen, models = data.to_label, ",".join(data.models)
+    if chosen is None or chosen.file is None:
+        return [
+            Step(f"mlipguide disagree {given} --models {models} --output FILE", "writes frames to label, to be sure"),
+            Step(f"mlipguide recommend {given} --models {models}", "which to run, and how long it takes"),
+        ]
+    count = len(chosen.frames)
+    these = "the frame" if count == 1 else f"the {count} frames"
     return [
-        ("1.", first),
-        ("2.", f"mlipguide evaluate LABELLED --models {','.join(data.models)}"),
-        ("3.", f"mlipguide recommend {data.structure.source.partition('@')[0]} --labels LABELLED"),
+        Step(
+            f"mlipguide evaluate LABELLED --models {models}",
+            f"first label {these} in {chosen.file} (energies in eV, forces in eV/Å)",
+        ),
+        Step(f"mlipguide recommend {given} --labels LABELLED", "with the errors that the labels show"),
     ]
-
-
-def _list(items: Sequence[tuple[str, str]]) -> Table:
-    """Return lines with their marks, wrapped under themselves."""
-    table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for mark, line in items:
-        table.add_row(mark, line)
-    return table
-
-
-def _empty_table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(first, no_wrap=True)
-    for title in others:
-        table.add_column(title, justify="right", no_wrap=True)
-    return table
 
 
 def _mev(value_ev: float) -> str:
@@ -219,10 +217,7 @@ def _expected(estimate: Estimate) -> str:
     """Return an expected error with its interval, in meV/Å."""
     if estimate.at_most < VANISHING_EV_PER_ANGSTROM:
         return "–"
-    value = f"{MARKS[estimate.basis]}{estimate.value * 1e3:.0f}"
-    if estimate.low is None or estimate.high is None:
-        return value
-    return f"{value} ({estimate.low * 1e3:.0f} to {estimate.high * 1e3:.0f})"
+    return f"{MARKS[estimate.basis]}{with_interval(estimate, _mev)}"
 
 
 def _mean(values: Sequence[float | None]) -> float:

@@ -1,4 +1,4 @@
-"""The answer of ``mlipguide evaluate`` in the terminal: ranking, parts of the errors, energies, what looks wrong."""
+"""The answer of ``mlipguide evaluate`` in the terminal: the most accurate model, the ranking, what looks wrong."""
 
 from __future__ import annotations
 
@@ -8,104 +8,174 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mlipguide.core.readable import number
 from mlipguide.core.units import GPA_PER_EV_ANGSTROM3
 from mlipguide.records.accuracy.accuracy import ErrorPart, Evaluation, LabelsSummary, ModelAccuracy, RankedPair
 from mlipguide.records.estimate import Estimate
+from mlipguide.report.pages.page_parts import (
+    Step,
+    conclusion,
+    facts_grid,
+    next_steps,
+    notes,
+    plain_table,
+    section,
+)
+from mlipguide.report.words.command_words import LABELLED
 from mlipguide.report.words.error_words import gap_words
+from mlipguide.report.words.formatting import told_error, with_interval
+from mlipguide.report.words.glossary_words import explained
+from mlipguide.report.words.pilot_words import between, mev
 
 LEGEND = (
-    "Force MAE and RMSE over components, eV/Å, with the 90 % interval of the MAE ('few': too few independent frames to "
-    "tell). Independent: what the frames are worth, since those of one run resemble each other. "
-    "Slope: of predicted against reference forces; below 1 a model is too soft. Energy: MAE in meV/atom after a shift "
-    "for each element."
+    "Force MAE (90 % interval) and RMSE over components, and energy MAE after a shift for each element (E0). Slope of "
+    "predicted against reference forces: below 1 a model is too soft. Independent: what the frames are worth, since "
+    "those of one run resemble each other; few: too few of them for an interval."
 )
 SHOWN_FRAMES = 10
 NARROW = 100
-LOPSIDED = 0.4
-"""Half width over value from which an interval is written with both ends: it is not symmetric then."""
+MOST_MODELS, MOST_REMARKS = 8, 3
+"""Rows of the ranking, and lines below it, without ``--details``."""
 
 
-def evaluate_page(data: Evaluation, console: Console) -> RenderableType:
-    """Return the page, laid out for the width of ``console``."""
-    parts: list[RenderableType] = [_labels(data.labels), Text("")]
+def evaluate_page(
+    data: Evaluation, console: Console, *, given: str = LABELLED, details: bool = False
+) -> RenderableType:
+    """Return the page, laid out for the width of ``console``.
+
+    Args:
+        data: What was found.
+        console: Where it is printed.
+        given: The labels as they were given, for the next commands.
+        details: Errors by element, group and magnitude, shifts, stresses and the largest errors.
+    """
     spoiling = [one for one in data.findings if one.spoils]
-    if spoiling:
-        parts += [
-            Text("The errors below mean nothing before this is settled:", style="bold red"),
-            *(Text(f"· {one.message}") for one in spoiling),
-            Text(""),
-        ]
-    parts += [_ranking_table(data, console), Text(LEGEND, style="dim")]
-    parts += _section("Ranking", [_pair_words(one) for one in data.ranking])
+    results = data.results if details else data.results[:MOST_MODELS]
+    parts: list[RenderableType] = [_conclusion(data)]
+    parts += [Text(f"· {one.message}") for one in spoiling]
+    parts += [Text(""), _labels(data.labels, details=details), Text("")]
+    parts += [_ranking_table(results, console)]
+    if len(results) < len(data.results):
+        parts += notes([f"{len(data.results) - len(results)} more models: --details."])
+    parts += notes([LEGEND, explained("frames", "labels", "E0")])
+    pairs = [_pair_words(one) for one in data.ranking]
+    if details or len(data.results) > 2:  # noqa: PLR2004  # the conclusion tells of two
+        parts += section("Ranking", pairs if details else pairs[:MOST_REMARKS])
+    if details:
+        parts += _in_detail(data)
+    others = [one.message for one in data.findings if not one.spoils]
+    parts += section("Look at the labels", others if details else others[:MOST_REMARKS])
+    hidden = "errors by element, group and force; shifts, stresses, largest errors"
+    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
+
+
+def _conclusion(data: Evaluation) -> Text:
+    if any(one.spoils for one in data.findings):
+        return conclusion(
+            "The errors below mean nothing before this is settled: units or signs of the labels look wrong.",
+            style="bold red",
+        )
+    best, *others = data.results
+    error = f"force MAE {between(best.force_mae_ev_per_angstrom)} meV/Å on your labels"
+    follows = next((one for one in data.ranking if one.better == best.model), None)
+    if not others:
+        first = f"{best.model} has a {error}."
+    elif follows is None or not follows.significant:
+        first = f"No model is shown to be the best. {best.model} leads with {error}; {_unproved(follows, others[0])}."
+    else:
+        gap = with_interval(follows.difference_ev_per_angstrom, mev)
+        first = f"{best.model} is the most accurate of {len(data.results)}: {error}; {follows.worse} is {gap} behind."
+    return conclusion(first, _softness(best), _worth(best))
+
+
+def _unproved(pair: RankedPair | None, second: ModelAccuracy) -> str:
+    words = f"{second.model} has {between(second.force_mae_ev_per_angstrom)}"
+    if pair is None or pair.significant is None:
+        return f"{words}, and there are too few independent frames to tell them apart"
+    return f"{words}, and the difference may be chance"
+
+
+def _worth(one: ModelAccuracy) -> str:
+    """Return how many independent frames there are where the interval is wide, or not known, for want of them."""
+    if one.force_gap is None and one.force_mae_ev_per_angstrom.digits == 3:  # noqa: PLR2004  # none is cut
+        return ""
+    return (
+        f"The {one.frames:,} frames are worth {one.independent_frames:,.0f} independent ones: frames of more runs help."
+    )
+
+
+def _softness(one: ModelAccuracy) -> str:
+    slope = one.force_slope
+    if slope is None or slope.high is None or slope.high >= 1:
+        return ""
+    return f"Its forces are too small by {(1 - slope.value) * 100:.0f} % (softening)."
+
+
+def _next(data: Evaluation, given: str) -> list[Step]:
+    if any(one.spoils for one in data.findings):
+        return [Step(f"mlipguide evaluate {given} --energy-key NAME --forces-key NAME", "with the right labels")]
+    models = ",".join(one.model for one in data.results)
+    return [
+        Step(f"mlipguide recommend STRUCTURE --labels {given} --models {models}", "which to run, with these errors"),
+        Step(f"mlipguide train pilot {given}", "what training on these frames would give"),
+    ]
+
+
+def _in_detail(data: Evaluation) -> list[RenderableType]:
+    parts: list[RenderableType] = []
     for title, of in (
         ("By element", lambda one: one.by_element),
         ("By group", lambda one: one.by_group),
         ("By magnitude of the reference force", lambda one: one.by_magnitude),
     ):
         parts += _parts_table(title, data.results, of)
-    parts += _section("Softening", [_slope_words(one) for one in data.results if one.force_slope is not None])
-    parts += _section("Energies", [_energy_words(one) for one in data.results])
-    parts += _section("Stress", [_stress_words(one) for one in data.results if one.stress_mae_ev_per_angstrom3])
-    parts += _section("Largest errors", [_largest_words(one) for one in data.results])
-    others = [one.message for one in data.findings if not one.spoils]
-    parts += _section("Look at the labels", others)
-    return Group(*parts)
+    parts += section("Softening", [_slope_words(one) for one in data.results if one.force_slope is not None])
+    parts += section("Energies", [_energy_words(one) for one in data.results])
+    parts += section("Stress", [_stress_words(one) for one in data.results if one.stress_mae_ev_per_angstrom3])
+    return parts + section("Largest errors", [_largest_words(one) for one in data.results])
 
 
-def _labels(labels: LabelsSummary) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
+def _labels(labels: LabelsSummary, *, details: bool) -> Table:
     used = "" if labels.chosen_frames == labels.frames else f", {labels.chosen_frames:,} of them chosen"
-    grid.add_row(
-        "Labels",
-        f"{labels.source}: {_count(labels.frames, 'frame')}, {labels.atoms:,} atoms of "
-        f"{', '.join(labels.elements)}{used}",
-    )
-    if labels.groups:
-        grid.add_row("Groups", ", ".join(f"{name} {count:,}" for name, count in labels.groups.items()))
+    rows = [
+        (
+            "Labels",
+            (
+                f"{labels.source}: {_count(labels.frames, 'frame')}, {labels.atoms:,} atoms of "
+                f"{', '.join(labels.elements)}{used}"
+            ),
+        )
+    ]
+    if labels.groups and details:
+        rows.append(("Groups", ", ".join(f"{name} {count:,}" for name, count in labels.groups.items())))
     keys = [labels.energy_key, labels.forces_key, labels.stress_key]
     names = [
         f"{what} '{key}'" for what, key in zip(("energy", "forces", "stress"), keys, strict=True) if key is not None
     ]
-    grid.add_row("Read", ", ".join(names) + f"; {_count(labels.runs, 'run')} of frames that are not independent")
-    return grid
+    rows.append(("Read", ", ".join(names) + f"; {_count(labels.runs, 'run')} of frames that are not independent"))
+    return facts_grid(rows)
 
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _ranking_table(data: Evaluation, console: Console) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    table.add_column("", justify="right")
-    table.add_column("Model", no_wrap=True)
-    table.add_column("MAE", justify="right", no_wrap=True)
-    table.add_column("90 %", justify="right", no_wrap=True, style="dim")
-    table.add_column("RMSE", justify="right", no_wrap=True)
-    table.add_column("cos", justify="right", no_wrap=True)
-    table.add_column("Slope", justify="right", no_wrap=True)
-    table.add_column("Energy", justify="right", no_wrap=True)
+def _ranking_table(results: Sequence[ModelAccuracy], console: Console) -> Table:
     wide = console.width >= NARROW
-    if wide:
-        table.add_column("Stress (GPa)", justify="right", no_wrap=True)
-        table.add_column("Frames", justify="right", no_wrap=True)
-        table.add_column("Independent", justify="right", no_wrap=True)
-    for place, one in enumerate(data.results, start=1):
-        stress = one.stress_mae_ev_per_angstrom3
+    titles = ["Force MAE (meV/Å)", "RMSE", "Slope", "Energy (meV/atom)"]
+    titles += ["Stress (GPa)", "Frames", "Independent"] if wide else []
+    table = plain_table("Model", *titles, gap=1)
+    for one in results:
         row = [
-            f"{place}",
             one.model,
-            f"{one.force_mae_ev_per_angstrom.value:.3f}",
-            interval(one.force_mae_ev_per_angstrom, "{:.3f}") or "few",
-            f"{one.force_rmse_ev_per_angstrom.value:.3f}",
-            _value(one.force_cosine, "{:.3f}"),
-            _value(one.force_slope, "{:.2f}"),
-            _value(one.energy_mae_ev_per_atom, "{:.3g}", factor=1e3),
+            between(one.force_mae_ev_per_angstrom) + (" (few)" if one.force_gap else ""),
+            _value(one.force_rmse_ev_per_angstrom, mev),
+            _value(one.force_slope, lambda slope: f"{slope:.2f}"),
+            _value(one.energy_mae_ev_per_atom, mev),
         ]
         if wide:
             row += [
-                _value(stress, "{:.3g}", factor=GPA_PER_EV_ANGSTROM3),
+                _value(one.stress_mae_ev_per_angstrom3, _gpa),
                 f"{one.frames:,}",
                 f"{one.independent_frames:,.0f}",
             ]
@@ -113,28 +183,22 @@ def _ranking_table(data: Evaluation, console: Console) -> Table:
     return table
 
 
-def interval(estimate: Estimate, form: str, *, factor: float = 1.0) -> str:
-    """Return the 90 % interval as two numbers, empty where the spread is not known."""
-    if estimate.low is None or estimate.high is None:
-        return ""
-    return f"{form.format(estimate.low * factor)}–{form.format(estimate.high * factor)}"
+def _gpa(value_ev_per_angstrom3: float) -> str:
+    return number(value_ev_per_angstrom3 * GPA_PER_EV_ANGSTROM3)
 
 
-def _value(estimate: Estimate | None, form: str, *, factor: float = 1.0) -> str:
-    return "–" if estimate is None else form.format(estimate.value * factor)
+def _value(estimate: Estimate | None, words: Callable[[float], str]) -> str:
+    return "–" if estimate is None else told_error(estimate, words)
 
 
 def _pair_words(pair: RankedPair) -> str:
-    difference = pair.difference_ev_per_angstrom
-    gap = f"{difference.value * 1e3:.3g} meV/Å"
-    spread = interval(difference, "{:.3g}", factor=1e3)
-    inside = f" (90 %: {spread})" if spread else ""
+    gap = f"{with_interval(pair.difference_ev_per_angstrom, mev)} meV/Å"
     if pair.significant is None:
         words = f"by {gap}; too few independent frames to say whether that is chance"
     elif pair.significant:
-        words = f"by {gap}{inside}: significant"
+        words = f"by {gap}: significant"
     else:
-        words = f"by {gap}{inside}: not significant, the order may be chance"
+        words = f"by {gap}: not significant, the order may be chance"
     return f"{pair.better} before {pair.worse} {words}."
 
 
@@ -146,7 +210,7 @@ def _parts_table(
     if len(names) < 1 or (title == "By element" and len(names) == 1):
         return []
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    table.add_column("Force MAE, eV/Å", no_wrap=True)
+    table.add_column("Force MAE, meV/Å", no_wrap=True)
     table.add_column("Frames", justify="right", no_wrap=True)
     for one in results:
         table.add_column(one.model, justify="right", overflow="fold")
@@ -158,49 +222,40 @@ def _parts_table(
 
 
 def _part_words(part: ErrorPart | None) -> str:
-    if part is None:
-        return "–"
-    mae = part.force_mae_ev_per_angstrom
-    if mae.low is None or mae.high is None:
-        return f"{mae.value:.3f}"
-    half = (mae.high - mae.low) / 2
-    if half > LOPSIDED * mae.value:
-        return f"{mae.value:.3f} ({mae.low:.2f}–{mae.high:.2f})"
-    return f"{mae.value:.3f} ±{half:.3f}"
+    return "–" if part is None else between(part.force_mae_ev_per_angstrom)
 
 
 def _slope_words(one: ModelAccuracy) -> str:
     slope = one.force_slope
     assert slope is not None
-    spread = interval(slope, "{:.2f}")
-    number = f"{slope.value:.2f}" + (f" (90 %: {spread})" if spread else "")
+    words = with_interval(slope, lambda value: f"{value:.2f}")
     if slope.high is not None and slope.high < 1:
-        return f"{one.model}: slope {number}, too soft by {(1 - slope.value) * 100:.0f} %."
+        return f"{one.model}: slope {words}, too soft by {(1 - slope.value) * 100:.0f} %."
     if slope.low is not None and slope.low > 1:
-        return f"{one.model}: slope {number}, too stiff by {(slope.value - 1) * 100:.0f} %."
-    return f"{one.model}: slope {number}, not told from 1."
+        return f"{one.model}: slope {words}, too stiff by {(slope.value - 1) * 100:.0f} %."
+    return f"{one.model}: slope {words}, not told from 1."
 
 
 def _energy_words(one: ModelAccuracy) -> str:
     unshifted = one.energy_mae_unshifted_ev_per_atom
     if unshifted is None:
         return f"{one.model}: the labels have no energies."
-    raw = f"{unshifted.value * 1e3:.3g} meV/atom as they stand"
+    raw = f"{told_error(unshifted, mev)} meV/atom as they stand"
     mae = one.energy_mae_ev_per_atom
     if mae is None:
         return f"{one.model}: {raw}; after a shift not known{gap_words(one.energy_gap)}."
-    spread = interval(mae, "{:.3g}", factor=1e3)
-    inside = f" (90 %: {spread})" if spread else gap_words(one.energy_gap)
     shifts = ", ".join(f"{name} {value:+.3f}" for name, value in one.energy_shifts_ev.items())
-    unique = "" if one.energy_shifts_are_unique else ", of which the compositions determine only sums"
-    return f"{one.model}: MAE {mae.value * 1e3:.3g} meV/atom{inside} after the shift ({shifts} eV{unique}); {raw}."
+    unique = "" if one.energy_shifts_are_unique else "; the compositions determine only sums of them"
+    return (
+        f"{one.model}: MAE {between(mae)} meV/atom{gap_words(one.energy_gap)} after the shift "
+        f"({shifts} eV{unique}); {raw}."
+    )
 
 
 def _stress_words(one: ModelAccuracy) -> str:
     mae = one.stress_mae_ev_per_angstrom3
     assert mae is not None
-    spread = interval(mae, "{:.3g}", factor=GPA_PER_EV_ANGSTROM3)
-    return f"{one.model}: MAE {mae.value * GPA_PER_EV_ANGSTROM3:.3g} GPa{f' (90 %: {spread})' if spread else ''}."
+    return f"{one.model}: MAE {with_interval(mae, _gpa)} GPa."
 
 
 def _largest_words(one: ModelAccuracy) -> str:
@@ -210,14 +265,3 @@ def _largest_words(one: ModelAccuracy) -> str:
         shown = ", ".join(map(str, one.failed_frames[:SHOWN_FRAMES]))
         failed = f"; {_count(len(one.failed_frames), 'frame')} could not be evaluated ({shown})"
     return f"{one.model}: {worst.ev_per_angstrom:.3g} eV/Å on atom {worst.atom} of frame {worst.frame}{failed}."
-
-
-def _section(title: str, lines: Sequence[str]) -> list[RenderableType]:
-    if not lines:
-        return []
-    rows = Table.grid(padding=(0, 1))
-    rows.add_column(width=1)
-    rows.add_column(overflow="fold")
-    for line in lines:
-        rows.add_row("·", Text(line))
-    return [Text(""), Text(title, style="bold"), rows]

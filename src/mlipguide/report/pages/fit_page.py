@@ -2,67 +2,94 @@
 
 from __future__ import annotations
 
+import shlex
+
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from mlipguide.core.readable import duration, number, simulated_time
+from mlipguide.records.accuracy.stability import CheckVerdict
+from mlipguide.records.estimate import Estimate
 from mlipguide.records.training.fit import FitData
 from mlipguide.records.training.training import DomainOfValidity, ReplayDrift, Span
 from mlipguide.report.pages.machine_page import machine_line
+from mlipguide.report.pages.page_parts import Step, conclusion, facts_grid, next_steps, notes, section
 from mlipguide.report.pages.pilot_page import groups_table
 from mlipguide.report.tables.checks_table import checks_table
+from mlipguide.report.words.command_words import STRUCTURE
+from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.pilot_words import between, errors_words, label, mev
 
+MOST_LINES = 1
+"""Of how it runs, without ``--details``."""
 
-def fit_page(data: FitData, console: Console) -> RenderableType:
-    """Return the page, laid out for the width of ``console``."""
-    del console
+
+def fit_page(data: FitData, console: Console, *, given: str = STRUCTURE, details: bool = False) -> RenderableType:
+    """Return the page.
+
+    Args:
+        data: What the fit left.
+        console: Where it is printed.
+        given: A structure for the next commands.
+        details: Errors by group, committee, learning curve, and shortest distances.
+    """
     one = data.potential
-    name = label(one.recipe.engine, one.recipe.size)
-    lines = [
-        f"Machine  {machine_line(data.machine)}",
-        (
-            f"Model    {data.model}: {name}, {one.parameters:,} parameters, on {one.frames} frames in "
-            f"{duration(one.train_s)}"
-        ),
-        *_tuning(data),
-        f"Folder   {one.folder}",
-        "",
-    ]
-    parts: list[RenderableType] = [Text(line, overflow="fold") for line in lines]
-    parts.append(Text(f"On {one.errors.frames} frames that it has not learned from", style="bold"))
-    parts.append(Text(errors_words(one.errors)))
-    if one.groups:
-        parts.append(groups_table(one))
+    parts: list[RenderableType] = [_conclusion(data), Text(""), facts_grid(_head(data))]
+    if one.groups and details:
+        parts += [Text(""), Text(f"By group, {one.errors.frames} held-out frames", style="bold"), groups_table(one)]
     if data.replay is not None:
-        parts += [Text(""), Text("What it remembers", style="bold"), Text(_remembered(data.replay))]
-    parts += [Text(""), Text("How it runs", style="bold"), *(Text(f"· {line}") for line in _running(data))]
+        parts += section("What it remembers", [_remembered(data.replay)])
     if data.checks:
         parts += [Text(""), *checks_table(data.checks)]
-    parts += [Text(""), Text("What it holds for", style="bold"), *(Text(f"· {line}") for line in _domain(data.domain))]
-    parts += [Text(""), Text("Next", style="bold"), *(Text(f"  {line}", overflow="fold") for line in _next(data))]
-    return Group(*parts)
+    parts += section("How it runs", _running(data) if details else _running(data)[:MOST_LINES])
+    parts += section("Valid for", _domain(data.domain, details=details))
+    parts += notes([explained("held-out", "frames")])
+    hidden = "errors by group, committee, learning curve, distances"
+    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
 
 
-def _tuning(data: FitData) -> list[str]:
+def _conclusion(data: FitData) -> Text:
+    """Return whether the potential may be used, with its errors and what it costs."""
+    one = data.potential
+    failed = [check.title for check in data.checks if check.verdict is CheckVerdict.FAILED]
+    words = f"{errors_words(one.errors)} on {one.errors.frames} held-out frames"
+    if failed:
+        return conclusion(f"{data.model} failed {', '.join(failed)}: do not use it. Its {words}.", style="bold red")
+    speed = "" if one.time_per_atom_s is None else f"; {_micro(one.time_per_atom_s)} µs for an atom and a step"
+    return conclusion(f"{data.model} is ready: {words}{speed}.", style="bold green")
+
+
+def _micro(time_per_atom_s: Estimate) -> str:
+    return time_per_atom_s.scaled(1e6).told(number)
+
+
+def _head(data: FitData) -> list[tuple[str, str]]:
+    one = data.potential
+    name = label(one.recipe.engine, one.recipe.size)
+    return [
+        ("Machine", machine_line(data.machine)),
+        ("Model", f"{name}, {one.parameters:,} parameters, on {one.frames} frames in {duration(one.train_s)}"),
+        *_tuning(data),
+        ("Folder", one.folder),
+    ]
+
+
+def _tuning(data: FitData) -> list[tuple[str, str]]:
     recipe = data.potential.recipe
     if recipe.base_model is None:
         return []
     frozen = recipe.options.get("frozen_layers")
-    words = f"From     {recipe.base_model}, "
-    return [words + (f"embedding and first {frozen} of its layers frozen" if frozen else "all layers trained")]
+    trained = f"embedding and first {frozen} of its layers frozen" if frozen else "all layers trained"
+    return [("From", f"{recipe.base_model}, {trained}")]
 
 
 def _running(data: FitData) -> list[str]:
-    one, check = data.potential, data.dynamics
-    lines = []
-    if one.time_per_atom_s is not None:
-        lines.append(f"{number(one.time_per_atom_s.value * 1e6)} µs for an atom and a step.")
-    lines.append(
+    check = data.dynamics
+    lines = [
         f"{simulated_time(check.steps * check.timestep_s)} at constant energy from {check.temperature_k:.0f} K: "
         f"stable, total energy changed by {mev(abs(check.energy_change_ev_per_atom))} meV/atom."
         + (" The temperature is assumed: --temperature says what it is for." if check.temperature_assumed else "")
-    )
+    ]
     if data.committee is not None:
         known = data.committee
         words = f"A committee of {known.members} disagrees by {mev(known.spread_ev_per_angstrom)} meV/Å"
@@ -85,7 +112,7 @@ def _remembered(known: ReplayDrift) -> str:
     )
 
 
-def _domain(domain: DomainOfValidity) -> list[str]:
+def _domain(domain: DomainOfValidity, *, details: bool) -> list[str]:
     groups = ", ".join(f"{name} ({count})" for name, count in domain.groups.items() if name)
     lines = [f"{', '.join(domain.elements)}" + (f": {groups}." if groups else ".")]
     for what, unit, span in (
@@ -95,7 +122,7 @@ def _domain(domain: DomainOfValidity) -> list[str]:
     ):
         if span is not None:
             lines.append(f"{what} {_span(span)} {unit}.")
-    if domain.nearest_angstrom:
+    if domain.nearest_angstrom and details:
         pairs = ", ".join(f"{pair} {distance:.2f} Å" for pair, distance in domain.nearest_angstrom.items())
         lines.append(f"No two atoms nearer than {pairs}.")
     return lines
@@ -105,9 +132,9 @@ def _span(span: Span) -> str:
     return f"{number(span.low)} to {number(span.high)}"
 
 
-def _next(data: FitData) -> list[str]:
+def _next(data: FitData, given: str) -> list[Step]:
     return [
-        f"mlipguide bench STRUCTURE --models {data.model}",
-        f"mlipguide recommend STRUCTURE --models {data.model},…",
-        "run_ase.py and the other inputs in the folder run as they are.",
+        Step(f"mlipguide recommend {given} --models {data.model}", "how long your run takes with it"),
+        Step(f"mlipguide stability {given} --models {data.model}", "whether your run would be stable"),
+        Step(f"ls {shlex.quote(data.potential.folder)}", "run_ase.py and other inputs that run as they are"),
     ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from mlipguide.core.readable import memory
 from mlipguide.records.hardware.machine import Machine
+from mlipguide.report.pages.page_parts import Step, conclusion, facts_grid, next_steps, section
 
 
 def machine_line(machine: Machine) -> str:
@@ -29,12 +29,32 @@ def machine_line(machine: Machine) -> str:
     return "; ".join(parts)
 
 
-def machine_page(machine: Machine) -> RenderableType:
+def machine_page(machine: Machine, console: Console) -> RenderableType:
+    """Return what models run on here, everything that the probe found, and what it could not find out."""
+    steps = [
+        Step("mlipguide recommend STRUCTURE --atoms N --time 1ns --budget 24h", "which model runs here in time"),
+        Step("mlipguide hardware list", "devices that are not here"),
+    ]
+    return Group(
+        conclusion(_runs_on(machine)),
+        Text(""),
+        machine_table(machine),
+        *section("Not found out", machine.facts),
+        *next_steps(steps, console),
+    )
+
+
+def _runs_on(machine: Machine) -> str:
+    cores = f"{machine.cpu.usable_cores:g} CPU cores and {memory(machine.memory.usable_bytes)} of memory"
+    if not machine.gpus:
+        return f"Models run here on {cores}; there is no GPU."
+    names = ", ".join(gpu.name for gpu in machine.gpus)
+    return f"Models run here on {names}, with {cores} beside."
+
+
+def machine_table(machine: Machine) -> RenderableType:
     """Return everything that the probe found."""
     cpu = machine.cpu
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
     limited = f" (limited by {cpu.limited_by})" if cpu.limited_by else ""
     rows: list[tuple[str, str]] = [
         ("System", f"{machine.system} {machine.kernel}, Python {machine.python}"),
@@ -58,10 +78,7 @@ def machine_page(machine: Machine) -> RenderableType:
     if machine.slurm is not None:
         rows.append(("SLURM job", machine.slurm.job_id))
     rows.append(("Fingerprint", machine.fingerprint))
-    for name, value in rows:
-        table.add_row(name, value)
-    facts = [Text(f"· {fact}") for fact in machine.facts]
-    return Group(table, *([Text(""), *facts] if facts else []))
+    return facts_grid(rows)
 
 
 def _memory_words(machine: Machine) -> str:

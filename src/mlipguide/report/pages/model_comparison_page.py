@@ -12,7 +12,9 @@ from rich.text import Text
 from mlipguide.advice.differences import receptive_field_angstrom
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.models.model_listings import MeasuredHere, ModelComparison
+from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes, section
 from mlipguide.report.tables.series import settings_words
+from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.model_words import (
     UNKNOWN,
     capabilities,
@@ -31,6 +33,9 @@ from mlipguide.report.words.model_words import (
 )
 
 MARK = "≠"
+FIRST, MOST_DIFFERENCES = 2, 2
+"""Sentences of the conclusion, and below the table without ``--details``."""
+NO_DIFFERENCE = "Nothing that is known tells these models apart."
 LABEL_WIDTH = 22
 NARROWEST = 18
 """Models whose columns would be narrower than this stand in a table of their own."""
@@ -71,19 +76,35 @@ _ROWS: tuple[tuple[str, Callable[[ModelCard], str]], ...] = (
 )
 
 
-def comparison_page(data: ModelComparison, console: Console) -> RenderableType:
-    """Return the models side by side, as many to a table as ``console`` has room for, and what follows."""
-    rows = [(label, [cell(card) for card in data.models]) for label, cell in _ROWS] + _measured_rows(data)
+def model_comparison_page(data: ModelComparison, console: Console, *, details: bool = False) -> RenderableType:
+    """Return what tells the models apart, and the models side by side, as many to a table as there is room for.
+
+    Args:
+        data: The models.
+        console: Its width decides how many stand in one table.
+        details: Rows in which the models are the same, too.
+    """
+    found = [(label, [cell(card) for card in data.models]) for label, cell in _ROWS] + _measured_rows(data)
+    rows = [row for row in found if details or len(set(row[1])) > 1]
     tables = math.ceil(len(data.models) / max(1, (console.width - LABEL_WIDTH) // NARROWEST))
     together = math.ceil(len(data.models) / tables)
-    parts: list[RenderableType] = []
+    said = [difference.message for difference in data.differences]
+    parts: list[RenderableType] = [conclusion(*(said[:FIRST] or [NO_DIFFERENCE])), Text("")]
     for begin in range(0, len(data.models), together):
-        parts += [_table(data.models, rows, range(begin, min(begin + together, len(data.models)))), Text("")]
-    notes = (f"{MARK} marks what is not the same for all.", snapshot_note(data.models))
-    parts += [Text(note, style="dim") for note in notes]
-    if data.differences:
-        parts += [Text(""), Text("What tells them apart", style="bold"), _list(data)]
-    return Group(*parts)
+        parts += [
+            *([Text("")] if begin else []),
+            _table(data.models, rows, range(begin, min(begin + together, len(data.models)))),
+        ]
+    same = len(found) - len(rows)
+    marks = f"{MARK} marks what is not the same for all." if details else f"The same for all: {same} more rows."
+    parts += notes([marks, snapshot_note(data.models) if details else explained("CPS", "F1", "κ_SRME")])
+    parts += section("What else tells them apart", said[FIRST:] if details else said[FIRST : FIRST + MOST_DIFFERENCES])
+    names = ",".join(card.id for card in data.models)
+    steps = [
+        Step(f"mlipguide bench STRUCTURE --models {names}", "which is faster here"),
+        Step(f"mlipguide disagree STRUCTURE --models {names}", "how far they are apart on your structure"),
+    ]
+    return Group(*parts, *next_steps(steps, console, hidden="rows that are the same", details=details))
 
 
 def _table(cards: Sequence[ModelCard], rows: Sequence[tuple[str, list[str]]], chosen: range) -> Table:
@@ -117,12 +138,3 @@ def _cell(item: MeasuredHere | None) -> str:
     if item is None:
         return UNKNOWN
     return f"{step_time(item)}, {peak_memory(item)}, {settings_words(item.result.settings)}"
-
-
-def _list(data: ModelComparison) -> Table:
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=1)
-    grid.add_column(overflow="fold")
-    for difference in data.differences:
-        grid.add_row("·", Text(difference.message))
-    return grid

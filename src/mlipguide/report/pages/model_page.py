@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from mlipguide.records.hardware.environment import Environment, EnvironmentState
-from mlipguide.records.models.model_card import Metrics, ModelCard
+from mlipguide.records.models.model_card import CommercialUse, LifeCycle, Metrics, ModelCard
 from mlipguide.records.models.model_listings import ModelDetails
+from mlipguide.report.pages.page_parts import Step, conclusion, facts_grid, next_steps, notes
 from mlipguide.report.tables.fitted_table import Column, fitted_table
+from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.model_words import (
     capabilities,
     cited,
@@ -31,20 +32,69 @@ from mlipguide.report.words.model_words import (
     training_cost,
 )
 
+SHORT = frozenset({"State", "Architecture", "Gives", "Trained on", "Get it", "Run it", "Accuracy", "MD test"})
+"""Facts of the short page."""
+MOST_REMARKS = 2
+COMMERCIAL_WORDS = {
+    CommercialUse.YES: "allowed",
+    CommercialUse.NO: "not allowed",
+    CommercialUse.CONDITIONS: "allowed on conditions",
+    CommercialUse.CONFLICT: "not clear (sources disagree)",
+    CommercialUse.UNKNOWN: "not known",
+}
 
-def model_page(data: ModelDetails, console: Console) -> RenderableType:
-    """Return everything on one model."""
+
+def model_page(data: ModelDetails, console: Console, *, details: bool = False) -> RenderableType:
+    """Return what one model is good for, and what is measured of it.
+
+    Args:
+        data: The card and what is known of it here.
+        console: Where it is printed.
+        details: Everything that the card says, with its sources.
+    """
     card = data.model
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in _facts(data):
-        table.add_row(name, Text(value))
-    parts: list[RenderableType] = [Text(f"{card.name}  ({card.id})", style="bold"), table]
-    parts += [Text(f"· {remark}") for remark in card.remarks]
+    known = _facts(data)
+    rows = known if details else [(name, value) for name, value in known if name in SHORT]
+    parts: list[RenderableType] = [_conclusion(data), Text(""), facts_grid(rows)]
+    parts += [Text(f"· {remark}") for remark in (card.remarks if details else card.remarks[:MOST_REMARKS])]
     parts += [Text(""), Text("Measured on this machine", style="bold"), *_measured(data, console)]
-    parts += [Text(""), Text("Sources", style="bold"), *map(source_line, data.sources)]
-    return Group(*parts, Text(snapshot_note([card]), style="dim"))
+    if details:
+        parts += [Text(""), Text("Sources", style="bold"), *map(source_line, data.sources)]
+    parts += notes([explained("F1", "κ_SRME", "CPS"), snapshot_note([card])])
+    hidden = "elements, domains, licences in full, remarks, sources"
+    return Group(*parts, *next_steps(_next(data), console, hidden=hidden, details=details))
+
+
+def _conclusion(data: ModelDetails) -> Text:
+    """Return whether to take the model: what has taken its place, what it may be used for, whether it runs here."""
+    card = data.model
+    words = [f"{card.name} ({card.id}): commercial use {COMMERCIAL_WORDS[card.licences.commercial]};"]
+    environment = data.environment
+    if environment is None:
+        words.append("mlipguide cannot run it.")
+    elif environment.state is EnvironmentState.READY:
+        words.append("ready to run here.")
+    else:
+        words.append(f"its environment is {environment.state.value}.")
+    if card.life_cycle is not LifeCycle.ACTIVE:
+        instead = "" if card.superseded_by is None else f"; take {card.superseded_by}"
+        words.insert(0, f"{card.life_cycle.value.capitalize()}{instead}.")
+    return conclusion(*words)
+
+
+def _next(data: ModelDetails) -> list[Step]:
+    card, environment = data.model, data.environment
+    if environment is None:
+        return [Step("mlipguide models list --available", "models that run here")]
+    steps = []
+    if environment.state is not EnvironmentState.READY:
+        steps.append(Step(f"mlipguide env build {card.backend}", "what it runs in"))
+    steps.append(Step(f"mlipguide bench STRUCTURE --models {card.id}", "how fast it is here"))
+    if card.superseded_by is not None:
+        steps.append(
+            Step(f"mlipguide models compare {card.id} {card.superseded_by}", "what is better in its successor")
+        )
+    return steps
 
 
 def _facts(data: ModelDetails) -> list[tuple[str, str]]:
@@ -124,10 +174,7 @@ def _measured(data: ModelDetails, console: Console) -> list[RenderableType]:
     if not items and data.environment is None:
         return [Text("Nothing: mlipguide cannot run it.")]
     if not items:
-        return [
-            Text("Nothing yet. To measure it:"),
-            Text(f"  mlipguide bench STRUCTURE --models {data.model.id}", style="cyan"),
-        ]
+        return [Text("Nothing yet.")]
     columns = [
         Column(title="Structure", cells=tuple(item.structure for item in items), rank=0),
         Column(title="Atoms", cells=tuple(f"{item.result.atoms:,}" for item in items), rank=0, right=True),

@@ -10,7 +10,9 @@ from rich.text import Text
 from mlipguide.records.models.listings import Validation
 from mlipguide.records.models.model_card import CommercialUse, ModelCard
 from mlipguide.records.models.model_listings import Filter, ForgottenModel, ModelList, OwnModel, SortKey, Standing
-from mlipguide.report.tables.fitted_table import Column, fitted_table
+from mlipguide.report.pages.page_parts import DETAILS, Step, conclusion, next_steps, notes
+from mlipguide.report.tables.fitted_table import GAP, Column, fitted_table
+from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.model_words import (
     length,
     md_force_rmse,
@@ -20,6 +22,10 @@ from mlipguide.report.words.model_words import (
     snapshot_note,
 )
 
+MOST_ROWS, MOST_FAMILIES = 15, 14
+"""Rows without ``--details``."""
+MORE = ", ..."
+COMMERCIAL_NOTE = "Commercial: models whose code and weights may be used commercially without conditions."
 MOST_NAMED = 6
 """More models than this are counted, not named."""
 
@@ -43,23 +49,76 @@ _COLUMNS: tuple[tuple[str, _Cell, int, SortKey | None], ...] = (
 _TEXTS = frozenset({"Backend", "Forces", "Commercial", "MD run time"})
 
 
-def models_page(data: ModelList, console: Console) -> RenderableType:
-    """Return the table of models, as wide as ``console`` allows, or why one model is or is not in it."""
+def models_page(data: ModelList, console: Console, *, details: bool = False) -> RenderableType:
+    """Return how many models meet the criteria and the table of them, or why one model is or is not in it.
+
+    Args:
+        data: The models.
+        console: Its width decides on the columns.
+        details: Every model; without, a long list is a row for each family, or the first of the order asked for.
+    """
     if data.why is not None:
         return _why(data.why)
-    parts: list[RenderableType] = []
-    notes = list(_notes(data))
-    if data.models:
-        table, dropped = fitted_table(_columns(data), console.width)
+    first, *others = _notes(data)
+    parts: list[RenderableType] = [conclusion(first), Text("")]
+    steps: list[Step] = []
+    shown = data.models if details else data.models[:MOST_ROWS]
+    if len(shown) < len(data.models) and data.criteria.sort is SortKey.NAME:
+        parts += [_families_table(data.models, console), Text("")]
+        others = [COMMERCIAL_NOTE, *others]
+        steps.append(Step("mlipguide models list --family MACE", "the models of one family"))
+        steps.append(Step("mlipguide models list --elements Li,O --sort f1", "those that know elements, best first"))
+    elif data.models:
+        table, dropped = fitted_table(_columns(data, shown), console.width)
         parts += [table, Text("")]
+        if len(shown) < len(data.models):
+            others.append(f"{len(data.models) - len(shown)} more: {DETAILS}.")
         if dropped:
-            notes.append(f"Not shown for want of width: {', '.join(dropped)}.")
-        notes.append(snapshot_note(data.models))
-    return Group(*parts, *(Text(note, style="dim") for note in notes))
+            others.append(f"Not shown for want of width: {', '.join(dropped)}.")
+        others += [explained("CPS", "F1", "κ_SRME"), snapshot_note(data.models)]
+    if data.models:
+        steps.append(Step("mlipguide models show MODEL", "everything on one model"))
+    hidden = "a row for each model" if len(data.models) > MOST_ROWS else ""
+    return Group(*parts, *notes(others), *next_steps(steps, console, hidden=hidden, details=details))
 
 
-def _columns(data: ModelList) -> list[Column]:
-    cards = data.models
+def _families_table(cards: Sequence[ModelCard], console: Console) -> RenderableType:
+    """Return a row for each family of several models, and those of one in a row together."""
+    families: dict[str, list[ModelCard]] = {}
+    for card in cards:
+        families.setdefault(card.architecture.family, []).append(card)
+    ordered = sorted(families.items(), key=lambda item: (-len(item[1]), item[0]))
+    rows = [(name, ones) for name, ones in ordered if len(ones) > 1][:MOST_FAMILIES]
+    rest = [card for name, ones in ordered if (name, ones) not in rows for card in ones]
+    rows += [("others", rest)] if rest else []
+    free = tuple(str(sum(map(_is_commercial, ones))) for _, ones in rows)
+    columns = [
+        Column(title="Family", cells=tuple(name for name, _ in rows), rank=0),
+        Column(title="Models", cells=tuple(str(len(ones)) for _, ones in rows), rank=0, right=True),
+        Column(title="Commercial", cells=free, rank=1, right=True),
+    ]
+    width = console.width - sum(column.width + GAP for column in columns)
+    columns.append(Column(title="Such as", cells=tuple(_some_names(ones, width) for _, ones in rows), rank=0))
+    return fitted_table(columns, console.width)[0]
+
+
+def _is_commercial(card: ModelCard) -> bool:
+    return card.licences.commercial is CommercialUse.YES
+
+
+def _some_names(cards: Sequence[ModelCard], width: int) -> str:
+    """Return as many ids as a line holds."""
+    words = ""
+    for position, card in enumerate(cards):
+        longer = f"{words}, {card.id}" if words else card.id
+        room = width if position + 1 == len(cards) else width - len(MORE)
+        if len(longer) > room and words:
+            return words + MORE
+        words = longer
+    return words
+
+
+def _columns(data: ModelList, cards: Sequence[ModelCard]) -> list[Column]:
     columns = [Column(title="Model", cells=tuple(card.id for card in cards), rank=0)]
     for title, cell, rank, key in _COLUMNS:
         sorted_by = key is not None and key is data.criteria.sort
@@ -73,13 +132,15 @@ def _columns(data: ModelList) -> list[Column]:
 def _notes(data: ModelList) -> Iterator[str]:
     known = len(data.models) + len(data.left_out)
     conditional = [card.id for card in data.models if card.licences.commercial is CommercialUse.CONDITIONS]
+    counts = ", ".join(f"{tally.filter.value} {tally.models}" for tally in data.tallies)
+    if data.left_out:
+        yield f"{len(data.models) or 'None'} of {known} models. Left out by filter, some by several: {counts}."
+    else:
+        yield f"{known} models."
     if data.criteria.commercial and conditional:
         yield f"Commercial use has conditions, which are to be read: {_named(conditional)}."
     if not data.left_out:
-        yield f"{known} models."
         return
-    counts = ", ".join(f"{tally.filter.value} {tally.models}" for tally in data.tallies)
-    yield f"{len(data.models) or 'None'} of {known} models. Left out by filter, some by several: {counts}."
     for doubt in data.doubtful_licences:
         yield f"All else fits, but commercial use is '{doubt.commercial.value}': {', '.join(doubt.models)}."
     for tally in data.tallies:

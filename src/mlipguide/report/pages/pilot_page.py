@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -11,6 +12,17 @@ from rich.text import Text
 from mlipguide.core.readable import duration, number
 from mlipguide.records.training.pilot import PilotCurve, PilotData, PretrainedErrors, TrainedPotential
 from mlipguide.report.pages.machine_page import machine_line
+from mlipguide.report.pages.page_parts import (
+    Step,
+    conclusion,
+    facts_grid,
+    next_steps,
+    notes,
+    plain_table,
+    section,
+)
+from mlipguide.report.words.command_words import LABELLED
+from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.pilot_words import (
     Model,
     between,
@@ -18,6 +30,7 @@ from mlipguide.report.words.pilot_words import (
     errors_words,
     force_words,
     label,
+    mean_words,
     mev,
     models_of,
     points_at,
@@ -25,44 +38,90 @@ from mlipguide.report.words.pilot_words import (
     time_words,
 )
 
+MOST_PRETRAINED = 4
+"""Rows without ``--details``."""
 FORECASTS = (2, 4)
 """Times the data, for which the curve's error is shown."""
 
 
-def pilot_page(data: PilotData, console: Console) -> RenderableType:
-    """Return the page, laid out for the width of ``console``."""
-    del console
-    known = data.data
-    same = known.test_source == known.source
-    tested = "whole stretches of the same file" if same else known.test_source
-    parts: list[RenderableType] = [
-        Text(f"Machine  {machine_line(data.machine)}"),
-        _line("Labels", f"{', '.join(known.elements)}: {known.train_frames} frames to learn from ({known.source})"),
-        _line("Test", f"{known.test_frames} frames ({tested})"),
-        _line("Time", f"{duration(data.spent_s)} of {duration(data.budget_s)}, {len(data.points)} fits"),
-        Text(""),
-        Text(f"Force MAE on the {known.test_frames} test frames in meV/Å, by frames learned from", style="bold"),
-        _errors_table(data),
-        *(Text(line, style="dim") for line in _legend(data)),
-    ]
+def pilot_page(
+    data: PilotData, console: Console, *, given: str = LABELLED, again: str = "", details: bool = False
+) -> RenderableType:
+    """Return the page.
+
+    Args:
+        data: What was found.
+        console: Where it is printed.
+        given: The labels and test frames as they were given, for the next commands.
+        again: The other options that were given, for the same call with more time.
+        details: The machine, the potential with its errors by group, and the fits that were left out.
+    """
+    parts: list[RenderableType] = [_conclusion(data), Text(""), facts_grid(_head(data, details=details)), Text("")]
+    parts.append(
+        Text(f"Force MAE on the {data.data.test_frames} held-out frames in meV/Å, by number of frames trained on")
+    )
+    parts += [_errors_table(data), *notes(_legend(data))]
     if data.pretrained:
-        parts += [Text(""), Text("Pretrained models on the same frames", style="bold"), _pretrained_table(data)]
-        shifted = (
-            "Energies after a shift by one number for each element. µs/atom: of one call, test frames as they are."
+        parts += [Text(""), Text("Pretrained models on the same frames", style="bold")]
+        parts.append(_pretrained_table(data, None if details else MOST_PRETRAINED))
+        parts += notes(
+            ["Energies after a shift for each element (E0). µs/atom: of one call, on the frames as they are."]
         )
-        parts.append(Text(shifted, style="dim"))
-    for title, lines in (("What more frames would bring", _curve_lines(data)), ("Potential", _potential_lines(data))):
-        if lines:
-            parts += [Text(""), Text(title, style="bold"), *lines]
-    if data.potential is not None and data.potential.groups:
-        parts.append(groups_table(data.potential))
-    if data.left_out:
-        parts += [Text(""), Text("Left out", style="bold"), *_left_out_lines(data)]
-    return Group(*parts)
+    parts += section("What more frames would bring", _curve_lines(data))
+    if details:
+        parts += section("Potential", _potential_lines(data))
+        if data.potential is not None and data.potential.groups:
+            parts.append(groups_table(data.potential))
+        parts += section("Left out", _left_out_lines(data))
+    left_out = sum(one.fits for one in data.left_out)
+    hidden = "errors by group, the potential" + (f", {left_out} fits that were left out" if left_out else "")
+    return Group(*parts, *next_steps(_next(data, given, again), console, hidden=hidden, details=details))
 
 
-def _line(title: str, words: str) -> Text:
-    return Text(f"{title:<9}{words}")
+def _head(data: PilotData, *, details: bool) -> list[tuple[str, str]]:
+    known = data.data
+    tested = "stretches of the same file" if known.test_source == known.source else known.test_source
+    rows = [
+        ("Labels", f"{', '.join(known.elements)}: {known.train_frames} frames to train on ({known.source})"),
+        ("Held-out", f"{known.test_frames} frames ({tested})"),
+        ("Time", f"{duration(data.spent_s)} of {duration(data.budget_s)}, {len(data.points)} fits"),
+    ]
+    return [("Machine", machine_line(data.machine)), *rows] if details else rows
+
+
+def _conclusion(data: PilotData) -> Text:
+    """Return the best potential with its error, whether the target is met, and what stands beside it."""
+    one = data.potential
+    if one is None:
+        return conclusion("No fit was better than no forces at all: see --details.", style="bold red")
+    errors = one.errors
+    name = label(one.recipe.engine, one.recipe.size)
+    first = (
+        f"{name} is the best of {len(models_of(data))} potentials: force MAE {force_words(errors)} on held-out frames."
+    )
+    return conclusion(first, _target_words(data, one), _beaten(data, one))
+
+
+def _target_words(data: PilotData, one: TrainedPotential) -> str:
+    target, error = data.target_ev_per_angstrom, one.errors.force_mae_ev_per_angstrom
+    if target is None or error is None:
+        return ""
+    wanted = f"The target of {mev(target)} meV/Å"
+    if error.at_most <= target:
+        return f"{wanted} is met."
+    return f"{wanted} is not met." if error.at_least > target else f"{wanted} lies within its interval."
+
+
+def _next(data: PilotData, given: str, again: str) -> list[Step]:
+    one, folder = data.potential, f"--folder {shlex.quote(data.folder)}"
+    words = " ".join(filter(None, ["mlipguide train pilot", given, again, folder, "--budget 1h"]))
+    more = Step(words, "goes on with more fits: a narrower answer")
+    if one is None:
+        return [more]
+    recipe = one.recipe
+    base = "" if recipe.base_model is None else f" --base {recipe.base_model}"
+    words = f"mlipguide train fit {given} --engine {recipe.engine.value} --size {recipe.size}{base} {folder}"
+    return [Step(words, "fits it, checks it in dynamics, registers it"), more]
 
 
 def _errors_table(data: PilotData) -> Table:
@@ -71,20 +130,20 @@ def _errors_table(data: PilotData) -> Table:
     speeds = {(speed.engine, speed.size): speed for speed in data.speeds}
     best = {(one.frames, one.engine, one.size): one.clearly for one in data.best}
     forecasts = [factor * max(counts) for factor in FORECASTS] if curves else []
-    table = _table("Model", *(f"{count:,}" for count in (*counts, *forecasts)), "Fit", "µs/atom")
+    table = plain_table("Model", *(f"{count:,}" for count in (*counts, *forecasts)), "Fit", "µs/atom")
     for model in models_of(data):
         engine, size = model
         cells = []
         for count in counts:
             found = points_at(data.points, model, count)
             mark = "" if (count, engine, size) not in best else "◆" if best[(count, engine, size)] else "◇"
-            cells.append(f"{mark}{mev(sum(found) / len(found))}" if found else "–")
+            cells.append(f"{mark}{mean_words(found)}" if found else "–")
         cells += [_forecast(curves.get(model), count) for count in forecasts]
         train_s = [point.train_s for point in data.points if (point.engine, point.size) == model]
         speed = speeds.get(model)
         cells += [
             time_words(max(train_s, default=None)),
-            "–" if speed is None else number(speed.time_per_atom_s.value * 1e6),
+            "–" if speed is None else speed.time_per_atom_s.scaled(1e6).told(number),
         ]
         table.add_row(label(engine, size), *cells)
     return table
@@ -92,22 +151,22 @@ def _errors_table(data: PilotData) -> Table:
 
 def _forecast(curve: PilotCurve | None, frames: int) -> str:
     at = None if curve is None else next((one for one in curve.curve if one.frames == frames), None)
-    return "–" if at is None else f"≈{mev(at.force_mae_ev_per_angstrom.value)}"
+    return "–" if at is None else f"≈{at.force_mae_ev_per_angstrom.told(mev)}"
 
 
 def _legend(data: PilotData) -> list[str]:
-    lines = ["◆ best at this number of frames; ◇ best, but within the interval of another."]
+    words = ["◆ best at this number of frames; ◇ best, but within the interval of another."]
     if data.learning_curve:
-        lines.append("≈ from the learning curve; the last is as far as it is believed.")
+        words.append("≈ from the learning curve; the last is as far as it is believed.")
     if data.speeds:
         drivers = " or ".join(sorted({speed.driver.upper() for speed in data.speeds}))
-        lines.append(f"Fit: the longest. µs/atom: time of a step over {data.speeds[0].atoms} atoms ({drivers}).")
-    return lines
+        words.append(f"Fit: the longest. µs/atom: time of a step over {data.speeds[0].atoms} atoms ({drivers}).")
+    return [" ".join(words), explained("held-out", "E0")]
 
 
-def _pretrained_table(data: PilotData) -> Table:
-    table = _table("Model", "Force MAE", "Energy MAE", "µs/atom")
-    for one in sorted(data.pretrained, key=_force_error):
+def _pretrained_table(data: PilotData, most: int | None) -> Table:
+    table = plain_table("Model", "Force MAE", "Energy MAE", "µs/atom")
+    for one in sorted(data.pretrained, key=_force_error)[:most]:
         table.add_row(
             one.model,
             force_words(one.errors),
@@ -122,7 +181,7 @@ def _force_error(one: PretrainedErrors) -> float:
     return math.inf if error is None else error.value
 
 
-def _curve_lines(data: PilotData) -> list[Text]:
+def _curve_lines(data: PilotData) -> list[str]:
     lines = []
     for curve in data.learning_curve:
         name = label(curve.engine, curve.size)
@@ -132,31 +191,26 @@ def _curve_lines(data: PilotData) -> list[Text]:
             if data.target_ev_per_angstrom is not None
             else f"{between(at.force_mae_ev_per_angstrom)} meV/Å with {at.frames:,} frames, four times the data."
         )
-        lines.append(Text(f"· {name}: {words}"))
+        lines.append(f"{name}: {words}")
     return lines
 
 
-def _potential_lines(data: PilotData) -> list[Text]:
+def _potential_lines(data: PilotData) -> list[str]:
     one = data.potential
     if one is None:
-        return [Text("None that is better than no forces at all; see the failures below.")]
+        return ["None that is better than no forces at all; see the failures below."]
     name = label(one.recipe.engine, one.recipe.size)
     lines = [
-        f"{name}, {one.parameters:,} parameters, on {one.frames} frames in {duration(one.train_s)}:",
-        f"  {errors_words(one.errors)}",
+        f"{name}, {one.parameters:,} parameters, on {one.frames} frames in {duration(one.train_s)}",
+        errors_words(one.errors),
     ]
     if one.time_per_atom_s is not None:
-        lines.append(f"  {number(one.time_per_atom_s.value * 1e6)} µs for an atom and a step")
+        lines.append(f"{one.time_per_atom_s.scaled(1e6).told(number)} µs for an atom and a step")
     tried = len(models_of(data))
     if tried > 1:
-        lines.append(
-            f"  chosen of {tried} models by these same test frames: frames of their own would show a little more"
-        )
-    fastest = _beaten(data, one)
-    if fastest:
-        lines.append(f"  {fastest}")
-    lines += [f"  {one.folder}"]
-    return [Text(line, overflow="fold") for line in lines]
+        words = f"chosen of {tried} models by these same test frames"
+        lines.append(f"{words}: frames of their own would show a little more")
+    return [*lines, one.folder]
 
 
 def _beaten(data: PilotData, one: TrainedPotential) -> str:
@@ -168,19 +222,20 @@ def _beaten(data: PilotData, one: TrainedPotential) -> str:
     theirs = best.errors.force_mae_ev_per_angstrom
     assert theirs is not None
     ratio = theirs.value / mine.value
-    words = f"{ratio:.2g} times as accurate as" if ratio >= 1 else f"{1 / ratio:.2g} times the error of"
-    return f"{words} {best.model}, the best pretrained model here"
+    if ratio >= 1:
+        return f"{best.model}, the best pretrained model here, has {ratio:.2g} times its error."
+    return f"{best.model}, the best pretrained model here, is {1 / ratio:.2g} times as accurate."
 
 
 def groups_table(one: TrainedPotential) -> Table:
     """Return the errors of each group of test frames."""
-    table = _table("Group", "Frames", "Force MAE", "Energy MAE")
+    table = plain_table("Group", "Frames", "Force MAE", "Energy MAE")
     for group in one.groups:
         table.add_row(group.group, f"{group.errors.frames}", force_words(group.errors), energy_words(group.errors))
     return table
 
 
-def _left_out_lines(data: PilotData) -> list[Text]:
+def _left_out_lines(data: PilotData) -> list[str]:
     lines: list[str] = []
     models: dict[tuple[Model, str], list[str]] = {}
     for one in data.left_out:
@@ -188,13 +243,5 @@ def _left_out_lines(data: PilotData) -> list[Text]:
         fits = "1 fit" if one.fits == 1 else f"{one.fits} fits"
         models.setdefault(((one.engine, one.size), one.reason), []).append(f"{one.frames} frames ({fits}{each})")
     for (model, reason), counts in models.items():
-        lines.append(f"· {label(*model)}: {', '.join(counts)}: {reason}.")
-    return [Text(line) for line in lines]
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    table.add_column(first, no_wrap=True)
-    for title in others:
-        table.add_column(title, justify="right", no_wrap=True)
-    return table
+        lines.append(f"{label(*model)}: {', '.join(counts)}: {reason}.")
+    return lines

@@ -7,46 +7,74 @@ from collections.abc import Sequence
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from mlipguide.core.readable import duration, number
+from mlipguide.core.readable import duration, number, simulated_time
 from mlipguide.records.advice.advice import Verdict
 from mlipguide.records.advice.plan import HardwareOption, HardwarePlan
 from mlipguide.records.timing.published import PublishedTiming
+from mlipguide.report.pages.page_parts import DETAILS, Step, conclusion, next_steps, notes, section
 from mlipguide.report.tables.fitted_table import Column, fitted_table
 from mlipguide.report.tables.hardware_table import ELSEWHERE_LEGEND, cost_columns, verdict_words
+from mlipguide.report.words.command_words import STRUCTURE
+from mlipguide.report.words.formatting import with_interval
 from mlipguide.report.words.task_words import run_words
 
-SHOWN = 25
+SHOWN, SHOWN_SHORT = 25, 10
+"""Rows with ``--details``, and without."""
+MOST_CHANGES = 3
 NOTE = (
-    "Memory is that of one device. Limit: what is nearer to its limit, or further beyond. Scaling: efficiency against "
-    "one device in the same code, with all atoms (strong) and with its share of them (weak). Feasible: the whole "
-    "interval is within budget and memory."
+    "Memory: of one device. Limit: what is nearer to its limit, or further beyond. Feasible: the whole interval is "
+    "within budget and memory."
 )
+SCALING_NOTE = "Scaling: efficiency against one device in the same code, with all atoms and with its share of them."
 
 
-def plan_page(data: HardwarePlan, console: Console) -> RenderableType:
-    """Return the page: the task, a row for each device, what would do, what would change it."""
-    task, options = data.task, data.options[:SHOWN]
+def plan_page(data: HardwarePlan, console: Console, *, given: str = STRUCTURE, details: bool = False) -> RenderableType:
+    """Return the page: what would do, the task, a row for each device, what would change it.
+
+    Args:
+        data: The answer.
+        console: Its width decides on the columns.
+        given: The structure as it was given, for the next commands.
+        details: More devices, what others published, every change.
+    """
+    task, options = data.task, data.options[: SHOWN if details else SHOWN_SHORT]
     candidates = [option.candidate for option in options]
+    scaling = tuple(map(_efficiency, options))
     columns = [
         Column(title="Hardware", cells=tuple(option.profile.name for option in options), rank=0),
         *cost_columns(candidates),
-        Column(title="Scaling", cells=tuple(map(_efficiency, options)), rank=6, right=True),
+        *([Column(title="Scaling", cells=scaling, rank=6, right=True)] if any(scaling) else []),
         Column(title="Limit", cells=tuple(map(_limit, options)), rank=3),
         Column(title="Verdict", cells=tuple(map(verdict_words, candidates)), rank=0),
     ]
     table, dropped = fitted_table(columns, console.width)
-    head = Text.assemble(
-        (data.model, "bold"),
-        f": {task.atoms:,} atoms of {task.structure.reduced_formula}, {run_words(task)}, within "
-        f"{duration(task.budget_s)}",
+    head = (
+        f"{data.model}: {task.atoms:,} atoms of {task.structure.reduced_formula}, {run_words(task)}, within "
+        f"{duration(task.budget_s)}"
     )
-    legend = Text("\n".join(_legend(data, dropped)), style="dim")
-    parts: list[RenderableType] = [head, Text(""), table, legend, Text(""), _headline(data)]
-    if data.published:
+    parts: list[RenderableType] = [_headline(data), Text(""), Text(head), Text(""), table]
+    parts += notes(_legend(data, dropped, shown=len(options), details=details))
+    if data.published and details:
         parts += [Text(""), *_published(data.published[:SHOWN], console)]
-    if data.changes:
-        parts += [Text(""), Text("What would change it", style="bold"), *(Text(f"· {line}") for line in data.changes)]
-    return Group(*parts)
+    parts += section("What would change it", data.changes if details else data.changes[:MOST_CHANGES])
+    published = f", {len(data.published)} published timings of this model" if data.published else ""
+    hidden = f"more devices, all changes{published}"
+    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
+
+
+def _next(data: HardwarePlan, given: str) -> list[Step]:
+    task = data.task
+    named = data.smallest or tuple(option.profile.name for option in data.options[:1])
+    if task.simulated_time_s is None or not named:
+        return []
+    length = simulated_time(task.simulated_time_s).replace(" ", "")
+    words = f"--atoms {task.atoms} --time {length} --budget {task.budget_s / 3600:g}h"
+    return [
+        Step(
+            f"mlipguide recommend {given} {words} --hardware {','.join(named[:2])}",
+            "which model to run there, this one or another",
+        )
+    ]
 
 
 def _published(timings: Sequence[PublishedTiming], console: Console) -> tuple[RenderableType, ...]:
@@ -85,23 +113,26 @@ def _limit(option: HardwareOption) -> str:
 def _headline(data: HardwarePlan) -> Text:
     doing = [option for option in data.options if option.candidate.verdict is Verdict.FEASIBLE]
     if not doing:
-        return Text(f"Of the {len(data.options)} kinds of hardware considered, none surely would do.", style="bold red")
+        sentence = f"Of the {len(data.options)} kinds of hardware considered, none is sure to do."
+        nearest = next((one for one in data.options if one.candidate.run_time_s is not None), None)
+        if nearest is not None and nearest.candidate.run_time_s is not None:
+            run_time = with_interval(nearest.candidate.run_time_s, duration)
+            sentence += f" First in the table: {nearest.profile.name}, {run_time} for the run."
+        return conclusion(sentence, style="bold red")
     cheapest = doing[0]
-    cost = cheapest.candidate.run_cost
-    words = "" if cost is None else f", {cost.device_hours.told(number)} device-hours"
-    return Text.assemble(
-        (f"Surely enough: {', '.join(data.smallest)}. ", "bold green"),
-        f"Fewest device-hours: {cheapest.profile.name}{words}.",
-    )
+    cost, run_time_s = cheapest.candidate.run_cost, cheapest.candidate.run_time_s
+    words = [] if run_time_s is None else [f"{with_interval(run_time_s, duration)} for the run"]
+    words += [] if cost is None else [f"{with_interval(cost.device_hours, number)} device-hours"]
+    few = f"Fewest device-hours: {', '.join([cheapest.profile.name, *words])}."
+    return conclusion(f"Sure to be enough: {', '.join(data.smallest)}.", few, style="bold green")
 
 
-def _legend(data: HardwarePlan, dropped: tuple[str, ...]) -> list[str]:
-    lines = [
-        ELSEWHERE_LEGEND,
-        NOTE,
-    ]
-    if len(data.options) > SHOWN:
-        lines.append(f"{len(data.options) - SHOWN} more in --json.")
+def _legend(data: HardwarePlan, dropped: tuple[str, ...], *, shown: int, details: bool) -> list[str]:
+    lines = [f"{ELSEWHERE_LEGEND} {NOTE}"]
+    if any(map(_efficiency, data.options[:shown])) and "Scaling" not in dropped:
+        lines.append(SCALING_NOTE)
+    left_out, where = len(data.options) - shown, "--json" if details else DETAILS
+    more = [f"{left_out} more: {where}."] if left_out > 0 else []
     if dropped:
-        lines.append(f"Left out for want of width: {', '.join(dropped)}.")
-    return lines
+        more.append(f"Left out for want of width: {', '.join(dropped)}.")
+    return [*lines, " ".join(more)]

@@ -1,35 +1,111 @@
-"""The answer of ``mlipguide stability`` in the terminal: for each model a table of tests, and what to do."""
+"""The answer of ``mlipguide stability`` in the terminal: which models pass, with what step, the checks, what next."""
 
 from __future__ import annotations
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, simulated_time
-from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, ModelStability, Relation, StabilityData
+from mlipguide.records.accuracy.stability import CheckVerdict, ModelStability, StabilityData
+from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes
+from mlipguide.report.tables.checks_table import (
+    FOR_INFORMATION,
+    MATRIX_LEGEND,
+    STYLES,
+    checks_matrix,
+    checks_table,
+    failure_sentences,
+    figure_words,
+)
+from mlipguide.report.words.command_words import STRUCTURE
 
-STYLES = {
-    CheckVerdict.PASSED: "green",
-    CheckVerdict.FAILED: "red",
-    CheckVerdict.UNCLEAR: "yellow",
-    CheckVerdict.NOT_APPLICABLE: "dim",
-}
-SIGNS = {Relation.AT_MOST: "≤", Relation.AT_LEAST: "≥"}
+UNBOUNDED = 10_000
+MOST_SENTENCES = 4
+"""Failures that are told without ``--details``; the table marks all of them."""
 
 
-def stability_page(data: StabilityData, console: Console) -> RenderableType:
-    """Return the page."""
-    del console  # the same at every width
-    parts: list[RenderableType] = [
-        Text(
-            f"{data.structure.formula} at {data.temperature_k:g} K, steps of {simulated_time(data.timestep_s)} "
-            f"({data.structure.source})"
-        )
-    ]
+def stability_page(
+    data: StabilityData, console: Console, *, given: str = STRUCTURE, details: bool = False
+) -> RenderableType:
+    """Return the page: one table of all models where it fits, else one for each.
+
+    Args:
+        data: What was found.
+        console: Where it is printed.
+        given: The structure as it was given, for the next commands.
+        details: A table for each model, every failure with the source of its limit.
+    """
+    parts: list[RenderableType] = [_conclusion(data), Text(""), Text(_task(data))]
+    several = len(data.results) > 1
+    matrix = checks_matrix({one.model: one.tests for one in data.results})
+    fits = console.measure(matrix, options=console.options.update(max_width=UNBOUNDED)).maximum <= console.width
+    if several and fits and not details:
+        parts += [Text(""), matrix, *notes([f"{MATRIX_LEGEND} {FOR_INFORMATION}"])]
+        sentences = [line for one in data.results for line in failure_sentences(one.tests, name=one.model)]
+        parts += sentences[:MOST_SENTENCES]
+        if len(sentences) > MOST_SENTENCES:
+            parts += notes([f"{len(sentences) - MOST_SENTENCES} more that did not pass: --details."])
+    else:
+        for one in data.results:
+            parts += [Text(""), _head(one), *checks_table(one.tests, limits=details), _step(one)]
+    hidden = "a table for each model, longest steps, sources of the limits"
+    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
+
+
+def _task(data: StabilityData) -> str:
+    return (
+        f"{data.structure.formula} at {data.temperature_k:g} K, steps of {simulated_time(data.timestep_s)} "
+        f"({data.structure.source})"
+    )
+
+
+def _conclusion(data: StabilityData) -> Text:
+    found: dict[CheckVerdict, list[str]] = {}
     for one in data.results:
-        parts += [Text(""), _head(one), _table(one), *_remarks(one), *_step(one)]
-    return Group(*parts)
+        found.setdefault(one.verdict, []).append(_model_words(one))
+    sentences = {
+        CheckVerdict.PASSED: "Stable: {}.",
+        CheckVerdict.FAILED: "Do not run: {}.",
+        CheckVerdict.UNCLEAR: "Not shown to be stable: {}.",
+        CheckVerdict.NOT_APPLICABLE: "Nothing could be tested of {}.",
+    }
+    words = [words.format("; ".join(found[verdict])) for verdict, words in sentences.items() if verdict in found]
+    worst = next((one for one in (CheckVerdict.FAILED, CheckVerdict.UNCLEAR) if one in found), CheckVerdict.PASSED)
+    return conclusion(*words, style=f"bold {STYLES[worst]}")
+
+
+def _model_words(one: ModelStability) -> str:
+    """Return a model with its longest step that keeps every limit; where it did not pass, with what stands against."""
+    if one.verdict is CheckVerdict.PASSED:
+        step = one.recommended_timestep_s
+        return f"{one.model}, with steps up to {_fs(step)}" if step is not None else one.model
+    against = [test for test in one.tests if test.decisive and test.verdict is one.verdict]
+    if not against:
+        return one.model
+    more = f"; {len(against) - 1} more" if len(against) > 1 else ""
+    return f"{one.model} ({figure_words(against[0])}{more})"
+
+
+def _next(data: StabilityData, given: str) -> list[Step]:
+    passed = [one for one in data.results if one.verdict is CheckVerdict.PASSED]
+    if not passed:
+        names = ",".join(one.model for one in data.results)
+        return [
+            Step("mlipguide models list --conservative", "models whose forces are the gradient of their energy"),
+            Step(
+                f"mlipguide stability {given} --models {names} --timestep {_fs_option(data.timestep_s / 2)}",
+                "the same with half the step",
+            ),
+        ]
+    steps = [one.recommended_timestep_s for one in passed if one.recommended_timestep_s is not None]
+    names = ",".join(one.model for one in passed)
+    longest = f" --timestep {_fs_option(min(steps))}" if steps else ""
+    return [
+        Step(
+            f"mlipguide recommend {given} --models {names} --temperature {data.temperature_k:g}K{longest}",
+            "how long a run takes",
+        ),
+    ]
 
 
 def _head(one: ModelStability) -> Text:
@@ -40,68 +116,20 @@ def _head(one: ModelStability) -> Text:
     )
 
 
-def _table(one: ModelStability) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("Test", no_wrap=True)
-    table.add_column("Value", justify="right", no_wrap=True)
-    table.add_column("Limit", justify="right", no_wrap=True)
-    table.add_column("Unit", no_wrap=True)
-    table.add_column("Verdict", no_wrap=True)
-    for test in one.tests:
-        verdict = Text("–" if test.verdict is CheckVerdict.NOT_APPLICABLE else test.verdict.value)
-        verdict.stylize(STYLES[test.verdict])
-        if not test.decisive and test.verdict is not CheckVerdict.NOT_APPLICABLE:
-            verdict.append(" *", style="dim")
-        table.add_row(test.title, _value(test), _limit(test), test.unit, verdict)
-    return table
-
-
-def _value(test: CheckResult) -> str:
-    if test.value is None:
-        return "–"
-    if test.uncertainty is None:
-        return _digits(test.value)
-    return f"{_digits(test.value)} ± {_digits(test.uncertainty)}"
-
-
-def _limit(test: CheckResult) -> str:
-    if test.threshold is None or test.value is None:
-        return ""
-    return f"{SIGNS[test.threshold.relation]} {test.threshold.value:g}"
-
-
-def _digits(value: float) -> str:
-    return "0" if value == 0 else f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"  # noqa: PLR2004  # three digits
-
-
-def _remarks(one: ModelStability) -> list[RenderableType]:
-    """Return the sentences of tests that did not pass, and of those that tell more than their number."""
-    lines: list[RenderableType] = []
-    if any(not test.decisive and test.verdict is not CheckVerdict.NOT_APPLICABLE for test in one.tests):
-        lines.append(Text("* for information: the verdict does not depend on it.", style="dim"))
-    for test in one.tests:
-        if test.verdict in (CheckVerdict.FAILED, CheckVerdict.UNCLEAR):
-            sentence = Text.assemble((f"{test.title}: ", STYLES[test.verdict]), test.why)
-            if test.advice is not None:
-                sentence.append(f" {test.advice}")
-            if test.threshold is not None:
-                sentence.append(f" (Limit: {test.threshold.source}.)", style="dim")
-            lines.append(sentence)
-    return lines
-
-
-def _step(one: ModelStability) -> list[RenderableType]:
+def _step(one: ModelStability) -> Text:
     if one.stable_timestep_s is None:
-        return [Text("Time step: none that was tried is stable.", style="red")]
+        return Text("Time step: none that was tried is stable.", style="red")
     end = "" if one.unstable_timestep_s is None else f", not with {_fs(one.unstable_timestep_s)}"
     words = f"Short runs stay together with steps up to {_fs(one.stable_timestep_s)}{end}."
     if one.recommended_timestep_s is None:
-        return [Text(f"Time step: none that was looked at keeps every limit. {words}", style="yellow")]
+        return Text(f"Time step: none of those tested keeps every limit. {words}", style="yellow")
     style = "yellow" if one.recommended_timestep_s < one.timestep_s else ""
-    return [
-        Text.assemble("Recommended time step: ", (f"{_fs(one.recommended_timestep_s)}", f"bold {style}"), f". {words}")
-    ]
+    return Text.assemble("Recommended time step: ", (_fs(one.recommended_timestep_s), f"bold {style}"), f". {words}")
 
 
 def _fs(seconds: float) -> str:
     return f"{seconds * 1e15:.3g} fs"
+
+
+def _fs_option(seconds: float) -> str:
+    return f"{seconds * 1e15:.3g}fs"

@@ -13,6 +13,8 @@ from mlipguide.report.tables.series import differing, settings_words
 from mlipguide.report.words.formatting import spread
 
 Section = tuple[str, list[RenderableType]]
+CAPACITY, AGREEMENT = "Largest systems that fit", "Agreement with the plain setting"
+FASTEST, RANKS = "Fastest settings", "Several MPI ranks, predicted and measured"
 
 
 def findings(data: BenchData) -> list[Section]:
@@ -20,10 +22,10 @@ def findings(data: BenchData) -> list[Section]:
     fields = differing(item.settings for item in data.measurements)
     sections: list[Section] = []
     if data.capacity:
-        sections.append(("Largest systems that fit", _capacity(data, fields)))
+        sections.append((CAPACITY, _capacity(data, fields)))
     if data.agreements:
         units = Text("ΔE in meV/atom, ΔF in meV/Å.", style="dim")
-        sections.append(("Agreement with the plain setting", [_agreements(data.agreements), units]))
+        sections.append((AGREEMENT, [_agreements(data.agreements), units]))
     if data.fastest:
         lines: list[RenderableType] = [
             Text(
@@ -33,10 +35,10 @@ def findings(data: BenchData) -> list[Section]:
             )
             for item in data.fastest
         ]
-        sections.append(("Fastest settings", lines))
+        sections.append((FASTEST, lines))
     if data.ranks:
         words = "Predicted from the times of one rank alone: each of several has its share of the atoms, and ghosts."
-        sections.append(("Several MPI ranks, predicted and measured", [_ranks(data.ranks), Text(words, style="dim")]))
+        sections.append((RANKS, [_ranks(data.ranks), Text(words, style="dim")]))
     return sections
 
 

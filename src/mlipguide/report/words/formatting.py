@@ -30,6 +30,8 @@ MARK_WORDS = {
 WIDE_HALF_WIDTH = 0.5
 NARROW = 1.05
 """Intervals up to this factor to either side support three digits, wider ones two at most."""
+DIGITS_WITHOUT_INTERVAL = 2
+"""Of an error from too few frames for an interval: it is off by tens of percent."""
 VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
 
 
@@ -92,3 +94,24 @@ def _digits(estimate: Estimate) -> int:
     spread = estimate.relative_spread
     is_narrow = spread is not None and math.exp(spread) <= NARROW
     return estimate.digits if is_narrow else min(estimate.digits, 2)
+
+
+def with_interval(estimate: Estimate, formatter: Callable[[float], str]) -> str:
+    """Return value and 90 % interval with the digits that mean something: ``70 (66 to 75)``."""
+    if estimate.low is None or estimate.high is None:
+        return estimate.told(formatter)
+    low, value, high = (cut(end, formatter, estimate.digits) for end in (estimate.low, estimate.value, estimate.high))
+    return value if low == value == high else f"{value} ({low} to {high})"
+
+
+def cut(value: float, formatter: Callable[[float], str], digits: int) -> str:
+    """Return a number of either sign as ``formatter`` writes it, with at most so many significant digits."""
+    text = coarse(formatter(abs(value)), digits)
+    return f"-{text}" if value < 0 else text
+
+
+def told_error(estimate: Estimate, formatter: Callable[[float], str]) -> str:
+    """Return an error without its interval; one whose interval is unknown, for want of frames, has two digits."""
+    if estimate.low is None or estimate.high is None:
+        return cut(estimate.value, formatter, DIGITS_WITHOUT_INTERVAL)
+    return estimate.told(formatter)

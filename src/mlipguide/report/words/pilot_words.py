@@ -9,6 +9,7 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.training.pilot import HeldOutErrors, PilotCurve, PilotData, PilotPoint, Reach
 from mlipguide.records.training.training import Engine
 from mlipguide.report.words.error_words import gap_words
+from mlipguide.report.words.formatting import cut, told_error, with_interval
 
 MEV = 1e3
 RESOLVED_EV = 1e-5
@@ -29,10 +30,10 @@ def mev(value: float) -> str:
 
 
 def between(estimate: Estimate) -> str:
-    """Return the interval in meV: ``70 (66 to 75)``; the value alone where it is not known."""
-    if estimate.low is None or estimate.high is None or max(abs(estimate.low), abs(estimate.high)) < RESOLVED_EV:
+    """Return value and interval in meV: ``70 (66 to 75)``; the value alone where the interval is not known."""
+    if max(abs(estimate.at_least), abs(estimate.at_most)) < RESOLVED_EV:
         return mev(estimate.value)
-    return f"{mev(estimate.value)} ({mev(estimate.low)} to {mev(estimate.high)})"
+    return told_error(estimate, mev) if estimate.low is None else with_interval(estimate, mev)
 
 
 def errors_words(errors: HeldOutErrors) -> str:
@@ -69,15 +70,20 @@ def models_of(data: PilotData) -> list[Model]:
     return sorted(first, key=lambda model: (engines.index(model[0]), first[model], model[1]))
 
 
-def points_at(points: Sequence[PilotPoint], model: Model, frames: int) -> list[float]:
+def points_at(points: Sequence[PilotPoint], model: Model, frames: int) -> list[Estimate]:
     """Return the force errors of a model's fits to so many frames."""
-    return [
-        point.errors.force_mae_ev_per_angstrom.value
+    found = [
+        point.errors.force_mae_ev_per_angstrom
         for point in points
-        if (point.engine, point.size) == model
-        and point.frames == frames
-        and point.errors.force_mae_ev_per_angstrom is not None
+        if (point.engine, point.size) == model and point.frames == frames
     ]
+    return [one for one in found if one is not None]
+
+
+def mean_words(errors: Sequence[Estimate]) -> str:
+    """Return the mean error in meV, with no more digits than those of the least certain mean something."""
+    mean = sum(one.value for one in errors) / len(errors)
+    return cut(mean, mev, min(one.digits for one in errors))
 
 
 def reach_words(curve: PilotCurve, target: float) -> str:

@@ -59,7 +59,7 @@ def distillation_of(
 
     Args:
         distilled: What was done.
-        teacher: Who taught.
+        teacher: The model that labelled.
         trainer: What was trained with.
         structure: The user's.
         cell: That was labelled.
@@ -121,7 +121,7 @@ def _verdict(structure: StructureSummary, checks: Sequence[CheckResult]) -> str:
     against = faults(checks)
     if against:
         return f"It is not handed over: {' '.join(against)}"
-    words = f"It may be used for {', '.join(structure.elements)} near what it was taught on."
+    words = f"It may be used for {', '.join(structure.elements)} near its training frames."
     open_questions = not_resolved(checks)
     if open_questions:
         words += f" Its runs were too short to resolve: {', '.join(open_questions)}."
@@ -137,10 +137,9 @@ def settling_notices(run: RunComparison, teacher: str) -> tuple[Notice, ...]:
         found.append(
             Notice(
                 "teacher_not_settled",
-                f"The run of {teacher} that nothing was taken from was too short to come to equilibrium at "
+                f"The held-out reference trajectory of {teacher} is too short to equilibrate at "
                 f"{run.temperature_k:g} K (mean {run.teacher_temperature_k:.0f} K): energies were not compared "
-                "with it, and pair distributions only for what is far off. A longer --budget, in another --folder, "
-                "allows for a longer run.",
+                "with it, and pair distributions only for large differences. Use a longer --budget and a new --folder.",
             )
         )
     if run.student_settled_after_s is None:

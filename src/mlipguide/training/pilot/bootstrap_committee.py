@@ -1,4 +1,4 @@
-"""How much fits to samples of the same frames disagree, which is large where a potential was not taught.
+"""How much fits to samples of the same frames disagree, which is large where a potential was not trained.
 
 Query by committee (H. S. Seung et al., Proc. COLT 1992, doi:10.1145/130385.130417); that the spread of fits to samples
 follows the error of a potential, up to a factor to be calibrated, is seen in F. Musil et al., J. Chem. Theory Comput.

@@ -130,7 +130,7 @@ class FittedCurve:
 
     @property
     def exponent(self) -> Range:
-        """C."""
+        """Exponent c of error(n) = a + b n^(-c)."""
         return _range(self.exponents)
 
     def mean_at(self, frames: int) -> Range:

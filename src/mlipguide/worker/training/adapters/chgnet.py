@@ -42,7 +42,7 @@ class Adapter:
 
     @property
     def layers(self) -> int:
-        """How many there are that can be frozen."""
+        """Number of layers that can be frozen."""
         return len(self.network.atom_conv_layers)
 
     @property

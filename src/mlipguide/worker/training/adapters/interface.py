@@ -50,7 +50,7 @@ class Adapter(Protocol):
 
     @property
     def layers(self) -> int:
-        """How many there are that can be frozen."""
+        """Number of layers that can be frozen."""
 
     @property
     def cutoff(self) -> float:

@@ -41,7 +41,7 @@ class Adapter:
 
     @property
     def layers(self) -> int:
-        """How many there are that can be frozen."""
+        """Number of layers that can be frozen."""
         return int(self._config["num_convolution_layer"])
 
     @property
