@@ -101,6 +101,18 @@ def test_the_table_names_all_hardware(measured: FakeModels, run: Run) -> None:
     assert "×÷" in outcome.out
 
 
+def test_the_short_page_names_the_hardware_in_place_of_the_machine(measured: FakeModels, run: Run) -> None:
+    del measured
+    for hardware in (HARDWARE, HARDWARE.partition(",")[0]):
+        lines = run("recommend", LIFEPO4, *QUESTION, "--hardware", hardware, "--no-measure").out.splitlines()
+        assert len(lines) <= 30
+        assert all(len(line) <= 100 for line in lines if not line.startswith("  mlipguide "))
+        assert not any(line.startswith("Machine ") for line in lines)
+        (words,) = (line for line in lines if line.startswith("Hardware  ") and "not timed: carried over" in line)
+        assert all(name in words for name in hardware.split(","))
+        assert sum("▸ " in line for line in lines) == len(hardware.split(","))
+
+
 @pytest.mark.parametrize(
     ("hardware", "kind"), [("A100", "ambiguous_device"), ("A1000-80GB", "unknown_device"), ("", None)]
 )

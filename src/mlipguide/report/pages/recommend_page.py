@@ -101,7 +101,8 @@ def _facts(answer: Recommendation, notices: Sequence[Notice]) -> Iterator[tuple[
         yield "Machine", "; ".join((machine_line(answer.machine), *_timed_with(answer)))
     assumed = [" ".join(assumed_options(answer.task))] if answer.task.assumed else []
     if answer.task.derived_needs:
-        assumed.append(f"of the structure: {', '.join(one.need.value for one in answer.task.derived_needs)}")
+        needs = ", ".join(one.need.value for one in answer.task.derived_needs)
+        assumed.append(f"suggested by the structure: {needs}")
     if assumed:
         yield "Assumed", "; ".join(assumed)
     disturbed = disturbance_words(answer, notices)

@@ -13,14 +13,14 @@ from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.reasons import ModelReasons
 from mlipguide.records.estimate import Estimate
 from mlipguide.report.tables.hardware_table import verdict_words
-from mlipguide.report.words.formatting import VERDICT_STYLES
+from mlipguide.report.words.formatting import VERDICT_STYLES, interval
 
 
 def why_page(reasons: Sequence[ModelReasons]) -> RenderableType:
-    """Return the page: for each hardware the numbers and the verdict, then the sources."""
+    """Return the page: for each hardware the verdict with its reasons and the numbers, then the sources."""
     parts: list[RenderableType] = []
     for one in reasons:
-        parts += [_head(one), _numbers(one.candidate), *_why(one.candidate), Text("")]
+        parts += [_head(one), *_why(one.candidate), Text(""), _numbers(one.candidate), Text("")]
     files = list(dict.fromkeys(file for one in reasons for file in one.record_files))
     if files:
         parts += [Text("Measurements", style="bold"), *(Text(file, overflow="fold") for file in files), Text("")]
@@ -74,10 +74,7 @@ def _numbers(candidate: Candidate) -> Table:
 
 
 def _in_full(estimate: Estimate, words: Callable[[float], str]) -> str:
-    interval = ""
-    if estimate.low is not None and estimate.high is not None:
-        interval = f" ({words(estimate.low)} to {words(estimate.high)})"
-    return f"{words(estimate.value)}{interval}, {estimate.basis.value}: {estimate.source}"
+    return f"{interval(estimate, words)}, {estimate.basis.value}: {estimate.source}"
 
 
 def _why(candidate: Candidate) -> list[Text]:

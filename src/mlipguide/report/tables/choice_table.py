@@ -56,7 +56,9 @@ def _table(answer: Recommendation, rows: Sequence[ChoiceRow], *, with_ends: bool
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in titles:
         is_number = title in (*RATES.values(), "Memory", accuracy)
-        table.add_column(title, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(
+            title, justify="right" if is_number else "left", overflow="fold", no_wrap=title in ("Model", "Verdict")
+        )
     price = strategy_row(answer)
     lines = [] if price is None else [_strategy_cells(price, answer, with_ends=with_ends)]
     lines += [_cells(row, answer, with_ends=with_ends) for row in rows]

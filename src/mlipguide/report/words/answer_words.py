@@ -15,7 +15,7 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.report.words.axis_words import named
-from mlipguide.report.words.formatting import interval
+from mlipguide.report.words.formatting import brief, interval
 
 SHOWN_FITTING = 4
 """Names in a sentence."""
@@ -159,7 +159,7 @@ def _sooner(answer: Recommendation, takes: Estimate) -> str:
     total = price.total_wall_time_s
     if total is None or CLEARLY_SOONER * total.value > takes.value:
         return ""
-    return f"{_way(DOING_WORDS, price, answer)} would be done sooner: {_in_all(total)}."
+    return f"{_way(DOING_WORDS, price, answer)} would be done sooner: about {brief(total, duration)} in all."
 
 
 def _without_choice(answer: Recommendation) -> AnswerWords:
@@ -200,7 +200,7 @@ def _why_no_pretrained(answer: Recommendation) -> str:
             is_sure = all(one.verdict is Verdict.INFEASIBLE for one in timed)
             return (
                 f"No pretrained model {'ends' if is_sure else 'is likely to end'} within {budget} {here}; the fastest, "
-                f"{fastest.name}, needs about {interval(fastest.run_time_s, duration)}."
+                f"{fastest.name}, needs about {brief(fastest.run_time_s, duration)}."
             )
     against = list(dict.fromkeys(rule.constraint for one in answer.candidates for rule in one.rejections))
     listed = f" ({', '.join(against)})" if against else ""

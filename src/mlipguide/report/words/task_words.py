@@ -51,7 +51,7 @@ def _work_in_short(task: Task) -> str:
         )
     counts = {
         TaskKind.RELAX: "a relaxation of ",
-        TaskKind.SCREEN: f"relaxations of {task.structures:,} structures of ",
+        TaskKind.SCREEN: f"{task.structures:,} relaxations of ",
         TaskKind.PHONONS: "phonons in supercells of ",
         TaskKind.NEB: f"a band of {task.images:,} images of ",
         TaskKind.PRERELAX: "a relaxation before DFT of ",
