@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from factories import make_estimate, make_summary, make_task
-from mlipguide.advice.candidate_step import at_step, bears_on, conservation_rejection, run_by, step_for
-from mlipguide.advice.judgement import Findings, judge
+from mlipguide.advice.candidate_step import at_step, conservation_rejection, run_by, step_for
+from mlipguide.advice.facts import ModelFacts
+from mlipguide.advice.judgement import judge
 from mlipguide.advice.plans import plan_for
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
+from mlipguide.evidence.stability.earlier_tests import bears_on
 from mlipguide.records.accuracy.stability import CheckVerdict, ModelStability
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.models.model_card import Need
@@ -52,7 +54,7 @@ def found_earlier(**changes: Any) -> ModelStability:
 
 def judged(stability: ModelStability | None, **task: Any) -> Any:
     card = card_of("sevennet-0")
-    findings = Findings(
+    findings = ModelFacts(
         card=card,
         evidence=evidence_of(card),
         settings=SETTINGS,

@@ -12,8 +12,9 @@ from ase import Atoms
 
 from factories import make_card, make_task
 from known_students import CELL, Clock, KnownTrainer, Springs
-from mlipguide.advice.judgement import Findings, judge
-from mlipguide.advice.trained_here import training_of, with_training
+from mlipguide.advice.facts import Facts, ModelFacts, facts_of
+from mlipguide.advice.judgement import judge
+from mlipguide.advice.trained_here import training_says
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.train_distil import DistilRequest, train_distil
 from mlipguide.core.kept_files import UnusableFileError
@@ -22,6 +23,7 @@ from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.testing.in_process import in_process_session
+from mlipguide.training.fit.manifests import training_of, trainings_of
 from mlipguide.training.fit.setup import Options
 from mlipguide.training.fit.trainers import Trainers
 from toy_plugin import ToyPlugin
@@ -57,9 +59,17 @@ def student(toy_plugin: ToyPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return load_catalogue().find("my-student")
 
 
-def known(card: ModelCard, *, kelvin: float = 300.0, atoms: Atoms = CELL) -> Findings:
-    task = replace(make_task(), temperature_k=kelvin)
-    return with_training(Findings(card=card, evidence=evidence_of(card)), task, atoms)
+def known(card: ModelCard, *, kelvin: float = 300.0, atoms: Atoms = CELL) -> ModelFacts:
+    facts = Facts(
+        cards={card.id: card},
+        costs={},
+        evidence={card.id: evidence_of(card)},
+        stability={},
+        memory_bytes=2**34,
+        trainings=trainings_of([card]),
+        atoms=atoms,
+    )
+    return facts_of(card, replace(make_task(), temperature_k=kelvin), facts)
 
 
 def test_it_is_known_by_its_teacher_and_by_no_error_of_its_own(student: ModelCard) -> None:
@@ -113,5 +123,7 @@ def test_without_its_manifest_its_origin_is_a_doubt(student: ModelCard) -> None:
 
 
 def test_other_models_are_left_as_they_are() -> None:
-    findings = Findings(card=make_card(), evidence=evidence_of(make_card()))
-    assert with_training(findings, make_task(), None) is findings
+    evidence = evidence_of(make_card())
+    assert trainings_of([make_card()]) == {}
+    found = training_says(None, evidence, make_task(), None)
+    assert (found.evidence, found.remarks, found.doubts) == (evidence, (), ())

@@ -5,7 +5,6 @@ A model that needs half the step takes twice the steps: its run takes twice as l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from mlipguide.advice.constraints import OF_GRADIENTS, needs_of
@@ -13,7 +12,6 @@ from mlipguide.core.readable import simulated_time
 from mlipguide.records.accuracy.stability import ModelStability
 from mlipguide.records.advice.advice import Candidate, Rejection
 from mlipguide.records.task.task import Task, TaskKind
-from mlipguide.structures.summaries import is_same_kind
 from mlipguide.tasks.workloads import md_workload, steps_of
 
 LONGER = 1 + 1e-6
@@ -34,24 +32,6 @@ class CandidateStep:
     seconds: float
     reason: str | None = None
     doubt: str | None = None
-
-
-def bears_on(tested: ModelStability, task: Task, *, dtype: str | None, versions: Mapping[str, str]) -> bool:
-    """Tell whether what was found holds for a task: the same kind of structure, no higher temperature, the same code.
-
-    Args:
-        tested: What was found.
-        task: What is wanted.
-        dtype: The model would be run with; None where that is not known.
-        versions: Of packages in the model's environment; those that are not known say nothing.
-    """
-    same_code = all(tested.versions.get(name, version) == version for name, version in versions.items())
-    return (
-        same_code
-        and dtype in (None, tested.settings.dtype)
-        and task.temperature_k <= tested.temperature_k
-        and is_same_kind(tested.structure, task.structure)
-    )
 
 
 def step_for(task: Task, tested: ModelStability | None) -> CandidateStep:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlipguide.advice.judgement import Findings
 from mlipguide.core.kept_files import UnusableFileError
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.task.task import Task
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
 from mlipguide.records.training.training import DomainOfValidity
 from mlipguide.training.distil.schedule import EXPLORE_FACTOR
-from mlipguide.training.fit.manifests import HINT, WHAT, read_manifest
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -27,49 +23,43 @@ DALTONS_PER_ANGSTROM3 = 1.66053906660
 """g/cm³ in a dalton per Å³ (CODATA 2018)."""
 
 
-def training_of(card: ModelCard) -> Distillation | FitData | None:
-    """Return how a potential came about; None for other models.
+@dataclass(frozen=True, kw_only=True)
+class TrainingSays:
+    """What the training of a potential says of a task.
 
-    Raises:
-        UnusableFileError: The manifest beside it is missing, damaged, or of a newer version.
+    Attributes:
+        evidence: Of its accuracy, the test errors of its training where nothing better is known.
+        remarks: What speaks for it, as sentences.
+        doubts: Where the task leaves what it was trained on, as sentences.
     """
-    if card.weights.origin is not WeightsOrigin.TRAINED:
-        return None
-    if card.weights.path is None:
-        raise UnusableFileError(Path(card.id), WHAT, "names no file of its own", hint=HINT)
-    return read_manifest(Path(card.weights.path).parent)
+
+    evidence: Evidence
+    remarks: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
-def with_training(findings: Findings, task: Task, atoms: Atoms | None) -> Findings:
-    """Return the findings with what the training of a potential says of the task.
+def training_says(
+    made: Distillation | FitData | UnusableFileError | None, evidence: Evidence, task: Task, atoms: Atoms | None
+) -> TrainingSays:
+    """Return what the training of a potential says of the task.
 
     Errors on labels that were measured afterwards are not replaced.
 
     Args:
-        findings: Of any model.
+        made: How the potential came about, or why that cannot be read; None for models that were not trained here.
+        evidence: What is known of its accuracy otherwise.
         task: What is wanted.
         atoms: The structure, whose density is compared; None where there is none.
     """
-    try:
-        made = training_of(findings.card)
-    except UnusableFileError as error:
-        words = f"Its origin is unknown: {error.message} Nothing tells what it was trained on, and how well it did."
-        return replace(findings, domain_doubts=(*findings.domain_doubts, words))
     if made is None:
-        return findings
-    domain = made.domain
-    doubts = [*_density_doubts(domain, atoms), *_temperature_doubts(made, task)]
-    untold = findings.evidence.kind is EvidenceKind.NONE
-    if isinstance(made, Distillation):
-        evidence, remark = _distilled(made, findings.evidence)
-    else:
-        evidence, remark = _fitted(made, findings.evidence)
-    return replace(
-        findings,
-        evidence=evidence if untold else findings.evidence,
-        remarks=(remark,),
-        domain_doubts=tuple(doubts),
-    )
+        return TrainingSays(evidence=evidence)
+    if isinstance(made, UnusableFileError):
+        words = f"Its origin is unknown: {made.message} Nothing tells what it was trained on, and how well it did."
+        return TrainingSays(evidence=evidence, doubts=(words,))
+    doubts = (*_density_doubts(made.domain, atoms), *_temperature_doubts(made, task))
+    untold = evidence.kind is EvidenceKind.NONE
+    found, remark = _distilled(made, evidence) if isinstance(made, Distillation) else _fitted(made, evidence)
+    return TrainingSays(evidence=found if untold else evidence, remarks=(remark,), doubts=doubts)
 
 
 def _distilled(made: Distillation, evidence: Evidence) -> tuple[Evidence, str]:
