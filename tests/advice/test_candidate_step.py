@@ -19,6 +19,7 @@ from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.models.model_card import Need
 from mlipguide.records.task.task import TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.report.words.reason_words import reason_words
 from world import card_of
 
 SETTINGS = Settings(threads=1, dtype="float32", device="cpu", driver="ase", allocator=Allocator.RETAIN)
@@ -100,7 +101,7 @@ def test_a_recommendation_that_ends_where_the_tests_do_says_nothing_of_longer_st
 def test_a_model_without_any_good_step_is_in_doubt() -> None:
     found = judged(found_earlier(recommended_timestep_s=None))
     assert found.verdict is Verdict.UNKNOWN
-    assert "no time step" in found.doubts[0]
+    assert "no time step" in reason_words(found.doubts[0])
 
 
 def test_other_kinds_of_task_have_no_step_of_their_own() -> None:
@@ -132,4 +133,4 @@ def test_forces_without_an_energy_rule_out_what_needs_a_gradient() -> None:
     assert conservation_rejection(make_task(needs=(Need.NVE,)), found_earlier(conservative=None)) is None
     refused = conservation_rejection(make_task(kind=TaskKind.PHONONS), curled)
     assert refused is not None
-    assert "phonons" in refused.message
+    assert "phonons" in reason_words(refused)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from mlipguide.advice.constraints import OF_GRADIENTS, needs_of
 from mlipguide.core.readable import simulated_time
 from mlipguide.records.accuracy.stability import ModelStability
-from mlipguide.records.advice.advice import Candidate, Rejection
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.tasks.workloads import md_workload, steps_of
 
@@ -31,7 +32,7 @@ class CandidateStep:
 
     seconds: float
     reason: str | None = None
-    doubt: str | None = None
+    doubt: Doubt | None = None
 
 
 def step_for(task: Task, tested: ModelStability | None) -> CandidateStep:
@@ -44,11 +45,10 @@ def step_for(task: Task, tested: ModelStability | None) -> CandidateStep:
     if tested is None or task.kind is not TaskKind.MD:
         return CandidateStep(task.timestep_s)
     own = tested.recommended_timestep_s
-    when = f"tests of its stability at {tested.temperature_k:g} K on {tested.taken_at[:10]}"
     if own is None:
         return CandidateStep(
             task.timestep_s,
-            doubt=f"By {when} no time step that was tried keeps the energy as it should (mlipguide stability).",
+            doubt=Doubt(kind=ReasonKind.NO_STABLE_STEP, value=tested.temperature_k, tested_on=tested.taken_at[:10]),
         )
     # Tests look closely at no more than twice their step: a recommendation that ends there says nothing of longer ones.
     longest = own
@@ -56,6 +56,7 @@ def step_for(task: Task, tested: ModelStability | None) -> CandidateStep:
         longest = max(own, tested.stable_timestep_s)
     if longest * LONGER >= task.timestep_s:
         return CandidateStep(task.timestep_s)
+    when = f"tests of its stability at {tested.temperature_k:g} K on {tested.taken_at[:10]}"
     return CandidateStep(
         own,
         reason=f"It runs with steps of {_fs(own)} instead of {_fs(task.timestep_s)}, by {when}: "
@@ -71,9 +72,9 @@ def conservation_rejection(task: Task, tested: ModelStability | None) -> Rejecti
     if not asked:
         return None
     return Rejection(
-        "stability",
-        f"Its forces are not the gradient of its energy, as tests on {tested.taken_at[:10]} found, which "
-        f"{', '.join(need.value for need in asked)} needs.",
+        kind=ReasonKind.NO_GRADIENT,
+        names=tuple(need.value for need in asked),
+        tested_on=tested.taken_at[:10],
     )
 
 

@@ -18,7 +18,8 @@ from mlipguide.evidence.accuracy.published_accuracy import evidence_of
 from mlipguide.evidence.stability.earlier_tests import tests_anywhere
 from mlipguide.records.accuracy.evidence import Evidence
 from mlipguide.records.accuracy.stability import ModelStability
-from mlipguide.records.advice.advice import Rejection, RunCost
+from mlipguide.records.advice.advice import RunCost
+from mlipguide.records.advice.verdict_reasons import Doubt, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.models.model_card import ModelCard
@@ -83,7 +84,7 @@ class ModelFacts:
         run_cost: What the run costs; None on this machine.
         stability: What tests of stability found that bears on the task; None without any.
         remarks: What speaks for a potential that was trained here, as sentences.
-        domain_doubts: Where the task leaves what it was trained on, as sentences.
+        domain_doubts: Where the task leaves what it was trained on.
     """
 
     card: ModelCard
@@ -98,11 +99,11 @@ class ModelFacts:
     affordable_atoms: Estimate | None = None
     measured: tuple[str, ...] = ()
     measured_as: str | None = None
-    unmeasured_because: Rejection | None = None
+    unmeasured_because: Rejection | Doubt | None = None
     run_cost: RunCost | None = None
     stability: ModelStability | None = None
     remarks: tuple[str, ...] = ()
-    domain_doubts: tuple[str, ...] = ()
+    domain_doubts: tuple[Doubt, ...] = ()
 
 
 def facts_elsewhere(

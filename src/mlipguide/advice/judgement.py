@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from mlipguide.advice.accuracy_axis import place_of
@@ -17,18 +19,15 @@ from mlipguide.advice.constraints import (
     time_rejection,
 )
 from mlipguide.advice.facts import ModelFacts
-from mlipguide.candidates.neighbours_seen import CUTOFF
-from mlipguide.core.readable import number
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
-from mlipguide.records.advice.advice import Candidate, Rejection, Verdict
-from mlipguide.records.estimate import Estimate
+from mlipguide.records.advice.advice import Candidate, Verdict
+from mlipguide.records.advice.verdict_reasons import Doubt, Reason, ReasonKind, Rejection
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Weights
 from mlipguide.tasks.workloads import run_time_of
 
 T = TypeVar("T")
-
-MEMORY = "memory"
+R = TypeVar("R", bound=Reason)
 
 
 def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
@@ -46,18 +45,16 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
     rejections = list(card_rejections(facts.card, task))
     step = step_for(task, facts.stability)
     task = at_step(task, step.seconds)
-    doubts: list[str] = []
+    doubts: list[Doubt] = []
     run_time = None if facts.step_time_s is None else run_time_of(facts.step_time_s, task.workload)
-    if facts.unmeasured_because is not None:
-        reason = facts.unmeasured_because
-        if reason.constraint in (MEMORY, CUTOFF):
-            rejections.append(reason)
-        else:
-            doubts.append(reason.message)
+    if isinstance(facts.unmeasured_because, Rejection):
+        rejections.append(facts.unmeasured_because)
+    elif facts.unmeasured_because is not None:
+        doubts.append(facts.unmeasured_because)
     elif run_time is None:
-        doubts.append("How long a step takes was not measured.")
+        doubts.append(Doubt(kind=ReasonKind.STEP_TIME_UNKNOWN))
     elif facts.peak_memory_bytes is None:
-        doubts.append("How much memory it needs was not measured.")
+        doubts.append(Doubt(kind=ReasonKind.PEAK_MEMORY_UNKNOWN))
     if facts.peak_memory_bytes is not None:
         rejections += _present(memory_rejection(facts.peak_memory_bytes, memory_bytes))
         doubts += _present(memory_doubt(facts.peak_memory_bytes, memory_bytes))
@@ -65,7 +62,7 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
         rejections += _present(time_rejection(run_time, task.budget_s))
         doubts += _present(time_doubt(run_time, task.budget_s))
     if facts.weights is Weights.SYNTHETIC:
-        doubts.append("Timed with random weights: its own are not on this machine.")
+        doubts.append(Doubt(kind=ReasonKind.RANDOM_WEIGHTS))
     rejections += _present(conservation_rejection(task, facts.stability))
     doubts += _present(step.doubt)
     doubts += _present(licence_doubt(facts.card, task))
@@ -90,8 +87,8 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
         settings=facts.settings,
         weights=facts.weights,
         verdict=verdict,
-        rejections=tuple(rejections),
-        doubts=tuple(doubts),
+        rejections=about(facts.card.id, rejections),
+        doubts=about(facts.card.id, doubts),
         step_time_s=facts.step_time_s,
         ns_per_day=facts.ns_per_day,
         run_time_s=run_time,
@@ -110,40 +107,32 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
     )
 
 
-def judge_accuracy(evidence: Evidence, task: Task) -> tuple[list[Rejection], list[str]]:
+def judge_accuracy(evidence: Evidence, task: Task) -> tuple[list[Rejection], list[Doubt]]:
     """Return the limits on the error that evidence breaks, and those that it leaves open.
 
     A limit is broken when the whole 90 % interval lies above it, and met when the whole interval lies below.
     """
     asked = (
-        ("force", task.force_mae_ev_per_angstrom, evidence.force_mae_ev_per_angstrom, "meV/Å"),
-        ("energy", task.energy_mae_ev_per_atom, evidence.energy_mae_ev_per_atom, "meV/atom"),
+        (ReasonKind.FORCE_ERROR, task.force_mae_ev_per_angstrom, evidence.force_mae_ev_per_angstrom),
+        (ReasonKind.ENERGY_ERROR, task.energy_mae_ev_per_atom, evidence.energy_mae_ev_per_atom),
     )
     rejections: list[Rejection] = []
-    doubts: list[str] = []
-    for name, limit, known, unit in asked:
+    doubts: list[Doubt] = []
+    for kind, limit, known in asked:
         if limit is None:
             continue
-        if known is None:
-            doubts.append(f"Its {name} error on a system like this is not known ({limit * 1e3:g} {unit} asked).")
-        elif known.at_least > limit:
-            rejections.append(
-                Rejection("accuracy", f"Its {name} MAE is {_in_words(known, unit)}; {limit * 1e3:g} {unit} asked.")
-            )
-        elif known.at_most > limit:
-            likely = "probably meets" if known.value <= limit else "probably misses"
-            doubts.append(f"It {likely} the {limit * 1e3:g} {unit} asked: its {name} MAE is {_in_words(known, unit)}.")
+        if known is not None and known.at_least > limit:
+            rejections.append(Rejection(kind=kind, value=known, limit=limit))
+        elif known is None or known.at_most > limit:
+            doubts.append(Doubt(kind=kind, value=known, limit=limit))
     if evidence.kind is EvidenceKind.NONE and not doubts:
-        doubts.append("No comparable figure of its accuracy was published.")
+        doubts.append(Doubt(kind=ReasonKind.NOTHING_COMPARABLE))
     return rejections, doubts
 
 
-def _in_words(error: Estimate, unit: str) -> str:
-    """Return an error in thousandths of its unit with its interval."""
-    spread = ""
-    if error.low is not None and error.high is not None and error.high > error.low:
-        spread = f" (90 %: {error.low * 1e3:.3g} to {error.high * 1e3:.3g})"
-    return f"{error.scaled(1e3).told(number)} {unit}{spread}"
+def about(model: str, reasons: Iterable[R]) -> tuple[R, ...]:
+    """Return reasons with the model that they are about."""
+    return tuple(replace(one, model=model) for one in reasons)
 
 
 def _present(item: T | None) -> list[T]:

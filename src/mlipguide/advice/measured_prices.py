@@ -22,6 +22,7 @@ from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import LabelPrice, Reckoned, StrategyPrice, TrainedBefore, TrainingKind
 from mlipguide.records.advice.verdict import Strategy
+from mlipguide.records.advice.verdict_reasons import Doubt
 from mlipguide.records.estimate import Basis, Estimate, nothing
 from mlipguide.records.models.family_card import FamilyCard
 from mlipguide.records.task.task import Task
@@ -147,7 +148,7 @@ def distilled_price(
         training = None if card is None else published_training_time(card, elements, frames)
         step = None if card is None else fast_step_time(card, elements, task.atoms, known.hardware)
     run_time = None if step is None else run_time_of(step.estimate, task.workload)
-    doubts = [*besides.doubts]
+    doubts: list[Doubt | str] = [*besides.doubts]
     doubts += [] if step is not None else [f"How fast {name} is on such hardware is not known."]
     if kept.refusal is not None:
         doubts.append(f"The student in {kept.folder} was not handed over: {kept.refusal}")
@@ -266,7 +267,7 @@ def _parts(
     label_words: tuple[str, ...] = ()
     if seen.frames is not None:
         labels, label_words = further_labels(seen.frames, model.at_hand, task, known.hardware, frame_atoms=frame_atoms)
-    doubts = list(seen.doubts)
+    doubts: list[Doubt | str] = list(seen.doubts)
     if kept_labels is not None and task.structure.reduced_formula not in kept_labels.formulas:
         doubts.append(
             f"The frames of {model.by} are of {', '.join(kept_labels.formulas)}, none of "

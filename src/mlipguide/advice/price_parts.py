@@ -8,6 +8,7 @@ from mlipguide.advice.constraints import time_doubt, time_rejection
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.strategy import HoursOf, LabelPrice, StrategyHardware, StrategyPrice, TrainedBefore
 from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.task.task import Task, TaskKind
 
@@ -36,8 +37,8 @@ class Parts:
     hours_of: HoursOf
     units: float
     reasons: tuple[str, ...] = ()
-    rejections: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    rejections: tuple[Rejection | str, ...] = ()
+    doubts: tuple[Doubt | str, ...] = ()
     error: Estimate | None = None
     error_is_judged: bool = False
     before: TrainedBefore | None = None
@@ -54,8 +55,8 @@ class Besides:
     """
 
     reasons: tuple[str, ...] = ()
-    rejections: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    rejections: tuple[Rejection | str, ...] = ()
+    doubts: tuple[Doubt | str, ...] = ()
 
 
 def priced(
@@ -90,8 +91,8 @@ def priced(
         model=model,
         base=base,
         verdict=verdict,
-        rejections=tuple(rejections),
-        doubts=tuple(doubts),
+        rejections=tuple(map(rejected, rejections)),
+        doubts=tuple(map(doubtful, doubts)),
         labels=labels,
         training_time_s=training,
         production_time_s=production,
@@ -104,13 +105,13 @@ def priced(
     )
 
 
-def _against(parts: Parts, task: Task) -> tuple[list[str], list[str]]:
+def _against(parts: Parts, task: Task) -> tuple[list[Rejection | str], list[Doubt | str]]:
     """Return what a potential that is still to be trained breaks, and what is not known of it."""
-    rejections: list[str] = []
-    doubts: list[str] = []
+    rejections: list[Rejection | str] = []
+    doubts: list[Doubt | str] = []
     if parts.production_time_s is not None:
         broken = time_rejection(parts.production_time_s, task.budget_s)
-        rejections += [] if broken is None else [broken.message]
+        rejections += [] if broken is None else [broken]
         doubts += filter(None, [time_doubt(parts.production_time_s, task.budget_s)])
     limit, error = task.force_mae_ev_per_angstrom, parts.error
     if parts.error_is_judged:
@@ -140,7 +141,7 @@ def impossible(strategy: Strategy, hardware: StrategyHardware, why: str) -> Stra
         model=None,
         base=None,
         verdict=Verdict.INFEASIBLE,
-        rejections=(why,),
+        rejections=(rejected(why),),
         doubts=(),
         labels=None,
         training_time_s=None,
@@ -151,6 +152,16 @@ def impossible(strategy: Strategy, hardware: StrategyHardware, why: str) -> Stra
         force_mae_ev_per_angstrom=None,
         reasons=(),
     )
+
+
+def rejected(what: Rejection | str) -> Rejection:
+    """Return a rejection, of a sentence one that states it."""
+    return what if isinstance(what, Rejection) else Rejection(kind=ReasonKind.STATED, detail=what)
+
+
+def doubtful(what: Doubt | str) -> Doubt:
+    """Return a doubt, of a sentence one that states it."""
+    return what if isinstance(what, Doubt) else Doubt(kind=ReasonKind.STATED, detail=what)
 
 
 def run_words(name: str, run_time_s: Estimate | None, task: Task) -> tuple[str, ...]:

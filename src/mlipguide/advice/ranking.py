@@ -11,10 +11,11 @@ from dataclasses import replace
 from mlipguide.advice.accuracy_axis import is_as_accurate, order_of_place
 from mlipguide.records.accuracy.accuracy_axis import DomainFit
 from mlipguide.records.advice.advice import Candidate, Verdict
+from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.task.task import Task
 from mlipguide.records.timing.measurement import Weights
 
-COST_CONSTRAINTS = frozenset({"time", "memory"})
+COST_CONSTRAINTS = frozenset({Constraint.TIME, Constraint.MEMORY})
 
 
 def ranked(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:

@@ -11,7 +11,7 @@ from mlipguide.advice.accuracy_axis import axis_of, fitting_models
 from mlipguide.advice.assessment import Assessment
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.decision import can_be_done, leading_candidate
-from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
+from mlipguide.advice.explanation import Words, reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.strategies import cheapest_test, is_untested
@@ -62,7 +62,7 @@ class Question:
 
 
 def assemble_recommendation(
-    question: Question, assessments: Sequence[Assessment], machine: Machine
+    question: Question, assessments: Sequence[Assessment], machine: Machine, words: Words
 ) -> tuple[Recommendation, tuple[Notice, ...]]:
     """Return the answer: which strategy it is, what it costs, and what to do; and notices of earlier trainings.
 
@@ -70,6 +70,7 @@ def assemble_recommendation(
         question: What was asked.
         assessments: Of this machine, or of each profile that was asked for, best first.
         machine: This machine.
+        words: Says in words what stands against a model.
     """
     best = assessments[0]
     task, request, facts = question.task, question.request, best.facts
@@ -85,9 +86,9 @@ def assemble_recommendation(
     )
     table = priced_strategies(candidates, task, known, choice=choice, card=card)
     if choice is not None:
-        reasons = reasons_for_choice(choice, candidates, task)
+        reasons = reasons_for_choice(choice, candidates, task, words)
     else:
-        reasons = reasons_for_none(candidates, task, memory_bytes=memory_bytes)
+        reasons = reasons_for_none(candidates, task, words, memory_bytes=memory_bytes)
     test = cheapest_test(task, known) if leading is not None and is_untested(leading) else None
     price = table.price(table.leading)
     if table.leading is Strategy.NONE and table.would_do is None:

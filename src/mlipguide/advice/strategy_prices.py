@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import time_doubt
 from mlipguide.advice.known import Known
 from mlipguide.advice.labels import distilled_labels, label_atoms, no_labels, reference_labels
 from mlipguide.advice.measured_prices import (
@@ -22,27 +21,30 @@ from mlipguide.advice.measured_prices import (
     tuning_price,
     with_pilot_times,
 )
-from mlipguide.advice.price_parts import Besides, Parts, impossible, on_top, priced, run_words
+from mlipguide.advice.price_parts import Besides, Parts, doubtful, impossible, on_top, priced, run_words
 from mlipguide.advice.prices.fast_speed import FEW_ELEMENTS, fast_step_time, may_be_used, suited_family
 from mlipguide.advice.prices.frames import frames_to_train, frames_to_tune
 from mlipguide.advice.prices.training_cost import trained_error, training_time, tuned_error, tuning_time
 from mlipguide.advice.ranking import accuracy_order, choose, could_serve, is_runnable
-from mlipguide.candidates.neighbours_seen import CUTOFF
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import StrategyPrice
 from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.estimate import Estimate, nothing
 from mlipguide.records.models.family_card import FamilyCard
 from mlipguide.records.task.task import Task
 from mlipguide.records.training.training import Engine
 from mlipguide.tasks.workloads import run_time_of
 
-MENDED_BY_TUNING = frozenset({"time", "memory", "accuracy"})
-KEPT_CONSTRAINTS = frozenset({"memory", CUTOFF})
-"""Of a base model, which a model tuned from it breaks too."""
+MENDED_BY_TUNING = frozenset({Constraint.TIME, Constraint.MEMORY, Constraint.ACCURACY})
+BROKEN_BY_TUNED = frozenset({Constraint.MEMORY, Constraint.CUTOFF})
+"""What a base model breaks, and a model tuned from it too."""
 
-KEPT_BY_TUNING = ("It may not fit", "Commercial use")
-"""How the doubts of a base model begin that tuning does not settle."""
+UNSETTLED_BY_TUNING = frozenset({Constraint.MEMORY, Constraint.LICENCE})
+"""What is in doubt of a base model, and of a model tuned from it too."""
+
+OF_ITS_OWN_RUN = frozenset({Constraint.TIME, Constraint.MEMORY})
+"""What may be in doubt of a teacher: it never makes the run."""
 FITTED_TO_ONE_SYSTEM = frozenset({"lammps", "nep"})
 """Backends whose potentials are fitted to a system: they are fitted anew rather than tuned, and teach nothing more."""
 BEYOND_FAST_POTENTIALS = frozenset({"magnetism", "charges", "total-charge", "spin", "long-range"})
@@ -63,7 +65,7 @@ def pretrained_price(candidates: Sequence[Candidate], task: Task, known: Known) 
         hours_of=known.hardware.hours_of,
         units=known.hardware.units,
         reasons=run_words(best.name, best.run_time_s, task),
-        rejections=tuple(one.message for one in best.rejections),
+        rejections=best.rejections,
         doubts=best.doubts,
         error=error,
     )
@@ -137,7 +139,7 @@ def distil_price(candidates: Sequence[Candidate], task: Task, known: Known) -> S
     fast = _fast(Strategy.DISTIL, task, known)
     if isinstance(fast, StrategyPrice):
         return fast
-    besides = Besides(doubts=tuple(one for one in teacher.doubts if one not in _costs(teacher, task)))
+    besides = Besides(doubts=tuple(one for one in teacher.doubts if one.constraint not in OF_ITS_OWN_RUN))
     found = [
         distilled_price(one, teacher, task, known, besides)
         for one in known.distilled
@@ -218,7 +220,8 @@ def _in_spite_of(
     if price.rejections:
         return shown
     named = f"By your {before.kind.value} in {before.folder} ({before.made_at[:10]})"
-    against = " ".join(shown.rejections or shown.doubts) or before.words
+    stated = [one.detail for one in (shown.rejections or shown.doubts) if one.detail is not None]
+    against = " ".join(stated) or before.words
     against = against if before.folder in against else f"{named}, {before.engine.value} {before.size}: {against}"
     doubt = f"{against} Published figures of what was not tried stand in its place."
     pilot = next((one.pilot for one in known.tried if one.pilot.folder == before.folder), None)
@@ -228,7 +231,7 @@ def _in_spite_of(
     return replace(
         price,
         verdict=Verdict.UNKNOWN,
-        doubts=(doubt, *price.doubts),
+        doubts=(doubtful(doubt), *price.doubts),
         before=replace(before, words=against, command=command),
     )
 
@@ -285,8 +288,8 @@ def _of_base(base: Candidate) -> Besides:
     """Return what of a base model's verdict tuning does not change."""
     return Besides(
         reasons=_softness(base),
-        rejections=tuple(one.message for one in base.rejections if one.constraint in KEPT_CONSTRAINTS),
-        doubts=tuple(one for one in base.doubts if one.startswith(KEPT_BY_TUNING)),
+        rejections=tuple(one for one in base.rejections if one.constraint in BROKEN_BY_TUNED),
+        doubts=tuple(one for one in base.doubts if one.constraint in UNSETTLED_BY_TUNING),
     )
 
 
@@ -324,15 +327,8 @@ def _universal(candidates: Sequence[Candidate]) -> list[Candidate]:
     return [one for one in candidates if one.backend not in FITTED_TO_ONE_SYSTEM]
 
 
-def _rejected_for(candidate: Candidate) -> frozenset[str]:
+def _rejected_for(candidate: Candidate) -> frozenset[Constraint]:
     return frozenset(one.constraint for one in candidate.rejections)
-
-
-def _costs(candidate: Candidate, task: Task) -> tuple[str | None, ...]:
-    """Return the doubts of a candidate that are about its own run, which a teacher never makes."""
-    run_time = None if candidate.run_time_s is None else time_doubt(candidate.run_time_s, task.budget_s)
-    memory = tuple(one for one in candidate.doubts if one.startswith("It may not fit"))
-    return run_time, *memory
 
 
 def _seconds(candidate: Candidate) -> float:

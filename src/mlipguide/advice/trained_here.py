@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlipguide.core.kept_files import UnusableFileError
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.task.task import Task
 from mlipguide.records.training.distillation import Distillation
@@ -30,12 +31,12 @@ class TrainingSays:
     Attributes:
         evidence: Of its accuracy, the test errors of its training where nothing better is known.
         remarks: What speaks for it, as sentences.
-        doubts: Where the task leaves what it was trained on, as sentences.
+        doubts: Where the task leaves what it was trained on.
     """
 
     evidence: Evidence
     remarks: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def training_says(
@@ -54,8 +55,7 @@ def training_says(
     if made is None:
         return TrainingSays(evidence=evidence)
     if isinstance(made, UnusableFileError):
-        words = f"Its origin is unknown: {made.message} Nothing tells what it was trained on, and how well it did."
-        return TrainingSays(evidence=evidence, doubts=(words,))
+        return TrainingSays(evidence=evidence, doubts=(Doubt(kind=ReasonKind.ORIGIN_UNKNOWN, detail=made.message),))
     doubts = (*_density_doubts(made.domain, atoms), *_temperature_doubts(made, task))
     untold = evidence.kind is EvidenceKind.NONE
     found, remark = _distilled(made, evidence) if isinstance(made, Distillation) else _fitted(made, evidence)
@@ -93,7 +93,7 @@ def _fitted(made: FitData, evidence: Evidence) -> tuple[Evidence, str]:
     return known, remark
 
 
-def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[str]:
+def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[Doubt]:
     from ase.data import atomic_masses
 
     span = domain.density_g_per_cm3
@@ -103,16 +103,14 @@ def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[str]:
     density = natural / float(atoms.get_volume()) * DALTONS_PER_ANGSTROM3
     if span.low * (1 - DENSITY_REACH) <= density <= span.high * (1 + DENSITY_REACH):
         return []
-    return [
-        f"It was trained on densities of {span.low:.3g} to {span.high:.3g} g/cm³; this structure has {density:.3g}."
-    ]
+    return [Doubt(kind=ReasonKind.DENSITY, value=density, least=span.low, limit=span.high)]
 
 
-def _temperature_doubts(made: Distillation | FitData, task: Task) -> list[str]:
+def _temperature_doubts(made: Distillation | FitData, task: Task) -> list[Doubt]:
     if isinstance(made, Distillation):
         highest: float | None = EXPLORE_FACTOR * made.temperature_k
     else:
         highest = None if made.domain.temperature_k is None else made.domain.temperature_k.high
     if highest is None or task.temperature_k <= highest:
         return []
-    return [f"It was tried up to {highest:.0f} K; the task is at {task.temperature_k:g} K."]
+    return [Doubt(kind=ReasonKind.TEMPERATURE, value=task.temperature_k, limit=highest)]

@@ -51,6 +51,7 @@ from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.task.task import Task
+from mlipguide.report.words.reason_words import reason_words
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store.stability import unreadable
 from mlipguide.structures.signs import find_signs
@@ -101,7 +102,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     else:
         facts = (_facts_here(question, preparation, measured, on_labels, machine),)
     assessments = best_first([assess(question.cards, question.task, one) for one in facts])
-    recommendation, unread = assemble_recommendation(question, assessments, machine)
+    recommendation, unread = assemble_recommendation(question, assessments, machine, reason_words)
     result = Result(
         recommendation,
         notices=(
@@ -123,6 +124,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         cards=facts[0].cards,
         weights=question.weights,
         on_progress=options.on_progress,
+        words=reason_words,
     )
     return with_script(result, options.script, ground)
 

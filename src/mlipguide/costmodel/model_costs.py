@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mlipguide.costmodel.transfer_predictions import ReferenceTimings
-from mlipguide.records.advice.advice import Rejection
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.device import DeviceKind
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
@@ -56,11 +56,11 @@ class ModelCosts:
     measured: tuple[str, ...] = ()
     measured_as: str | None = None
     devices: int = 1
-    unknown_because: Rejection | None = None
+    unknown_because: Rejection | Doubt | None = None
 
 
-NOT_RUN_HERE = ModelCosts(unknown_because=Rejection("backend", "Not timed: nothing here runs it."))
-UNTIMED = Rejection("measurement", "It was not timed here, and no timing of it or of near relatives was published.")
+NOT_RUN_HERE = ModelCosts(unknown_because=Doubt(kind=ReasonKind.NOTHING_RUNS_IT))
+UNTIMED = Doubt(kind=ReasonKind.NOT_PUBLISHED)
 
 
 def costs_elsewhere(

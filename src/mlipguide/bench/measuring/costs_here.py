@@ -8,15 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, recall
-from mlipguide.candidates.neighbours_seen import CUTOFF
-from mlipguide.candidates.preparation import CHECKPOINT, NO_CONSENT, Prepared, prepare_candidates
+from mlipguide.candidates.preparation import NO_CONSENT, Prepared, prepare_candidates
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.costmodel.costs import Costs, costs_from
 from mlipguide.costmodel.model_costs import ModelCosts
 from mlipguide.costmodel.transfer_data import OwnTiming
 from mlipguide.costmodel.transfer_predictions import ReferenceTimings, gather_known_costs
 from mlipguide.environments.recipes import load_recipes
-from mlipguide.records.advice.advice import Rejection
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.task.task import Task
 from mlipguide.records.timing.measurement import Allocator
@@ -135,16 +134,23 @@ def _pairs_per_atom(task: Task, atoms: Atoms | None, cutoff_angstrom: float | No
 
 def _lacks_its_file(item: Prepared) -> bool:
     """Tell whether a model cannot be used although another one of its architecture may have been timed."""
-    return item.obstacle is not None and item.obstacle.constraint == CHECKPOINT
+    return item.obstacle is not None and item.obstacle.kind is ReasonKind.CHECKPOINT_REFUSED
 
 
-def _why_unmeasured(item: Prepared, measured: MeasuredModels) -> Rejection:
+def _why_unmeasured(item: Prepared, measured: MeasuredModels) -> Rejection | Doubt:
+    """Return what stands in the place of a time: that it ran out of memory or sees nothing is certain, all else not."""
+    model = item.card.id
     if item.obstacle is not None:
-        return item.obstacle
-    size = measured.out_of_memory_at.get(item.card.id)
+        kind, words = item.obstacle.kind, item.obstacle.message
+        if kind is ReasonKind.SEES_NOTHING:
+            return Rejection(kind=kind, model=model, detail=words)
+        return Doubt(kind=kind, model=model, detail=words)
+    size = measured.out_of_memory_at.get(model)
     if size is not None:
-        return Rejection("memory", f"It ran out of memory at {size} atoms.")
-    failure = measured.failures.get(item.card.id)
-    if failure is not None and failure.kind == FailureKind.NO_NEIGHBOURS.value:
-        return Rejection(CUTOFF, failure.message)
-    return Rejection("measurement", "Not timed." if failure is None else f"Not timed: {failure.message}")
+        return Rejection(kind=ReasonKind.OUT_OF_MEMORY, model=model, value=float(size))
+    failure = measured.failures.get(model)
+    if failure is None:
+        return Doubt(kind=ReasonKind.NOT_TIMED, model=model)
+    if failure.kind == FailureKind.NO_NEIGHBOURS.value:
+        return Rejection(kind=ReasonKind.SEES_NOTHING, model=model, detail=failure.message)
+    return Doubt(kind=ReasonKind.TIMING_FAILED, model=model, detail=failure.message)

@@ -123,7 +123,7 @@ def _verdict_words(candidate: Candidate, *, wide: bool) -> str:
         return candidate.verdict.value
     if not wide:
         return "no"
-    return "no: " + ", ".join(rejection.constraint for rejection in candidate.rejections)
+    return "no: " + ", ".join(rejection.constraint.value for rejection in candidate.rejections)
 
 
 def _facts(answer: Recommendation) -> Table:
