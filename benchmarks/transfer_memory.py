@@ -15,7 +15,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 
-from mlipguide.advice.hardware_answers import known_costs_of, with_plain_memory
+from mlipguide.bench.measuring.costs_here import reference_timings, with_plain_memory
 from mlipguide.bench.measuring.measuring import MeasuringContext, measure
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels
 from mlipguide.candidates.preparation import NO_CONSENT, prepare_candidates
@@ -135,7 +135,7 @@ def known(catalogue: Catalogue, *, preset: str | None) -> ReferenceTimings:
     request = TaskRequest(preset=preset, atoms="1000")
     if preset is not None:
         atoms, structure, _ = load_structure(request)
-    return known_costs_of(catalogue, this_machine(), build_task(request, structure), atoms, given_weights={})
+    return reference_timings(catalogue, this_machine(), build_task(request, structure), atoms, given_weights={})
 
 
 def main() -> None:

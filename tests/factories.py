@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from mlipguide.advice.judgement import Findings, judge
+from mlipguide.advice.facts import ModelFacts
+from mlipguide.advice.judgement import judge
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.subject import Subject
 from mlipguide.costmodel.effects import Peak, Situation
@@ -155,9 +156,9 @@ def make_estimate(value: float, *, spread: float | None = 1.1, basis: Basis = Ba
     )
 
 
-def make_findings(name: str = "model-a", **changes: Any) -> Findings:
+def make_findings(name: str = "model-a", **changes: Any) -> ModelFacts:
     """Return findings with which :func:`make_task` is feasible: 0.1 s a step, 2 GiB."""
-    findings = Findings(
+    findings = ModelFacts(
         card=make_card(name),
         evidence=make_evidence(),
         environment="managed",

@@ -10,7 +10,8 @@ from typing import Any
 from factories import make_estimate, make_summary, make_task
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.decision import decide, leading_candidate
-from mlipguide.advice.judgement import Findings, judge
+from mlipguide.advice.facts import ModelFacts
+from mlipguide.advice.judgement import judge
 from mlipguide.advice.plans import plan_for
 from mlipguide.advice.prices.inputs import PricingInputs
 from mlipguide.advice.prices.table import cheapest_test, is_untested, strategy_table
@@ -148,10 +149,10 @@ def _candidate(card: ModelCard, ms: float | None, task: Task, world: World) -> C
             source="the user's labels",
         )
     if not ms or card_rejections(card, task):
-        untimed = Findings(card=card, evidence=evidence, environment=None if ms is None else "managed")
+        untimed = ModelFacts(card=card, evidence=evidence, environment=None if ms is None else "managed")
         return judge(untimed, task, memory_bytes=world.memory_bytes)
     per_atom_s = ms * 1e-3 * 2.0 / world.cores
-    findings = Findings(
+    findings = ModelFacts(
         card=card,
         evidence=evidence,
         environment="managed",

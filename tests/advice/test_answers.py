@@ -19,8 +19,10 @@ from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.prices.inputs import PricingInputs
 from mlipguide.advice.prices.table import strategy_table
 from mlipguide.catalog.families import load_families
-from mlipguide.records.advice.advice import Candidate, Rejection, Strategy
+from mlipguide.records.advice.advice import Candidate, Strategy
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
+from mlipguide.report.words.reason_words import reason_words
 
 TASK = make_task()
 FINE = make_candidate("fine", evidence=make_evidence(kappa_srme=0.3), step_time_s=make_estimate(0.2))
@@ -46,7 +48,7 @@ UNBUILT = make_candidate(
     peak_memory_bytes=None,
     max_atoms=None,
     affordable_atoms=None,
-    unmeasured_because=Rejection("environment", "No environment."),
+    unmeasured_because=Doubt(kind=ReasonKind.ENVIRONMENT_UNREADY, detail="No environment."),
 )
 STARTABLE = replace(UNBUILT, environment="managed")
 
@@ -70,20 +72,20 @@ def table_of(candidates: list[Candidate]) -> StrategyTable:
 
 
 def test_a_choice_is_explained_with_its_numbers() -> None:
-    words = " ".join(reasons_for_choice(FINE, [FINE, FAST], TASK))
+    words = " ".join(reasons_for_choice(FINE, [FINE, FAST], TASK, reason_words))
     for number in ("5.56 h (fitted)", "24 h", "2 GiB", "0.3", "FAST would be 10 times faster"):
         assert number in words
 
 
 def test_a_doubtful_choice_says_its_doubts() -> None:
     doubtful = make_candidate(step_time_s=make_estimate(25 * HOUR / TASK.steps))
-    words = " ".join(reasons_for_choice(doubtful, [doubtful], TASK))
+    words = " ".join(reasons_for_choice(doubtful, [doubtful], TASK, reason_words))
     assert "within the budget" not in words
-    assert doubtful.doubts[0] in words
+    assert reason_words(doubtful.doubts[0]) in words
 
 
 def test_nothing_feasible_says_what_would_be() -> None:
-    words = " ".join(reasons_for_none([slow()], TASK, memory_bytes=8 * GIB))
+    words = " ".join(reasons_for_none([slow()], TASK, reason_words, memory_bytes=8 * GIB))
     assert "100,000 steps of 2,000 atoms" in words
     assert "the budget is 24 h" in words
     assert "430 atoms for the whole time" in words  # 480 / 1.1, rounded down
@@ -93,7 +95,7 @@ def test_nothing_feasible_says_what_would_be() -> None:
 
 def test_memory_alone_is_not_told_as_time() -> None:
     large = make_candidate("large", peak_memory_bytes=make_estimate(20.0 * GIB), max_atoms=make_estimate(700))
-    first, way = reasons_for_none([large], TASK, memory_bytes=8 * GIB)
+    first, way = reasons_for_none([large], TASK, reason_words, memory_bytes=8 * GIB)
     assert "would end in time" in first
     assert "20 GiB" in first
     assert "630 atoms" in way
@@ -101,7 +103,7 @@ def test_memory_alone_is_not_told_as_time() -> None:
 
 
 def test_no_timed_model_says_so() -> None:
-    assert "No model that was timed" in reasons_for_none([ALIEN], TASK, memory_bytes=8 * GIB)[0]
+    assert "No model that was timed" in reasons_for_none([ALIEN], TASK, reason_words, memory_bytes=8 * GIB)[0]
 
 
 def test_what_is_surely_feasible_is_rounded_down() -> None:

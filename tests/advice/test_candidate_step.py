@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from factories import make_estimate, make_summary, make_task
-from mlipguide.advice.candidate_step import at_step, bears_on, conservation_rejection, run_by, step_for
-from mlipguide.advice.judgement import Findings, judge
+from mlipguide.advice.candidate_step import at_step, conservation_rejection, run_by, step_for
+from mlipguide.advice.facts import ModelFacts
+from mlipguide.advice.judgement import judge
 from mlipguide.advice.plans import plan_for
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
+from mlipguide.evidence.stability.earlier_tests import bears_on
 from mlipguide.records.accuracy.stability import CheckVerdict, ModelStability
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.models.model_card import Need
 from mlipguide.records.task.task import TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.report.words.reason_words import reason_words
 from world import card_of
 
 SETTINGS = Settings(threads=1, dtype="float32", device="cpu", driver="ase", allocator=Allocator.RETAIN)
@@ -52,7 +55,7 @@ def found_earlier(**changes: Any) -> ModelStability:
 
 def judged(stability: ModelStability | None, **task: Any) -> Any:
     card = card_of("sevennet-0")
-    findings = Findings(
+    findings = ModelFacts(
         card=card,
         evidence=evidence_of(card),
         settings=SETTINGS,
@@ -98,7 +101,7 @@ def test_a_recommendation_that_ends_where_the_tests_do_says_nothing_of_longer_st
 def test_a_model_without_any_good_step_is_in_doubt() -> None:
     found = judged(found_earlier(recommended_timestep_s=None))
     assert found.verdict is Verdict.UNKNOWN
-    assert "no time step" in found.doubts[0]
+    assert "no time step" in reason_words(found.doubts[0])
 
 
 def test_other_kinds_of_task_have_no_step_of_their_own() -> None:
@@ -130,4 +133,4 @@ def test_forces_without_an_energy_rule_out_what_needs_a_gradient() -> None:
     assert conservation_rejection(make_task(needs=(Need.NVE,)), found_earlier(conservative=None)) is None
     refused = conservation_rejection(make_task(kind=TaskKind.PHONONS), curled)
     assert refused is not None
-    assert "phonons" in refused.message
+    assert "phonons" in reason_words(refused)

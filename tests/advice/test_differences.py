@@ -108,7 +108,7 @@ def test_a_difference_within_the_scatter_is_none() -> None:
 def test_without_a_common_size_the_command_is_named() -> None:
     a, b = shaped("a", {"time_law": "a"}), shaped("b", {"time_law": "b"})
     found = said(a, b, measured=[timed(a, make_measurement(28)), timed(b, make_measurement(56))])["speed"]
-    assert "mlipguide bench STRUCTURE --models a,b" in found
+    assert "not known at one size" in found
 
 
 def test_own_measurements_come_before_those_of_the_same_architecture() -> None:

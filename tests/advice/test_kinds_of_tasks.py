@@ -17,6 +17,7 @@ from mlipguide.records.advice.advice import Verdict
 from mlipguide.records.models.model_card import Domain, DomainFact, Forces, ModelCard, Need
 from mlipguide.records.task.structure import AtomMass
 from mlipguide.records.task.task import DerivedNeed, Task, TaskKind
+from mlipguide.report.words.reason_words import reason_words
 from mlipguide.structures.presets import build_preset
 from mlipguide.structures.signs import find_signs
 from mlipguide.tasks.derived_needs import derived_needs
@@ -61,7 +62,7 @@ def test_direct_forces_are_never_for_nve_phonons_and_bands(task: Task) -> None:
     assert verdict(make_card(), task) is not Verdict.INFEASIBLE
     for card in load_catalogue().cards:
         if card.architecture.forces is Forces.DIRECT:
-            assert any("no gradients" in item.message for item in card_rejections(card, task)), card.id
+            assert any("no gradients" in reason_words(item) for item in card_rejections(card, task)), card.id
 
 
 @pytest.mark.parametrize("kind", [TaskKind.MD, TaskKind.RELAX, TaskKind.SCREEN, TaskKind.PRERELAX])
@@ -83,7 +84,7 @@ def test_coverage_passes_where_a_card_says_so_and_is_a_doubt_where_it_is_silent(
     assert verdict(covering(domain), task) is Verdict.FEASIBLE
     silent = judge(make_findings(), task, memory_bytes=8 * GIB)
     assert silent.verdict is Verdict.UNKNOWN
-    assert silent.doubts == (f"Nothing says that it covers {need.value}.",)
+    assert list(map(reason_words, silent.doubts)) == [f"Nothing says that it covers {need.value}."]
 
 
 def test_long_range_is_a_doubt_unless_a_model_has_it() -> None:
@@ -199,7 +200,7 @@ def test_fewer_structures_are_offered_and_would_be_feasible() -> None:
     number = feasible_structures(slow, task)
     assert number is not None
     assert feasible_time_s(slow, task) is None
-    assert f"{number} structures" in " ".join(reasons_for_none([slow], task, memory_bytes=8 * GIB))
+    assert f"{number} structures" in " ".join(reasons_for_none([slow], task, reason_words, memory_bytes=8 * GIB))
     assert f"mlipguide recommend a.cif --kind screen --structures {number} --atoms 28" in next_commands(
         task, None, [slow], subject="a.cif --kind screen"
     )
@@ -215,7 +216,7 @@ def test_the_plan_and_the_reasons_speak_of_the_kind() -> None:
     task = make_task(kind=TaskKind.PRERELAX, dft_saving=dft_saving(make_estimate(600.0)))
     choice = judge(make_findings(), task, memory_bytes=8 * GIB)
     assert "start DFT from there" in plan_for(task, None, choice, None)[-1].action
-    words = " ".join(reasons_for_choice(choice, [choice], task))
+    words = " ".join(reasons_for_choice(choice, [choice], task, reason_words))
     assert "saves most of the ionic steps" in words
     assert "3 h" in words  # 0.6 of 30 steps of 10 min
     band = make_task(kind=TaskKind.NEB, images=5)

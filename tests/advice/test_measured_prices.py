@@ -28,6 +28,7 @@ from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.estimate import Basis
 from mlipguide.records.task.task import StatedReference, Task
 from mlipguide.records.training.training import Engine
+from mlipguide.report.words.reason_words import reason_words
 
 FAMILIES = load_families()
 SCRATCH = Strategy.TRAIN_FROM_SCRATCH
@@ -153,7 +154,7 @@ def test_a_target_that_all_engines_missed_is_ruled_out_and_one_engine_alone_is_a
     one = scratch(task, pod)
     assert one.verdict is Verdict.UNKNOWN
     assert one.model == "nep"
-    assert "will not reach 60 meV/Å" in one.doubts[0]
+    assert "will not reach 60 meV/Å" in reason_words(one.doubts[0])
     assert one.before is not None
     assert one.before.command is not None
     words = shlex.split(one.before.command)
@@ -162,7 +163,7 @@ def test_a_target_that_all_engines_missed_is_ruled_out_and_one_engine_alone_is_a
     assert words[words.index("--target-force-mae") + 1] == "60meV/A"
     both = scratch(task, pod, nep)
     assert both.verdict is Verdict.INFEASIBLE
-    assert "will not reach 60 meV/Å" in both.rejections[0]
+    assert "will not reach 60 meV/Å" in reason_words(both.rejections[0])
     assert both.total_wall_time_s is None, "the frames are not known"
 
 
@@ -172,7 +173,7 @@ def test_a_target_that_is_not_expected_has_no_total_and_leads_nowhere() -> None:
     found = scratch(task, *pilots)
     assert found.verdict is Verdict.UNKNOWN
     assert found.total_wall_time_s is None
-    assert any("not expected" in doubt for doubt in found.doubts)
+    assert any("not expected" in reason_words(doubt) for doubt in found.doubts)
 
 
 def test_a_potential_that_is_too_slow_here_is_ruled_out_by_what_was_measured() -> None:
@@ -196,7 +197,7 @@ def test_the_command_fits_on_the_frames_and_in_the_folder_of_the_pilot() -> None
 def test_frames_of_another_compound_of_the_elements_are_a_doubt() -> None:
     found = scratch(silicon(), make_tried(labels=make_labels(formulas=("Si2", "Si3"))))
     assert found.verdict is Verdict.UNKNOWN
-    assert "none of Si" in found.doubts[0]
+    assert "none of Si" in reason_words(found.doubts[0])
 
 
 def test_a_pilot_of_tuning_prices_tuning_and_that_alone() -> None:
@@ -218,7 +219,7 @@ def test_a_pilot_of_tuning_prices_tuning_and_that_alone() -> None:
     other = replace(base, model="mace-mp-0-medium", name="MACE")
     doubtful = price(Strategy.FINE_TUNE, task, known(hopeless), [base, other])
     assert doubtful.base == "mace-mp-0-medium"
-    assert "will not reach" in doubtful.doubts[0]
+    assert "will not reach" in reason_words(doubtful.doubts[0])
     alone = price(Strategy.FINE_TUNE, task, known(hopeless), [base])
     assert alone.verdict is Verdict.INFEASIBLE
 
@@ -259,7 +260,7 @@ def test_the_teachers_error_comes_on_top_and_a_refused_student_is_a_doubt() -> N
     refused = make_distilled(model=None, refusal="Its run flew apart.")
     doubtful = price(Strategy.DISTIL, task, known(distilled=(refused,)), [teacher])
     assert doubtful.verdict is Verdict.UNKNOWN
-    assert any("not handed over: Its run flew apart." in doubt for doubt in doubtful.doubts)
+    assert any("not handed over: Its run flew apart." in reason_words(doubt) for doubt in doubtful.doubts)
 
 
 def test_a_student_of_an_engine_that_a_pilot_timed_runs_as_that_one() -> None:

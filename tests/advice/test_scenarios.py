@@ -350,7 +350,7 @@ def test_the_right_answer(name: str) -> None:
 def _explained(found: Decision) -> str:
     lines = [
         f"{one.model} {one.verdict.value} {one.run_time_s and one.run_time_s.value} "
-        f"{[item.message for item in one.rejections]} {one.doubts}"
+        f"{[item.kind.value for item in one.rejections]} {one.doubts}"
         for one in found.candidates
     ]
     lines += [

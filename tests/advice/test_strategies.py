@@ -160,7 +160,7 @@ def test_moments_are_nothing_that_a_fast_potential_gives() -> None:
     task = make_task(needs=(Need.MAGNETISM,))
     table = strategy_table([model(task, card=make_card(provides=(Need.MAGNETISM,)))], task, known())
     for strategy in (Strategy.DISTIL, Strategy.TRAIN_FROM_SCRATCH):
-        assert priced(table, strategy).rejections == ("No fast potential here gives magnetism.",)
+        assert [one.detail for one in priced(table, strategy).rejections] == ["No fast potential here gives magnetism."]
         assert priced(table, strategy).total_wall_time_s is None
 
 

@@ -12,8 +12,9 @@ from ase import Atoms
 
 from factories import make_card, make_task
 from known_students import CELL, Clock, KnownTrainer, Springs
-from mlipguide.advice.judgement import Findings, judge
-from mlipguide.advice.trained_here import training_of, with_training
+from mlipguide.advice.facts import Facts, ModelFacts, facts_of
+from mlipguide.advice.judgement import judge
+from mlipguide.advice.trained_here import training_says
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.train_distil import train_distil
 from mlipguide.core.kept_files import UnusableFileError
@@ -22,7 +23,9 @@ from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.requests.training import DistilRequest
+from mlipguide.report.words.reason_words import reason_words
 from mlipguide.testing.in_process import in_process_session
+from mlipguide.training.fit.manifests import training_of, trainings_of
 from mlipguide.training.fit.setup import Options
 from mlipguide.training.fit.trainers import Trainers
 from toy_plugin import ToyPlugin
@@ -58,9 +61,17 @@ def student(toy_plugin: ToyPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return load_catalogue().find("my-student")
 
 
-def known(card: ModelCard, *, kelvin: float = 300.0, atoms: Atoms = CELL) -> Findings:
-    task = replace(make_task(), temperature_k=kelvin)
-    return with_training(Findings(card=card, evidence=evidence_of(card)), task, atoms)
+def known(card: ModelCard, *, kelvin: float = 300.0, atoms: Atoms = CELL) -> ModelFacts:
+    facts = Facts(
+        cards={card.id: card},
+        costs={},
+        evidence={card.id: evidence_of(card)},
+        stability={},
+        memory_bytes=2**34,
+        trainings=trainings_of([card]),
+        atoms=atoms,
+    )
+    return facts_of(card, replace(make_task(), temperature_k=kelvin), facts)
 
 
 def test_it_is_known_by_its_teacher_and_by_no_error_of_its_own(student: ModelCard) -> None:
@@ -72,13 +83,13 @@ def test_it_is_known_by_its_teacher_and_by_no_error_of_its_own(student: ModelCar
 
 
 def test_hotter_than_it_was_tried_is_a_doubt(student: ModelCard) -> None:
-    assert any("tried up to 360 K" in doubt for doubt in known(student, kelvin=600.0).domain_doubts)
+    assert any("tried up to 360 K" in reason_words(doubt) for doubt in known(student, kelvin=600.0).domain_doubts)
 
 
 def test_another_density_is_a_doubt(student: ModelCard) -> None:
     stretched = CELL.copy()
     stretched.set_cell(1.1 * CELL.cell.array, scale_atoms=True)
-    assert any("densities" in doubt for doubt in known(student, atoms=stretched).domain_doubts)
+    assert any("densities" in reason_words(doubt) for doubt in known(student, atoms=stretched).domain_doubts)
 
 
 def test_without_its_manifest_its_origin_is_a_doubt(student: ModelCard) -> None:
@@ -105,14 +116,16 @@ def test_without_its_manifest_its_origin_is_a_doubt(student: ModelCard) -> None:
         found = known(student, kelvin=3000.0)
         assert found.evidence.kind is EvidenceKind.NONE, name
         (doubt,) = found.domain_doubts
-        assert "origin is unknown" in doubt, name
-        assert str(manifest) in doubt
+        assert "origin is unknown" in reason_words(doubt), name
+        assert str(manifest) in reason_words(doubt)
         judged = judge(found, make_task(), memory_bytes=2**34)
         assert judged.verdict is not Verdict.FEASIBLE, name
-        assert doubt in judged.doubts
+        assert replace(doubt, model=student.id) in judged.doubts
         manifest.write_text(text, encoding="utf-8")
 
 
 def test_other_models_are_left_as_they_are() -> None:
-    findings = Findings(card=make_card(), evidence=evidence_of(make_card()))
-    assert with_training(findings, make_task(), None) is findings
+    evidence = evidence_of(make_card())
+    assert trainings_of([make_card()]) == {}
+    found = training_says(None, evidence, make_task(), None)
+    assert (found.evidence, found.remarks, found.doubts) == (evidence, (), ())

@@ -23,9 +23,11 @@ from factories import (
 from mlipguide.advice.constraints import card_rejections, licence_of
 from mlipguide.advice.judgement import judge
 from mlipguide.records.accuracy.evidence import EvidenceKind
-from mlipguide.records.advice.advice import Rejection, Verdict
+from mlipguide.records.advice.advice import Verdict
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.models.model_card import CommercialUse, Forces, Need
 from mlipguide.records.timing.measurement import Weights
+from mlipguide.report.words.reason_words import reason_words
 
 LABELLED = make_evidence(kind=EvidenceKind.USER_LABELS, force_mae_ev_per_angstrom=0.08, energy_mae_ev_per_atom=0.004)
 UNKNOWN_ACCURACY = make_evidence(kind=EvidenceKind.NONE, cps=None, f1=None, kappa_srme=None, source=None)
@@ -44,7 +46,7 @@ def test_elements_that_were_never_seen_rule_a_model_out() -> None:
     task = make_task(structure=make_summary(elements=("O", "Pu", "Fe", "Am")))
     rejections = card_rejections(make_card(), task)
     assert [rejection.constraint for rejection in rejections] == ["elements"]
-    assert "Pu, Am" in rejections[0].message
+    assert "Pu, Am" in reason_words(rejections[0])
 
 
 def test_needs() -> None:
@@ -52,8 +54,8 @@ def test_needs() -> None:
     assert card_rejections(card, make_task(needs=(Need.STRESS, Need.CONSERVATIVE))) == ()
     (rejection,) = card_rejections(card, make_task(needs=(Need.MAGNETISM, Need.STRESS)))
     assert rejection.constraint == "needs"
-    assert "magnetism" in rejection.message
-    assert "stress" not in rejection.message
+    assert "magnetism" in reason_words(rejection)
+    assert "stress" not in reason_words(rejection)
     direct = make_card(architecture=replace(card.architecture, forces=Forces.DIRECT))
     assert card_rejections(direct, make_task(needs=(Need.CONSERVATIVE,)))
 
@@ -81,7 +83,7 @@ def test_the_stricter_licence_decides_on_commercial_use(use: CommercialUse) -> N
 def test_memory(peak_gib: float, spread: float | None, verdict: Verdict) -> None:
     candidate = make_candidate(peak_memory_bytes=make_estimate(peak_gib * GIB, spread=spread))
     assert candidate.verdict is verdict
-    words = [*(rejection.message for rejection in candidate.rejections), *candidate.doubts]
+    words = list(map(reason_words, (*candidate.rejections, *candidate.doubts)))
     assert all("8 GiB" in sentence for sentence in words)
     assert all(rejection.constraint == "memory" for rejection in candidate.rejections)
 
@@ -100,7 +102,7 @@ def test_memory(peak_gib: float, spread: float | None, verdict: Verdict) -> None
 def test_time(hours: float, spread: float | None, verdict: Verdict) -> None:
     candidate = make_candidate(step_time_s=make_estimate(hours * HOUR / 100_000, spread=spread))
     assert candidate.verdict is verdict
-    words = [*(rejection.message for rejection in candidate.rejections), *candidate.doubts]
+    words = list(map(reason_words, (*candidate.rejections, *candidate.doubts)))
     assert all("24 h" in sentence and "fitted" in sentence for sentence in words)
 
 
@@ -127,7 +129,7 @@ def test_accuracy_on_the_users_labels(limits: dict[str, float], verdict: Verdict
 def test_a_leaderboard_says_nothing_of_the_error_that_was_asked() -> None:
     candidate = make_candidate(task=make_task(force_mae_ev_per_angstrom=0.1))
     assert candidate.verdict is Verdict.UNKNOWN
-    assert "100 meV/Å asked" in candidate.doubts[0]
+    assert "100 meV/Å asked" in reason_words(candidate.doubts[0])
 
 
 def test_what_is_not_known_is_never_feasible() -> None:
@@ -136,10 +138,12 @@ def test_what_is_not_known_is_never_feasible() -> None:
     assert make_candidate(step_time_s=None, peak_memory_bytes=None).verdict is Verdict.UNKNOWN
     assert make_candidate(peak_memory_bytes=None).verdict is Verdict.UNKNOWN
     bare: dict[str, Any] = {"step_time_s": None, "peak_memory_bytes": None}
-    left_out = make_candidate(**bare, unmeasured_because=Rejection("environment", "No environment."))
+    left_out = make_candidate(
+        **bare, unmeasured_because=Doubt(kind=ReasonKind.ENVIRONMENT_UNREADY, detail="No environment.")
+    )
     assert left_out.verdict is Verdict.UNKNOWN
-    assert left_out.doubts == ("No environment.",)
-    full = make_candidate(**bare, unmeasured_because=Rejection("memory", "Out of memory at 28 atoms."))
+    assert [one.detail for one in left_out.doubts] == ["No environment."]
+    full = make_candidate(**bare, unmeasured_because=Rejection(kind=ReasonKind.OUT_OF_MEMORY, value=28.0))
     assert full.verdict is Verdict.INFEASIBLE
 
 

@@ -62,10 +62,9 @@ def test_a_cutoff_that_reaches_no_neighbour_rules_out(models: FakeModels, run: R
         assert found.code == 0, found.err
         assert found.document["data"]["choice"] == "far"
         (near,) = candidates(found)["near"]["rejections"]
-        assert near == {
-            "constraint": "cutoff",
-            "message": "No atom has a neighbour within its cutoff of 5 Å: the nearest are 5.33 Å apart.",
-        }
+        assert (near["constraint"], near["kind"], near["model"]) == ("cutoff", "sees_nothing", "near")
+        assert near["message"] == "No atom has a neighbour within its cutoff of 5 Å: the nearest are 5.33 Å apart."
+        assert (near["limit"], near["unit"], near["value"]) == (5.0, "Å", pytest.approx(5.33, abs=0.005))
         (silent,) = candidates(found)["silent"]["rejections"]
         assert silent["constraint"] == "cutoff"
         assert "no atom has a neighbour within the cutoff of 5 Å" in silent["message"]

@@ -96,7 +96,7 @@ def test_each_failure_is_told_as_what_it_is(runs: tuple[Ran, Ran], checkpoint: s
         assert [item["constraint"] for item in candidate["rejections"]] == ["memory"]
     else:
         assert candidate["verdict"] == "unknown"
-        assert any("Not timed" in doubt for doubt in candidate["doubts"])
+        assert any("Not timed" in doubt["message"] for doubt in candidate["doubts"])
 
 
 def test_a_worker_that_never_answers_is_ended_in_the_time_that_the_user_set(runs: tuple[Ran, Ran]) -> None:

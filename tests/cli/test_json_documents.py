@@ -49,20 +49,26 @@ UNITS = (
     "_steps",
     "_kwh",
     "price",
+    "_eV/Å",
+    "_eV/atom",
 )
+
+VERSION_2 = ("recommend", "plan")
+"""Documents whose rejections and doubts are values with fields."""
 
 
 def check(command: str, document: dict[str, Any]) -> None:
     schema = json.loads(schema_file(command).read_text(encoding="utf-8"))
     Draft202012Validator(schema).validate(document)
-    assert document["schema"] == f"mlipguide.{command}/1"
+    assert document["schema"] == f"mlipguide.{command}/{2 if command in VERSION_2 else 1}"
 
 
 def walk(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     yield name, value
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from walk(item, key)
+            of_a_reason = key == "value" and value.get("unit") is not None
+            yield from walk(item, f"value_{value['unit']}" if of_a_reason else key)
     elif isinstance(value, list):
         for item in value:
             yield from walk(item, name)
@@ -188,11 +194,11 @@ def test_an_error_is_a_document_too(run: Run, command: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "schema"),
     [
-        (["recommend", "--nonsense", "--json"], "mlipguide.recommend/1"),
+        (["recommend", "--nonsense", "--json"], "mlipguide.recommend/2"),
         (["models", "show", "nothing", "--json"], "mlipguide.models.show/1"),
         (["nonsense", "--json"], "mlipguide.nonsense/1"),
         (["--json"], "mlipguide.mlipguide/1"),
-        (["recommend", "--atoms", "--json"], "mlipguide.recommend/1"),
+        (["recommend", "--atoms", "--json"], "mlipguide.recommend/2"),
         (["explain", "nothing", "--json"], "mlipguide.explain/1"),
     ],
 )

@@ -72,7 +72,7 @@ def test_a_checkpoint_that_is_not_the_registered_one_is_never_used(
     assert outcome.document["data"]["choice"] == "fake-a"
     assert candidates["tuned-on-si"]["verdict"] == "unknown"
     assert candidates["tuned-on-si"]["step_time_s"] is None
-    assert any(says in doubt for doubt in candidates["tuned-on-si"]["doubts"])
+    assert any(says in doubt["message"] for doubt in candidates["tuned-on-si"]["doubts"])
 
     timed = run("bench", SILICON, "--models", "tuned-on-si")
     assert timed.code == ExitCode.MEASUREMENT_FAILED

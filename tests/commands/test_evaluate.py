@@ -16,9 +16,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from fake_models import FakeModels, Run, fake_card
 from labelled import OffEMT, rattled, write
-from mlipguide.advice.stakes import Contender
+from mlipguide.advice import early_stopping
+from mlipguide.advice.early_stopping import CandidateTiming
 from mlipguide.commands import evaluate as evaluate_workflow
-from mlipguide.commands import recommend as recommend_workflow
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.core.paths import evidence_dir
 from mlipguide.records.accuracy.accuracy_axis import AxisFigure
@@ -271,12 +271,12 @@ def test_published_figures_end_no_measuring_while_labels_are_still_to_be_used(
 ) -> None:
     seen: list[set[AxisFigure | None]] = []
 
-    def watched(contenders: Sequence[Contender], *, budget_s: float) -> frozenset[str]:
+    def watched(timings: Sequence[CandidateTiming], *, budget_s: float) -> frozenset[str]:
         assert budget_s > 0
-        seen.append({None if one.accuracy is None else one.accuracy.figure for one in contenders})
+        seen.append({None if one.accuracy is None else one.accuracy.figure for one in timings})
         return frozenset()
 
-    monkeypatch.setattr(recommend_workflow, "settled", watched)
+    monkeypatch.setattr(early_stopping, "can_stop", watched)
     recommended(run, models, labels, "--labels", labels, "--remeasure")
     assert seen
     assert set().union(*seen) == {None}, "better evidence is to come"

@@ -72,7 +72,7 @@ def test_a_model_of_which_nothing_is_known_has_no_time(measured: FakeModels, run
     assert unknown["step_time_s"] is None
     assert unknown["run_cost"] is None
     assert unknown["verdict"] == "unknown"
-    assert any("not timed here" in doubt for doubt in unknown["doubts"])
+    assert any("not timed here" in doubt["message"] for doubt in unknown["doubts"])
 
 
 def test_what_was_timed_here_narrows_what_is_said_of_elsewhere(measured: FakeModels, run: Run) -> None:

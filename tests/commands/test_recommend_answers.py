@@ -14,6 +14,7 @@ from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.models.model_card import CommercialUse, LicenceFact, Licences
 from mlipguide.records.notice import Result, Status
 from mlipguide.records.timing.measurement import Weights
+from mlipguide.report.words.reason_words import reason_words
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.tasks.requests import TaskRequest
 from mlipguide.testing.fake_session import Law, knee, linear
@@ -83,7 +84,7 @@ def test_the_verdict_follows_the_budget(fake_models: FakeModels, budget: str, ve
         assert result.data.strategy is Strategy.DISTIL
         assert result.exit_code == ExitCode.DONE
     if verdict is Verdict.UNKNOWN:
-        assert "may not end in time" in " ".join(found.doubts)
+        assert "may not end in time" in " ".join(map(reason_words, found.doubts))
 
 
 def test_memory_decides(fake_models: FakeModels) -> None:

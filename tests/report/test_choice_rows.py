@@ -10,8 +10,9 @@ import pytest
 from factories import make_candidate, make_estimate, make_task
 from fake_models import make_machine
 from mlipguide.advice.accuracy_axis import axis_of
-from mlipguide.records.advice.advice import Candidate, Recommendation, Rejection
+from mlipguide.records.advice.advice import Candidate, Recommendation
 from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.advice.verdict_reasons import ReasonKind, Rejection
 from mlipguide.records.task.task import TaskKind
 from mlipguide.report.tables.choice_rows import (
     choice_rows,
@@ -71,8 +72,10 @@ def test_the_choice_the_fastest_and_the_front_find_room_first_and_the_rest_is_co
 
 
 def test_models_that_no_machine_would_help_are_no_choice() -> None:
-    closed = model("closed", rejections=(Rejection("licence", "No."),), verdict=Verdict.INFEASIBLE)
-    late = model("late", rejections=(Rejection("time", "Too slow."),), verdict=Verdict.INFEASIBLE)
+    closed = model(
+        "closed", rejections=(Rejection(kind=ReasonKind.COMMERCIAL_USE, model="closed"),), verdict=Verdict.INFEASIBLE
+    )
+    late = model("late", rejections=(Rejection(kind=ReasonKind.RUN_TIME, model="late"),), verdict=Verdict.INFEASIBLE)
     untimed = model("untimed", None)
     assert [one.model for one in real_choices([untimed, late, closed])] == ["late"]
     assert [one.model for one in real_choices([untimed, closed])] == ["untimed"]

@@ -5,15 +5,14 @@ A model that needs half the step takes twice the steps: its run takes twice as l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from mlipguide.advice.constraints import OF_GRADIENTS, needs_of
 from mlipguide.core.readable import simulated_time
 from mlipguide.records.accuracy.stability import ModelStability
-from mlipguide.records.advice.advice import Candidate, Rejection
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.task.task import Task, TaskKind
-from mlipguide.structures.summaries import is_same_kind
 from mlipguide.tasks.workloads import md_workload, steps_of
 
 LONGER = 1 + 1e-6
@@ -33,25 +32,7 @@ class CandidateStep:
 
     seconds: float
     reason: str | None = None
-    doubt: str | None = None
-
-
-def bears_on(tested: ModelStability, task: Task, *, dtype: str | None, versions: Mapping[str, str]) -> bool:
-    """Tell whether what was found holds for a task: the same kind of structure, no higher temperature, the same code.
-
-    Args:
-        tested: What was found.
-        task: What is wanted.
-        dtype: The model would be run with; None where that is not known.
-        versions: Of packages in the model's environment; those that are not known say nothing.
-    """
-    same_code = all(tested.versions.get(name, version) == version for name, version in versions.items())
-    return (
-        same_code
-        and dtype in (None, tested.settings.dtype)
-        and task.temperature_k <= tested.temperature_k
-        and is_same_kind(tested.structure, task.structure)
-    )
+    doubt: Doubt | None = None
 
 
 def step_for(task: Task, tested: ModelStability | None) -> CandidateStep:
@@ -64,11 +45,10 @@ def step_for(task: Task, tested: ModelStability | None) -> CandidateStep:
     if tested is None or task.kind is not TaskKind.MD:
         return CandidateStep(task.timestep_s)
     own = tested.recommended_timestep_s
-    when = f"tests of its stability at {tested.temperature_k:g} K on {tested.taken_at[:10]}"
     if own is None:
         return CandidateStep(
             task.timestep_s,
-            doubt=f"By {when} no time step that was tried keeps the energy as it should (mlipguide stability).",
+            doubt=Doubt(kind=ReasonKind.NO_STABLE_STEP, value=tested.temperature_k, tested_on=tested.taken_at[:10]),
         )
     # Tests look closely at no more than twice their step: a recommendation that ends there says nothing of longer ones.
     longest = own
@@ -76,6 +56,7 @@ def step_for(task: Task, tested: ModelStability | None) -> CandidateStep:
         longest = max(own, tested.stable_timestep_s)
     if longest * LONGER >= task.timestep_s:
         return CandidateStep(task.timestep_s)
+    when = f"tests of its stability at {tested.temperature_k:g} K on {tested.taken_at[:10]}"
     return CandidateStep(
         own,
         reason=f"It runs with steps of {_fs(own)} instead of {_fs(task.timestep_s)}, by {when}: "
@@ -91,9 +72,9 @@ def conservation_rejection(task: Task, tested: ModelStability | None) -> Rejecti
     if not asked:
         return None
     return Rejection(
-        "stability",
-        f"Its forces are not the gradient of its energy, as tests on {tested.taken_at[:10]} found, which "
-        f"{', '.join(need.value for need in asked)} needs.",
+        kind=ReasonKind.NO_GRADIENT,
+        names=tuple(need.value for need in asked),
+        tested_on=tested.taken_at[:10],
     )
 
 

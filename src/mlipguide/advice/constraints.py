@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypedDict
 
-from mlipguide.candidates.neighbours_seen import cutoff_rejection
-from mlipguide.core.readable import duration, memory, number
-from mlipguide.records.advice.advice import LicenceSummary, Rejection
+from mlipguide.candidates.neighbours_seen import cutoff_obstacle
+from mlipguide.records.advice.advice import LicenceSummary
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.models.model_card import CommercialUse, Domain, Forces, ModelCard, Need, WeightsOrigin
 from mlipguide.records.task.task import Task, TaskKind
@@ -35,6 +36,13 @@ COVERAGE = frozenset({*COVERED_BY, Need.LONG_RANGE})
 """Needs that a model may meet although nothing says so: what is not known of them is a doubt."""
 
 
+class _Terms(TypedDict):
+    """Fields of a reason that say what licences allow."""
+
+    names: tuple[str, ...]
+    detail: str
+
+
 def licence_of(card: ModelCard) -> LicenceSummary:
     """Return both licences and what they allow together: the stricter of the two."""
     licences = card.licences
@@ -47,34 +55,37 @@ def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
     missing = [element for element in task.structure.elements if element not in card.training.elements]
     if missing:
         found.append(
-            Rejection(
-                "elements",
-                f"{', '.join(missing)} not in its training data ({', '.join(card.training.sets)}).",
-            )
+            Rejection(kind=ReasonKind.ELEMENTS_UNSEEN, model=card.id, names=tuple(missing), among=card.training.sets)
         )
-    blind = cutoff_rejection(card.architecture.cutoff_angstrom, task.gaps, task.structure)
+    cutoff = card.architecture.cutoff_angstrom
+    blind = cutoff_obstacle(cutoff, task.gaps, task.structure)
     if blind is not None:
-        found.append(blind)
+        nearest = task.structure.shortest_distance_angstrom
+        found.append(Rejection(kind=blind.kind, model=card.id, value=nearest, limit=cutoff, detail=blind.message))
     lacking = [need for need in needs_of(task) if need not in COVERAGE and not provides(card, need)]
     if lacking:
-        found.append(Rejection("needs", lacking_words(lacking)))
+        found.append(Rejection(kind=ReasonKind.NEEDS_LACKING, model=card.id, names=_names(lacking)))
     if task.commercial:
         licence = licence_of(card)
         if not licence.commercial.is_allowed:
-            found.append(
-                Rejection(
-                    "licence",
-                    f"Commercial use: {licence.commercial.value} (code {licence.code}, weights {licence.weights}).",
-                )
-            )
+            found.append(Rejection(kind=ReasonKind.COMMERCIAL_USE, model=card.id, **_terms(licence)))
     return tuple(found)
 
 
-def licence_doubt(licence: LicenceSummary, task: Task) -> str | None:
+def licence_doubt(card: ModelCard, task: Task) -> Doubt | None:
     """Return a doubt where commercial use is asked for and allowed under conditions only."""
+    licence = licence_of(card)
     if not task.commercial or licence.commercial is not CommercialUse.CONDITIONS:
         return None
-    return f"Commercial use has conditions (code {licence.code}, weights {licence.weights}): read them."
+    return Doubt(kind=ReasonKind.COMMERCIAL_USE, model=card.id, **_terms(licence))
+
+
+def _terms(licence: LicenceSummary) -> _Terms:
+    return {"names": (licence.code, licence.weights), "detail": licence.commercial.value}
+
+
+def _names(needs: Iterable[Need]) -> tuple[str, ...]:
+    return tuple(need.value for need in needs)
 
 
 def needs_of(task: Task) -> tuple[Need, ...]:
@@ -113,7 +124,7 @@ def lacking_words(needs: Sequence[Need]) -> str:
     return " ".join(sentences)
 
 
-def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False) -> str | None:
+def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False) -> Doubt | None:
     """Return a doubt where nothing says that a model covers what is asked, or what the structure suggests.
 
     Args:
@@ -126,45 +137,35 @@ def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False) -> s
     if on_labels or card.weights.origin is WeightsOrigin.TRAINED:  # of what was trained here its manifest says more
         suggested = [need for need in suggested if need not in COVERED_BY]
     unknown = [need for need in dict.fromkeys((*asked, *suggested)) if not provides(card, need)]
-    return lacking_words(unknown) if unknown else None
+    return Doubt(kind=ReasonKind.NEEDS_LACKING, model=card.id, names=_names(unknown)) if unknown else None
 
 
 def memory_rejection(peak: Estimate, memory_bytes: int) -> Rejection | None:
     """Return a rejection when even the low end of the peak exceeds the memory."""
     if peak.at_least > memory_bytes:
-        return Rejection("memory", f"It needs {peak.told(memory)} ({basis(peak)}); {memory(memory_bytes)} are usable.")
+        return Rejection(kind=ReasonKind.PEAK_MEMORY, value=peak, limit=float(memory_bytes))
     return None
 
 
-def memory_doubt(peak: Estimate, memory_bytes: int) -> str | None:
+def memory_doubt(peak: Estimate, memory_bytes: int) -> Doubt | None:
     """Return a doubt when the interval of the peak reaches beyond the memory."""
     if peak.at_least <= memory_bytes < peak.at_most:
-        return (
-            f"It may not fit: {memory(peak.at_least)} to {memory(peak.at_most)} needed ({basis(peak)}), "
-            f"{memory(memory_bytes)} usable."
-        )
+        return Doubt(kind=ReasonKind.PEAK_MEMORY, value=peak, limit=float(memory_bytes))
     return None
 
 
 def time_rejection(run_time_s: Estimate, budget_s: float) -> Rejection | None:
     """Return a rejection when even the low end of the run time exceeds the budget."""
     if run_time_s.at_least > budget_s:
-        return Rejection(
-            "time",
-            f"The run takes {run_time_s.told(duration)} ({basis(run_time_s)}), "
-            f"{number(run_time_s.value / budget_s)} times the budget of {duration(budget_s)}.",
-        )
+        return Rejection(kind=ReasonKind.RUN_TIME, value=run_time_s, limit=budget_s)
     return None
 
 
-def time_doubt(run_time_s: Estimate, budget_s: float) -> str | None:
+def time_doubt(run_time_s: Estimate, budget_s: float) -> Doubt | None:
     """Return a doubt when the interval of the run time reaches beyond the budget."""
     low, high = run_time_s.at_least, run_time_s.at_most
     if low <= budget_s < high:
-        return (
-            f"It may not end in time: {duration(low)} to {duration(high)} ({basis(run_time_s)}), "
-            f"budget {duration(budget_s)}."
-        )
+        return Doubt(kind=ReasonKind.RUN_TIME, value=run_time_s, limit=budget_s)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mlipguide.advice.accuracy_words import accuracy_reasons, error_words, published_reasons
 from mlipguide.advice.candidate_step import run_by
@@ -12,13 +12,16 @@ from mlipguide.advice.work_words import saving_words, work_words
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice.advice import Candidate, Strategy, Verdict
 from mlipguide.records.advice.strategy import StrategyTable
+from mlipguide.records.advice.verdict_reasons import Constraint, Reason
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Weights
 
+Words = Callable[[Reason], str]
+"""Says in words what stands against a model."""
 SHOWN_WAYS = 3
 
 
-def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task: Task) -> tuple[str, ...]:
+def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task: Task, words: Words) -> tuple[str, ...]:
     """Return why ``choice`` is the one, with the numbers that decided."""
     assert choice.run_time_s is not None
     within = "within the" if choice.run_time_s.value <= task.budget_s else "against a"
@@ -36,7 +39,7 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     if task.dft_saving is not None:
         reasons.append(saving_words(task.dft_saving))
     if choice.verdict is Verdict.UNKNOWN:
-        reasons.append("Whether it will do is not known: " + " ".join(choice.doubts))
+        reasons.append("Whether it will do is not known: " + " ".join(map(words, choice.doubts)))
     faster = [
         other
         for other in candidates
@@ -55,7 +58,9 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     return tuple(reasons)
 
 
-def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) -> tuple[str, ...]:
+def reasons_for_none(
+    candidates: Sequence[Candidate], task: Task, words: Words, *, memory_bytes: int
+) -> tuple[str, ...]:
     """Return why nothing can be run, and what would change it: fewer atoms, less time, a faster machine."""
     serving = [candidate for candidate in candidates if could_serve(candidate) and candidate.run_time_s is not None]
     if not serving:
@@ -69,7 +74,7 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, *, memory_byte
             f"the budget is {duration(task.budget_s)}."
         )
     else:
-        obstacles = [rejection.message for rejection in fastest.rejections] + list(fastest.doubts)
+        obstacles = map(words, (*fastest.rejections, *fastest.doubts))
         first = f"{fastest.name} would end in time, after {run_time}, but: {' '.join(obstacles)}"
     return (first, *ways_out(candidates, task, memory_bytes=memory_bytes))
 
@@ -156,7 +161,7 @@ def _surely_fits(candidate: Candidate, task: Task) -> bool:
 
 
 def _exceeds_memory(candidate: Candidate) -> bool:
-    return any(rejection.constraint == "memory" for rejection in candidate.rejections)
+    return any(rejection.constraint is Constraint.MEMORY for rejection in candidate.rejections)
 
 
 def _floor_two_digits(value: float) -> float:

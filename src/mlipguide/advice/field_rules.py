@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mlipguide.costmodel.domains import share_of
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import FieldRule
+from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.models.model_card import Forces, ModelCard
 from mlipguide.records.task.task import Task
 
@@ -106,4 +107,4 @@ def family_of_materials(task: Task) -> FieldRule | None:
 
 
 def _lacks_elements(candidate: Candidate) -> bool:
-    return any(one.constraint == "elements" for one in candidate.rejections)
+    return any(one.constraint is Constraint.ELEMENTS for one in candidate.rejections)

@@ -6,15 +6,16 @@ What the axis of accuracy is, ``accuracy_axis.py`` says; what is not known stand
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mlipguide.advice.accuracy_axis import is_as_accurate, order_of_place
-from mlipguide.advice.judgement import with_front
 from mlipguide.records.accuracy.accuracy_axis import DomainFit
 from mlipguide.records.advice.advice import Candidate, Verdict
+from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.task.task import Task
 from mlipguide.records.timing.measurement import Weights
 
-COST_CONSTRAINTS = frozenset({"time", "memory"})
+COST_CONSTRAINTS = frozenset({Constraint.TIME, Constraint.MEMORY})
 
 
 def ranked(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -24,7 +25,7 @@ def ranked(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """
     field = [candidate for candidate in candidates if could_serve(candidate) and _coordinates(candidate)]
     marked = [
-        with_front(candidate, on_front=not any(_dominates(other, candidate) for other in field))
+        replace(candidate, on_pareto_front=not any(_dominates(other, candidate) for other in field))
         if candidate in field
         else candidate
         for candidate in candidates

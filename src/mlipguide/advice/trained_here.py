@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlipguide.advice.judgement import Findings
 from mlipguide.core.kept_files import UnusableFileError
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.task.task import Task
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
 from mlipguide.records.training.training import DomainOfValidity
 from mlipguide.training.distil.schedule import EXPLORE_FACTOR
-from mlipguide.training.fit.manifests import HINT, WHAT, read_manifest
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -27,49 +24,42 @@ DALTONS_PER_ANGSTROM3 = 1.66053906660
 """g/cm³ in a dalton per Å³ (CODATA 2018)."""
 
 
-def training_of(card: ModelCard) -> Distillation | FitData | None:
-    """Return how a potential came about; None for other models.
+@dataclass(frozen=True, kw_only=True)
+class TrainingSays:
+    """What the training of a potential says of a task.
 
-    Raises:
-        UnusableFileError: The manifest beside it is missing, damaged, or of a newer version.
+    Attributes:
+        evidence: Of its accuracy, the test errors of its training where nothing better is known.
+        remarks: What speaks for it, as sentences.
+        doubts: Where the task leaves what it was trained on.
     """
-    if card.weights.origin is not WeightsOrigin.TRAINED:
-        return None
-    if card.weights.path is None:
-        raise UnusableFileError(Path(card.id), WHAT, "names no file of its own", hint=HINT)
-    return read_manifest(Path(card.weights.path).parent)
+
+    evidence: Evidence
+    remarks: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
-def with_training(findings: Findings, task: Task, atoms: Atoms | None) -> Findings:
-    """Return the findings with what the training of a potential says of the task.
+def training_says(
+    made: Distillation | FitData | UnusableFileError | None, evidence: Evidence, task: Task, atoms: Atoms | None
+) -> TrainingSays:
+    """Return what the training of a potential says of the task.
 
     Errors on labels that were measured afterwards are not replaced.
 
     Args:
-        findings: Of any model.
+        made: How the potential came about, or why that cannot be read; None for models that were not trained here.
+        evidence: What is known of its accuracy otherwise.
         task: What is wanted.
         atoms: The structure, whose density is compared; None where there is none.
     """
-    try:
-        made = training_of(findings.card)
-    except UnusableFileError as error:
-        words = f"Its origin is unknown: {error.message} Nothing tells what it was trained on, and how well it did."
-        return replace(findings, domain_doubts=(*findings.domain_doubts, words))
     if made is None:
-        return findings
-    domain = made.domain
-    doubts = [*_density_doubts(domain, atoms), *_temperature_doubts(made, task)]
-    untold = findings.evidence.kind is EvidenceKind.NONE
-    if isinstance(made, Distillation):
-        evidence, remark = _distilled(made, findings.evidence)
-    else:
-        evidence, remark = _fitted(made, findings.evidence)
-    return replace(
-        findings,
-        evidence=evidence if untold else findings.evidence,
-        remarks=(remark,),
-        domain_doubts=tuple(doubts),
-    )
+        return TrainingSays(evidence=evidence)
+    if isinstance(made, UnusableFileError):
+        return TrainingSays(evidence=evidence, doubts=(Doubt(kind=ReasonKind.ORIGIN_UNKNOWN, detail=made.message),))
+    doubts = (*_density_doubts(made.domain, atoms), *_temperature_doubts(made, task))
+    untold = evidence.kind is EvidenceKind.NONE
+    found, remark = _distilled(made, evidence) if isinstance(made, Distillation) else _fitted(made, evidence)
+    return TrainingSays(evidence=found if untold else evidence, remarks=(remark,), doubts=doubts)
 
 
 def _distilled(made: Distillation, evidence: Evidence) -> tuple[Evidence, str]:
@@ -103,7 +93,7 @@ def _fitted(made: FitData, evidence: Evidence) -> tuple[Evidence, str]:
     return known, remark
 
 
-def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[str]:
+def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[Doubt]:
     from ase.data import atomic_masses
 
     span = domain.density_g_per_cm3
@@ -113,16 +103,14 @@ def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[str]:
     density = natural / float(atoms.get_volume()) * DALTONS_PER_ANGSTROM3
     if span.low * (1 - DENSITY_REACH) <= density <= span.high * (1 + DENSITY_REACH):
         return []
-    return [
-        f"It was trained on densities of {span.low:.3g} to {span.high:.3g} g/cm³; this structure has {density:.3g}."
-    ]
+    return [Doubt(kind=ReasonKind.DENSITY, value=density, least=span.low, limit=span.high)]
 
 
-def _temperature_doubts(made: Distillation | FitData, task: Task) -> list[str]:
+def _temperature_doubts(made: Distillation | FitData, task: Task) -> list[Doubt]:
     if isinstance(made, Distillation):
         highest: float | None = EXPLORE_FACTOR * made.temperature_k
     else:
         highest = None if made.domain.temperature_k is None else made.domain.temperature_k.high
     if highest is None or task.temperature_k <= highest:
         return []
-    return [f"It was tried up to {highest:.0f} K; the task is at {task.temperature_k:g} K."]
+    return [Doubt(kind=ReasonKind.TEMPERATURE, value=task.temperature_k, limit=highest)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlipguide.candidates.preparation import Preparation
-from mlipguide.records.advice.advice import Rejection
+from mlipguide.records.advice.verdict_reasons import Obstacle, ReasonKind
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import NeighbourGap
 from mlipguide.sessions.errors import SessionError
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
-CUTOFF = "cutoff"
-"""The constraint of a model that sees no neighbour of any atom; no training mends it."""
-
-
 def atoms_out_of_sight(cutoff_angstrom: float | None, gaps: Sequence[NeighbourGap]) -> int:
     """Return how many atoms of a structure have no neighbour within a cutoff; 0 where the cutoff is not known."""
     if cutoff_angstrom is None:
@@ -29,15 +25,17 @@ def atoms_out_of_sight(cutoff_angstrom: float | None, gaps: Sequence[NeighbourGa
     return sum(gap.atoms for gap in gaps if gap.distance_angstrom is None or gap.distance_angstrom >= cutoff_angstrom)
 
 
-def cutoff_rejection(
+def cutoff_obstacle(
     cutoff_angstrom: float | None, gaps: Sequence[NeighbourGap], structure: StructureSummary
-) -> Rejection | None:
-    """Return a rejection where a cutoff ends before the nearest neighbour of every atom."""
+) -> Obstacle | None:
+    """Return an obstacle where a cutoff ends before the nearest neighbour of every atom."""
     if cutoff_angstrom is None or atoms_out_of_sight(cutoff_angstrom, gaps) < structure.atoms:
         return None
     nearest = structure.shortest_distance_angstrom
     words = "there is one atom" if nearest is None else f"the nearest are {nearest:.2f} Å apart"
-    return Rejection(CUTOFF, f"No atom has a neighbour within its cutoff of {cutoff_angstrom:g} Å: {words}.")
+    return Obstacle(
+        ReasonKind.SEES_NOTHING, f"No atom has a neighbour within its cutoff of {cutoff_angstrom:g} Å: {words}."
+    )
 
 
 def without_blind(preparation: Preparation, atoms: Atoms, structure: StructureSummary) -> Preparation:
@@ -47,7 +45,7 @@ def without_blind(preparation: Preparation, atoms: Atoms, structure: StructureSu
         preparation,
         candidates=tuple(
             item
-            if (why := cutoff_rejection(item.card.architecture.cutoff_angstrom, gaps, structure)) is None
+            if (why := cutoff_obstacle(item.card.architecture.cutoff_angstrom, gaps, structure)) is None
             else replace(item, obstacle=why)
             for item in preparation.candidates
         ),

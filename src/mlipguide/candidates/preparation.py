@@ -17,7 +17,7 @@ from mlipguide.environments.builds import build_environment
 from mlipguide.environments.gpu_support import gpu_notices, gpu_obstacle, told
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment, set_aside_files
-from mlipguide.records.advice.advice import Rejection
+from mlipguide.records.advice.verdict_reasons import Obstacle, ReasonKind
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.hardware.machine import GpuVendor, Machine
 from mlipguide.records.models.model_card import ModelCard
@@ -45,9 +45,7 @@ class Consent:
 ASE = "ase"
 """The driver that every backend has."""
 
-WEIGHTS = "weights"
-CHECKPOINT = "checkpoint"
-"""What stands against a model whose own file is missing or is another one than was registered."""
+NO_WEIGHTS = Obstacle(ReasonKind.WEIGHTS_MISSING, "Not timed: its weights are not on this machine.")
 
 NO_CONSENT = Consent(granted=False, ask=None)
 """Nothing is fetched, and nobody is asked."""
@@ -73,7 +71,7 @@ class Prepared:
     settings: Settings
     weights_file: Path | None
     synthetic: bool
-    obstacle: Rejection | None
+    obstacle: Obstacle | None
 
 
 @dataclass(frozen=True)
@@ -175,21 +173,23 @@ def prepare_candidates(
         weights_file: Path | None = None
         synthetic = False
         if environment.state is not EnvironmentState.READY:
-            obstacle = Rejection(
-                "environment",
+            obstacle = Obstacle(
+                ReasonKind.ENVIRONMENT_UNREADY,
                 f"Not timed: the environment of {card.backend} is {environment.state.value} "
                 f"(mlipguide env build {card.backend}).",
             )
         elif (unused := gpu_obstacle(environment, machine)) is not None and recipe.driver == ASE:
-            obstacle = Rejection("environment", f"Not timed: {told(unused)}")
+            obstacle = Obstacle(ReasonKind.ENVIRONMENT_UNREADY, f"Not timed: {told(unused)}")
         if needs_file(card) or card.id in given_weights:
             try:
                 weights_file = find_weights(card, given_weights)
             except InputError as error:
-                obstacle = Rejection(CHECKPOINT, f"Not used: {error.message}")
+                obstacle = Obstacle(ReasonKind.CHECKPOINT_REFUSED, f"Not used: {error.message}")
             synthetic = weights_file is None and card.weights.synthetic
             if weights_file is None and not synthetic:
-                obstacle = obstacle or Rejection(WEIGHTS, "Not timed: its weights are not on this machine.")
+                obstacle = obstacle or Obstacle(
+                    ReasonKind.WEIGHTS_MISSING, "Not timed: its weights are not on this machine."
+                )
         prepared.append(
             Prepared(
                 card=card,
@@ -248,7 +248,7 @@ def fetch_missing_weights(
 
 def lacks_weights(item: Prepared) -> bool:
     """Tell whether nothing but its weights is missing to start a model."""
-    return item.obstacle is not None and item.obstacle.constraint == WEIGHTS
+    return item.obstacle is not None and item.obstacle.kind is ReasonKind.WEIGHTS_MISSING
 
 
 def _environments(

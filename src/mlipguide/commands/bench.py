@@ -15,7 +15,7 @@ from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.measuring.settings_choice import SweptSettings, choose_settings, swept
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels
 from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones
-from mlipguide.candidates.neighbours_seen import CUTOFF, without_blind
+from mlipguide.candidates.neighbours_seen import without_blind
 from mlipguide.candidates.preparation import (
     ASE,
     NO_CONSENT,
@@ -27,6 +27,7 @@ from mlipguide.candidates.preparation import (
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError, did_you_mean
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
+from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.measuring import BENCH_BUDGET, BENCH_LARGEST, TIMED_STEP, BenchChoices
@@ -204,7 +205,9 @@ def _obstacles(preparation: Preparation) -> tuple[Notice, ...]:
 
 def _unstarted(preparation: Preparation) -> tuple[str, str]:
     """Return what to do where nothing could be started, and the kind of the error."""
-    if any(item.obstacle is not None and item.obstacle.constraint == CUTOFF for item in preparation.candidates):
+    if any(
+        item.obstacle is not None and item.obstacle.constraint is Constraint.CUTOFF for item in preparation.candidates
+    ):
         return HINTS[FailureKind.NO_NEIGHBOURS], FailureKind.NO_NEIGHBOURS.value
     return "Give the checkpoint file with --weights MODEL=PATH.", "weights"
 

@@ -6,13 +6,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from mlipguide.advice.hardware_answers import candidate_on, known_costs_of, memory_of
-from mlipguide.advice.ranking import is_likely, ranked
+from mlipguide.advice.assessment import assess, judge_one
+from mlipguide.advice.facts import facts_elsewhere
+from mlipguide.advice.ranking import is_likely
 from mlipguide.advice.reverse import bottleneck_of, changes_for, order_of
+from mlipguide.bench.measuring.costs_here import reference_timings
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
 from mlipguide.commands.hardware import alike_notices
 from mlipguide.core.errors import ExitCode, InputError
+from mlipguide.costmodel.model_costs import memory_of
 from mlipguide.costmodel.transfer_predictions import BULK_ATOMS_PER_ANGSTROM3, ReferenceTimings
 from mlipguide.hardware.device_models import load_devices
 from mlipguide.hardware.probe import probe_machine
@@ -90,11 +93,11 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
     notices += alike_notices(() if request.hardware is None else parse_profiles(request.hardware))
     task = build_task(request, structure, None if atoms is None else find_signs(atoms))
     options.on_progress("looking up what is known", 0.0)
-    known = known_costs_of(catalogue, options.probe(), task, atoms, given_weights={})
+    known = reference_timings(catalogue, options.probe(), task, atoms, given_weights={})
     considered = _options(card, request, known, task, options)
     doing = [option for option in considered if option.candidate.verdict is Verdict.FEASIBLE]
     nearest = considered[0]
-    others = ranked([candidate_on(one, nearest.profile, known, task) for one in catalogue.cards])
+    others = assess(catalogue.cards, task, facts_elsewhere(catalogue.cards, nearest.profile, known, task)).candidates
     data = HardwarePlan(
         task=task,
         model=card.id,
@@ -159,7 +162,7 @@ def _likeliest(tried: Sequence[HardwareOption], task: Task) -> HardwareOption:
 
 
 def _option(card: ModelCard, profile: HardwareProfile, known: ReferenceTimings, task: Task) -> HardwareOption:
-    candidate = candidate_on(card, profile, known, task)
+    candidate = judge_one(card, task, facts_elsewhere((card,), profile, known, task))
     strong = weak = None
     cost, together = candidate.run_cost, candidate.step_time_s
     if cost is not None and cost.devices > 1 and together is not None:

@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from mlipguide.advice.accuracy_axis import place_of
-from mlipguide.advice.answering import Question, answered
+from mlipguide.advice.assessment import assess, best_first
 from mlipguide.advice.assumptions import assumption_notices
-from mlipguide.advice.candidate_step import at_step, step_for
 from mlipguide.advice.constraints import card_rejections
-from mlipguide.advice.hardware_answers import answers_elsewhere, known_costs_of, memory_of, with_plain_memory
-from mlipguide.advice.judging import judged, label_steps
-from mlipguide.advice.known_stability import known_stability
-from mlipguide.advice.label_evidence import (
+from mlipguide.advice.early_stopping import runs_to_stop
+from mlipguide.advice.facts import Facts, facts_elsewhere
+from mlipguide.advice.prices.labels import label_atoms
+from mlipguide.advice.recommendation import Question, assemble_recommendation
+from mlipguide.bench.measuring.costs_here import costs_here, fitted_costs, reference_timings, with_plain_memory
+from mlipguide.bench.measuring.gathering import Gathering, gather_timings
+from mlipguide.bench.measuring.measuring import MeasuringContext, usable_memory_bytes
+from mlipguide.bench.measuring.refusals import refuse_nothing
+from mlipguide.bench.measuring.run_options import RunOptions
+from mlipguide.bench.measuring.stored_measurements import MeasuredModels, reuse_notices
+from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones
+from mlipguide.candidates.preparation import (
+    NO_CONSENT,
+    Consent,
+    Preparation,
+    default_settings,
+    find_given_weights,
+    prepare_candidates,
+)
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.commands.hardware import alike_notices
+from mlipguide.core.errors import ExitCode
+from mlipguide.core.units import WALL_TIME
+from mlipguide.evidence.accuracy.label_evidence import (
     LabelEvidence,
     TaskLabels,
     evidence_on_labels,
     read_task_labels,
     remembered_evidence,
 )
-from mlipguide.advice.stakes import Contender, settled
-from mlipguide.bench.assembly import measurements_of
-from mlipguide.bench.candidate_run import CandidateRun
-from mlipguide.bench.measuring.measuring import MeasuringContext, measure, usable_memory_bytes
-from mlipguide.bench.measuring.refusals import refuse_nothing
-from mlipguide.bench.measuring.run_options import RunOptions
-from mlipguide.bench.measuring.stored_measurements import MeasuredModels, lacking, recall, sharing
-from mlipguide.bench.protocol import load_protocol
-from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones
-from mlipguide.candidates.preparation import (
-    NO_CONSENT,
-    Preparation,
-    Prepared,
-    default_settings,
-    fetch_missing_weights,
-    find_given_weights,
-    lacks_weights,
-    prepare_candidates,
-)
-from mlipguide.catalog.cards import Catalogue, load_catalogue
-from mlipguide.commands.hardware import alike_notices
-from mlipguide.core.errors import ExitCode
-from mlipguide.core.units import WALL_TIME
-from mlipguide.costmodel.costs import costs_from
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
+from mlipguide.evidence.stability.earlier_tests import tests_here
 from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.production.run_script import ScriptContext, find_named, with_script
 from mlipguide.production.script_files import ScriptRequest, require_writable
@@ -55,16 +49,16 @@ from mlipguide.production.script_texts import require_kind
 from mlipguide.records.accuracy.evidence import Evidence
 from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.hardware.machine import Machine
-from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.recommend import MEASURE_BUDGET, Measuring, TaskRequest
 from mlipguide.records.task.task import Task
+from mlipguide.report.words.reason_words import reason_words
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store.stability import unreadable
 from mlipguide.structures.signs import find_signs
 from mlipguide.tasks.needs import names_in
 from mlipguide.tasks.requests import build_task, load_structure
-from mlipguide.tasks.workloads import run_time_of
+from mlipguide.training.fit.manifests import trainings_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,12 +85,52 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         MeasurementFailedError: Candidates could be started, and none could be measured.
     """
     options = options or Options()
+    question, labels, read_notices = _read(request, options)
+    machine = options.probe()
+    question, preparation = _prepared(question, machine, options)
+    preparation, measured = _timed(question, preparation, labels, machine, options)
+    on_labels = _evidence(question, preparation, labels, machine, options)
+    if question.profiles:
+        facts = _facts_elsewhere(question, on_labels, machine, options)
+    else:
+        facts = (_facts_here(question, preparation, measured, on_labels, machine),)
+    assessments = best_first([assess(question.cards, question.task, one) for one in facts])
+    recommendation, unread = assemble_recommendation(question, assessments, machine, reason_words)
+    result = Result(
+        recommendation,
+        notices=(
+            *read_notices,
+            *_preparation_notices(preparation, elsewhere=bool(question.profiles)),
+            *measured.notices,
+            *on_labels.notices,
+            *unread,
+            *unreadable(card.id for card in question.cards),
+            *reuse_notices(measured),
+        ),
+        errors=(*preparation.problems, *measured.problems, *on_labels.problems),
+        exit_code=ExitCode.DONE if recommendation.can_be_done else ExitCode.NOTHING_FEASIBLE,
+    )
+    if options.script is None:
+        return result
+    ground = ScriptContext(
+        atoms=question.atoms,
+        cards=facts[0].cards,
+        weights=question.weights,
+        on_progress=options.on_progress,
+        words=reason_words,
+    )
+    return with_script(result, options.script, ground)
+
+
+def _read(request: TaskRequest, options: Options) -> tuple[Question, TaskLabels | None, tuple[Notice, ...]]:
+    """Read everything that was asked through: what is wrong with it is said before anything is timed."""
     catalogue = load_catalogue()
-    cards = _chosen_cards(catalogue, request)
+    names = names_in(request.models)
+    cards = named_cards(catalogue, names) if names else catalogue.cards
     if options.script is not None:
         require_writable(options.script)
         find_named(options.script, {card.id: card for card in cards})
-    budget_s = WALL_TIME.parse(request.measure_budget or MEASURE_BUDGET, option="--measure-budget")
+    _measure_budget_s(request)
     weights = find_given_weights(catalogue, options.weights, options.consent)
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure, find_signs(atoms))
@@ -104,91 +138,29 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         require_kind(task, options.script.path, options.script.driver)
     labels = _labels(request, task, options)
     profiles = () if request.hardware is None else parse_profiles(request.hardware)
-    machine = options.probe()
-
-    only_startable = AVAILABLE in names_in(request.models)
-    if only_startable:
-        options = replace(options, consent=NO_CONSENT)
-    preparation = _prepared(cards, task, machine, weights, options)
-    if only_startable:
-        preparation = startable_ones(preparation)
-        cards = tuple(item.card for item in preparation.candidates) or cards
-    if profiles:
-        preparation = replace(preparation, candidates=with_plain_memory(preparation.candidates))
-    context = MeasuringContext(
-        machine=machine,
-        atoms=atoms,
-        structure=structure,
-        wanted_atoms=task.atoms,
-        conditions=Conditions(temperature_k=task.temperature_k, timestep_s=task.timestep_s, propagate=True),
-        budget_s=budget_s,
-        on_progress=options.on_progress,
-        on_timing=options.on_timing,
-        opener=options.opener,
-        wait=options.wait,
-        each=options.each,
-        settled=partial(
-            _settled,
-            task=task,
-            fingerprint=machine.fingerprint,
-            evidence=_evidence_so_far(labels, preparation, task, options),
-        ),
-    )
-    preparation, measured = _measured(
-        preparation, context, options, named={card.id for card in cards} if request.models else frozenset()
-    )
-    known_errors = _evidence(labels, preparation, task, machine, options)
-    cards_by_id = {card.id: card for card in cards}
     question = Question(
         request=request,
         task=task,
-        machine=machine,
-        cards=cards_by_id,
+        atoms=atoms,
+        cards=cards,
         weights=weights,
+        profiles=profiles,
         catalogue=catalogue,
-        label_step_s=label_steps(preparation, measured, task, atoms),
     )
-    if profiles:
-        # Published timings answer where nothing could be timed here.
-        options.on_progress("carrying the timings over", 1.0)
-        known = known_costs_of(catalogue, machine, task, atoms, given_weights=weights)
-        answers = answers_elsewhere(cards, profiles, known, task, known_errors.by_model)
-        best = answers[0]
-        memory_bytes = memory_of(best.profile)
-        recommendation, unread = answered(question, best.candidates, memory_bytes=memory_bytes, profile=best.profile)
-        recommendation = replace(recommendation, hardware=answers)
-    else:
-        refuse_nothing(preparation, measured)
-        memory_bytes = usable_memory_bytes(machine, default_settings(machine))
-        candidates = judged(
-            cards, preparation, measured, task, atoms, memory_bytes=memory_bytes, evidence=known_errors.by_model
-        )
-        recommendation, unread = answered(question, candidates, memory_bytes=memory_bytes)
     notices = (
         *catalogue.notices,
         *structure_notices,
         *alike_notices(profiles),
         *assumption_notices(task, asked_of_models=request.models is not None),
-        *_preparation_notices(preparation, elsewhere=bool(profiles)),
-        *measured.notices,
-        *known_errors.notices,
-        *unread,
-        *unreadable(card.id for card in cards),
     )
-    result = Result(
-        recommendation,
-        notices=(*notices, *_reuse_notices(measured)),
-        errors=(*preparation.problems, *measured.problems, *known_errors.problems),
-        exit_code=ExitCode.DONE if recommendation.can_be_done else ExitCode.NOTHING_FEASIBLE,
-    )
-    if options.script is None:
-        return result
-    ground = ScriptContext(atoms=atoms, cards=cards_by_id, weights=weights, on_progress=options.on_progress)
-    return with_script(result, options.script, ground)
+    return question, labels, notices
+
+
+def _measure_budget_s(request: TaskRequest) -> float:
+    return WALL_TIME.parse(request.measure_budget or MEASURE_BUDGET, option="--measure-budget")
 
 
 def _labels(request: TaskRequest, task: Task, options: Options) -> TaskLabels | None:
-    """Return the labels that the user gave, read through: what is wrong with them is said before anything is timed."""
     keys = request.label_keys
     if request.labels is None:
         return None
@@ -198,135 +170,114 @@ def _labels(request: TaskRequest, task: Task, options: Options) -> TaskLabels | 
     )
 
 
-def _prepared(
-    cards: Sequence[ModelCard], task: Task, machine: Machine, weights: Mapping[str, Path], options: Options
-) -> Preparation:
-    """Return what can be started of the models that their cards do not rule out."""
-    return prepare_candidates(
-        [card for card in cards if not card_rejections(card, task)],
+def _prepared(question: Question, machine: Machine, options: Options) -> tuple[Question, Preparation]:
+    """Return what can be started of the models that their cards do not rule out: with ``available`` no others count."""
+    only_startable = AVAILABLE in names_in(question.request.models)
+    preparation = prepare_candidates(
+        [card for card in question.cards if not card_rejections(card, question.task)],
         machine,
-        given_weights=weights,
-        consent=options.consent,
+        given_weights=question.weights,
+        consent=_consent(question, options),
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
+    if only_startable:
+        preparation = startable_ones(preparation)
+        question = replace(question, cards=tuple(item.card for item in preparation.candidates) or question.cards)
+    if question.profiles:
+        preparation = replace(preparation, candidates=with_plain_memory(preparation.candidates))
+    return question, preparation
+
+
+def _consent(question: Question, options: Options) -> Consent:
+    return NO_CONSENT if AVAILABLE in names_in(question.request.models) else options.consent
+
+
+def _timed(
+    question: Question, preparation: Preparation, labels: TaskLabels | None, machine: Machine, options: Options
+) -> tuple[Preparation, MeasuredModels]:
+    """Return what was measured of the candidates, now or earlier."""
+    task = question.task
+    evidence: Mapping[str, Evidence] | None = None  # while the labels given are still to be used
+    if labels is None:
+        evidence = _remembered(question, preparation, options).by_model
+    context = MeasuringContext(
+        machine=machine,
+        atoms=question.atoms,
+        structure=task.structure,
+        wanted_atoms=task.atoms,
+        conditions=Conditions(temperature_k=task.temperature_k, timestep_s=task.timestep_s, propagate=True),
+        budget_s=_measure_budget_s(question.request),
+        on_progress=options.on_progress,
+        on_timing=options.on_timing,
+        opener=options.opener,
+        wait=options.wait,
+        each=options.each,
+        settled=partial(runs_to_stop, task=task, fingerprint=machine.fingerprint, evidence=evidence),
+    )
+    how = Gathering(
+        remeasure=options.remeasure,
+        measure=options.measure,
+        named={card.id for card in question.cards} if question.request.models else frozenset(),
+        consent=_consent(question, options),
+    )
+    return gather_timings(preparation, context, how)
 
 
 def _evidence(
-    labels: TaskLabels | None, preparation: Preparation, task: Task, machine: Machine, options: Options
+    question: Question, preparation: Preparation, labels: TaskLabels | None, machine: Machine, options: Options
 ) -> LabelEvidence:
     """Return the errors of models on labels of the system: those given, else those of earlier evaluations."""
     if labels is None:
-        if not options.stored_labels:
-            return LabelEvidence()
-        return remembered_evidence(preparation.candidates, task.structure)
+        return _remembered(question, preparation, options)
     return evidence_on_labels(
-        labels,
-        preparation.candidates,
-        machine=machine,
-        opener=options.opener,
-        on_progress=options.on_progress,
+        labels, preparation.candidates, machine=machine, opener=options.opener, on_progress=options.on_progress
     )
 
 
-def _chosen_cards(catalogue: Catalogue, request: TaskRequest) -> tuple[ModelCard, ...]:
-    names = names_in(request.models)
-    return named_cards(catalogue, names) if names else catalogue.cards
+def _remembered(question: Question, preparation: Preparation, options: Options) -> LabelEvidence:
+    if not options.stored_labels:
+        return LabelEvidence()
+    return remembered_evidence(preparation.candidates, question.task.structure)
 
 
-def _measured(
-    preparation: Preparation, context: MeasuringContext, options: Options, *, named: AbstractSet[str]
-) -> tuple[Preparation, MeasuredModels]:
-    candidates, fingerprint = preparation.candidates, context.machine.fingerprint
-    if options.remeasure:
-        measured = MeasuredModels()
-    else:
-        measured = recall(candidates, fingerprint, context.structure, each=options.each)
-    if not options.measure:
-        return preparation, measured
-    protocol = load_protocol()
-    missing = lacking(candidates, measured, context.ladder(protocol), budget_s=context.budget_s, protocol=protocol)
-    files, notices = fetch_missing_weights(
-        [*missing, *(item for item in candidates if lacks_weights(item))],
-        named=named,
-        consent=options.consent,
-        on_progress=lambda message: options.on_progress(message, 0.0),
-    )
-    if files:
-        candidates = tuple(_with_file(item, files.get(item.card.id)) for item in candidates)
-        missing = lacking(candidates, measured, context.ladder(protocol), budget_s=context.budget_s, protocol=protocol)
-    if missing:
-        groups = len(sharing(missing, each=options.each))
-        options.on_progress(
-            f"timing {groups} model{'s' if groups > 1 else ''} on this machine: at most {context.budget_s:.0f} s, "
-            "loading included (--measure-budget)",
-            0.0,
-        )
-        measure(missing, measured, context, protocol)
-    return Preparation(candidates, (*preparation.notices, *notices), preparation.problems), measured
+def _facts_here(
+    question: Question,
+    preparation: Preparation,
+    measured: MeasuredModels,
+    on_labels: LabelEvidence,
+    machine: Machine,
+) -> Facts:
+    """Return what is known of the models on this machine.
 
-
-def _evidence_so_far(
-    labels: TaskLabels | None, preparation: Preparation, task: Task, options: Options
-) -> Mapping[str, Evidence] | None:
-    """Return the errors that are known before anything is timed; None while the labels given are still to be used."""
-    if labels is not None:
-        return None
-    return remembered_evidence(preparation.candidates, task.structure).by_model if options.stored_labels else {}
-
-
-def _settled(
-    runs: Sequence[CandidateRun], *, task: Task, fingerprint: str, evidence: Mapping[str, Evidence] | None
-) -> list[CandidateRun]:
-    """Return the candidates of which more samples would change no decision.
-
-    Args:
-        runs: Of the candidates that are being measured.
-        task: What is wanted.
-        fingerprint: Of the machine.
-        evidence: Errors on labels, by model; None where they come after the measuring, so that nothing published may
-            end it.
+    Raises:
+        EnvironmentFailedError: Nothing can be started.
+        MeasurementFailedError: Nothing could be measured.
     """
-    conditions = Conditions(temperature_k=task.temperature_k, timestep_s=task.timestep_s, propagate=True)
-    contenders: list[Contender] = []
-    for run in runs:
-        records = measurements_of(run, structure=task.structure, conditions=conditions, fingerprint=fingerprint)
-        usable = run.facts is not None and not run.facts.synthetic
-        card = run.subject.card
-        own = at_step(task, step_for(task, known_stability(card.id, task)).seconds)
-        known = None if evidence is None else evidence.get(card.id, evidence_of(card))
-        contenders.append(
-            Contender(
-                model=card.id,
-                accuracy=None if known is None else place_of(known, card, task),
-                usable=usable,
-                run_time_s=run_time_of(costs_from(records).step_time_s(task.atoms), own.workload) if records else None,
-                sizes=len(records),
-            )
-        )
-    names = settled(contenders, budget_s=task.budget_s)
-    return [run for run in runs if run.subject.card.id in names]
+    refuse_nothing(preparation, measured)
+    task, cards = question.task, question.cards
+    laws = fitted_costs(preparation.candidates, measured, task, question.atoms)
+    return Facts(
+        cards={card.id: card for card in cards},
+        costs=costs_here(preparation.candidates, measured, laws, atoms=task.atoms),
+        evidence={card.id: on_labels.by_model.get(card.id) or evidence_of(card) for card in cards},
+        stability=tests_here(preparation.candidates, task),
+        memory_bytes=usable_memory_bytes(machine, default_settings(machine)),
+        trainings=trainings_of(cards),
+        atoms=question.atoms,
+        label_step_s={model: law.step_time_s(label_atoms(task)) for model, law in laws.items()},
+    )
 
 
-def _with_file(item: Prepared, file: Path | None) -> Prepared:
-    if file is None:
-        return item
-    return replace(item, weights_file=file, synthetic=False, obstacle=None if lacks_weights(item) else item.obstacle)
+def _facts_elsewhere(
+    question: Question, on_labels: LabelEvidence, machine: Machine, options: Options
+) -> tuple[Facts, ...]:
+    """Return what is known of the models on each profile: published timings answer where nothing was timed here."""
+    options.on_progress("carrying the timings over", 1.0)
+    task, cards = question.task, question.cards
+    known = reference_timings(question.catalogue, machine, task, question.atoms, given_weights=question.weights)
+    return tuple(facts_elsewhere(cards, profile, known, task, on_labels.by_model) for profile in question.profiles)
 
 
 def _preparation_notices(preparation: Preparation, *, elsewhere: bool) -> tuple[Notice, ...]:
     """Return what there is to say of backends; that some cannot run here does not matter for other hardware."""
     return tuple(one for one in preparation.notices if not (elsewhere and one.kind == "backend_unknown"))
-
-
-def _reuse_notices(measured: MeasuredModels) -> tuple[Notice, ...]:
-    if not measured.reused:
-        return ()
-    models = sorted({record.model for record in measured.reused})
-    latest = max(record.taken_at for record in measured.reused)
-    return (
-        Notice(
-            "reused",
-            f"Measured earlier on this machine, the last on {latest[:16].replace('T', ' ')} UTC, and used again: "
-            f"{', '.join(models)}. --remeasure measures afresh.",
-        ),
-    )

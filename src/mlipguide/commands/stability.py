@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from mlipguide.bench.measuring.measuring import session_request
 from mlipguide.bench.measuring.run_options import RunOptions
-from mlipguide.candidates.neighbours_seen import CUTOFF, seen, without_blind
+from mlipguide.candidates.neighbours_seen import seen, without_blind
 from mlipguide.candidates.preparation import Prepared, find_given_weights, prepare_candidates
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError
@@ -29,6 +29,7 @@ from mlipguide.evidence.stability.results import without_value
 from mlipguide.evidence.stability.runs import Subject, piece_steps, thermalise
 from mlipguide.evidence.stability.statics import StaticResults, static_tests
 from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, ModelStability, StabilityData, overall
+from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Problem, Result
 from mlipguide.records.requests.measuring import STABILITY_BUDGET, StabilityChoices
@@ -148,13 +149,15 @@ def _with_threads(item: Prepared, threads: int | None) -> Prepared:
 
 
 def _refusal(item: Prepared) -> Problem | None:
-    if item.obstacle is not None and item.obstacle.constraint == CUTOFF:
+    if item.obstacle is not None and item.obstacle.constraint is Constraint.CUTOFF:
         return Problem(
-            CUTOFF, f"{item.card.id} was not tested: {item.obstacle.message}", HINTS[FailureKind.NO_NEIGHBOURS]
+            Constraint.CUTOFF.value,
+            f"{item.card.id} was not tested: {item.obstacle.message}",
+            HINTS[FailureKind.NO_NEIGHBOURS],
         )
     if item.obstacle is not None:
         return Problem(
-            item.obstacle.constraint,
+            item.obstacle.constraint.value,
             f"{item.card.id} was not tested: {item.obstacle.message}",
             f"Give its checkpoint with --weights {item.card.id}=FILE, or build the environment of its backend: "
             f"mlipguide env build {item.card.backend}",

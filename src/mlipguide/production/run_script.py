@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import OF_GRADIENTS, lacking_words, needs_of, provides
-from mlipguide.candidates.neighbours_seen import CUTOFF
 from mlipguide.candidates.preparation import default_settings
 from mlipguide.catalog.weights import find_weights, needs_file
 from mlipguide.core.errors import (
@@ -44,6 +43,7 @@ from mlipguide.production.smoke_test import (
     try_script,
 )
 from mlipguide.records.advice.advice import Candidate, PlanStep, Recommendation, Verdict
+from mlipguide.records.advice.verdict_reasons import Constraint, Reason
 from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Problem, Result
@@ -70,12 +70,14 @@ class ScriptContext:
         cards: Of all models considered, by id.
         weights: Checkpoint files that the user gave, by id.
         on_progress: Told what is being done and the share that is done.
+        words: Says in words what stands against a model.
     """
 
     atoms: Atoms
     cards: Mapping[str, ModelCard]
     weights: Mapping[str, Path]
     on_progress: Callable[[str, float], None]
+    words: Callable[[Reason], str]
 
 
 def find_named(request: ScriptRequest, cards: Mapping[str, ModelCard]) -> ModelCard | None:
@@ -117,7 +119,7 @@ def with_script(
         return replace(result, errors=problems, exit_code=error.exit_code)
     candidate = _candidate(result.data, model)
     if named is not None and candidate.verdict is Verdict.INFEASIBLE:
-        why = " ".join(item.message for item in candidate.rejections)
+        why = " ".join(context.words(item) for item in candidate.rejections)
         notices = (*notices, Notice("script_infeasible", f"The script is for {model}, which is not feasible: {why}"))
     data = replace(result.data, script=script, plan=_plan_with(result.data.plan, script, candidate))
     exit_code = ExitCode.DONE if named is not None else result.exit_code
@@ -133,9 +135,9 @@ def _written(
 ) -> tuple[RunScript, tuple[Notice, ...]]:
     candidate, card = _candidate(answer, model), context.cards[model]
     for rejection in candidate.rejections:
-        if rejection.constraint in (ELEMENTS, CUTOFF):
+        if rejection.constraint in (Constraint.ELEMENTS, Constraint.CUTOFF):
             raise InputError(
-                f"{request.path} was not written: {rejection.message}", hint="Name another model with --model."
+                f"{request.path} was not written: {context.words(rejection)}", hint="Name another model with --model."
             )
     gradients = [need for need in needs_of(answer.task) if need in OF_GRADIENTS and not provides(card, need)]
     if gradients:
@@ -259,7 +261,7 @@ def _smoke_test(
     elsewhere = subject.candidate.run_cost is not None
     step = subject.candidate.step_time_s
     step_s = None if step is None or elsewhere else (step.high or step.value)
-    fits = not any(item.constraint == "memory" for item in subject.candidate.rejections)
+    fits = not any(item.constraint is Constraint.MEMORY for item in subject.candidate.rejections)
     evaluations = tried_evaluations(subject.task)
     whole = step_s is not None and fits and step_s * evaluations <= AFFORDABLE_S
     options = [] if whole else ["--unrepeated"]

@@ -14,6 +14,7 @@ from mlipguide.advice.prices.labels import Labels
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.strategy import HoursOf, Reckoned, StrategyHardware, StrategyPrice, TrainedBefore
 from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.tasks.workloads import run_time_of
@@ -53,8 +54,8 @@ class Row:
     error: Estimate | None = None
     error_is_judged: bool = False
     is_judged: bool = False
-    rejections: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    rejections: tuple[Rejection | str, ...] = ()
+    doubts: tuple[Doubt | str, ...] = ()
     before: TrainedBefore | None = None
 
 
@@ -103,8 +104,8 @@ def priced(row: Row, task: Task, hardware: StrategyHardware) -> StrategyPrice:
         model=row.model,
         base=row.base,
         verdict=Verdict.INFEASIBLE if rejections else Verdict.UNKNOWN if doubts else Verdict.FEASIBLE,
-        rejections=tuple(rejections),
-        doubts=tuple(doubts),
+        rejections=tuple(map(rejected, rejections)),
+        doubts=tuple(map(doubtful, doubts)),
         labels=labels,
         training_time_s=training,
         production_time_s=run,
@@ -117,13 +118,13 @@ def priced(row: Row, task: Task, hardware: StrategyHardware) -> StrategyPrice:
     )
 
 
-def _against(row: Row, run: Estimate | None, task: Task) -> tuple[list[str], list[str]]:
+def _against(row: Row, run: Estimate | None, task: Task) -> tuple[list[Rejection | str], list[Doubt | str]]:
     """Return what a potential that is still to be trained breaks, and what is not known of it."""
-    rejections: list[str] = []
-    doubts: list[str] = []
+    rejections: list[Rejection | str] = []
+    doubts: list[Doubt | str] = []
     if run is not None:
         broken = time_rejection(run, task.budget_s)
-        rejections += [] if broken is None else [broken.message]
+        rejections += [] if broken is None else [broken]
         doubts += filter(None, [time_doubt(run, task.budget_s)])
     limit, error = None if row.error_is_judged else task.force_mae_ev_per_angstrom, row.error
     if limit is not None and error is None:
@@ -138,6 +139,16 @@ def _against(row: Row, run: Estimate | None, task: Task) -> tuple[list[str], lis
     if task.energy_mae_ev_per_atom is not None:
         doubts.append("What energy error it would have is not known.")
     return rejections, doubts
+
+
+def rejected(what: Rejection | str) -> Rejection:
+    """Return a rejection, of a sentence one that states it."""
+    return what if isinstance(what, Rejection) else Rejection(kind=ReasonKind.STATED, detail=what)
+
+
+def doubtful(what: Doubt | str) -> Doubt:
+    """Return a doubt, of a sentence one that states it."""
+    return what if isinstance(what, Doubt) else Doubt(kind=ReasonKind.STATED, detail=what)
 
 
 def _time(estimate: Estimate) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import memory_doubt, time_doubt, time_rejection
+from mlipguide.advice.constraints import time_doubt, time_rejection
 from mlipguide.advice.decision import decide
-from mlipguide.advice.judgement import judge_accuracy
+from mlipguide.advice.judgement import about, judge_accuracy
 from mlipguide.advice.prices.inputs import PricingInputs
 from mlipguide.advice.prices.table import strategy_table
 from mlipguide.advice.ranking import choose
@@ -16,6 +16,7 @@ from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
 from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.estimate import Basis
 from mlipguide.records.task.task import Task
 from mlipguide.tasks.workloads import run_time_of
@@ -95,19 +96,15 @@ def rejudged(candidate: Candidate, task: Task, changed: Task, *, memory_bytes: i
     nothing out for fewer.
     """
     step = candidate.step_time_s
-    peak = candidate.peak_memory_bytes
     if step is not None and changed.atoms != task.atoms:
         less_trusted = max((step.basis, Basis.EXTRAPOLATED), key=lambda one: one.rank)
         step = replace(step.scaled(changed.atoms / task.atoms), basis=less_trusted)
     run_time = None if step is None else run_time_of(step, run_by(candidate, changed).workload)
-    old: set[str | None] = set() if candidate.run_time_s is None else {time_doubt(candidate.run_time_s, task.budget_s)}
     fewer = changed.atoms < task.atoms
-    if fewer and peak is not None and memory_bytes is not None:
-        old.add(memory_doubt(peak, memory_bytes))
-    dropped = {"time", "accuracy"} | ({"memory"} if fewer else set())
-    rejections = [one for one in candidate.rejections if one.constraint not in dropped]
-    old |= set(judge_accuracy(candidate.evidence, task)[1])
-    doubts = [one for one in candidate.doubts if one not in old]
+    anew = {Constraint.TIME, Constraint.ACCURACY} | ({Constraint.MEMORY} if fewer else set())
+    rejections = [one for one in candidate.rejections if one.constraint not in anew]
+    judged_anew = anew if memory_bytes is not None else anew - {Constraint.MEMORY}
+    doubts = [one for one in candidate.doubts if one.constraint not in judged_anew]
     if run_time is not None:
         rejections += filter(None, [time_rejection(run_time, changed.budget_s)])
         doubts += filter(None, [time_doubt(run_time, changed.budget_s)])
@@ -118,8 +115,8 @@ def rejudged(candidate: Candidate, task: Task, changed: Task, *, memory_bytes: i
     return replace(
         candidate,
         verdict=verdict,
-        rejections=tuple(rejections),
-        doubts=tuple(doubts),
+        rejections=about(candidate.model, rejections),
+        doubts=about(candidate.model, doubts),
         step_time_s=step,
         run_time_s=run_time,
     )

@@ -9,26 +9,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import licence_doubt, memory_doubt, time_doubt
 from mlipguide.advice.prices.inputs import PricingInputs
 from mlipguide.advice.prices.labels import label_atoms, no_labels
 from mlipguide.advice.prices.published import FEW_ELEMENTS, suited_family
-from mlipguide.advice.prices.rows import Row, impossible, priced, run_of
+from mlipguide.advice.prices.rows import Row, doubtful, impossible, priced, run_of
 from mlipguide.advice.prices.sources import by_distillation, by_family, by_pilot, by_practice
 from mlipguide.advice.ranking import accuracy_order, choose, could_serve, is_runnable
 from mlipguide.advice.training_commands import pilot_command
-from mlipguide.candidates.neighbours_seen import CUTOFF
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import Reckoned, StrategyPrice
 from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.advice.verdict_reasons import Constraint, Doubt
 from mlipguide.records.estimate import nothing
 from mlipguide.records.models.family_card import FamilyCard
 from mlipguide.records.task.task import Task
 from mlipguide.records.training.training import Engine
 
-MENDED_BY_TUNING = frozenset({"time", "memory", "accuracy"})
-KEPT_CONSTRAINTS = frozenset({"memory", CUTOFF})
-"""Of a base model, which a model tuned from it breaks too."""
+MENDED_BY_TUNING = frozenset({Constraint.TIME, Constraint.MEMORY, Constraint.ACCURACY})
+BROKEN_BY_TUNED = frozenset({Constraint.MEMORY, Constraint.CUTOFF})
+"""What a base model breaks, and a model tuned from it too."""
+UNSETTLED_BY_TUNING = frozenset({Constraint.MEMORY, Constraint.LICENCE})
+"""What is in doubt of a base model, and of a model tuned from it too."""
+OF_ITS_OWN_RUN = frozenset({Constraint.TIME, Constraint.MEMORY})
+"""What may be in doubt of a teacher: it never makes the run."""
 FITTED_TO_ONE_SYSTEM = frozenset({"lammps", "nep"})
 """Backends whose potentials are fitted to a system: they are fitted anew rather than tuned, and teach nothing more."""
 BEYOND_FAST_POTENTIALS = frozenset({"magnetism", "charges", "total-charge", "spin", "long-range"})
@@ -47,7 +50,7 @@ def pretrained(candidates: Sequence[Candidate], task: Task, inputs: PricingInput
         labels=no_labels(label_atoms(task), "no labels needed"),
         training=Reckoned(estimate=nothing("no training needed"), words=""),
         run=run_of(best.name, best.step_time_s, run_by(best, task)),
-        rejections=tuple(one.message for one in best.rejections),
+        rejections=best.rejections,
         doubts=best.doubts,
         error=best.evidence.force_mae_ev_per_angstrom,
         is_judged=True,
@@ -72,9 +75,9 @@ def fine_tune(candidates: Sequence[Candidate], task: Task, inputs: PricingInputs
         for one in inputs.tried
         if one.kept.engine is Engine.FINE_TUNE and (one.kept.base_model or best.model) in by_id
     ]
-    found = [_with_base(by_pilot(one, task, inputs, base=base), base, task, inputs) for one, base in tried]
+    found = [_with_base(by_pilot(one, task, inputs, base=base), base) for one, base in tried]
     untried = min((one for one in bases if one not in [base for _, base in tried]), key=_usefulness, default=None)
-    other = None if untried is None else _with_base(by_practice(untried, task, inputs), untried, task, inputs)
+    other = None if untried is None else _with_base(by_practice(untried, task, inputs), untried)
     return _best(found, other, task, inputs, engines=[Engine.FINE_TUNE])
 
 
@@ -96,7 +99,7 @@ def distil(candidates: Sequence[Candidate], task: Task, inputs: PricingInputs) -
         for one in inputs.distilled
         if one.kept.teacher == teacher.model and inputs.allows(one.kept.engine, task)
     ]
-    doubts = _of_teacher(teacher, task, inputs)
+    doubts = _of_teacher(teacher)
     found = [replace(row, doubts=(*doubts, *row.doubts)) for row in again]
     published = by_family(card, task, inputs, teacher=teacher)
     return _best(found, replace(published, doubts=(*published.doubts, *doubts)), task, inputs)
@@ -156,7 +159,8 @@ def _best(
         return only
     before = shown.before
     assert before is not None
-    against = " ".join(shown.rejections or shown.doubts) or before.words
+    stated = [one.detail for one in (shown.rejections or shown.doubts) if one.detail is not None]
+    against = " ".join(stated) or before.words
     if before.folder not in against:
         named = f"By your {before.kind.value} in {before.folder} ({before.made_at[:10]})"
         against = f"{named}, {before.engine.value} {before.size}: {against}"
@@ -167,7 +171,7 @@ def _best(
     return replace(
         price,
         verdict=Verdict.UNKNOWN,
-        doubts=(f"{against} Published figures of what was not tried stand in its place.", *price.doubts),
+        doubts=(doubtful(f"{against} Published figures of what was not tried stand in its place."), *price.doubts),
         before=replace(before, words=against, command=command),
     )
 
@@ -205,7 +209,7 @@ def _beyond_fast(strategy: Strategy, task: Task) -> Row | None:
     return impossible(strategy, f"No fast potential here gives {', '.join(beyond)}.") if beyond else None
 
 
-def _with_base(row: Row, base: Candidate, task: Task, inputs: PricingInputs) -> Row:
+def _with_base(row: Row, base: Candidate) -> Row:
     """Return the row of a tuned model with what of its base's verdict tuning does not change.
 
     Tuning mends for certain forces that are too small throughout, which few frames correct: B. Deng et al., npj Comput.
@@ -218,21 +222,14 @@ def _with_base(row: Row, base: Candidate, task: Task, inputs: PricingInputs) -> 
             "systematic, and few frames mend most of it (deng2025softening)."
         )
         opening = (soft, *opening)
-    rejections = tuple(one.message for one in base.rejections if one.constraint in KEPT_CONSTRAINTS)
-    kept = {licence_doubt(base.license, task), _memory_doubt(base, inputs)}
-    doubts = tuple(one for one in base.doubts if one in kept)
+    rejections = tuple(one for one in base.rejections if one.constraint in BROKEN_BY_TUNED)
+    doubts = tuple(one for one in base.doubts if one.constraint in UNSETTLED_BY_TUNING)
     return replace(row, opening=opening, rejections=(*row.rejections, *rejections), doubts=(*row.doubts, *doubts))
 
 
-def _of_teacher(teacher: Candidate, task: Task, inputs: PricingInputs) -> tuple[str, ...]:
+def _of_teacher(teacher: Candidate) -> tuple[Doubt, ...]:
     """Return the doubts of a teacher but those about its own run, which it never makes."""
-    run_time = None if teacher.run_time_s is None else time_doubt(teacher.run_time_s, task.budget_s)
-    return tuple(one for one in teacher.doubts if one not in (run_time, _memory_doubt(teacher, inputs)))
-
-
-def _memory_doubt(candidate: Candidate, inputs: PricingInputs) -> str | None:
-    peak, memory_bytes = candidate.peak_memory_bytes, inputs.memory_bytes
-    return None if peak is None or memory_bytes is None else memory_doubt(peak, memory_bytes)
+    return tuple(one for one in teacher.doubts if one.constraint not in OF_ITS_OWN_RUN)
 
 
 def _usefulness(candidate: Candidate) -> tuple[bool, int, bool, tuple[float, ...], float, str]:

@@ -96,6 +96,21 @@ def recall(
     return measured
 
 
+def reuse_notices(measured: MeasuredModels) -> tuple[Notice, ...]:
+    """Return the notice that names what was measured earlier and is used again; none where nothing is."""
+    if not measured.reused:
+        return ()
+    models = sorted({record.model for record in measured.reused})
+    latest = max(record.taken_at for record in measured.reused)
+    return (
+        Notice(
+            "reused",
+            f"Measured earlier on this machine, the last on {latest[:16].replace('T', ' ')} UTC, and used again: "
+            f"{', '.join(models)}. --remeasure measures afresh.",
+        ),
+    )
+
+
 def lacking(
     candidates: Sequence[Prepared],
     measured: MeasuredModels,

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlipguide.bench.measuring.measuring import Opener, Progress, session_request
-from mlipguide.candidates.neighbours_seen import CUTOFF, seen
+from mlipguide.candidates.neighbours_seen import seen
 from mlipguide.candidates.preparation import Preparation, Prepared
 from mlipguide.core.errors import EnvironmentFailedError, InputError, MeasurementFailedError, MlipguideError
+from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.hardware.environment import EnvironmentState
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Problem
@@ -141,9 +142,9 @@ def _stays_out(item: Prepared) -> bool:
 
 
 def _refusal(item: Prepared) -> Problem:
-    if item.obstacle is not None and item.obstacle.constraint == CUTOFF:
+    if item.obstacle is not None and item.obstacle.constraint is Constraint.CUTOFF:
         hint = HINTS[FailureKind.NO_NEIGHBOURS]
-        return Problem(CUTOFF, f"{item.card.id} was left out: {item.obstacle.message}", hint)
+        return Problem(Constraint.CUTOFF.value, f"{item.card.id} was left out: {item.obstacle.message}", hint)
     if item.environment.state is not EnvironmentState.READY:
         return Problem(
             "environment_missing",

@@ -9,6 +9,7 @@ from mlipguide.records.accuracy.evidence import Evidence
 from mlipguide.records.advice.strategy import StrategyTable
 from mlipguide.records.advice.verdict import Strategy as Strategy  # noqa: PLC0414  # others import it from here
 from mlipguide.records.advice.verdict import Verdict as Verdict  # noqa: PLC0414  # others import it from here
+from mlipguide.records.advice.verdict_reasons import Doubt, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
@@ -17,15 +18,6 @@ from mlipguide.records.strict import strict
 from mlipguide.records.task.run_script import RunScript
 from mlipguide.records.task.task import Task
 from mlipguide.records.timing.measurement import Settings, Weights
-
-
-@strict
-@dataclass(frozen=True)
-class Rejection:
-    """A constraint that a candidate breaks (or may break), in a sentence with its numbers."""
-
-    constraint: str
-    message: str
 
 
 @strict
@@ -72,7 +64,7 @@ class Candidate:
         weights: Real or random weights; None when nothing was measured.
         verdict: Feasible, infeasible or unknown.
         rejections: Constraints that are broken.
-        doubts: What makes the verdict unknown, as sentences.
+        doubts: What makes the verdict unknown.
         step_time_s: One MD step at the task's number of atoms.
         ns_per_day: Simulated nanoseconds per day of wall time.
         run_time_s: The whole run.
@@ -101,7 +93,7 @@ class Candidate:
     weights: Weights | None
     verdict: Verdict
     rejections: tuple[Rejection, ...]
-    doubts: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
     step_time_s: Estimate | None
     ns_per_day: Estimate | None
     run_time_s: Estimate | None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.advice.verdict_reasons import Doubt, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
 from mlipguide.records.training.training import Engine
@@ -116,8 +117,8 @@ class StrategyPrice:
         model: Id of the model, or of the family, that runs in production; None where there is none.
         base: Id of the model that teaches or is tuned; None where there is none.
         verdict: Whether it does the task.
-        rejections: Why it does not, as sentences.
-        doubts: Why that is not known, as sentences.
+        rejections: Why it does not.
+        doubts: Why that is not known.
         labels: The training data.
         training_time_s: Wall time of training.
         production_time_s: Wall time of the run.
@@ -134,8 +135,8 @@ class StrategyPrice:
     model: str | None
     base: str | None
     verdict: Verdict
-    rejections: tuple[str, ...]
-    doubts: tuple[str, ...]
+    rejections: tuple[Rejection, ...]
+    doubts: tuple[Doubt, ...]
     labels: LabelPrice | None
     training_time_s: Estimate | None
     production_time_s: Estimate | None

@@ -23,6 +23,7 @@ from mlipguide.records.timing.comparison import Comparison
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
 from mlipguide.records.training.pilot import PilotData
+from mlipguide.report.exports.plain_words import to_worded, worded_schema
 
 DOCUMENTS: dict[str, Any] = {
     "recommend": Recommendation,
@@ -39,7 +40,7 @@ DOCUMENTS: dict[str, Any] = {
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {**dict.fromkeys(DOCUMENTS, 1), "train distil": 2}
+VERSIONS = {**dict.fromkeys(DOCUMENTS, 1), "recommend": 2, "plan": 2, "train distil": 2}
 """Of these documents; the changelog says what changed."""
 
 
@@ -56,7 +57,7 @@ class _Frame:
 
 def render_result(command: str, result: Result[Any]) -> str:
     """Return the document of a finished command."""
-    return _document(command, to_plain(result.data), result.status, result.notices, result.errors)
+    return _document(command, to_worded(result.data), result.status, result.notices, result.errors)
 
 
 def render_error(command: str, error: MlipguideError) -> str:
@@ -66,7 +67,7 @@ def render_error(command: str, error: MlipguideError) -> str:
 
 def schema_of(command: str) -> dict[str, Any]:
     """Return the JSON schema of a command's document; ``data`` is null when the command failed."""
-    data = json_schema(DOCUMENTS[command])
+    data = worded_schema(json_schema(DOCUMENTS[command]))
     definitions = data.pop("$defs", {})
     frame = json_schema(_Frame)
     definitions |= frame.pop("$defs", {})

@@ -14,6 +14,7 @@ from mlipguide.records.advice.reasons import ModelReasons
 from mlipguide.records.estimate import Estimate
 from mlipguide.report.tables.hardware_table import verdict_words
 from mlipguide.report.words.formatting import VERDICT_STYLES, interval
+from mlipguide.report.words.reason_words import reason_words
 
 
 def why_page(reasons: Sequence[ModelReasons]) -> RenderableType:
@@ -78,5 +79,5 @@ def _in_full(estimate: Estimate, words: Callable[[float], str]) -> str:
 
 
 def _why(candidate: Candidate) -> list[Text]:
-    lines = [one.message for one in candidate.rejections] + [*candidate.doubts, *candidate.remarks]
+    lines = [*map(reason_words, (*candidate.rejections, *candidate.doubts)), *candidate.remarks]
     return [Text(f"· {line}") for line in lines] or [Text("· Nothing stands against it.")]

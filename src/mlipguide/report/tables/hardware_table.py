@@ -75,7 +75,7 @@ def verdict_words(candidate: Candidate) -> str:
     """Return the verdict, and what stands against the model."""
     if not candidate.rejections:
         return candidate.verdict.value
-    return "no: " + ", ".join(dict.fromkeys(rejection.constraint for rejection in candidate.rejections))
+    return "no: " + ", ".join(dict.fromkeys(rejection.constraint.value for rejection in candidate.rejections))
 
 
 def shown_models(answer: HardwareAnswer) -> list[Candidate]:

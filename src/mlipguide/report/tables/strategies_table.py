@@ -10,6 +10,7 @@ from mlipguide.records.advice.strategy import HoursOf, StrategyPrice, StrategyTa
 from mlipguide.records.estimate import Estimate
 from mlipguide.report.tables.fitted_table import Column, fitted_table
 from mlipguide.report.words.formatting import estimated, spread
+from mlipguide.report.words.reason_words import reason_words
 
 STRATEGIES_LEGEND = (
     "~ fitted, ≈ extrapolated, † published, ≈≈ transferred, ‡ our own trial, unpublished, ? assumed: the least trusted "
@@ -40,7 +41,7 @@ def strategies_table(table: StrategyTable, console: Console) -> RenderableType:
         lines.append(f"Left out for want of width: {', '.join(dropped)}.")
     parts: list[RenderableType] = [drawn, Text("\n".join(lines), style="dim")]
     against = [
-        f"· {one.strategy.value}: {' '.join((*one.rejections, *one.doubts))}"
+        f"· {one.strategy.value}: {' '.join(map(reason_words, (*one.rejections, *one.doubts)))}"
         for one in prices
         if one.rejections or one.doubts
     ]

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from mlipguide.core.readable import duration
 from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.task.task import Task
+from mlipguide.report.words.reason_words import reason_words
 
 NAMED = 6
 """Models named in a line; of more the number is given."""
@@ -18,10 +20,10 @@ def rulings(candidates: Sequence[Candidate], task: Task) -> list[str]:
     reasons: dict[str, list[str]] = {}
     untimed: dict[str, list[str]] = {}
     for candidate in candidates:
-        if [rejection.constraint for rejection in candidate.rejections] == ["time"]:
+        if [rejection.constraint for rejection in candidate.rejections] == [Constraint.TIME]:
             slow.append(candidate.model)
             continue
-        words = [rejection.message for rejection in candidate.rejections] or list(candidate.doubts)
+        words = list(map(reason_words, candidate.rejections or candidate.doubts))
         if words and candidate.step_time_s is None and not candidate.rejections:
             untimed.setdefault(words[0], []).append(candidate.model)  # the rest is of no use before it is timed
         elif words:

@@ -7,12 +7,16 @@ distances of all elements together, said nothing and is dropped.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlipguide.core.kept_files import Upgrades, read_document, record_of, upgraded, version_of
+from mlipguide.core.kept_files import UnusableFileError, Upgrades, read_document, record_of, upgraded, version_of
 from mlipguide.core.serialisation import to_json, to_plain
+from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MANIFEST = "manifest.json"
 FORMAT = 2
@@ -38,6 +42,33 @@ def read_manifest(folder: Path) -> Distillation | FitData:
     kind: Any = Distillation if "teacher" in found else FitData
     made: Distillation | FitData = record_of(kind, found, path=path, what=WHAT, hint=HINT)
     return made
+
+
+def training_of(card: ModelCard) -> Distillation | FitData | None:
+    """Return how a potential came about; None for models that were not trained here.
+
+    Raises:
+        UnusableFileError: The manifest beside it is missing, damaged, or of a newer version.
+    """
+    if card.weights.origin is not WeightsOrigin.TRAINED:
+        return None
+    if card.weights.path is None:
+        raise UnusableFileError(Path(card.id), WHAT, "names no file of its own", hint=HINT)
+    return read_manifest(Path(card.weights.path).parent)
+
+
+def trainings_of(cards: Iterable[ModelCard]) -> dict[str, Distillation | FitData | UnusableFileError]:
+    """Return how the potentials among models came about, or why that cannot be read, by model."""
+    found: dict[str, Distillation | FitData | UnusableFileError] = {}
+    for card in cards:
+        try:
+            made = training_of(card)
+        except UnusableFileError as error:
+            found[card.id] = error
+            continue
+        if made is not None:
+            found[card.id] = made
+    return found
 
 
 def _to_2(found: dict[str, Any]) -> dict[str, Any]:

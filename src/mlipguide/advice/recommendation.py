@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlipguide.advice.accuracy_axis import axis_of, fitting_models
+from mlipguide.advice.assessment import Assessment
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.decision import can_be_done, leading_candidate
-from mlipguide.advice.explanation import reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
+from mlipguide.advice.explanation import Words, reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
 from mlipguide.advice.plan_commands import script_command, with_commands
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.prices.assembly import priced_strategies, pricing_inputs
 from mlipguide.advice.prices.table import cheapest_test, is_untested
-from mlipguide.advice.ranking import choose, could_serve, is_runnable
+from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.training_commands import own_left_out, training_commands
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.topics import load_knowledge
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, DomainFit
-from mlipguide.records.advice.advice import Candidate, PlanStep, Recommendation
+from mlipguide.records.advice.advice import Candidate, HardwareAnswer, PlanStep, Recommendation
 from mlipguide.records.advice.verdict import Strategy
-from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
@@ -33,57 +34,64 @@ from mlipguide.tasks.requests import TaskRequest
 
 FITTING_FIRST = "First, ask the same of models that have seen molecules."
 OWN_FIRST = "First, look at the potentials that were trained here for these elements."
+if TYPE_CHECKING:
+    from ase import Atoms
+
 SHOWN_FITTING = 4
 """Models whose training data fit that one command asks of."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What an answer is put together from beside the candidates.
+    """What was asked, read through.
 
     Attributes:
         request: What the user wrote.
         task: What it means.
-        machine: This one.
-        cards: Models that were asked for, by id.
+        atoms: The structure.
+        cards: Models that were asked for.
         weights: Checkpoint files that the user gave, by model id.
+        profiles: Hardware that was asked for; none for this machine.
         catalogue: All models.
-        label_step_s: Time of a step in a cell that is labelled, by model.
     """
 
     request: TaskRequest
     task: Task
-    machine: Machine
-    cards: Mapping[str, ModelCard]
+    atoms: Atoms
+    cards: tuple[ModelCard, ...]
     weights: Mapping[str, Path]
+    profiles: tuple[HardwareProfile, ...]
     catalogue: Catalogue
-    label_step_s: Mapping[str, Estimate]
 
 
-def answered(
-    question: Question,
-    candidates: tuple[Candidate, ...],
-    *,
-    memory_bytes: int,
-    profile: HardwareProfile | None = None,
+def assemble_recommendation(
+    question: Question, assessments: Sequence[Assessment], machine: Machine, words: Words
 ) -> tuple[Recommendation, tuple[Notice, ...]]:
-    """Return the answer, and what there is to say of trainings done before."""
-    task, cards, request = question.task, question.cards, question.request
-    choice = choose(candidates, task, memory_bytes=memory_bytes)
+    """Return the answer: which strategy it is, what it costs, and what to do; and notices of earlier trainings.
+
+    Args:
+        question: What was asked.
+        assessments: Of this machine, or of each profile that was asked for, best first.
+        machine: This machine.
+        words: Says in words what stands against a model.
+    """
+    best = assessments[0]
+    task, request, facts = question.task, question.request, best.facts
+    candidates, choice, memory_bytes = best.candidates, best.choice, facts.memory_bytes
     leading = leading_candidate(choice, candidates)
-    card = None if leading is None else cards[leading.model]
+    card = None if leading is None else facts.cards[leading.model]
     known, notices = pricing_inputs(
-        question.machine,
-        profile,
+        machine,
+        facts.profile,
         memory_bytes=memory_bytes,
         elements=task.structure.elements,
-        label_step_s=question.label_step_s if profile is None else {},
+        label_step_s=facts.label_step_s,
     )
     table = priced_strategies(candidates, task, known, choice=choice, card=card)
     if choice is not None:
-        reasons = reasons_for_choice(choice, candidates, task)
+        reasons = reasons_for_choice(choice, candidates, task, words)
     else:
-        reasons = reasons_for_none(candidates, task, memory_bytes=memory_bytes)
+        reasons = reasons_for_none(candidates, task, words, memory_bytes=memory_bytes)
     test = cheapest_test(task, known) if leading is not None and is_untested(leading) else None
     price = table.price(table.leading)
     if table.leading is Strategy.NONE and table.would_do is None:
@@ -92,19 +100,21 @@ def answered(
     own: tuple[str, ...] = ()
     training: tuple[str, ...] = ()
     if choice is None:
-        own, left_out = own_left_out(question.catalogue, tuple(cards), request, task)
+        own, left_out = own_left_out(question.catalogue, tuple(facts.cards), request, task)
         notices += left_out
         training = training_commands(price, request, task, question.weights)
     fitting = _fitting_command(question, axis)
     answer = Recommendation(
-        machine=question.machine,
+        machine=machine,
         task=task,
         candidates=candidates,
         strategy=table.leading,
         choice=None if choice is None else choice.model,
         plan=with_commands(
             plan_for(task, price, choice, test),
-            run=script_command(request, choice, question.weights) if choice is not None and profile is None else None,
+            run=script_command(request, choice, question.weights)
+            if choice is not None and facts.profile is None
+            else None,
             training=training,
             first=[
                 *(PlanStep(action=FITTING_FIRST, command=command, wall_time_s=None) for command in fitting),
@@ -123,9 +133,19 @@ def answered(
         ),
         accuracy_axis=axis,
         can_be_done=can_be_done(choice, price, task),
+        hardware=tuple(one for one in map(_on_profile, assessments) if one is not None),
         strategies=table,
     )
     return answer, notices
+
+
+def _on_profile(assessment: Assessment) -> HardwareAnswer | None:
+    profile, choice = assessment.facts.profile, assessment.choice
+    if profile is None:
+        return None
+    return HardwareAnswer(
+        profile=profile, candidates=assessment.candidates, choice=None if choice is None else choice.model
+    )
 
 
 def _fitting_command(question: Question, axis: AccuracyAxis) -> tuple[str, ...]:
