@@ -132,12 +132,19 @@ def test_the_best_and_the_target_come_first_and_the_fit_that_follows_is_whole(pi
     assert pilot.potential is not None
     error = pilot.potential.errors.force_mae_ev_per_angstrom
     assert error is not None
-    assert first.startswith(f"pod small is the best of 2 potentials: force MAE {error.value * 1e3:.0f}")
+    assert first.startswith(f"Take pod small, of 2 potentials: force MAE {error.value * 1e3:.0f}")
     assert "The target of 100 meV/Å is not met." in first
     assert "sevennet-0, the best pretrained model here, has" in first
     folder = pilot.folder
     assert f"  mlipguide train fit labels.extxyz --engine pod --size small --folder {folder}" in lines
     assert f"  mlipguide train pilot labels.extxyz --engines pod --folder {folder} --budget 1h" in lines
+
+
+def test_a_smaller_error_of_another_model_is_told(pilot: PilotData) -> None:
+    rival = replace(max(pilot.best, key=lambda one: one.frames), size="large", force_mae_ev_per_angstrom=0.1)
+    for clearly, words in ((False, "within the interval"), (True, "clearly")):
+        text = " ".join(text_of(replace(pilot, best=(replace(rival, clearly=clearly),)), 100).split())
+        assert f"pod large has 100 meV/Å, {words}." in text.partition("Labels")[0]
 
 
 def test_no_potential_is_the_first_line(pilot: PilotData) -> None:

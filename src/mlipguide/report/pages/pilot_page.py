@@ -22,6 +22,7 @@ from mlipguide.report.pages.page_parts import (
     section,
 )
 from mlipguide.report.words.command_words import LABELLED
+from mlipguide.report.words.formatting import cut
 from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.pilot_words import (
     Model,
@@ -90,16 +91,30 @@ def _head(data: PilotData, *, details: bool) -> list[tuple[str, str]]:
 
 
 def _conclusion(data: PilotData) -> Text:
-    """Return the best potential with its error, whether the target is met, and what stands beside it."""
+    """Return the potential to take with its error, whether the target is met, and what stands beside it."""
     one = data.potential
     if one is None:
         return conclusion("No fit was better than no forces at all: see --details.", style="bold red")
-    errors = one.errors
     name = label(one.recipe.engine, one.recipe.size)
     first = (
-        f"{name} is the best of {len(models_of(data))} potentials: force MAE {force_words(errors)} on held-out frames."
+        f"Take {name}, of {len(models_of(data))} potentials: force MAE {force_words(one.errors)} on held-out frames."
     )
-    return conclusion(first, _target_words(data, one), _beaten(data, one))
+    return conclusion(first, _rival_words(data, one), _target_words(data, one), _beaten(data, one))
+
+
+def _rival_words(data: PilotData, one: TrainedPotential) -> str:
+    """Return which model has a smaller error with the most frames, where that is another one."""
+    best = max(data.best, key=lambda item: item.frames, default=None)
+    if best is None or (best.engine, best.size) == (one.recipe.engine, one.recipe.size):
+        return ""
+    error = cut(best.force_mae_ev_per_angstrom, mev, _digits(one))
+    told = "clearly" if best.clearly else "within the interval"
+    return f"{label(best.engine, best.size)} has {error} meV/Å, {told}."
+
+
+def _digits(one: TrainedPotential) -> int:
+    error = one.errors.force_mae_ev_per_angstrom
+    return 3 if error is None else error.digits
 
 
 def _target_words(data: PilotData, one: TrainedPotential) -> str:
