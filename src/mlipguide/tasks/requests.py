@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.errors import InputError, concerning, did_you_mean
 from mlipguide.core.serialisation import read_yaml
 from mlipguide.core.units import (
     ENERGY_PER_ATOM,
@@ -103,6 +103,7 @@ class TaskRequest:
                 raise InputError(
                     f"{option} {getattr(keys, quantity)} names a label of a file that is not given.",
                     hint="Add --labels FILE.",
+                    option=option,
                 )
         return keys
 
@@ -113,7 +114,11 @@ def read_request(path: Path) -> TaskRequest:
     Raises:
         InputError: The file cannot be read, is no mapping, or holds an unknown key or a value of the wrong kind.
     """
-    data = read_yaml(path)
+    with concerning(file=str(path)):
+        return _request_of(path, read_yaml(path))
+
+
+def _request_of(path: Path, data: Any) -> TaskRequest:
     if not isinstance(data, Mapping):
         raise InputError(f"{path}: a task file holds 'name: value' lines.", hint="See configs/ for examples.")
     known = [item.name for item in fields(TaskRequest)]
@@ -265,7 +270,9 @@ def stated_reference(request: TaskRequest) -> StatedReference | None:
         for option, text in (("--dft-cores", request.dft_cores), ("--dft-atoms", request.dft_atoms)):
             if text is not None:
                 raise InputError(
-                    f"{option} {text} is of a calculation whose time is not given.", hint="Add --dft-cost 2h."
+                    f"{option} {text} is of a calculation whose time is not given.",
+                    hint="Add --dft-cost 2h.",
+                    option=option,
                 )
         return None
     return StatedReference(
@@ -277,7 +284,11 @@ def stated_reference(request: TaskRequest) -> StatedReference | None:
 
 def _cores(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"--dft-cores: '{text}' is not a number of cores.", hint="Write for example --dft-cores 64.")
+        raise InputError(
+            f"--dft-cores: '{text}' is not a number of cores.",
+            hint="Write for example --dft-cores 64.",
+            option="--dft-cores",
+        )
     return int(text)
 
 
