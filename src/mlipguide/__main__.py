@@ -49,7 +49,14 @@ def _answer(error: Exception, given: list[str]) -> int:
     message = getattr(error, "format_message", None)
     if message is None:
         return _report_bug(error, given)
-    return _tell(InputError(message(), hint=f"See mlipguide {_command(given)} --help".replace("  ", " ")), given)
+    hint = f"See mlipguide {_command(given)} --help".replace("  ", " ")
+    return _tell(InputError(message(), hint=hint, option=_option_of(error)), given)
+
+
+def _option_of(error: Exception) -> str | None:
+    """Return the option that typer complains of; None where it is not about one."""
+    options = getattr(getattr(error, "param", None), "opts", None) or [getattr(error, "option_name", None)]
+    return max(filter(None, options), key=len, default=None)
 
 
 def _tell_interruption() -> int:

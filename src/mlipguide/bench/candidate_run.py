@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mlipguide.bench.size_run import SizeRun
 from mlipguide.bench.subject import Subject
@@ -73,7 +73,7 @@ class CandidateRun:
     def note_failure(self, size: int, error: SessionError) -> None:
         """Keep what went wrong at a size; it climbs no further, and ends where nothing can be asked of it any more."""
         message = f"{error.message.removesuffix('.')} (at {size} atoms)."
-        self.problems.append(Problem(kind=error.kind, message=message, hint=error.hint))
+        self.problems.append(replace(Problem.from_error(error, model=self.subject.card.id), message=message))
         self.climbing = False
         if error.failure is FailureKind.OUT_OF_MEMORY:
             self.out_of_memory_at = size

@@ -29,7 +29,7 @@ def load_all(runs: Sequence[CandidateRun], *, at_once: int, on_progress: Callabl
                     run.session = future.result()
                     run.facts = run.session.facts
                 except MlipguideError as error:
-                    run.problems.append(Problem.from_error(error))
+                    run.problems.append(Problem.from_error(error, model=run.subject.card.id))
         except BaseException:
             # Threads that are starting workers cannot be interrupted; their workers can be ended.
             for _, future in waiting:

@@ -187,7 +187,7 @@ class Sweep:
         except InputError as error:
             # A structure with much vacuum cannot be cut to every size; the other sizes remain.
             if not run.sizes and size == run.ladder[-1]:
-                run.problems.append(Problem.from_error(error))
+                run.problems.append(Problem.from_error(error, model=run.subject.card.id))
             return
         conditions = replace(self._conditions, propagate=made.propagate and not run.session.facts.synthetic)
         with self._failures(run, size):

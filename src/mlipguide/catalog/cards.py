@@ -48,6 +48,7 @@ class Catalogue:
                 f"There is no model '{name}'.{did_you_mean(name, list(self._by_name))}",
                 hint=LIST_HINT,
                 kind="unknown_model",
+                model=name.strip(),
             )
         return card
 

@@ -120,7 +120,7 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
             found, short = _tested(item, machine, conditions, options, budget_s=share_s, place=(position, len(ready)))
             store.append(found)
         except MeasurementFailedError as error:
-            problems.append(Problem.from_error(error))
+            problems.append(Problem.from_error(error, model=item.card.id))
             continue
         results.append(found)
         if short:
@@ -133,7 +133,9 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
             )
     if not results:
         first = problems[0] if problems else Problem("backend_unknown", "Nothing here runs these models.", "")
-        raise MeasurementFailedError(f"Nothing could be tested: {first.message}", hint=first.hint, kind=first.kind)
+        raise MeasurementFailedError(
+            f"Nothing could be tested: {first.message}", hint=first.hint, kind=first.kind, model=first.model
+        )
     data = StabilityData(
         structure=structure,
         temperature_k=temperature_k,
@@ -154,6 +156,7 @@ def _refusal(item: Prepared) -> Problem | None:
             Constraint.CUTOFF.value,
             f"{item.card.id} was not tested: {item.obstacle.message}",
             HINTS[FailureKind.NO_NEIGHBOURS],
+            model=item.card.id,
         )
     if item.obstacle is not None:
         return Problem(
@@ -161,6 +164,7 @@ def _refusal(item: Prepared) -> Problem | None:
             f"{item.card.id} was not tested: {item.obstacle.message}",
             f"Give its checkpoint with --weights {item.card.id}=FILE, or build the environment of its backend: "
             f"mlipguide env build {item.card.backend}",
+            model=item.card.id,
         )
     if item.synthetic:
         return _synthetic(item)
@@ -172,6 +176,7 @@ def _synthetic(item: Prepared) -> Problem:
         "synthetic_weights",
         f"{item.card.id} was not tested: {RANDOM_WEIGHTS}.",
         f"Give its checkpoint with --weights {item.card.id}=FILE, or let it be downloaded with --yes in recommend.",
+        item.card.id,
     )
 
 

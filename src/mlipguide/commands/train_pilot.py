@@ -127,7 +127,9 @@ def no_potential(problems: list[Problem], budget_s: float) -> TrainingFailedErro
     """Build the error raised when every fit failed."""
     if problems:
         first = problems[0]
-        return TrainingFailedError(f"No fit gave a potential. {first.message}", hint=first.hint, kind=first.kind)
+        return TrainingFailedError(
+            f"No fit gave a potential. {first.message}", hint=first.hint, kind=first.kind, model=first.model
+        )
     return TrainingFailedError(
         f"No fit was finished within {budget_s:.0f} s.", hint="Give a longer --budget; what is done is kept."
     )

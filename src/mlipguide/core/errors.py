@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import ClassVar
 
@@ -26,16 +28,31 @@ class MlipguideError(Exception):
         message: What happened and with which input, as one sentence.
         hint: What to do next.
         kind: A stable word for programs that read the JSON; the class has a default.
+        model: Id of the model that it is about; None where it is about none, or that is not known.
+        file: The file that it is about.
+        option: The option of the command line that it is about.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL_ERROR
     default_kind: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, hint: str = "", kind: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        kind: str | None = None,
+        model: str | None = None,
+        file: str | None = None,
+        option: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.kind = kind or self.default_kind
+        self.model = model
+        self.file = file
+        self.option = option
 
 
 class InputError(MlipguideError):
@@ -71,6 +88,18 @@ class TrainingFailedError(MlipguideError):
 
     exit_code = ExitCode.MEASUREMENT_FAILED
     default_kind = "training"
+
+
+@contextmanager
+def concerning(*, model: str | None = None, file: str | None = None, option: str | None = None) -> Iterator[None]:
+    """Let errors raised within say what they are about, as far as they do not say it themselves."""
+    try:
+        yield
+    except MlipguideError as error:
+        error.model = error.model or model
+        error.file = error.file or file
+        error.option = error.option or option
+        raise
 
 
 def did_you_mean(name: str, known: list[str]) -> str:

@@ -44,7 +44,7 @@ class UnusableFileError(InputError):
 
     def __init__(self, path: Path, what: str, reason: str, *, hint: str = REMOVE) -> None:
         reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
-        super().__init__(f"{path} {reason}.", hint=hint)
+        super().__init__(f"{path} {reason}.", hint=hint, file=str(path))
         self.path = path
         self.what = what
         self.reason = reason

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.errors import InputError, concerning
 from mlipguide.core.paths import make_folder, storage_error
 
 if TYPE_CHECKING:
@@ -101,6 +101,11 @@ def read_yaml(path: Path) -> Any:
     Raises:
         InputError: The file cannot be read or is not YAML.
     """
+    with concerning(file=str(path)):
+        return _read_yaml(path)
+
+
+def _read_yaml(path: Path) -> Any:
     import yaml
 
     try:

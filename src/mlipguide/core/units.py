@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NewType
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.errors import InputError, concerning
 
 Seconds = NewType("Seconds", float)
 Bytes = NewType("Bytes", int)
@@ -51,6 +51,10 @@ class Dimension:
         Raises:
             InputError: No number, no unit, an unknown unit, or a value that is not positive and finite.
         """
+        with concerning(option=option):
+            return self._parse(text, option)
+
+    def _parse(self, text: str, option: str) -> float:
         accepted = ", ".join(self.factors)
         match = _NUMBER.match(text)
         if match is None:
@@ -112,6 +116,11 @@ def parse_atoms(text: str, *, option: str) -> int:
     Raises:
         InputError: Not a whole number, below one, or beyond what any MLIP was ever run on.
     """
+    with concerning(option=option):
+        return _parse_atoms(text, option)
+
+
+def _parse_atoms(text: str, option: str) -> int:
     hint = "Write a whole number of atoms, for example 2000."
     try:
         value = float(text)

@@ -24,16 +24,35 @@ class Notice:
 @strict
 @dataclass(frozen=True)
 class Problem:
-    """A part of the work that failed while the rest went on."""
+    """A part of the work that failed while the rest went on.
+
+    Attributes:
+        kind: A stable word for programs.
+        message: What happened and with which input.
+        hint: What to do next.
+        model: Id of the model that it is about; None where it is about none, or that is not known.
+        file: The file that it is about.
+        option: The option of the command line that it is about.
+    """
 
     kind: str
     message: str
     hint: str
+    model: str | None = None
+    file: str | None = None
+    option: str | None = None
 
     @classmethod
-    def from_error(cls, error: MlipguideError) -> Problem:
-        """Keep what a caught error says."""
-        return cls(kind=error.kind, message=error.message, hint=error.hint)
+    def from_error(cls, error: MlipguideError, *, model: str | None = None) -> Problem:
+        """Keep what a caught error says; ``model``: the one that it is about, where the error does not know it."""
+        return cls(
+            kind=error.kind,
+            message=error.message,
+            hint=error.hint,
+            model=error.model or model,
+            file=error.file,
+            option=error.option,
+        )
 
 
 MOST_NAMED = 3

@@ -13,7 +13,7 @@ import ase
 import ase.io
 from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, open_with_compression
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.errors import InputError, concerning
 from mlipguide.records.notice import Notice
 from mlipguide.structures.beside import keep_beside
 from mlipguide.structures.checks import require_usable
@@ -72,6 +72,11 @@ def read_with_notices(path: Path, *, index: str | None = None, given: Electrons 
             partial occupancies; atoms without an element; what ``checks.require_usable`` refuses.
     """
     frame = _parse_index(index)
+    with concerning(file=str(path)):
+        return _read(path, frame, given)
+
+
+def _read(path: Path, frame: int, given: Electrons) -> ReadStructure:
     require_file(path)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -116,6 +121,7 @@ def _parse_index(index: str | None) -> int:
         f"--index: '{index}' {what}.",
         hint="Write one number: 0 is the first frame, -1 the last.",
         kind="bad_index",
+        option="--index",
     )
 
 

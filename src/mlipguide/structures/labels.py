@@ -12,7 +12,7 @@ import ase
 import numpy as np
 from numpy.typing import NDArray
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.errors import InputError, concerning
 from mlipguide.records.requests.label_names import NO_CHOICE, LabelKeys
 from mlipguide.structures.checks import require_usable
 from mlipguide.structures.electrons import carry_electrons
@@ -64,6 +64,11 @@ def read_labels(path: Path, choice: LabelKeys = NO_CHOICE) -> Iterator[LabelledF
         InputError: The file cannot be read, holds no labels at all, several that may be meant, NaN, or forces that do
             not fit the atoms, or a frame is no structure (``checks.require_usable``). The message names the frame.
     """
+    with concerning(file=str(path)):
+        yield from _read(path, choice)
+
+
+def _read(path: Path, choice: LabelKeys) -> Iterator[LabelledFrame]:
     seen: set[str] = set()
     index, labelled = -1, False
     for index, atoms in enumerate(iterate_frames(path)):

@@ -39,7 +39,9 @@ def parse_kind(text: str) -> TaskKind:
     name = text.strip().lower()
     if name not in known:
         raise InputError(
-            f"--kind: there is no kind '{text}'.{did_you_mean(name, known)}", hint=f"Kinds: {', '.join(known)}."
+            f"--kind: there is no kind '{text}'.{did_you_mean(name, known)}",
+            hint=f"Kinds: {', '.join(known)}.",
+            option="--kind",
         )
     return TaskKind(name)
 
@@ -62,6 +64,7 @@ def parse_count(text: str | None, *, option: str, kind: TaskKind, wanted: TaskKi
             raise InputError(
                 f"{option} {text} is for --kind {wanted.value}, not for {kind.value}.",
                 hint=f"Leave {option} out, or give --kind {wanted.value}.",
+                option=option,
             )
         return 1
     text = default if text is None else text
@@ -71,7 +74,9 @@ def parse_count(text: str | None, *, option: str, kind: TaskKind, wanted: TaskKi
         value = 0.0
     if not 1 <= value <= MOST_STRUCTURES or value != int(value):
         raise InputError(
-            f"{option}: '{text}' is not a whole number of at least 1.", hint=f"For example {option} {default}."
+            f"{option}: '{text}' is not a whole number of at least 1.",
+            hint=f"For example {option} {default}.",
+            option=option,
         )
     return int(value)
 
@@ -98,13 +103,16 @@ def parse_run(
             raise InputError(
                 f"--time {time} is for --kind md: {kind.value} has no simulated time.",
                 hint="Leave --time out, or give --kind md.",
+                option="--time",
             )
         return Run(simulated_time_s=None, timestep_s=step_s)
     simulated_s = SIMULATED_TIME.parse(time, option="--time")
     if timestep is None:
         step_s = min(step_s, simulated_s)
     elif step_s > simulated_s:
-        raise InputError(f"--timestep {timestep} is longer than --time {time}.", hint="Shorten the time step.")
+        raise InputError(
+            f"--timestep {timestep} is longer than --time {time}.", hint="Shorten the time step.", option="--timestep"
+        )
     return Run(simulated_time_s=simulated_s, timestep_s=step_s)
 
 
@@ -122,6 +130,7 @@ def atoms_for(text: str | None, structure: StructureSummary, kind: TaskKind) -> 
             f"--atoms {atoms}: {structure.source} is not periodic and has {structure.atoms} atoms; it cannot be "
             "repeated.",
             hint="Leave --atoms out, or give a periodic box of the molecules.",
+            option="--atoms",
         )
     return atoms
 

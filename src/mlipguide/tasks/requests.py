@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.errors import InputError, concerning, did_you_mean
 from mlipguide.core.serialisation import read_yaml
 from mlipguide.core.units import (
     ENERGY_PER_ATOM,
@@ -56,7 +56,11 @@ def read_request(path: Path) -> TaskRequest:
     Raises:
         InputError: The file cannot be read, is no mapping, or holds an unknown key or a value of the wrong kind.
     """
-    data = read_yaml(path)
+    with concerning(file=str(path)):
+        return _request_of(path, read_yaml(path))
+
+
+def _request_of(path: Path, data: Any) -> TaskRequest:
     if not isinstance(data, Mapping):
         raise InputError(f"{path}: a task file holds 'name: value' lines.", hint="See configs/ for examples.")
     known = options_of(TaskRequest)
@@ -202,7 +206,9 @@ def stated_reference(request: TaskRequest) -> StatedReference | None:
         for option, text in (("--dft-cores", request.dft_cores), ("--dft-atoms", request.dft_atoms)):
             if text is not None:
                 raise InputError(
-                    f"{option} {text} is of a calculation whose time is not given.", hint="Add --dft-cost 2h."
+                    f"{option} {text} is of a calculation whose time is not given.",
+                    hint="Add --dft-cost 2h.",
+                    option=option,
                 )
         return None
     return StatedReference(
@@ -214,7 +220,11 @@ def stated_reference(request: TaskRequest) -> StatedReference | None:
 
 def _cores(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"--dft-cores: '{text}' is not a number of cores.", hint="Write for example --dft-cores 64.")
+        raise InputError(
+            f"--dft-cores: '{text}' is not a number of cores.",
+            hint="Write for example --dft-cores 64.",
+            option="--dft-cores",
+        )
     return int(text)
 
 

@@ -133,7 +133,7 @@ def compare_environments(
         found.append(_Found(kept, pairs))
         for side, name in zip(sides, ("old", "present"), strict=True):
             problems.extend(
-                Problem(item.kind, f"In the {name} environment: {item.message}", item.hint) for item in side.problems
+                replace(item, message=f"In the {name} environment: {item.message}") for item in side.problems
             )
     changes = [change for one in found for change in _changes(one, confidence, comparisons, max_slowdown)]
     if not changes:
@@ -237,4 +237,6 @@ def _nothing(problems: Sequence[Problem]) -> MeasurementFailedError:
     if not problems:
         return MeasurementFailedError("Nothing could be measured within the budget.", hint="Give a longer --budget.")
     first = problems[0]
-    return MeasurementFailedError(f"Nothing could be measured: {first.message}", hint=first.hint, kind=first.kind)
+    return MeasurementFailedError(
+        f"Nothing could be measured: {first.message}", hint=first.hint, kind=first.kind, model=first.model
+    )

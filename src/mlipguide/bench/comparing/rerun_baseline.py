@@ -89,7 +89,9 @@ def measure_again(
         measure(list(subjects.values()), measured, context)
     if not measured.fresh:
         first = measured.problems[0]
-        raise MeasurementFailedError(f"Nothing could be measured: {first.message}", hint=first.hint, kind=first.kind)
+        raise MeasurementFailedError(
+            f"Nothing could be measured: {first.message}", hint=first.hint, kind=first.kind, model=first.model
+        )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return Run("now", now, machine, tuple(measured.fresh)), measured
 

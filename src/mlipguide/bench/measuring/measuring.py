@@ -229,7 +229,10 @@ def _keep(run: CandidateRun, measured: MeasuredModels, context: MeasuringContext
         try:
             store.append(record)
         except UnfitRecordError as error:
-            problem = Problem(error.kind, f"{record.model}, {record.atoms} atoms: {error.message}", error.hint)
+            problem = replace(
+                Problem.from_error(error, model=record.model),
+                message=f"{record.model}, {record.atoms} atoms: {error.message}",
+            )
             measured.problems.append(problem)
             measured.failures.setdefault(record.model, problem)
             continue

@@ -29,12 +29,13 @@ def refuse_nothing(preparation: Preparation, measured: MeasuredModels) -> None:
             f"None of {len(measured.failures)} models could be measured. The first failure: {first.message}",
             hint=first.hint,
             kind=first.kind,
+            model=first.model,
         )
     lacking_environment = [item for item in preparation.candidates if item.environment.python is None]
     if len(lacking_environment) == len(preparation.candidates):
         if preparation.problems:
             first = preparation.problems[0]
-            raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind)
+            raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind, model=first.model)
         backends = sorted({item.card.backend for item in lacking_environment})
         raise EnvironmentFailedError(
             f"There is no environment yet for {', '.join(backends)}, so nothing can be timed.",
@@ -63,7 +64,7 @@ def refuse_nothing_startable(preparation: Preparation, left_out: Sequence[Notice
         )
     if preparation.problems:
         first = preparation.problems[0]
-        raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind)
+        raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind, model=first.model)
     backends = sorted({item.card.backend for item in preparation.candidates})
     raise EnvironmentFailedError(
         "There is no environment for any of the models, so nothing can be evaluated.",

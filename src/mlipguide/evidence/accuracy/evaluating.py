@@ -100,7 +100,7 @@ def evaluate_models(candidates: Sequence[Prepared], labels: LabelInput, context:
         except StorageError:
             raise
         except MlipguideError as error:
-            found.problems.append(Problem.from_error(error))
+            found.problems.append(Problem.from_error(error, model=item.card.id))
             continue
         found.by_model[item.card.id] = evaluation
         found.notices.extend(run.notices)

@@ -76,7 +76,7 @@ class Committee:
         """
         self.sessions.pop(model).close()
         self._failures.pop(model, None)
-        self.problems.append(Problem.from_error(error))
+        self.problems.append(Problem.from_error(error, model=model))
         if len(self.sessions) < FEWEST:
             raise MeasurementFailedError(
                 f"Fewer than two models are left to compare. The last failure: {error.message}",
@@ -125,11 +125,14 @@ def open_committee(
             try:
                 committee.sessions[item.card.id] = opener(session_request(item, machine))
             except SessionError as error:
-                committee.problems.append(Problem.from_error(error))
+                committee.problems.append(Problem.from_error(error, model=item.card.id))
         if len(committee.sessions) < FEWEST:
             last = committee.problems[-1]
             raise MeasurementFailedError(
-                f"Fewer than two models could be loaded: {last.message}", hint=last.hint, kind=last.kind
+                f"Fewer than two models could be loaded: {last.message}",
+                hint=last.hint,
+                kind=last.kind,
+                model=last.model,
             )
         yield committee
     finally:
@@ -144,17 +147,21 @@ def _stays_out(item: Prepared) -> bool:
 def _refusal(item: Prepared) -> Problem:
     if item.obstacle is not None and item.obstacle.constraint is Constraint.CUTOFF:
         hint = HINTS[FailureKind.NO_NEIGHBOURS]
-        return Problem(Constraint.CUTOFF.value, f"{item.card.id} was left out: {item.obstacle.message}", hint)
+        return Problem(
+            Constraint.CUTOFF.value, f"{item.card.id} was left out: {item.obstacle.message}", hint, item.card.id
+        )
     if item.environment.state is not EnvironmentState.READY:
         return Problem(
             "environment_missing",
             f"{item.card.id} was left out: the environment of {item.card.backend} is {item.environment.state.value}.",
             f"Get it with: mlipguide env build {item.card.backend} (or give --yes).",
+            model=item.card.id,
         )
     return Problem(
         "weights",
         f"{item.card.id} was left out: its weights are not on this machine, and forces of random weights mean nothing.",
         f"Give the checkpoint file with --weights {item.card.id}=PATH, or --yes to download it where that is possible.",
+        model=item.card.id,
     )
 
 
@@ -166,4 +173,4 @@ def _refuse(preparation: Preparation, usable: Sequence[Prepared], problems: Sequ
         raise InputError(message, hint="For example --models sevennet-l3i5,sevennet-0,chgnet-0.3.0")
     first = problems[0]
     kind = EnvironmentFailedError if first.kind == "environment_missing" else InputError
-    raise kind(message, hint=first.hint, kind=first.kind)
+    raise kind(message, hint=first.hint, kind=first.kind, model=first.model)

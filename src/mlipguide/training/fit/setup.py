@@ -203,7 +203,7 @@ def require_trainers(found: Trainers) -> None:
         return
     if found.problems:
         first = found.problems[0]
-        raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind)
+        raise EnvironmentFailedError(first.message, hint=first.hint, kind=first.kind, model=first.model)
     reasons = " ".join(notice.message for notice in found.notices)
     raise EnvironmentFailedError(
         f"No engine can train here. {reasons}".strip(),

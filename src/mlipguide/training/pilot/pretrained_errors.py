@@ -203,7 +203,7 @@ class PretrainedTests:
         except _TooSlowError as error:
             return self._record(begin, needed_s=error.needed_s)
         except MlipguideError as error:
-            problem = Problem(error.kind, f"{item.card.id}: {error.message}", error.hint)
+            problem = Problem(error.kind, f"{item.card.id}: {error.message}", error.hint, item.card.id)
             return self._record(begin, failure=problem)
         spent = self.clock()
         return PretrainedRecord(
