@@ -16,6 +16,7 @@ from pathlib import Path
 from mlipguide.core.errors import EnvironmentFailedError, MlipguideError
 from mlipguide.core.paths import logs_dir, make_folder, storage_error
 from mlipguide.core.processes import run_logged
+from mlipguide.core.serialisation import write_atomically
 from mlipguide.environments import uv_program
 from mlipguide.environments.build_failures import explain_failure
 from mlipguide.environments.interpreters import query_interpreter
@@ -31,7 +32,12 @@ from mlipguide.environments.managed_folders import (
 )
 from mlipguide.environments.pip_settings import UvSettings
 from mlipguide.environments.python_versions import PythonChoice, choose_python
-from mlipguide.environments.recipes import list_distributions, list_modules, list_requirements
+from mlipguide.environments.recipes import (
+    list_distributions,
+    list_first_requirements,
+    list_modules,
+    list_requirements,
+)
 from mlipguide.environments.torch_builds import TorchBuild, choose_torch_build
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 
@@ -124,11 +130,18 @@ def _build(plan: _Plan) -> None:
         plan.on_progress(f"torch build: {plan.torch_build.name}, because {plan.torch_build.reason}")
     python = interpreter_path(plan.folder)
     _run_uv(plan, ["venv", str(plan.folder), "--python", plan.python.request, "--no-project"])
-    install = ["pip", "install", "--python", str(python)]
-    packages = list_requirements(plan.recipe)
-    _run_uv(plan, [*install, *plan.torch_build.arguments, *plan.settings.arguments, "--", *packages])
+    install = ["pip", "install", "--python", str(python), *plan.torch_build.arguments, *plan.settings.arguments]
+    first = list_first_requirements(plan.recipe)
+    if first:
+        _run_uv(plan, [*install, "--", *first])
+    _run_uv(plan, [*install, *_said_of_the_build(plan), "--", *list_requirements(plan.recipe)])
     plan.on_progress(f"Checking that {plan.recipe.module} imports")
-    report = query_interpreter(python, distributions=list_distributions(plan.recipe), modules=list_modules(plan.recipe))
+    report = query_interpreter(
+        python,
+        distributions=list_distributions(plan.recipe),
+        modules=list_modules(plan.recipe),
+        variables=plan.recipe.variables,
+    )
     if report.problem or report.python_version is None:
         with suppress(OSError), plan.log.open("a", encoding="utf-8") as stream:
             stream.write(f"\n{report.output}\n")
@@ -148,13 +161,30 @@ def _build(plan: _Plan) -> None:
     plan.on_progress(f"The environment of {plan.recipe.backend} is ready")
 
 
+def _said_of_the_build(plan: _Plan) -> Iterator[str]:
+    """Give what the recipe says of how its packages are chosen and built, as arguments of ``uv pip install``.
+
+    Raises:
+        StorageError: The disk refuses the files that uv reads it from.
+    """
+    for name, lines in (("overrides", plan.recipe.overrides), ("excludes", plan.recipe.excludes)):
+        if lines:
+            file = plan.folder / f"{name}.txt"
+            write_atomically(file, "".join(f"{line}\n" for line in lines))
+            yield from (f"--{name}", str(file))
+    if not plan.recipe.build_isolation:
+        yield "--no-build-isolation"
+    for package in plan.recipe.no_binary:
+        yield from ("--no-binary", package)
+
+
 def _run_uv(plan: _Plan, arguments: Sequence[str]) -> None:
     """Run uv, passing its lines on.
 
     Raises:
         MlipguideError: It failed, in the user's words.
     """
-    environment = dict(plan.settings.environment)
+    environment = {**plan.settings.environment, **plan.recipe.build_variables}
     if plan.torch_build.name == "index":
         environment.pop("UV_TORCH_BACKEND", None)
     common = ["--color", "never", "--directory", str(uv_program.prepare_folder())]

@@ -29,6 +29,15 @@ SCHEMA = "mlipguide.environment/1"
 WHAT = "a manifest of an environment"
 HINT = "The environment counts as absent; mlipguide env build makes it again in its place."
 _KEY_LENGTH = 12
+_NOT_OF_THE_BUILD = ("remarks", "imports", "worker", "driver", "dtype", "variables", "disk_gigabytes", "build_s")
+_UNSAID: dict[str, Any] = {
+    "overrides": [],
+    "excludes": [],
+    "build_isolation": True,
+    "build_requirements": [],
+    "no_binary": [],
+    "build_variables": {},
+}
 
 
 @strict
@@ -58,10 +67,17 @@ class ReadyMarker:
 
 
 def digest_recipe(recipe: Recipe) -> str:
-    """Return a digest of what in the recipe changes the environment: not remarks, checks, and how it is used."""
+    """Return a digest of what in the recipe changes the environment: not remarks, checks, and how it is used.
+
+    What a recipe does not say of its build leaves no trace in it, so that environments from before it could be said
+    hold on.
+    """
     plain = to_plain(recipe)
-    for name in ("remarks", "imports", "worker", "driver", "dtype"):
+    for name in _NOT_OF_THE_BUILD:
         plain.pop(name)
+    for name, unsaid in _UNSAID.items():
+        if plain[name] == unsaid:
+            plain.pop(name)
     return _digest(plain)
 
 

@@ -66,7 +66,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         SpecifierSet(recipe.python)
         Version(recipe.torch or "0")
-        for line in recipe.requirements:
+        for line in (*recipe.requirements, *recipe.overrides, *recipe.build_requirements):
             Requirement(line)
     except (InvalidSpecifier, InvalidVersion, InvalidRequirement) as error:
         raise InputError(f"{path}: {error}.", hint="Write versions and requirements as pip does.") from error
@@ -185,6 +185,12 @@ def list_requirements(recipe: Recipe) -> tuple[str, ...]:
     """Return all requirements of an environment, torch first."""
     torch = (f"torch=={recipe.torch}",) if recipe.torch else ()
     return torch + recipe.requirements
+
+
+def list_first_requirements(recipe: Recipe) -> tuple[str, ...]:
+    """Return what is installed before the rest, since the rest is built with it; nothing for most backends."""
+    torch = (f"torch=={recipe.torch}",) if recipe.torch else ()
+    return torch + recipe.build_requirements if recipe.build_requirements else ()
 
 
 def list_distributions(recipe: Recipe) -> tuple[str, ...]:
