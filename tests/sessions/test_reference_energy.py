@@ -101,7 +101,6 @@ def test_formulas_are_reduced() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"symbols": ["Si", "Si"]}, "of a compound"),
         ({"symbols": ["Mg"]}, "a position for each atom"),
         ({"cell_angstrom": [[1.0, 0.0, 0.0]]}, "three vectors"),
         ({"tolerance_ev_per_atom": 0.0}, "above zero"),

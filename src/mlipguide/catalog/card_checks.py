@@ -99,6 +99,9 @@ def _check_weights(path: Path, plain: Any, _: References) -> Found:
             Requirement(line)
         except InvalidRequirement as error:
             yield f"weights.runs_with.{position}", f"'{line}' is not a requirement as pip writes them: {error}"
-    for symbol in texts(plain, "weights.reference.symbols"):
+    symbols = texts(plain, "weights.reference.symbols")
+    if len(set(symbols)) == 1 and texts(plain, "training.elements") != symbols[:1]:
+        yield "weights.reference.symbols", "must be a compound: of single elements a wrong energy may look right"
+    for symbol in symbols:
         if symbol not in SYMBOLS:
             yield "weights.reference.symbols", f"'{symbol}' is no element"

@@ -31,7 +31,7 @@ from mlipguide.bench.measuring.refusals import refuse_nothing
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, lacking, recall, sharing
 from mlipguide.bench.protocol import load_protocol
-from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones
+from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones, usual_cards
 from mlipguide.candidates.preparation import (
     NO_CONSENT,
     Preparation,
@@ -237,7 +237,7 @@ def _evidence(
 
 def _chosen_cards(catalogue: Catalogue, request: TaskRequest) -> tuple[ModelCard, ...]:
     names = names_in(request.models)
-    return named_cards(catalogue, names) if names else catalogue.cards
+    return named_cards(catalogue, names) if names else usual_cards(catalogue)
 
 
 def _measured(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import time
@@ -216,3 +217,13 @@ def locked_backend(backend: str, on_progress: Callable[[str], None]) -> Iterator
 
     with held_lock(environments_dir() / f".{backend}.lock", tell):
         yield
+
+
+def size_bytes(folder: Path) -> int:
+    """Return what an environment takes on the disk, files that it shares with uv's cache included."""
+    total = 0
+    for root, _, files in os.walk(folder):
+        for name in files:
+            with suppress(OSError):
+                total += os.lstat(f"{root}/{name}").st_blocks * 512
+    return total

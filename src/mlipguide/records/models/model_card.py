@@ -182,6 +182,7 @@ class Architecture:
         cutoff_angstrom: Radius of the neighbour list; None where it was not published or depends on the element.
         layers: Message-passing layers (interactions); the receptive field is layers times cutoff.
         forces: Gradients of the energy, or predicted directly.
+        empirical: Whether a form with few parameters was fitted to some properties, as classical potentials are.
     """
 
     family: str
@@ -190,6 +191,7 @@ class Architecture:
     cutoff_angstrom: float | None
     layers: int | None
     forces: Forces
+    empirical: bool = False
 
 
 @strict
@@ -252,10 +254,11 @@ class Metrics:
 class ReferenceEnergy:
     """The energy that a checkpoint has for one compound: what tells that it was loaded as its authors meant it.
 
-    A compound, since a package that reads a checkpoint wrongly may still be right for single elements.
+    A compound, since a package that reads a checkpoint wrongly may still be right for single elements; of a potential
+    for one element it is that.
 
     Attributes:
-        symbols: Chemical symbols of the atoms, of two elements at least.
+        symbols: Chemical symbols of the atoms.
         positions_angstrom: One row of three an atom.
         cell_angstrom: Rows are vectors; None for a molecule.
         energy_ev_per_atom: What the checkpoint gives.
@@ -273,7 +276,7 @@ class ReferenceEnergy:
     remark: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a structure that is none, or of one element.
+        """Refuse a structure that is none.
 
         Raises:
             ValueError: Its parts do not go together.
@@ -282,8 +285,6 @@ class ReferenceEnergy:
             raise ValueError("a position for each atom")
         if self.cell_angstrom is not None and len(self.cell_angstrom) != len("abc"):
             raise ValueError("a cell has three vectors")
-        if len(set(self.symbols)) == 1:
-            raise ValueError("a reference energy is of a compound, not of one element")
         if self.tolerance_ev_per_atom <= 0:
             raise ValueError("the tolerance is above zero")
 
