@@ -9,7 +9,8 @@ import pytest
 from mlipguide.candidates.model_names import AVAILABLE, library_cards, named_cards, usual_cards
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.worker.failures import WorkerError
-from mlipguide.worker.lammps.library_potentials import POTENTIALS, library_potential, numbers_in
+from mlipguide.worker.lammps.library_potentials import library_potential, numbers_in
+from mlipguide.worker.lammps.library_table import POTENTIALS
 from mlipguide.worker.lammps.potential import Potential, read_potential
 
 CARDS = [card for card in load_catalogue().cards if card.backend == "lammps"]

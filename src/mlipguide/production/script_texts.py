@@ -36,7 +36,7 @@ from mlipguide.records.task.task import Task
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 from mlipguide.structures.supercells import repeated
-from mlipguide.worker.lammps.library_potentials import POTENTIALS
+from mlipguide.worker.lammps.library_table import POTENTIALS
 
 if TYPE_CHECKING:
     from ase import Atoms
