@@ -1,6 +1,8 @@
-"""How far a model or a backend is known to work here, for whoever shows it."""
+"""How far models and backends are known to work here, for whoever shows it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.records.models.model_card import ModelCard
@@ -13,27 +15,38 @@ def support_of_backend(backend: str) -> BackendSupport | None:
 
     A backend without a recipe has cards only.
     """
-    if backend not in load_recipes():
-        return BackendSupport(
-            backend=backend, support=Support.CARD_ONLY, checked_at=None, python_version=None, versions={}
-        )
-    return supports.find(backend)
+    if backend in load_recipes():
+        return supports.find(backend)
+    return BackendSupport(backend=backend, support=Support.CARD_ONLY, checked_at=None, python_version=None, versions={})
+
+
+def supports_of(cards: Iterable[ModelCard]) -> tuple[ModelSupport, ...]:
+    """Return what ``env verify`` found of models, in their order; those that nobody tried are left out."""
+    known: dict[str, BackendSupport | None] = {}
+    found = []
+    for card in cards:
+        if card.backend not in known:
+            known[card.backend] = support_of_backend(card.backend)
+        one = _within(known[card.backend], card)
+        if one is not None:
+            found.append(one)
+    return tuple(found)
 
 
 def support_of(card: ModelCard) -> ModelSupport | None:
-    """Return what ``env verify`` found of a model; None where there is a recipe and nobody looked.
+    """Return what ``env verify`` found of a model; None where nobody tried it."""
+    return next(iter(supports_of([card])), None)
 
-    One that was not tried with the others of its backend has what its backend's imports show.
-    """
-    found = support_of_backend(card.backend)
-    if found is None:
+
+def _within(backend: BackendSupport | None, card: ModelCard) -> ModelSupport | None:
+    if backend is None:
         return None
-    named = next((one for one in found.models if one.model == card.id), None)
-    if named is not None:
-        return named
-    support = Support.CARD_ONLY if found.support is Support.CARD_ONLY else None
-    if support is None:
-        return None
-    return ModelSupport(
-        model=card.id, support=support, checked_at=found.checked_at, versions=found.versions, problem=found.problem
-    )
+    if backend.support is Support.CARD_ONLY:
+        return ModelSupport(
+            model=card.id,
+            support=Support.CARD_ONLY,
+            checked_at=backend.checked_at,
+            versions=backend.versions,
+            problem=backend.problem or f"mlipguide has no recipe for {backend.backend} and cannot run it.",
+        )
+    return next((one for one in backend.models if one.model == card.id), None)

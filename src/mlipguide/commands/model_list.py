@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mlipguide.advice.model_criteria import ListRequest, build_criteria
 from mlipguide.advice.selection import doubtful_licences, select_cards, tallies
+from mlipguide.candidates.support import supports_of
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.checkpoints import is_missing
 from mlipguide.records.hardware.environment import EnvironmentState
@@ -36,6 +37,7 @@ def list_models(request: ListRequest | None = None) -> Result[ModelList]:
         tallies=tallies(selection.left_out),
         doubtful_licences=doubtful_licences(selection.left_out),
         why=why,
+        supports=supports_of(selection.chosen),
     )
     return Result(
         data, notices=(*catalogue.notices, *missing_files(selection.chosen), *_set_aside(criteria, catalogue.cards))

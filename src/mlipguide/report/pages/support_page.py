@@ -24,7 +24,7 @@ def support_page(data: SupportTable) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("Backend", "Status", "Models", "Python", "Size", "ms/atom"):
         table.add_column(title, no_wrap=True)
-    table.add_column("Version", overflow="fold")
+    table.add_column("Version", no_wrap=True)
     for one in data.backends:
         size = "–" if one.disk_bytes is None else f"{one.disk_bytes / GIGABYTE:.1f} GB"
         table.add_row(
@@ -34,7 +34,7 @@ def support_page(data: SupportTable) -> RenderableType:
             one.python_version or "–",
             size,
             _times(one),
-            next(iter(f"{name} {version}" for name, version in one.versions.items()), "–"),
+            one.versions.get(one.backend, "–"),
         )
     lines = [
         Text(f"{model.model}: {model.problem}", style=STYLES[Support.FAILED])

@@ -70,7 +70,7 @@ def choose_graphs(folder: Path) -> None:
     """
     try:
         described: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        wanted = DGL if "_dgl" in described["@module"] else PYG
+        wanted = PYG if "_pyg" in described["@module"] else DGL  # older ones name neither
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WorkerError("weights", f"'{folder}' is not the folder of a checkpoint of MatGL: {error!r}.") from error
     if "matgl" in sys.modules and os.environ.get(VARIABLE, PYG) != wanted:
