@@ -48,7 +48,7 @@ def timed_structure(card: ModelCard) -> Atoms:
     if knows_only_molecules(card) and set(ETHANOL) <= set(elements):
         return _ethanol()
     if TIMED_CRYSTAL in elements:
-        atoms = bulk(TIMED_CRYSTAL, cubic=True).repeat((2, 2, 2))
+        atoms: Atoms = bulk(TIMED_CRYSTAL, cubic=True).repeat((2, 2, 2))
     else:
         atoms = tried_structure(card)
         repeats = max(1, round((TIMED_ATOMS / len(atoms)) ** (1 / 3)))

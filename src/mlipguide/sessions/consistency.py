@@ -167,6 +167,6 @@ def _worst(found: list[Deviation]) -> Deviation:
 def _strained(atoms: Atoms, strain: NDArray[np.float64]) -> Atoms:
     import numpy as np
 
-    strained = atoms.copy()
+    strained: Atoms = atoms.copy()
     strained.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
     return strained
