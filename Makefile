@@ -12,7 +12,7 @@ NEWEST ?= $(shell for v in 3.13 3.12; do for p in python$$v $(HOME)/.pyenv/versi
 # The other files of benchmarks/ are parts of these; learning_curve.py needs a folder of labels.
 BENCHMARKS := startup coverage allocator overhead holdout naive false_alarm regret transfer transfer_memory disagreement ranks
 
-.PHONY: demo test newest test-newest lint bench fuzz clean
+.PHONY: demo test newest test-newest lint bench fuzz backends clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/mlipguide recommend --config configs/lifepo4.yaml --yes; status=$$?; \
@@ -38,6 +38,11 @@ lint: $(VENV)/.ready
 # A nightly target: 10,000 damaged inputs; another MLIPGUIDE_FUZZ_SEED gives others.
 fuzz: $(VENV)/.ready
 	MLIPGUIDE_FUZZ_INPUTS=$${MLIPGUIDE_FUZZ_INPUTS:-10000} $(BIN)/python -m pytest -q -W ignore tests/fuzz
+
+# A nightly target: every backend is built and tried, where CI tries two of them in turn (tests/backend_rotation.py).
+backends: $(VENV)/.ready
+	$(BIN)/mlipguide env verify --all
+	MLIPGUIDE_TEST_BACKENDS=all $(BIN)/python -m pytest -q tests/integration/test_backends_in_turn.py
 
 bench: $(VENV)/.ready
 	@$(BIN)/mlipguide env build sevenn chgnet mace-torch lammps

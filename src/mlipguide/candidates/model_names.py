@@ -1,23 +1,53 @@
-"""Models as the commands name them: ids, ``all``, or ``available`` for those that can be started here as things are."""
+"""Models as the commands name them: ids, ``all``, or ``available`` for those that can be started here as things are.
+
+The potentials of LAMMPS's distribution are many, each for a few elements, and of unknown accuracy for a task: they are
+looked at where they are named, or where ``all`` are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mlipguide.candidates.preparation import Preparation
 from mlipguide.catalog.cards import Catalogue
-from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 
 ALL, AVAILABLE = "all", "available"
+LIBRARY_BACKEND = "lammps"
 
 
 def named_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard, ...]:
-    """Return the models that are named; all where one of the names stands for several.
+    """Return the models that are named; all where one of the names stands for all, the usual ones for ``available``.
 
     Raises:
         InputError: There is no such model.
     """
-    return catalogue.cards if set(names) & {ALL, AVAILABLE} else catalogue.select(tuple(names))
+    if ALL in names:
+        return catalogue.cards
+    return usual_cards(catalogue) if AVAILABLE in names else catalogue.select(tuple(names))
+
+
+def usual_cards(catalogue: Catalogue) -> tuple[ModelCard, ...]:
+    """Return the models that are looked at where none is named: all but LAMMPS's own potentials."""
+    return tuple(card for card in catalogue.cards if not is_library_potential(card))
+
+
+def library_cards(catalogue: Catalogue, elements: Collection[str]) -> tuple[ModelCard, ...]:
+    """Return those of LAMMPS's own potentials that know all elements of a structure, those of the fewest others first.
+
+    Args:
+        catalogue: All models.
+        elements: Chemical symbols of the structure.
+    """
+    found = [
+        card for card in catalogue.cards if is_library_potential(card) and set(elements) <= set(card.training.elements)
+    ]
+    return tuple(sorted(found, key=lambda card: (len(card.training.elements), card.id)))
+
+
+def is_library_potential(card: ModelCard) -> bool:
+    """Tell whether a model is one of the potentials that come with LAMMPS."""
+    return card.backend == LIBRARY_BACKEND and card.weights.origin is WeightsOrigin.PACKAGE
 
 
 def startable_ones(preparation: Preparation) -> Preparation:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlipguide.catalog.cards import Catalogue
+from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.catalog.trusted_checkpoints import question_about, refusal_of, unvouched_names, vouch
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
 from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
@@ -178,6 +179,8 @@ def prepare_candidates(
                 f"Not timed: the environment of {card.backend} is {environment.state.value} "
                 f"(mlipguide env build {card.backend}).",
             )
+        elif (wrong := unfit_package(card, environment.versions)) is not None:
+            obstacle = Obstacle(ReasonKind.ENVIRONMENT_UNREADY, f"Not timed: {wrong}")
         elif (unused := gpu_obstacle(environment, machine)) is not None and recipe.driver == ASE:
             obstacle = Obstacle(ReasonKind.ENVIRONMENT_UNREADY, f"Not timed: {told(unused)}")
         if needs_file(card) or card.id in given_weights:
@@ -187,9 +190,7 @@ def prepare_candidates(
                 obstacle = Obstacle(ReasonKind.CHECKPOINT_REFUSED, f"Not used: {error.message}")
             synthetic = weights_file is None and card.weights.synthetic
             if weights_file is None and not synthetic:
-                obstacle = obstacle or Obstacle(
-                    ReasonKind.WEIGHTS_MISSING, "Not timed: its weights are not on this machine."
-                )
+                obstacle = obstacle or NO_WEIGHTS
         prepared.append(
             Prepared(
                 card=card,

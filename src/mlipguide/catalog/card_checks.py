@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+
+from mlipguide.catalog.elements import SYMBOLS
 from mlipguide.catalog.locations import DATA
 from mlipguide.catalog.plain_cards import Found, is_number_or_none, names, texts, value
 from mlipguide.catalog.references import References, check_elements, check_sources, unknown
@@ -91,3 +94,14 @@ def _check_weights(path: Path, plain: Any, _: References) -> Found:
         yield "weights.origin", "a built-in card cannot be of a file on one machine"
     if origin in ("download", "gated") and not value(plain, "weights.url") and not texts(plain, "remarks"):
         yield "weights.url", f"must be given, or a remark say how to get the weights, because the origin is {origin}"
+    for position, line in enumerate(texts(plain, "weights.runs_with")):
+        try:
+            Requirement(line)
+        except InvalidRequirement as error:
+            yield f"weights.runs_with.{position}", f"'{line}' is not a requirement as pip writes them: {error}"
+    symbols = texts(plain, "weights.reference.symbols")
+    if len(set(symbols)) == 1 and texts(plain, "training.elements") != symbols[:1]:
+        yield "weights.reference.symbols", "must be a compound: of single elements a wrong energy may look right"
+    for symbol in symbols:
+        if symbol not in SYMBOLS:
+            yield "weights.reference.symbols", f"'{symbol}' is no element"

@@ -111,6 +111,7 @@ def derive_card(
             path=str(checkpoint),
             sha256=sha256,
             derived_from=base.id,
+            runs_with=base.weights.runs_with,
         ),
         metrics=None,
         remarks=(

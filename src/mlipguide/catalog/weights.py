@@ -23,6 +23,8 @@ from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 
 CONNECT_TIMEOUT_S = 15.0
 CHUNK_BYTES = 1 << 20
+FOLDERS_VARIABLE = "MLIPGUIDE_WEIGHTS"
+"""Folders of weights that are on the machine already, with colons between them."""
 
 
 def needs_file(card: ModelCard) -> bool:
@@ -32,6 +34,8 @@ def needs_file(card: ModelCard) -> bool:
 
 def find_weights(card: ModelCard, given: Mapping[str, Path]) -> Path | None:
     """Return the checkpoint file that the user gave for this card, or the one registered or downloaded before, or None.
+
+    Where none of these is, the folders of ``MLIPGUIDE_WEIGHTS`` are searched.
 
     Raises:
         InputError: The file that the user gave does not exist, or the registered one is missing, or that or the
@@ -48,10 +52,29 @@ def find_weights(card: ModelCard, given: Mapping[str, Path]) -> Path | None:
     if card.weights.origin.is_own_file:
         return registered_file(card)
     target = _target(card)
-    if target is None or not target.is_file():
+    if target is None:
         return None
+    if not target.is_file():
+        return _from_folders(card, target.name)
     _require_checksum(card, target)
     return target
+
+
+def _from_folders(card: ModelCard, name: str) -> Path | None:
+    """Return the checkpoint in one of the user's folders of weights; None where there is none.
+
+    A file of its name counts where its checksum is the published one; without one, only ``MODEL/NAME`` does.
+    """
+    for folder in filter(None, os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)):
+        own = Path(folder).expanduser().absolute()
+        if card.weights.sha256 is None:
+            if (own / card.id / name).is_file():
+                return own / card.id / name
+            continue
+        for path in sorted(own.rglob(name)):
+            if path.is_file() and sha256_of(path) == card.weights.sha256:
+                return path
+    return None
 
 
 def download_weights(card: ModelCard, on_progress: Callable[[str], None]) -> Path:

@@ -86,6 +86,26 @@ def check(
     return emit("env check", result, partial(environments_page, details=True), as_json=as_json)
 
 
+@app.command("verify")
+def verify(
+    backends: Annotated[
+        list[str] | None, typer.Argument(metavar="BACKEND", help="Those that are built, by default.")
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All of them; what is missing is built.")] = False,
+    as_json: options.Json = False,
+) -> int:
+    """Run the models of each backend and keep what was seen to work: energies, forces, stress, time of a step."""
+    from mlipguide.cli.output import emit
+    from mlipguide.commands.env_verify import verify_environments
+    from mlipguide.report.pages.support_page import support_page
+    from mlipguide.report.progress import progress
+
+    with progress() as report:
+        result = verify_environments(backends or [], every=every, on_progress=lambda message: report(message, 0.0))
+    return emit("env verify", result, lambda data, _console: support_page(data), as_json=as_json)
+
+
 @app.command("remove")
 def remove(backend: Backend, *, as_json: options.Json = False) -> int:
     """Delete the managed environments of a backend, or forget the adopted one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mlipguide.candidates.support import support_of_backend
 from mlipguide.core.errors import EnvironmentFailedError, ExitCode
 from mlipguide.environments.adoption import adopt
 from mlipguide.environments.builds import build_environment
@@ -17,12 +18,18 @@ from mlipguide.records.hardware.environment import Environment, EnvironmentState
 from mlipguide.records.hardware.machine import GpuVendor
 from mlipguide.records.models.listings import EnvironmentList, RemovalReport
 from mlipguide.records.notice import Notice, Problem, Result
+from mlipguide.store import supports
 
 
 def list_environments() -> Result[EnvironmentList]:
     """Return the environment of every backend, without starting anything."""
-    found = tuple(find_environment(recipe) for recipe in load_recipes().values())
-    return Result(EnvironmentList(found), notices=(*plugin_notices(), *set_aside_files(load_recipes())))
+    recipes = load_recipes()
+    found = tuple(find_environment(recipe) for recipe in recipes.values())
+    seen = tuple(one for backend in recipes if (one := support_of_backend(backend)) is not None)
+    return Result(
+        EnvironmentList(found, seen),
+        notices=(*plugin_notices(), *set_aside_files(recipes), *supports.set_aside()),
+    )
 
 
 def build_environments(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlipguide.bench.measuring.refusals import refuse_nothing_startable
 from mlipguide.bench.measuring.run_options import RunOptions
-from mlipguide.candidates.model_names import named_cards
+from mlipguide.candidates.model_names import named_cards, usual_cards
 from mlipguide.candidates.preparation import (
     NO_CONSENT,
     Preparation,
@@ -181,7 +181,7 @@ def with_own_weights(preparation: Preparation, options: RunOptions, *, named: fr
 
 def _chosen_cards(catalogue: Catalogue, request: EvaluateRequest) -> tuple[ModelCard, ...]:
     names = names_in(request.models)
-    return named_cards(catalogue, names) if names else catalogue.cards
+    return named_cards(catalogue, names) if names else usual_cards(catalogue)
 
 
 def _left_out(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mlipguide.advice.model_criteria import ListRequest, build_criteria
+from mlipguide.advice.selection import doubtful_licences, select_cards, tallies
+from mlipguide.candidates.support import supports_of
 from mlipguide.catalog.card_sources import family_sources
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.checkpoints import is_missing
@@ -27,8 +30,7 @@ def list_models(request: ListRequest | None = None) -> Result[ModelList]:
     Raises:
         InputError: A criterion cannot be understood, a folder cannot be read, or ``why`` names no model.
     """
-    from mlipguide.advice.model_criteria import ListRequest, build_criteria
-    from mlipguide.advice.selection import doubtful_licences, select_cards, tallies
+    from mlipguide.advice.model_criteria import ListRequest
 
     request = request or ListRequest()
     catalogue = load_catalogue(request.folders)
@@ -46,6 +48,7 @@ def list_models(request: ListRequest | None = None) -> Result[ModelList]:
         tallies=tallies(selection.left_out),
         doubtful_licences=doubtful_licences(selection.left_out),
         why=why,
+        supports=supports_of(selection.chosen),
     )
     return Result(
         data, notices=(*catalogue.notices, *missing_files(selection.chosen), *_set_aside(criteria, catalogue.cards))

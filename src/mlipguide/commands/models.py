@@ -10,6 +10,7 @@ from mlipguide.advice.differences import differences_between
 from mlipguide.advice.model_criteria import parse_elements
 from mlipguide.bench.measuring.measured_here import measured_here
 from mlipguide.candidates.preparation import NO_CONSENT, Consent, require_trust
+from mlipguide.candidates.support import support_of
 from mlipguide.catalog.card_sources import cited_sources, read_all_sources
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.checkpoints import checkpoint_problem, sha256_of
@@ -59,6 +60,7 @@ def show_model(
         environment=_environment_of(card),
         checkpoint_problem=checkpoint_problem(card),
         measured=measured_here(card, found.measurements),
+        support=support_of(card),
     )
     return Result(data, notices=(*catalogue.notices, *plugin_notices(), *found.notices))
 

@@ -20,7 +20,7 @@ from mlipguide.bench.measuring.measuring import MeasuringContext, usable_memory_
 from mlipguide.bench.measuring.refusals import refuse_nothing
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, reuse_notices
-from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones
+from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones, usual_cards
 from mlipguide.candidates.preparation import (
     NO_CONSENT,
     Consent,
@@ -126,7 +126,7 @@ def _read(request: TaskRequest, options: Options) -> tuple[Question, TaskLabels 
     """Read everything that was asked through: what is wrong with it is said before anything is timed."""
     catalogue = load_catalogue()
     names = names_in(request.models)
-    cards = named_cards(catalogue, names) if names else catalogue.cards
+    cards = named_cards(catalogue, names) if names else usual_cards(catalogue)
     if options.script is not None:
         require_writable(options.script)
         find_named(options.script, {card.id: card for card in cards})

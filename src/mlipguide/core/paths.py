@@ -52,6 +52,11 @@ def stability_dir() -> Path:
     return data_dir() / "stability"
 
 
+def supports_dir() -> Path:
+    """Folder of what was found to work of each backend, one JSON file each."""
+    return data_dir() / "supports"
+
+
 def baselines_dir() -> Path:
     """Folder of the baselines that were given a name, one JSON file each."""
     return data_dir() / "baselines"

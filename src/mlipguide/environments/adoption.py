@@ -91,7 +91,12 @@ def _examine(recipe: Recipe, python_path: str | Path) -> Adoption:
         raise InputError(
             f"There is no interpreter at {python}.", hint="Give the path of a Python, such as env/bin/python."
         )
-    report = query_interpreter(python, distributions=list_distributions(recipe), modules=list_modules(recipe))
+    report = query_interpreter(
+        python,
+        distributions=list_distributions(recipe),
+        modules=list_modules(recipe),
+        variables=recipe.variables,
+    )
     if report.problem:
         raise EnvironmentFailedError(
             f"{python} cannot serve {recipe.backend}: {report.problem}.",

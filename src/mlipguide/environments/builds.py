@@ -16,6 +16,7 @@ from pathlib import Path
 from mlipguide.core.errors import EnvironmentFailedError, MlipguideError
 from mlipguide.core.paths import logs_dir, make_folder, storage_error
 from mlipguide.core.processes import run_logged
+from mlipguide.core.serialisation import write_atomically
 from mlipguide.environments import uv_program
 from mlipguide.environments.build_failures import explain_failure
 from mlipguide.environments.interpreters import query_interpreter
@@ -33,6 +34,7 @@ from mlipguide.environments.pip_settings import UvSettings
 from mlipguide.environments.python_versions import PythonChoice, choose_python
 from mlipguide.environments.recipes import (
     list_distributions,
+    list_first_requirements,
     list_modules,
     list_requirements,
     missing_for_scripts,
@@ -130,9 +132,17 @@ def _build(plan: _Plan) -> None:
         plan.on_progress(f"torch build: {plan.torch_build.name}, because {plan.torch_build.reason}")
     python = interpreter_path(plan.folder)
     _run_uv(plan, ["venv", str(plan.folder), "--python", plan.python.request, "--no-project"])
-    _install(plan, (*list_requirements(plan.recipe), *plan.recipe.for_scripts))
+    first = list_first_requirements(plan.recipe)
+    if first:
+        _install(plan, first)
+    _install(plan, (*list_requirements(plan.recipe), *plan.recipe.for_scripts), *_said_of_the_build(plan))
     plan.on_progress(f"Checking that {plan.recipe.module} imports")
-    report = query_interpreter(python, distributions=list_distributions(plan.recipe), modules=list_modules(plan.recipe))
+    report = query_interpreter(
+        python,
+        distributions=list_distributions(plan.recipe),
+        modules=list_modules(plan.recipe),
+        variables=plan.recipe.variables,
+    )
     if report.problem or report.python_version is None:
         with suppress(OSError), plan.log.open("a", encoding="utf-8") as stream:
             stream.write(f"\n{report.output}\n")
@@ -157,12 +167,29 @@ def _add_for_scripts(plan: _Plan) -> None:
     lacking = missing_for_scripts(plan.recipe, interpreter_path(plan.folder))
     if lacking:
         plan.on_progress(f"Adding {', '.join(lacking)} to the environment of {plan.recipe.backend}")
-        _install(plan, (*list_requirements(plan.recipe), *lacking))
+        _install(plan, (*list_requirements(plan.recipe), *lacking), *_said_of_the_build(plan))
 
 
-def _install(plan: _Plan, packages: Sequence[str]) -> None:
+def _install(plan: _Plan, packages: Sequence[str], *arguments: str) -> None:
     install = ["pip", "install", "--python", str(interpreter_path(plan.folder))]
-    _run_uv(plan, [*install, *plan.torch_build.arguments, *plan.settings.arguments, "--", *packages])
+    _run_uv(plan, [*install, *plan.torch_build.arguments, *plan.settings.arguments, *arguments, "--", *packages])
+
+
+def _said_of_the_build(plan: _Plan) -> Iterator[str]:
+    """Give what the recipe says of how its packages are chosen and built, as arguments of ``uv pip install``.
+
+    Raises:
+        StorageError: The disk refuses the files that uv reads it from.
+    """
+    for name, lines in (("overrides", plan.recipe.overrides), ("excludes", plan.recipe.excludes)):
+        if lines:
+            file = plan.folder / f"{name}.txt"
+            write_atomically(file, "".join(f"{line}\n" for line in lines))
+            yield from (f"--{name}", str(file))
+    if not plan.recipe.build_isolation:
+        yield "--no-build-isolation"
+    for package in plan.recipe.no_binary:
+        yield from ("--no-binary", package)
 
 
 def _run_uv(plan: _Plan, arguments: Sequence[str]) -> None:
@@ -171,7 +198,7 @@ def _run_uv(plan: _Plan, arguments: Sequence[str]) -> None:
     Raises:
         MlipguideError: It failed, in the user's words.
     """
-    environment = dict(plan.settings.environment)
+    environment = {**plan.settings.environment, **plan.recipe.build_variables}
     if plan.torch_build.name == "index":
         environment.pop("UV_TORCH_BACKEND", None)
     common = ["--color", "never", "--directory", str(uv_program.prepare_folder())]

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from mlipguide.core.processes import ended_on_exit, start_group
 from mlipguide.core.serialisation import from_plain
@@ -17,6 +18,7 @@ from mlipguide.records.hardware.environment import TorchTargets
 IMPORT_TIMEOUT_S = 180.0
 """Importing torch takes seconds from a local disk and may take minutes from a busy network file system."""
 VERSIONS_TIMEOUT_S = 60.0
+NONE: Mapping[str, str] = MappingProxyType({})
 
 _REMOVED = ("PYTHON", "CONDA_", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 """Beginnings of names. Of Python's own variables none stays: they say where packages are, or, as
@@ -54,7 +56,12 @@ def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
 
 
 def query_interpreter(
-    python: Path, *, distributions: Sequence[str], modules: Sequence[str] = (), timeout_s: float | None = None
+    python: Path,
+    *,
+    distributions: Sequence[str],
+    modules: Sequence[str] = (),
+    variables: Mapping[str, str] = NONE,
+    timeout_s: float | None = None,
 ) -> InterpreterReport:
     """Ask ``python`` for its version and packages and, whether ``modules`` import.
 
@@ -64,6 +71,7 @@ def query_interpreter(
         python: Path of the interpreter.
         distributions: Names of packages whose versions are wanted.
         modules: What to import, in this order; none asks for versions only, which takes some 0.1 s.
+        variables: Environment variables that it is run with beside those of this process.
         timeout_s: When to give up; by default 180 s with an import, 60 s without.
 
     Raises:
@@ -73,7 +81,9 @@ def query_interpreter(
     command = [str(python), "-I", interpreter_probe.__file__, *modules, "-", *distributions]
     try:
         with Path(os.devnull).open("ab") as nothing:
-            process = start_group(command, env=clean_environment(os.environ), log=nothing, stdout=subprocess.PIPE)
+            process = start_group(
+                command, env={**clean_environment(os.environ), **variables}, log=nothing, stdout=subprocess.PIPE
+            )
     except OSError as error:
         return _failed(f"{python} does not run: {error.strerror or error}")
     with ended_on_exit(process):

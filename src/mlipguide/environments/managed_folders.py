@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import time
@@ -29,6 +30,25 @@ SCHEMA = "mlipguide.environment/1"
 WHAT = "a manifest of an environment"
 HINT = "The environment counts as absent; mlipguide env build makes it again in its place."
 _KEY_LENGTH = 12
+_NOT_OF_THE_BUILD = (
+    "remarks",
+    "imports",
+    "worker",
+    "driver",
+    "dtype",
+    "variables",
+    "disk_gigabytes",
+    "build_s",
+    "for_scripts",
+)
+_UNSAID: dict[str, Any] = {
+    "overrides": [],
+    "excludes": [],
+    "build_isolation": True,
+    "build_requirements": [],
+    "no_binary": [],
+    "build_variables": {},
+}
 
 
 @strict
@@ -58,10 +78,17 @@ class ReadyMarker:
 
 
 def digest_recipe(recipe: Recipe) -> str:
-    """Return a digest of what in the recipe changes the environment: not remarks, checks, and how it is used."""
+    """Return a digest of what in the recipe changes the environment: not remarks, checks, and how it is used.
+
+    What a recipe does not say of its build leaves no trace in it, so that environments from before it could be said
+    hold on.
+    """
     plain = to_plain(recipe)
-    for name in ("remarks", "imports", "worker", "driver", "dtype", "for_scripts"):
+    for name in _NOT_OF_THE_BUILD:
         plain.pop(name)
+    for name, unsaid in _UNSAID.items():
+        if plain[name] == unsaid:
+            plain.pop(name)
     return _digest(plain)
 
 
@@ -200,3 +227,13 @@ def locked_backend(backend: str, on_progress: Callable[[str], None]) -> Iterator
 
     with held_lock(environments_dir() / f".{backend}.lock", tell):
         yield
+
+
+def size_bytes(folder: Path) -> int:
+    """Return what an environment takes on the disk, files that it shares with uv's cache included."""
+    total = 0
+    for root, _, files in os.walk(folder):
+        for name in files:
+            with suppress(OSError):
+                total += os.lstat(f"{root}/{name}").st_blocks * 512
+    return total

@@ -67,7 +67,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         SpecifierSet(recipe.python)
         Version(recipe.torch or "0")
-        for line in (*recipe.requirements, *recipe.for_scripts):
+        for line in (*recipe.requirements, *recipe.overrides, *recipe.build_requirements, *recipe.for_scripts):
             Requirement(line)
     except (InvalidSpecifier, InvalidVersion, InvalidRequirement) as error:
         raise InputError(f"{path}: {error}.", hint="Write versions and requirements as pip does.") from error
@@ -196,6 +196,12 @@ def missing_for_scripts(recipe: Recipe, python: Path) -> tuple[str, ...]:
     names = {line: str(canonicalize_name(Requirement(line).name)) for line in recipe.for_scripts}
     found = query_interpreter(python, distributions=tuple(names.values())).versions if names else {}
     return tuple(line for line, name in names.items() if name not in found)
+
+
+def list_first_requirements(recipe: Recipe) -> tuple[str, ...]:
+    """Return what is installed before the rest, since the rest is built with it; nothing for most backends."""
+    torch = (f"torch=={recipe.torch}",) if recipe.torch else ()
+    return torch + recipe.build_requirements if recipe.build_requirements else ()
 
 
 def list_distributions(recipe: Recipe) -> tuple[str, ...]:

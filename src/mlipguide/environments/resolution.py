@@ -80,7 +80,10 @@ def check_environment(recipe: Recipe) -> Environment:
     if environment.state is not EnvironmentState.READY or environment.python is None:
         return environment
     report = query_interpreter(
-        Path(environment.python), distributions=list_distributions(recipe), modules=list_modules(recipe)
+        Path(environment.python),
+        distributions=list_distributions(recipe),
+        modules=list_modules(recipe),
+        variables=recipe.variables,
     )
     if report.problem:
         return replace(environment, state=EnvironmentState.BROKEN, problem=f"{report.problem}.")

@@ -37,6 +37,7 @@ from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 from mlipguide.structures.displacements import SYMMETRY_ANGSTROM
 from mlipguide.structures.supercells import repeated
+from mlipguide.worker.lammps.library_table import POTENTIALS
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -199,8 +200,17 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
 
 
 def _potential(subject: Subject) -> dict[str, Any]:
-    """Return the files of a potential that LAMMPS runs by itself, and the programs of its environment."""
-    assert subject.weights_file is not None
+    """Return the files of a potential that LAMMPS runs by itself, and the programs of its environment.
+
+    Raises:
+        InputError: It is one of LAMMPS's own distribution.
+    """
+    if subject.weights_file is None:
+        raise InputError(
+            f"--write: {subject.card.name} is a potential of LAMMPS's distribution; an input for LAMMPS is written for "
+            "potentials that were fitted here.",
+            hint="--write run.py writes a script for ASE that runs it in LAMMPS's library.",
+        )
     named = json.loads(subject.weights_file.read_text(encoding="utf-8"))["files"]
     programs = Path(subject.python).parent
     return {
@@ -313,6 +323,7 @@ def _templates() -> Templates:
     )
     templates.filters |= {"py": repr, "sh": shlex.quote, "plain": plain}
     templates.globals["refuse"] = _refuse
+    templates.globals["library_potential"] = POTENTIALS.get
     return templates
 
 

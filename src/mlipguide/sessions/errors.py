@@ -16,6 +16,7 @@ class FailureKind(StrEnum):
     UNSUPPORTED_ELEMENT = "unsupported_element"
     UNSUPPORTED_SETTING = "unsupported_setting"
     WEIGHTS = "weights"
+    WRONG_PACKAGE = "wrong_package"
     NO_NEIGHBOURS = "no_neighbours"
     UNSTABLE = "unstable"
     BACKEND = "backend"
@@ -33,6 +34,9 @@ HINTS = {
     FailureKind.UNSUPPORTED_ELEMENT: "Choose a model that knows these elements: mlipguide models list.",
     FailureKind.UNSUPPORTED_SETTING: "Choose another dtype or device.",
     FailureKind.WEIGHTS: "Give the checkpoint file with --weights MODEL=PATH.",
+    FailureKind.WRONG_PACKAGE: (
+        "Build the environment of its recipe (mlipguide env build), or adopt one with a package of that range."
+    ),
     FailureKind.NO_NEIGHBOURS: "Choose a model with a longer cutoff: mlipguide models list shows it.",
     FailureKind.UNSTABLE: "Use a smaller --timestep, a lower --temperature, or a relaxed structure.",
     FailureKind.BACKEND: "The log holds the traceback; mlipguide env check tests the environment.",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
+from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.core.errors import EnvironmentFailedError
 from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.units import WALL_TIME
@@ -17,6 +19,7 @@ from mlipguide.environments.recipes import worker_file
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, StepSamples
+from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import (
     Burst,
     Conditions,
@@ -28,6 +31,7 @@ from mlipguide.sessions.interface import (
     Trajectory,
 )
 from mlipguide.sessions.own_checkpoint import require_same_architecture
+from mlipguide.sessions.reference_check import require_reference_energy
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
 from mlipguide.sessions.worker_process import WorkerProcess
 from mlipguide.structures.electrons import CHARGE, SPIN
@@ -193,7 +197,8 @@ def open_session(
     Raises:
         InputError: The variable holds no wall time.
         EnvironmentFailedError: The environment is not ready.
-        SessionError: The worker does not start, or the model does not load.
+        SessionError: The worker does not start, or the model does not load, or it does in a package that reads it
+            wrongly, or with another energy than its card states.
     """
     load_timeout_s = load_timeout_s or _chosen_timeout_s(LOAD_TIMEOUT_S)
     call_timeout_s = call_timeout_s or _chosen_timeout_s(CALL_TIMEOUT_S)
@@ -203,12 +208,13 @@ def open_session(
             f"The environment of {environment.backend} is {environment.state.value}.",
             hint=f"mlipguide env build {environment.backend}",
         )
+    _require_package(request.card, environment.versions)
     settings = request.settings
     stamp = time.strftime("%Y%m%dT%H%M%S")
     log = make_folder(logs_dir()) / f"worker-{request.card.id}-{stamp}-{os.getpid()}-{uuid4().hex[:6]}.log"
     folder = worker_folder(worker_file(request.recipe))
     variables = worker_environment(
-        clean_environment(os.environ),
+        {**clean_environment(os.environ), **request.recipe.variables},
         folder,
         threads=settings.threads,
         retain_memory=settings.allocator is Allocator.RETAIN,
@@ -239,10 +245,24 @@ def open_session(
         facts = ModelFacts(**{**answer, "elements": tuple(answer["elements"])})
         if request.card.weights.origin is WeightsOrigin.LOCAL:
             require_same_architecture(request.card, facts)
+        _require_package(request.card, facts.versions)
+        session = WorkerSession(process, facts, call_timeout_s=call_timeout_s)
+        require_reference_energy(
+            session,
+            request.card,
+            weights_file=request.weights_file,
+            surroundings={**environment.versions, **facts.versions, "dtype": settings.dtype, "device": settings.device},
+        )
     except BaseException:
         process.close()
         raise
-    return WorkerSession(process, facts, call_timeout_s=call_timeout_s)
+    return session
+
+
+def _require_package(card: ModelCard, versions: Mapping[str, str]) -> None:
+    wrong = unfit_package(card, versions)
+    if wrong is not None:
+        raise SessionError(FailureKind.WRONG_PACKAGE, wrong)
 
 
 def _chosen_timeout_s(default: float) -> float:

@@ -9,8 +9,7 @@ Write a class of this kind in a test file and let pytest run it (mlipguide's ext
         def open(cls, *, memory_limit_bytes=None):
             return open_session(SessionRequest(card=cls.card, memory_limit_bytes=memory_limit_bytes, ...))
 
-Tolerances follow from single precision, in which most models run: an energy E carries a rounding error of
-about 2**-23 |E| for each of its few rounded sums.
+Tolerances follow from single precision, in which most models run (:mod:`mlipguide.sessions.consistency`).
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ import psutil
 import pytest
 
 from mlipguide.records.models.model_card import Forces, ModelCard, Need
+from mlipguide.sessions.consistency import STRAIN, energy_error, force_deviation, stress_deviation
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions, DynamicsPlan, SinglePoint
 from mlipguide.sessions.worker_session import WorkerSession
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
-ROUNDING = 2.0**-23 * 8
-"""Relative error of an energy in single precision, with eight roundings that do not cancel."""
-DISPLACEMENT = 0.01
-"""Å; the error of a central difference is a sixth of its square times the third derivative."""
-STRAIN = 0.005
 MOST_EV_PER_ATOM = 1e5
 """Total energies with all electrons come near to it; an energy in other units does not stay below."""
 MOST_EV_PER_ANGSTROM = 1e3
@@ -123,7 +118,7 @@ class BackendContract:
         again = session.single_point(atoms)
         assert atoms == before
         assert atoms.calc is None
-        assert again.energy_ev == pytest.approx(first.energy_ev, abs=_energy_error(first))
+        assert again.energy_ev == pytest.approx(first.energy_ev, abs=energy_error(first))
 
     def test_a_translation_changes_nothing(self, session: WorkerSession, atoms: Atoms) -> None:
         """Moved as a whole, across the boundary of the cell too."""
@@ -131,41 +126,27 @@ class BackendContract:
         moved.translate((0.37, 2.9, -1.61))
         moved.wrap()
         here, there = session.single_point(atoms), session.single_point(moved)
-        assert there.energy_ev == pytest.approx(here.energy_ev, abs=_energy_error(here))
+        assert there.energy_ev == pytest.approx(here.energy_ev, abs=energy_error(here))
         assert _forces(there) == pytest.approx(_forces(here), abs=_force_error(here))
 
     def test_the_order_of_atoms_changes_nothing(self, session: WorkerSession, atoms: Atoms) -> None:
         """Forces follow their atoms."""
         order = np.random.default_rng(0).permutation(len(atoms))
         here, there = session.single_point(atoms), session.single_point(atoms[order])
-        assert there.energy_ev == pytest.approx(here.energy_ev, abs=_energy_error(here))
+        assert there.energy_ev == pytest.approx(here.energy_ev, abs=energy_error(here))
         assert _forces(there) == pytest.approx(_forces(here)[order], abs=_force_error(here))
 
     def test_forces_are_the_gradient_of_the_energy(self, session: WorkerSession, atoms: Atoms) -> None:
         """Along the forces themselves, and along some coordinates."""
         if self.card.architecture.forces is Forces.DIRECT:
             pytest.skip("the model predicts forces directly")
-        point = session.single_point(atoms)
-        forces = _forces(point)
-        largest = abs(forces).max()
-        directions = [forces / np.linalg.norm(forces)]
-        for flat in np.argsort(abs(forces), axis=None)[[-1, -2, len(forces)]]:
-            direction = np.zeros_like(forces)
-            direction.flat[flat] = 1.0
-            directions.append(direction)
-        for direction in directions:
-            ahead, behind = atoms.copy(), atoms.copy()
-            ahead.positions += DISPLACEMENT * direction
-            behind.positions -= DISPLACEMENT * direction
-            difference = session.single_point(ahead).energy_ev - session.single_point(behind).energy_ev
-            expected = float((forces * direction).sum())
-            rounding = _energy_error(point) / DISPLACEMENT
-            assert -difference / (2 * DISPLACEMENT) == pytest.approx(expected, abs=0.02 * largest + rounding)
+        found = force_deviation(session, atoms)
+        assert found.is_within, found
 
     def test_periodic_images_are_counted(self, session: WorkerSession, atoms: Atoms) -> None:
         """A cell repeated twice has twice the energy, the same forces, and as many neighbours an atom."""
         once, twice = session.single_point(atoms), session.single_point(atoms.repeat((2, 1, 1)))
-        assert twice.energy_ev == pytest.approx(2 * once.energy_ev, abs=2 * _energy_error(once))
+        assert twice.energy_ev == pytest.approx(2 * once.energy_ev, abs=2 * energy_error(once))
         assert _forces(twice) == pytest.approx(np.tile(_forces(once), (2, 1)), abs=_force_error(once))
         assert twice.pairs_per_atom == pytest.approx(once.pairs_per_atom)
 
@@ -176,7 +157,7 @@ class BackendContract:
         twin.set_cell(atoms.cell.array[[1, 0, 2]])
         assert atoms.cell.handedness == -twin.cell.handedness
         here, there = session.single_point(atoms), session.single_point(twin)
-        assert there.energy_ev == pytest.approx(here.energy_ev, abs=_energy_error(here))
+        assert there.energy_ev == pytest.approx(here.energy_ev, abs=energy_error(here))
         assert _forces(there) == pytest.approx(_forces(here), abs=_force_error(here))
         if here.stress_ev_per_angstrom3 is not None:
             assert there.stress_ev_per_angstrom3 == pytest.approx(
@@ -191,9 +172,9 @@ class BackendContract:
         energy = session.single_point(plain).energy_ev
         for need, other in ((Need.TOTAL_CHARGE, charged), (Need.SPIN, open_shell)):
             point = session.single_point(other)
-            same = point.energy_ev == pytest.approx(energy, abs=_energy_error(point))
+            same = point.energy_ev == pytest.approx(energy, abs=energy_error(point))
             assert same is (need not in self.card.provides), need.value
-            assert session.single_point(plain).energy_ev == pytest.approx(energy, abs=_energy_error(point))
+            assert session.single_point(plain).energy_ev == pytest.approx(energy, abs=energy_error(point))
 
     def test_held_atoms_stay_and_keep_their_forces(self, session: WorkerSession, atoms: Atoms) -> None:
         """In dynamics they do not move, the others do, and forces on them are those of the model."""
@@ -233,9 +214,21 @@ class BackendContract:
             energies.append(session.single_point(strained).energy_ev)
         volume = atoms.get_volume()
         trace = sum(point.stress_ev_per_angstrom3[:3])
-        rounding = _energy_error(point) / STRAIN / volume
+        rounding = energy_error(point) / STRAIN / volume
         curvature = 0.05 * abs(trace) + 2e-3
         assert (energies[0] - energies[1]) / (2 * STRAIN) / volume == pytest.approx(trace, abs=curvature + rounding)
+
+    def test_every_component_of_the_stress_is_a_derivative(self, session: WorkerSession, atoms: Atoms) -> None:
+        """Of a triclinic cell, and of its left-handed twin: the order of components, their signs and their unit."""
+        if Need.STRESS not in self.card.provides or self.card.architecture.forces is Forces.DIRECT:
+            pytest.skip("the model gives no stress that is a derivative")
+        atoms.set_cell(atoms.cell.array @ SHEAR, scale_atoms=True)
+        twin = atoms.copy()
+        twin.set_cell(atoms.cell.array[[1, 0, 2]])
+        for structure in (atoms, twin):
+            found = stress_deviation(session, structure)
+            assert found is not None
+            assert found.is_within, found
 
     def test_an_unknown_element_is_refused_by_name(self, session: WorkerSession, atoms: Atoms) -> None:
         """The worker says which, and goes on."""
@@ -308,10 +301,6 @@ class BackendContract:
 
 def _forces(point: SinglePoint) -> NDArray[np.float64]:
     return np.array(point.forces_ev_per_angstrom)
-
-
-def _energy_error(point: SinglePoint) -> float:
-    return ROUNDING * max(abs(point.energy_ev), 1.0) + 1e-6
 
 
 def _force_error(point: SinglePoint) -> float:

@@ -20,6 +20,14 @@ class Recipe:
         python: Accepted Python versions, as a version specifier.
         torch: Pinned version of torch; None for a backend without torch.
         requirements: Pinned, tested requirements, without torch.
+        overrides: Requirements that replace whatever packages ask for of the same name, as uv's ``--overrides`` takes
+            them: a version that a package forbids and runs with, or ``; sys_platform == "never"`` for none at all.
+        excludes: Names of packages that are never installed, whoever asks for them: uv's ``--excludes``.
+        build_isolation: Whether packages that come as source are built apart from the environment.
+        build_requirements: What is installed first, with torch, where they are not.
+        no_binary: Names of packages whose wheels are passed over, so that they are built from source.
+        build_variables: Environment variables of the build.
+        variables: Environment variables of every process that runs the backend.
         remarks: What to know about it.
         driver: What advances the atoms while steps are timed: ``ase``, or the backend's own.
         dtype: What its models are compared in; the only one where a backend has no other.
@@ -27,6 +35,8 @@ class Recipe:
             uses, since a package may import without the libraries that it needs.
         for_scripts: Pinned packages of scripts for the production run. No backend uses them, and an environment without
             them is whole: a build adds them.
+        disk_gigabytes: What the environment takes, in GB, without a GPU; None where nobody looked.
+        build_s: Wall time of a build whose downloads are at hand, s; None where nobody looked.
     """
 
     backend: str
@@ -40,6 +50,15 @@ class Recipe:
     driver: str = "ase"
     dtype: str = "float32"
     for_scripts: tuple[str, ...] = field(default=())
+    overrides: tuple[str, ...] = field(default=())
+    excludes: tuple[str, ...] = field(default=())
+    build_isolation: bool = True
+    build_requirements: tuple[str, ...] = field(default=())
+    no_binary: tuple[str, ...] = field(default=())
+    build_variables: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    disk_gigabytes: float | None = None
+    build_s: float | None = None
 
 
 class EnvironmentKind(StrEnum):

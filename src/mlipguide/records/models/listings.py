@@ -9,6 +9,7 @@ from mlipguide.records.hardware.environment import Environment
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.source_fact import SourceFact
+from mlipguide.records.models.support import BackendSupport
 from mlipguide.records.strict import strict
 
 
@@ -74,9 +75,10 @@ class SavedProfiles:
 @strict
 @dataclass(frozen=True)
 class EnvironmentList:
-    """One environment for each backend asked about."""
+    """One environment for each backend asked about, and what was found to work of those that were tried."""
 
     environments: tuple[Environment, ...]
+    supports: tuple[BackendSupport, ...] = ()
 
 
 @strict

@@ -182,6 +182,7 @@ class Architecture:
         cutoff_angstrom: Radius of the neighbour list; None where it was not published or depends on the element.
         layers: Message-passing layers (interactions); the receptive field is layers times cutoff.
         forces: Gradients of the energy, or predicted directly.
+        empirical: Whether a form with few parameters was fitted to some properties, as classical potentials are.
     """
 
     family: str
@@ -190,6 +191,7 @@ class Architecture:
     cutoff_angstrom: float | None
     layers: int | None
     forces: Forces
+    empirical: bool = False
 
 
 @strict
@@ -249,6 +251,46 @@ class Metrics:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class ReferenceEnergy:
+    """The energy that a checkpoint has for one compound: what tells that it was loaded as its authors meant it.
+
+    A compound, since a package that reads a checkpoint wrongly may still be right for single elements; of a potential
+    for one element it is that.
+
+    Attributes:
+        symbols: Chemical symbols of the atoms.
+        positions_angstrom: One row of three an atom.
+        cell_angstrom: Rows are vectors; None for a molecule.
+        energy_ev_per_atom: What the checkpoint gives.
+        sources: Keys in ``sources.bib``: its authors, or a run of our own.
+        tolerance_ev_per_atom: What rounding in single precision may change.
+        remark: How it was got.
+    """
+
+    symbols: tuple[str, ...]
+    positions_angstrom: tuple[tuple[float, float, float], ...]
+    energy_ev_per_atom: float
+    sources: tuple[str, ...]
+    cell_angstrom: tuple[tuple[float, float, float], ...] | None = None
+    tolerance_ev_per_atom: float = 0.001
+    remark: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a structure that is none.
+
+        Raises:
+            ValueError: Its parts do not go together.
+        """
+        if len(self.symbols) != len(self.positions_angstrom):
+            raise ValueError("a position for each atom")
+        if self.cell_angstrom is not None and len(self.cell_angstrom) != len("abc"):
+            raise ValueError("a cell has three vectors")
+        if self.tolerance_ev_per_atom <= 0:
+            raise ValueError("the tolerance is above zero")
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class WeightsFact:
     """Where the weights are.
 
@@ -263,6 +305,9 @@ class WeightsFact:
             downloaded as the source publishes it; None where it publishes none, and when it is in the package.
         derived_from: Id of the card that the user's own file was trained from; None otherwise, and for what was
             trained from scratch.
+        runs_with: Ranges of package versions that load this checkpoint rightly, as ``pip`` writes them; others may load
+            it without a word and be wrong. Empty where any version that loads it will do.
+        reference: Its energy of a compound, compared when it is first loaded; None where none is known.
     """
 
     origin: WeightsOrigin
@@ -272,6 +317,8 @@ class WeightsFact:
     path: str | None = None
     sha256: str | None = None
     derived_from: str | None = None
+    runs_with: tuple[str, ...] = ()
+    reference: ReferenceEnergy | None = None
 
     def __post_init__(self) -> None:
         """Refuse a file of the user's own without its path and checksum, and facts that the origin cannot have.

@@ -8,6 +8,7 @@ from enum import StrEnum
 from mlipguide.records.hardware.environment import Environment
 from mlipguide.records.models.model_card import CommercialUse, Domain, ModelCard, Need
 from mlipguide.records.models.source_fact import SourceFact
+from mlipguide.records.models.support import ModelSupport
 from mlipguide.records.strict import strict
 from mlipguide.records.timing.bench import SizeResult
 
@@ -137,6 +138,7 @@ class ModelList:
         tallies: How many each filter leaves out; filters that leave out none are absent.
         doubtful_licences: Models whose licence is neither a plain yes nor a plain no, and that all else fits.
         why: The model that was asked about; None when none was.
+        supports: What was found to work of each of the models, in their order; models that nobody tried are absent.
     """
 
     criteria: Criteria
@@ -145,6 +147,7 @@ class ModelList:
     tallies: tuple[FilterTally, ...] = ()
     doubtful_licences: tuple[DoubtfulLicence, ...] = ()
     why: Standing | None = None
+    supports: tuple[ModelSupport, ...] = ()
 
 
 @strict
@@ -176,6 +179,7 @@ class ModelDetails:
         environment: Of its backend; None where mlipguide has no recipe for it.
         checkpoint_problem: What is wrong with the user's own checkpoint file; None when nothing is.
         measured: On this machine, by structure and size; the latest of each setting.
+        support: What was found to work of it; None where nobody tried it.
     """
 
     model: ModelCard
@@ -183,6 +187,7 @@ class ModelDetails:
     environment: Environment | None
     checkpoint_problem: str | None
     measured: tuple[MeasuredHere, ...]
+    support: ModelSupport | None = None
 
 
 @strict

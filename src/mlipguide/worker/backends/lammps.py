@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .. import resources, torch_runtime
 from ..failures import WorkerError
 from ..lammps.calculator import make_calculator
+from ..lammps.library_potentials import PREFIX
 from ..lammps.potential import read_potential
 from .interface import LoadedModel, LoadRequest
 
@@ -24,7 +25,9 @@ LAMMPS_DRIVER = "lammps"
 
 
 def load(request: LoadRequest) -> LoadedModel:
-    """Load a potential by the file that names it; see :mod:`~..lammps.potential`.
+    """Load a potential by the file that names it, or one of LAMMPS's distribution by its name there.
+
+    See :mod:`~..lammps.potential` and :mod:`~..lammps.library_potentials`.
 
     With the driver ``lammps`` molecular dynamics is timed in LAMMPS's own loop, with as many MPI ranks as asked for.
     Single evaluations are always made in this process.
@@ -41,9 +44,8 @@ def load(request: LoadRequest) -> LoadedModel:
         raise WorkerError("unsupported_setting", f"{request.ranks} MPI ranks need the driver 'lammps'.")
     if request.synthetic:
         raise WorkerError("weights", "A fitted potential is never replaced by random numbers.")
-    if not request.path:
-        raise WorkerError("weights", f"'{request.name}' needs the file that names the potential, and none was given.")
-    potential = read_potential(Path(request.path))
+    where = str(Path(request.path).absolute()) if request.path else f"{PREFIX}{request.name}"
+    potential = read_potential(where)
     calculator = make_calculator(potential, threads=request.threads)
     from ase.data import atomic_numbers
 
@@ -65,7 +67,7 @@ def load(request: LoadRequest) -> LoadedModel:
 
     from ..lammps.systems import Driver
 
-    driver = Driver(potential, str(Path(request.path).absolute()), threads=request.threads, ranks=request.ranks)
+    driver = Driver(potential, where, threads=request.threads, ranks=request.ranks)
     return replace(model, make_system=partial(_make_system, model, driver))
 
 

@@ -33,12 +33,12 @@ class Box:
     types: list[int]
     kinds: list[tuple[str, float]]
 
-    def commands(self) -> tuple[str, ...]:
-        """Return LAMMPS's commands that make the box."""
+    def commands(self, units: str, atom_style: str) -> tuple[str, ...]:
+        """Return LAMMPS's commands that make the box, in its units and with atoms that carry what they must."""
         (lx, _, _), (xy, ly, _), (xz, yz, lz) = self.cell.tolist()
         return (
-            "units metal",
-            "atom_style atomic",
+            f"units {units}",
+            f"atom_style {atom_style}",
             "atom_modify map array",
             "boundary p p p",
             "box tilt large",

