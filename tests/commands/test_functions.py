@@ -176,6 +176,8 @@ def test_atoms_are_taken_as_their_file_is(fake_models: FakeModels) -> None:
         from_file.formula,
     )
     assert answer.data.task.structure.source == f"atoms:{atoms.get_chemical_formula()}"
+    name = f"{atoms.get_chemical_formula()}.extxyz"
+    assert f"atoms.write('{name}')" in next(one.message for one in answer.notices if one.kind == "in_no_file")
     with pytest.raises(InputError, match="--index 0"):
         mlipguide.recommend(atoms, index=0, **asked)
 

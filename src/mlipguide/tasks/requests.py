@@ -32,6 +32,7 @@ from mlipguide.tasks.building import (
 )
 from mlipguide.tasks.needs import read_needs
 from mlipguide.tasks.prerelaxation import dft_saving
+from mlipguide.tasks.request_words import structure_file
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -108,7 +109,10 @@ def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple
                 f"--index {request.index} chooses a frame of a file, and {source} are in none.",
                 hint="Choose the frame before: atoms = frames[0].",
             )
-        read = take_atoms(request.structure, source=source, given=electrons)
+        taken = take_atoms(request.structure, source=source, given=electrons)
+        name = structure_file(request)
+        told = Notice("in_no_file", f"Commands to type name {name}: write it first, atoms.write('{name}').")
+        read = ReadStructure(atoms=taken.atoms, notices=(*taken.notices, told))
     else:
         path = Path(request.structure).expanduser()
         read = read_with_notices(path, index=request.index, given=electrons)
