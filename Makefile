@@ -19,15 +19,17 @@ demo: $(VENV)/.ready
 	if [ $$status -eq 3 ]; then echo "(exit status 3: no strategy is feasible as asked, and the page says what would be)"; exit 0; fi; \
 	exit $$status
 
+# Two processes share the tests without real backends, a file each; those with real ones time things and run alone.
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not integration" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m integration
 
 newest:
 	@echo $(NEWEST)
 
 # The tests without real backends, on the newest Python that is promised and found.
 test-newest: $(VENV)-newest/.ready
-	MLIPGUIDE_FUZZ_INPUTS=100 $(VENV)-newest/bin/python -m pytest -p no:cacheprovider -m "not integration"
+	MLIPGUIDE_FUZZ_INPUTS=100 $(VENV)-newest/bin/python -m pytest -p no:cacheprovider -m "not integration" -n 2 --dist loadfile
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -12,7 +12,6 @@ from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import NeighbourGap
 from mlipguide.sessions.errors import SessionError
 from mlipguide.sessions.interface import ModelSession, SinglePoint
-from mlipguide.structures.gaps import find_gaps
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -40,6 +39,8 @@ def cutoff_obstacle(
 
 def without_blind(preparation: Preparation, atoms: Atoms, structure: StructureSummary) -> Preparation:
     """Return candidates of which those have an obstacle whose cutoff, by their card, reaches no neighbour."""
+    from mlipguide.structures.gaps import find_gaps
+
     gaps = find_gaps(atoms)
     return replace(
         preparation,
