@@ -183,8 +183,8 @@ def test_an_element_that_no_model_knows(run: Run, fake_models: FakeModels, tmp_p
     assert all("Lr not in its training data" in item["rejections"][0]["message"] for item in data["candidates"])
     page = run("recommend", path)
     assert page.code == ExitCode.DONE
-    assert "Train a potential (" in page.out
-    assert "No pretrained model does it as asked." in " ".join(page.out.split())
+    assert page.out.startswith("Train a POD potential from scratch: about ")
+    assert "No pretrained model does it as asked (elements)." in " ".join(page.out.split())
     assert "Nothing is feasible" not in page.out
     assert fake_models.opened == []
 

@@ -300,7 +300,7 @@ def _refusal(failure: Failure, text: str, path: Path) -> MlipguideError:
 def _plan_with(plan: tuple[PlanStep, ...], script: RunScript, candidate: Candidate) -> tuple[PlanStep, ...]:
     """Return the plan with the command in the step that is the run, or in a further one."""
     for index, step in enumerate(plan):
-        if step.command is None and step.wall_time_s is not None and step.wall_time_s == candidate.run_time_s:
+        if step.wall_time_s is not None and step.wall_time_s == candidate.run_time_s:
             return (*plan[:index], replace(step, command=script.command), *plan[index + 1 :])
     start = PlanStep(
         action=f"Start the run of {candidate.name} with {script.files[0]}.",

@@ -63,7 +63,9 @@ def told_beside(answer: Recommendation, notices: Sequence[Notice]) -> tuple[Noti
 
 
 def commands_now(answer: Recommendation) -> tuple[str, ...]:
-    """Return the commands to type now, in order: those of the plan; without an answer, what to ask or to build next."""
+    """Return the commands to type now, in order: the script's, those of the plan, else what to ask or to build next."""
+    if answer.script is not None:
+        return (answer.script.command,)
     planned = [step.command for step in answer.plan if step.command is not None and not is_open(answer)]
     return tuple(planned or answer.next_commands)[:MOST_COMMANDS]
 
@@ -93,6 +95,8 @@ def _parts(
 
 
 def _facts(answer: Recommendation, notices: Sequence[Notice]) -> Iterator[tuple[str, str]]:
+    if answer.script is not None:
+        yield "Written", f"{', '.join(answer.script.files)}. {answer.script.remark}"
     yield "Task", task_summary(answer.task)
     if answer.hardware:
         names = [_hardware(one.profile) if len(answer.hardware) == 1 else one.profile.name for one in answer.hardware]
