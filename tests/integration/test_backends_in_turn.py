@@ -178,7 +178,7 @@ class MolecularCrystal(InTurn):
     def structure(cls) -> Atoms:
         """Return a molecule that is its own neighbour."""
         atoms: Atoms = molecule("CH3CH2OH")
-        atoms.set_cell([5.2, 5.0, 4.6])
+        atoms.set_cell([5.5, 5.0, 4.6])
         atoms.pbc = True
         atoms.rattle(0.05, seed=1)
         return atoms
