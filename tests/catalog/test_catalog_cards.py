@@ -22,6 +22,8 @@ from mlipguide.catalog.validation import validate_folder
 from mlipguide.core.errors import InputError
 from mlipguide.records.models.model_card import SHA256, CommercialUse, Forces, LifeCycle, ModelCard, Need, WeightsOrigin
 from mlipguide.worker.backends.mace import HIDDEN_IRREPS
+from mlipguide.worker.backends.mattersim import SIZES
+from mlipguide.worker.backends.orb import NEIGHBOURS
 
 EXCERPT = Path(__file__).parents[1] / "data" / "models_accuracy_excerpt.csv"
 CARD_FILES = builtin_files().cards
@@ -288,6 +290,8 @@ def test_only_models_with_dispersion_in_their_level_of_theory_give_it(catalogue:
         "B97-3c with CPCM (THF)",
         "RPBE-D3",
         "PBE-D3 (MP, Alexandria)",
+        "PBE0+MBD",
+        "semi-empirical tight binding",
     }
     assert "orb-v3-conservative-omol" in giving
 
@@ -296,7 +300,7 @@ def test_total_charge_and_spin_go_together_but_for_closed_shells(catalogue: Cata
     charged = {card.id for card in catalogue.cards if Need.TOTAL_CHARGE in card.provides}
     spins = {card.id for card in catalogue.cards if Need.SPIN in card.provides}
     assert spins < charged
-    assert charged - spins == {"aimnet2", "aimnet2-2025", "aimnet2-b973c", "aimnet2-pd"}
+    assert charged - spins == {"aimnet2", "aimnet2-2025", "aimnet2-b973c", "aimnet2-pd", "so3lr"}
     assert {"uma-s-1p2", "orb-v3-direct-omol", "mace-omol-0", "orbmol-v2", "aimnet2-nse"} <= spins
     assert "uma-s-1p2p1-ft-r2scan" not in charged  # its task takes neither
 
@@ -306,7 +310,7 @@ def test_models_with_long_range_terms_and_charges_are_found(catalogue: Catalogue
     aimnet = {card.id for card in catalogue.cards if card.architecture.family == "AIMNet2"}
     assert len(aimnet) == 6
     far = {card.id for card in catalogue.cards if Need.LONG_RANGE in card.provides}
-    assert far == polar | aimnet | {"orbmol-v2"}
+    assert far == polar | aimnet | {"orbmol-v2", "so3lr", "gfn1-xtb", "gfn2-xtb"}
     charges = {card.id for card in catalogue.cards if Need.CHARGES in card.provides}
     assert charges == far | {"qet-matpes-pbe-2025.2", "qet-matpes-r2scan-2025.2"}
 
@@ -351,9 +355,20 @@ def test_a_package_brings_its_weights_and_others_say_where_they_are(catalogue: C
 
 
 def test_random_weights_are_built_for_the_shapes_that_the_worker_knows(catalogue: Catalogue) -> None:
-    built = {card.weights.name for card in catalogue.cards if card.weights.synthetic}
-    assert built == set(HIDDEN_IRREPS)
-    assert all(card.id.startswith("mace-mp-0-") for card in catalogue.cards if card.weights.synthetic)
+    built = {
+        backend: {card.weights.name for card in catalogue.cards if card.weights.synthetic and card.backend == backend}
+        for backend in {card.backend for card in catalogue.cards if card.weights.synthetic}
+    }
+    assert built.pop("mace-torch") == set(HIDDEN_IRREPS)
+    assert all(
+        card.id.startswith("mace-mp-0-")
+        for card in catalogue.cards
+        if card.weights.synthetic and card.backend == "mace-torch"
+    )
+    assert {name.removesuffix(".pth").rpartition("-")[2] for name in built.pop("mattersim")} == set(SIZES)
+    orb = built.pop("orb-models")
+    assert orb == {f"orb-v3-{kind}-{far}-omat" for kind in ("conservative", "direct") for far in NEIGHBOURS}
+    assert built == {}
 
 
 def test_one_of_several_tasks_is_the_one_that_the_backend_is_told(catalogue: Catalogue) -> None:

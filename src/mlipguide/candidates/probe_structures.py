@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlipguide.records.models.model_card import Domain, ModelCard
@@ -13,7 +14,7 @@ SHEAR = ((1.0, 0.1, 0.0), (0.0, 1.0, 0.05), (0.08, 0.0, 1.0))
 """Of a cell whose vectors are then along no axis."""
 RATTLE_ANGSTROM = 0.05
 ROCK_SALT = ("Mg", "O")
-ETHANOL = ("C", "H", "O")
+MOLECULES = {"CH3CH2OH": {"C", "H", "O"}, "CH4": {"C", "H"}, "NH3": {"N", "H"}}
 TIMED_CRYSTAL = "Si"
 TIMED_ATOMS = 64
 
@@ -29,14 +30,15 @@ def tried_structure(card: ModelCard) -> Atoms:
     from ase.build import bulk
 
     elements = card.training.elements
-    if knows_only_molecules(card) and set(ETHANOL) <= set(elements):
-        return _ethanol()
+    molecule = _molecule(card)
+    if molecule is not None:
+        return molecule
     if set(ROCK_SALT) <= set(elements):
         atoms = bulk("MgO", "rocksalt", a=4.25, cubic=True)
     elif len(elements) == 1:
         atoms = _element(elements[0])
     else:
-        atoms = _pair(elements[0], elements[1])
+        atoms = _pair(*_largest(elements))
     return _disturbed(atoms)
 
 
@@ -45,8 +47,9 @@ def timed_structure(card: ModelCard) -> Atoms:
     from ase.build import bulk
 
     elements = card.training.elements
-    if knows_only_molecules(card) and set(ETHANOL) <= set(elements):
-        return _ethanol()
+    molecule = _molecule(card)
+    if molecule is not None:
+        return molecule
     if TIMED_CRYSTAL in elements:
         atoms: Atoms = bulk(TIMED_CRYSTAL, cubic=True).repeat((2, 2, 2))
     else:
@@ -63,10 +66,15 @@ def _disturbed(atoms: Atoms) -> Atoms:
     return atoms
 
 
-def _ethanol() -> Atoms:
+def _molecule(card: ModelCard) -> Atoms | None:
+    """Return a small molecule for a model of molecules; None for another one, and where it knows none of them."""
     from ase.build import molecule
 
-    atoms: Atoms = molecule("CH3CH2OH")
+    known = set(card.training.elements)
+    name = next((name for name, elements in MOLECULES.items() if elements <= known), None)
+    if name is None or not knows_only_molecules(card):
+        return None
+    atoms: Atoms = molecule(name)
     atoms.rattle(RATTLE_ANGSTROM, seed=1)
     return atoms
 
@@ -80,6 +88,14 @@ def _element(symbol: str) -> Atoms:
         return _pair(symbol, symbol)
     atoms: Atoms = bulk(symbol, cubic=known["symmetry"] != "hcp")
     return atoms
+
+
+def _largest(elements: Sequence[str]) -> tuple[str, str]:
+    """Return the two largest elements: a crystal of hydrogen would be denser than anything."""
+    from ase.data import atomic_numbers, covalent_radii
+
+    one, other, *_ = sorted(elements, key=lambda symbol: -covalent_radii[atomic_numbers[symbol]])
+    return one, other
 
 
 def _pair(one: str, other: str) -> Atoms:

@@ -26,8 +26,6 @@ def load(request: LoadRequest) -> LoadedModel:
     torch_runtime.require_device(request.device, request.dtype)
     if not (request.synthetic or request.path):
         raise WorkerError("weights", f"MatterSim '{request.name}' needs a checkpoint file, and none was given.")
-    from ase.units import GPa
-    from mattersim.forcefield import MatterSimCalculator
     from mattersim.forcefield.potential import Potential
 
     if request.synthetic:
@@ -46,7 +44,7 @@ def load(request: LoadRequest) -> LoadedModel:
     synchronise = partial(torch_runtime.synchronise, request.device)
     cutoff = float(potential.model.model_args.get("cutoff", CUTOFF_ANGSTROM))
     return LoadedModel(
-        calculator=MatterSimCalculator(potential=potential, stress_weight=GPa, device=request.device),
+        calculator=_calculator(potential, request.device),
         parameters=torch_runtime.parameter_count(network),
         cutoff=cutoff,
         layers=int(potential.model.model_args["num_blocks"]),
@@ -59,6 +57,24 @@ def load(request: LoadRequest) -> LoadedModel:
         stopwatch=Stopwatch(potential, synchronise),
         adapt=partial(_adapted, margin=2 * cutoff),
     )
+
+
+def _calculator(potential: Any, device: str) -> Any:
+    """Return MatterSim's calculator, of which a shallow copy shares the network.
+
+    Its own copy, as a pickle of it, would download a checkpoint and make a new network.
+    """
+    from ase.units import GPa
+    from mattersim.forcefield import MatterSimCalculator
+
+    class Shared(MatterSimCalculator):  # type: ignore[misc]  # untyped: not installed beside mlipguide
+        """The calculator."""
+
+        def __copy__(self) -> Shared:
+            """Return another calculator with this one's network and results of its own."""
+            return Shared(potential=self.potential, stress_weight=self.stress_weight, device=self.device)
+
+    return Shared(potential=potential, stress_weight=GPa, device=device)
 
 
 def _adapted(atoms: Any, *, margin: float) -> Any:

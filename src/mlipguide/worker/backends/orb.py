@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
 from .interface import LoadedModel, LoadRequest, Stopwatch
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 ELEMENTS = 118
 """The network takes every element; those of the training data stand on the card."""
 RADIUS_ANGSTROM = 6.0
 NEIGHBOURS = {"20": 20, "inf": 120}
 """What the parts of a name stand for (``orb_v3_conservative_inf_omat`` and its like in orb_models/forcefield)."""
+ELECTRONS = {"charge": 0, "spin": 1}
+"""What a structure has that does not say otherwise."""
 PRECISIONS = {"float32": "float32-highest", "float64": "float64"}
 
 
@@ -46,7 +51,24 @@ def load(request: LoadRequest) -> LoadedModel:
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
         stopwatch=Stopwatch(model.model, synchronise),
+        adapt=partial(_told, takes_both=model.model.conditioner is not None),
     )
+
+
+def _told(atoms: Atoms, *, takes_both: bool) -> Atoms:
+    """Return the structure with charge and spin for a model that takes them, and with neither for one that does not.
+
+    The package wants both or none.
+    """
+    given = {name: atoms.info[name] for name in ELECTRONS if atoms.info.get(name) is not None}
+    wanted = {**ELECTRONS, **given} if takes_both else {}
+    if given == wanted:
+        return atoms
+    copy: Atoms = atoms.copy()
+    for name in ELECTRONS:
+        copy.info.pop(name, None)
+    copy.info.update(wanted)
+    return copy
 
 
 def _checkpoint(request: LoadRequest) -> Any:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 COMPONENTS = (0, 1, 2, 5, 4, 3)
 """LAMMPS's order xx, yy, zz, xy, xz, yz in Voigt's order xx, yy, zz, yz, xz, xy."""
+MOST_NEIGHBOURS, PAGE = 10_000, 200_000
+"""Neighbours of one atom, and of a page of them. LAMMPS's own 2,000 are too few for a dense structure within 10 Å."""
 EMPTY_CUTOFFS = 2
 """Cutoffs of empty space around a molecule; more than one is needed."""
 
@@ -88,5 +90,6 @@ def set_up(lammps: Any, box: Box, potential: Potential, velocities: Any = None) 
     lammps.create_atoms(count, list(range(1, count + 1)), box.types, box.positions.ravel().tolist(), flat)
     for index, (_, mass) in enumerate(box.kinds, start=1):
         lammps.command(f"mass {index} {mass!r}")
+    lammps.command(f"neigh_modify one {MOST_NEIGHBOURS} page {PAGE}")
     for command in potential.commands([symbol for symbol, _ in box.kinds]):
         lammps.command(command)

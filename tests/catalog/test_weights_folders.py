@@ -1,0 +1,54 @@
+"""Checkpoints that are on the machine already are found in the user's folders, by their checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from factories import make_card
+from mlipguide.catalog.weights import FOLDERS_VARIABLE, find_weights
+from mlipguide.records.models.model_card import ModelCard, WeightsFact, WeightsOrigin
+
+CONTENT = b"weights"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLIPGUIDE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv(FOLDERS_VARIABLE, os.pathsep.join([str(tmp_path / "none"), str(tmp_path / "mine")]))
+
+
+def card(sha256: str | None) -> ModelCard:
+    url = "https://a.invalid/one/state.pt"
+    return make_card("net", weights=WeightsFact(origin=WeightsOrigin.DOWNLOAD, name="net", url=url, sha256=sha256))
+
+
+def put(path: Path, content: bytes = CONTENT) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_the_file_with_the_published_checksum_is_taken_wherever_it_is(tmp_path: Path) -> None:
+    assert find_weights(card(SHA256), {}) is None
+    put(tmp_path / "mine" / "a" / "state.pt", b"another model's")
+    assert find_weights(card(SHA256), {}) is None
+    file = put(tmp_path / "mine" / "b" / "state.pt")
+    assert find_weights(card(SHA256), {}) == file
+
+
+def test_without_a_published_checksum_only_the_models_own_folder_counts(tmp_path: Path) -> None:
+    put(tmp_path / "mine" / "b" / "state.pt")
+    assert find_weights(card(None), {}) is None
+    file = put(tmp_path / "mine" / "net" / "state.pt")
+    assert find_weights(card(None), {}) == file
+
+
+def test_what_the_user_names_comes_first(tmp_path: Path) -> None:
+    put(tmp_path / "mine" / "net" / "state.pt")
+    named = put(tmp_path / "named.pt", b"x")
+    assert find_weights(card(SHA256), {"net": named}) == named
