@@ -282,3 +282,10 @@ def test_the_command_prints_the_page_and_details_print_everything(fake_models: F
     document = run(*asked, "--json").document
     assert document["data"]["plan"][-1]["command"].endswith("--write run.py")
     assert {notice["kind"] for notice in document["notices"]} >= {"assumed"}
+
+
+def test_an_error_on_labels_stands_with_its_unit_and_the_digits_it_has() -> None:
+    answer = answered(make_task(atoms=100), World(labels={"sevennet-0": 0.1234}))
+    (row,) = (line for line in page(answer) if line.startswith(("▸ sevennet-0 ", "  sevennet-0 ")))
+    assert " 120 meV/Å " in row
+    assert "Force MAE: on labels of this system" in " ".join(page(answer))

@@ -45,6 +45,17 @@ def test_without_a_terminal_each_model_is_one_line_when_it_is_finished(capsys: p
     ]
 
 
+def test_a_stage_is_one_line_however_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    report = PlainLines()
+    for done in (0, 10, 20):
+        report(f"evaluating a ({done} %), frame 1 of 9", 0.0)
+    report("evaluating b (0 %), frame 1 of 9", 0.5)
+    assert capsys.readouterr().err.splitlines() == [
+        "mlipguide: evaluating a (0 %), frame 1 of 9",
+        "mlipguide:  50% evaluating b (0 %), frame 1 of 9",
+    ]
+
+
 def test_the_table_shows_every_model_with_its_number_so_far() -> None:
     lines = text_of(timing_table([A, B, A_DONE, B_FAILED])).splitlines()
     assert lines[0].split() == ["Timing", "Atoms", "Step"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -51,7 +52,7 @@ class PlainLines:
         """Write a line where the stage is new, or has gone on for long."""
         if self._timing:
             return
-        stage, now = message.partition(",")[0], time.monotonic()
+        stage, now = re.split("[,(]", message, maxsplit=1)[0], time.monotonic()
         if stage != self._last or now - self._told >= EVERY_S:
             self._last, self._told = stage, now
             self._write(message if share == 0 else f"{share:4.0%} {message}")

@@ -75,7 +75,7 @@ def _cells(row: ChoiceRow, answer: Recommendation, *, with_ends: bool) -> dict[s
         RATES.get(task.kind, ""): _value(_rate(one, task), number),
         _time_title(task): _time(one.run_time_s, with_ends=with_ends),
         "Memory": _value(one.peak_memory_bytes, memory),
-        accuracy_column(answer.accuracy_axis)[0]: accuracy_cell(one.accuracy, answer.accuracy_axis),
+        accuracy_column(answer.accuracy_axis)[0]: accuracy_cell(one, answer.accuracy_axis),
         "Licence": f"{one.license.weights}: {one.license.commercial.value}",
         "Verdict": Text(_verdict(one), style=VERDICT_STYLES[one.verdict]),
     }

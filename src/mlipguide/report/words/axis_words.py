@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlipguide.core.readable import number
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, AxisFigure, AxisPlace, DomainFit
 from mlipguide.records.advice.advice import Candidate
+from mlipguide.report.words.formatting import brief
 
 TITLES = {
     AxisFigure.FORCE_MAE: "Error",
@@ -57,10 +59,14 @@ def accuracy_column(axis: AccuracyAxis) -> tuple[str, str]:
     return COLUMNS[axis.figure] if axis.domain is None else DOMAIN_COLUMN
 
 
-def accuracy_cell(place: AxisPlace, axis: AccuracyAxis) -> str:
-    """Return where a model stands, with its unit; a dash where that is not known."""
-    value = _value(place, axis)
-    return value if value == "–" or axis.domain is not None else f"{value}{UNITS.get(axis.figure, '')}"
+def accuracy_cell(candidate: Candidate, axis: AccuracyAxis) -> str:
+    """Return where a model stands, an error with its unit and the digits that its interval supports; else a dash."""
+    value, evidence = _value(candidate.accuracy, axis), candidate.evidence
+    if value == "–" or axis.domain is not None or axis.figure not in UNITS:
+        return value
+    force, energy = evidence.force_mae_ev_per_angstrom, evidence.energy_mae_ev_per_atom
+    known = force if axis.figure is AxisFigure.FORCE_MAE else energy
+    return f"{value if known is None else brief(known.scaled(1e3), number)}{UNITS[axis.figure]}"
 
 
 def named(models: Sequence[str], most: int) -> str:
