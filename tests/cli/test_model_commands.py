@@ -162,8 +162,7 @@ def test_a_list_begins_with_how_many_there_are(run: Run, tested: FakeModels) -> 
     everything = run("models", "list")
     lines = everything.out.splitlines()
     assert len(lines) <= 30
-    counts = {line.split()[0]: int(line.split()[1]) for line in lines if line.startswith(("MACE ", "Tested "))}
-    assert counts["Tested"] == 6
+    counts = {line.split()[0]: int(line.split()[1]) for line in lines if line.startswith("MACE ")}
     data = run("models", "list", "--json").document["data"]["models"]
     assert counts["MACE"] == sum(card["architecture"]["family"] == "MACE" for card in data)
     rows = run("models", "list", "--details").out

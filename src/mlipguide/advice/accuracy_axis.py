@@ -109,7 +109,7 @@ def fitting_models(cards: Sequence[ModelCard], task: Task, *, startable: Abstrac
     found = [
         (fits.index(fit), card.backend not in startable, card.id, (card.architecture.family, card.training.sets))
         for card in cards
-        if card.life_cycle is LifeCycle.ACTIVE and not card.weights.origin.is_own_file
+        if card.life_cycle is LifeCycle.ACTIVE and not (card.weights.origin.is_own_file or card.architecture.empirical)
         if (fit := domain_fit(card)) is not DomainFit.NOT_COVERED and not card_rejections(card, task)
     ]
     first: dict[object, str] = {}

@@ -28,8 +28,11 @@ def named_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard, 
 
 
 def usual_cards(catalogue: Catalogue) -> tuple[ModelCard, ...]:
-    """Return the models that are looked at where none is named: all but LAMMPS's own potentials."""
-    return tuple(card for card in catalogue.cards if not is_library_potential(card))
+    """Return the models that are looked at where none is named: all but LAMMPS's own potentials and empirical methods.
+
+    How accurate those are for a system, nothing here says, so that they would be chosen for their speed alone.
+    """
+    return tuple(card for card in catalogue.cards if not (is_library_potential(card) or card.architecture.empirical))
 
 
 def library_cards(catalogue: Catalogue, elements: Collection[str]) -> tuple[ModelCard, ...]:

@@ -14,7 +14,7 @@ from mlipguide.records.models.listings import DeviceDetails, DeviceList, SavedPr
 from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes
 from mlipguide.report.words.formatting import MARKS
 
-MOST_ROWS = 18
+MOST_ROWS = 16
 """Rows without ``--details``."""
 LEGEND = (
     "GB/s of memory; TFLOPS of the vector units in 64 and 32 bits, of the matrix units in 32-bit (TF32) and bfloat16 "

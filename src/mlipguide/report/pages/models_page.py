@@ -22,7 +22,7 @@ from mlipguide.report.words.model_words import (
     snapshot_note,
 )
 
-MOST_ROWS, MOST_FAMILIES = 15, 14
+MOST_ROWS, MOST_FAMILIES = 15, 11
 """Rows without ``--details``."""
 MORE = ", ..."
 COMMERCIAL_NOTE = "Commercial: models whose code and weights may be used commercially without conditions."

@@ -14,6 +14,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
 from mlipguide.structures.formats.frames import outside, place, read_text
 from mlipguide.structures.formats.pdb import element_of_name
+from mlipguide.structures.isotopes import isotope_symbols, name_hydrogen
 
 LAST = {0, -1}
 GRO_HINT = "Give the structure as PDB with elements in columns 77-78, or as extended XYZ."
@@ -104,6 +105,8 @@ def read_shelx(path: Path, frame: int) -> tuple[ase.Atoms, tuple[Notice, ...]]:
 def _read(path: Path, frame: int, file_format: str) -> ase.Atoms:
     if frame not in LAST:
         raise outside(path, frame, 1)
-    found: Any = ase.io.read(str(path.absolute()), format=file_format, do_not_split_by_at_sign=True)
+    with isotope_symbols() as isotopes:
+        found: Any = ase.io.read(str(path.absolute()), format=file_format, do_not_split_by_at_sign=True)
     atoms: ase.Atoms = found[-1] if isinstance(found, list) else found
+    name_hydrogen(atoms, isotopes)
     return atoms

@@ -1,7 +1,8 @@
 """The manifest that a fitted potential's folder holds: how it came about, with a version.
 
 Version 1 had no number. Version 2 judges a student by checks that are kept; what version 1 compared instead, pair
-distances of all elements together, said nothing and is dropped.
+distances of all elements together, said nothing and is dropped. Version 3 speaks of a student, its held-out frames and
+runs that diverge.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 WHAT = "a manifest of a training"
+RENAMED = {"unseen": "held_out", "wandered_off": "diverged"}
 HINT = "Train it again, or take back the file that was there."
 
 
@@ -76,7 +78,7 @@ def _to_2(found: dict[str, Any]) -> dict[str, Any]:
     run = found.get("comparison")
     if not isinstance(run, dict):
         return found
-    gone = {"energy_scatter_ev_per_atom", "distribution_overlap", "teacher_overlap", "student_scatter_ev_per_atom"}
+    gone = {"energy_scatter_ev_per_atom", "distribution_overlap", "teacher_overlap", "pupil_scatter_ev_per_atom"}
     return {**found, "comparison": {name: value for name, value in run.items() if name not in gone}}
 
 
@@ -96,4 +98,18 @@ def _with_gaps(found: Any) -> Any:
     return parts
 
 
-UPGRADES: Upgrades = {1: _to_2}
+def _to_3(found: dict[str, Any]) -> dict[str, Any]:
+    renamed: dict[str, Any] = _renamed(found)
+    return renamed
+
+
+def _renamed(found: Any) -> Any:
+    """Return a manifest of the second version with the names of the third."""
+    if isinstance(found, list):
+        return [_renamed(part) for part in found]
+    if not isinstance(found, dict):
+        return found
+    return {RENAMED.get(name, name.replace("pupil_", "student_")): _renamed(part) for name, part in found.items()}
+
+
+UPGRADES: Upgrades = {1: _to_2, 2: _to_3}
