@@ -64,11 +64,11 @@ def test_the_short_list_begins_with_how_many_there_are_and_shows_the_newest(run:
     lines = run("hardware", "list").out.splitlines()
     assert lines[0] == f"{len(known)} devices are known from published figures; here the newest 16."
     assert len(lines) <= 30
-    shown = [known[line.split()[0]] for line in lines[3:21]]
-    assert shown == sorted(known.values(), reverse=True)[:18]
+    shown = [known[line.split()[0]] for line in lines[3:19]]
+    assert shown == sorted(known.values(), reverse=True)[:16]
     ordered = run("hardware", "list", "--sort", "name").out.splitlines()
-    assert ordered[0].endswith("here the first 18.")
-    assert [line.split()[0] for line in ordered[3:21]] == listed(run, "--sort", "name")[:18]
+    assert ordered[0].endswith("here the first 16.")
+    assert [line.split()[0] for line in ordered[3:19]] == listed(run, "--sort", "name")[:16]
 
 
 def test_the_machine_begins_with_what_models_run_on(run: Run) -> None:
