@@ -139,20 +139,20 @@ def main() -> None:
     springs = Springs(cell_for(atoms))
     counts: dict[str, Counter[str]] = {}
     for run in range(arguments.runs):
-        distilled = springs.run(
+        reference = springs.run(
             steps=arguments.steps, every=TEACHER_EVERY, friction_fs=TEACHER_FRICTION_FS, seed=2 * run
         )
         learnt = springs.run(
             steps=STUDENT_STEPS, every=STUDENT_EVERY, friction_fs=STUDENT_FRICTION_FS, seed=2 * run + 1
         )
         start = equilibrium_start(
-            distilled.kinetic_ev.tolist(),
-            distilled.potential_ev.tolist(),
+            reference.kinetic_ev.tolist(),
+            reference.potential_ev.tolist(),
             atoms=len(springs.cell),
             temperature_k=KELVIN,
         )
-        later = len(distilled.kinetic_ev) // NOT_SETTLED if start is None else start
-        teacher = springs.placed(distilled.displacements[later:])
+        later = len(reference.kinetic_ev) // NOT_SETTLED if start is None else start
+        teacher = springs.placed(reference.displacements[later:])
         own = springs.placed(learnt.displacements[len(learnt.displacements) // ON_ITS_WAY :])
         share = len(teacher) * TEACHER_EVERY / (len(own) * STUDENT_EVERY)
         for name, frames in {"true": own, **spoiled(own, run)}.items():

@@ -69,7 +69,7 @@ class DistillationResult:
         best: Number of the round whose fit is kept.
         potential: That fit.
         frames: That this fit was trained on.
-        held-out: The frames of the run that none was taken from.
+        held_out: The frames of the run that none was taken from.
         comparison: The kept student's long run beside the teacher's.
         label_calls: Evaluations of the teacher.
         teacher_step_s: Wall times of a step of its runs, one for each piece.

@@ -50,7 +50,7 @@ def compared(
     atoms = len(teacher.frames[0].atoms)
     later = len(teacher.frames) // NOT_SETTLED if start is None else start
     structures = [frame.atoms for frame in teacher.frames[later:]]
-    distilled = np.array([frame.energy_ev for frame in teacher.frames[later:]], dtype=float) / atoms
+    reference = np.array([frame.energy_ev for frame in teacher.frames[later:]], dtype=float) / atoms
     mine = student.start()
     own = student.without(len(student.frames) // ON_ITS_WAY if mine is None else mine)
     run = student.without(len(student.frames) // ON_ITS_WAY)
@@ -67,8 +67,8 @@ def compared(
         student_temperature_k=float(kelvin(own.kinetic_ev, atoms).mean()) if half else None,
         student_temperature_error_k=_temperature_error(own.kinetic_ev, atoms, schedule.temperature_k) if half else None,
         teacher_temperature_k=float(kelvin(teacher.kinetic_ev[later:], atoms).mean()),
-        energy_difference_ev_per_atom=float(own_energies.mean() - distilled.mean()) if settled else None,
-        energy_difference_error_ev_per_atom=_error_of_difference(own_energies, distilled) if settled else None,
+        energy_difference_ev_per_atom=float(own_energies.mean() - reference.mean()) if settled else None,
+        energy_difference_error_ev_per_atom=_error_of_difference(own_energies, reference) if settled else None,
         energy_drift_ev_per_atom=float(energies[half:].mean() - energies[:half].mean()) if half else None,
         energy_drift_error_ev_per_atom=_error_of_difference(energies[half:], energies[:half]) if half else None,
         pair_distances=()

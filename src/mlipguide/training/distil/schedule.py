@@ -38,7 +38,7 @@ class DistillationSchedule:
         timestep_s: Of all runs.
         budget_s: Wall time for everything.
         runs: Runs that frames are taken from.
-        held-out: A run that none is taken from.
+        held_out: A run that none is taken from.
         distorted: Number of rattled and strained copies.
         added: Frames that are labelled in each further round.
         most_rounds: Fits at most.
@@ -90,7 +90,7 @@ def plan_schedule(
     """
     calls = LABEL_SHARE * budget_s / max(teacher_call_s, 1e-6)
     runs = len(CONDITIONS)
-    steps = _rounded((1 - HELD_OUT_SHARE) * calls / (runs + 0.25))
+    steps = _rounded((1 - HELD_OUT_SHARE) * calls / (runs + 0.25), EVERY_STEPS)
     distorted = min(MOST_DISTORTED, max(FEWEST_DISTORTED, round(0.25 * steps)))
     base = seed * 1000
     sampling_runs = tuple(
@@ -109,7 +109,7 @@ def plan_schedule(
         name=f"held-out-{temperature_k:.0f}K",
         temperature_k=temperature_k,
         strain=0.0,
-        steps=_whole_pieces(_rounded(HELD_OUT_SHARE * calls)),
+        steps=_rounded(HELD_OUT_SHARE * calls, PIECE_STEPS),
         every=EVERY_STEPS,
         seed=base + HELD_OUT_SEED,
         start_factor=AT_REST,
@@ -130,11 +130,6 @@ def plan_schedule(
     )
 
 
-def _rounded(steps: float) -> int:
-    """Return a whole number of frames' steps within the allowed lengths."""
-    return max(SHORTEST_STEPS, min(LONGEST_STEPS, int(steps) // EVERY_STEPS * EVERY_STEPS))
-
-
-def _whole_pieces(steps: int) -> int:
-    """Return so many steps that a run can go on later: pieces that were kept are a part of the longer run."""
-    return max(SHORTEST_STEPS, steps // PIECE_STEPS * PIECE_STEPS)
+def _rounded(steps: float, multiple: int) -> int:
+    """Return a multiple of steps within the allowed lengths; a run of whole pieces can go on later."""
+    return max(SHORTEST_STEPS, min(LONGEST_STEPS, int(steps) // multiple * multiple))

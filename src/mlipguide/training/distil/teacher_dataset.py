@@ -52,7 +52,7 @@ class SamplingRun:
 
 @dataclass(frozen=True, kw_only=True)
 class SampledRun:
-    """What an run gave.
+    """What a sampling run gave.
 
     Attributes:
         frames: With the teacher's labels, the one before any step left out.
@@ -88,7 +88,7 @@ def sample_run(
     longest_steps: int = 0,
     go_on: Callable[[], bool] = lambda: False,
 ) -> SampledRun:
-    """Run an run, or what is left of it.
+    """Do a sampling run, or what is left of it.
 
     Args:
         teacher: Moves the atoms and labels them.
