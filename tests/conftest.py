@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
 pytest_plugins = ["toy_plugin", "fake_models"]
+
+for variable in ("COLUMNS", "LINES"):  # set by pytest-xdist in its workers; pages here have the width without a terminal
+    os.environ.pop(variable, None)

@@ -120,8 +120,12 @@ class ToyPlugin:
 
 
 @contextmanager
-def install_toy_plugin(folder: Path) -> Iterator[ToyPlugin]:
-    """Install the plug-in in ``folder``, which also takes mlipguide's cache and data."""
+def install_toy_plugin(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[ToyPlugin]:
+    """Install the plug-in in ``folder``, which also takes mlipguide's cache and data, until ``patch`` is undone.
+
+    A test's own changes of the same variables go through the same ``patch``: two of them undone in the wrong order
+    would leave the plug-in behind.
+    """
     site, models = folder / "site", folder / "cards"
     information = site / "toy-1.0.dist-info"
     information.mkdir(parents=True)
@@ -135,28 +139,27 @@ def install_toy_plugin(folder: Path) -> Iterator[ToyPlugin]:
         f"[mlipguide.backends]\ntoy = {MODULE}:BACKENDS\n[mlipguide.models]\ntoy = {MODULE}:MODELS\n",
         encoding="utf-8",
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(site)
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]))
-        patch.setenv(CACHE_VARIABLE, str(folder / "cache"))
-        patch.setenv(DATA_VARIABLE, str(folder / "data"))
+    patch.syspath_prepend(site)
+    patch.setenv("PYTHONPATH", os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    patch.setenv(CACHE_VARIABLE, str(folder / "cache"))
+    patch.setenv(DATA_VARIABLE, str(folder / "data"))
+    recipes._installed_book.cache_clear()
+    try:
+        yield ToyPlugin(site, models)
+    finally:
+        sys.modules.pop(MODULE, None)
         recipes._installed_book.cache_clear()
-        try:
-            yield ToyPlugin(site, models)
-        finally:
-            sys.modules.pop(MODULE, None)
-            recipes._installed_book.cache_clear()
 
 
 @pytest.fixture
-def toy_plugin(tmp_path: Path) -> Iterator[ToyPlugin]:
+def toy_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ToyPlugin]:
     """Install the toy backend for one test."""
-    with install_toy_plugin(tmp_path / "toy") as plugin:
+    with install_toy_plugin(tmp_path / "toy", monkeypatch) as plugin:
         yield plugin
 
 
 @pytest.fixture(scope="class")
 def shared_toy_plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToyPlugin]:
     """Install the toy backend for the tests of one class."""
-    with install_toy_plugin(tmp_path_factory.mktemp("toy")) as plugin:
+    with pytest.MonkeyPatch.context() as patch, install_toy_plugin(tmp_path_factory.mktemp("toy"), patch) as plugin:
         yield plugin

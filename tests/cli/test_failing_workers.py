@@ -62,7 +62,7 @@ def call(folder: Path, words: list[str], *, timeout: str = "2s") -> Ran:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ran, Ran]]:
     folder = tmp_path_factory.mktemp("failing") / "toy"
-    with install_toy_plugin(folder) as plugin:
+    with pytest.MonkeyPatch.context() as patch, install_toy_plugin(folder, patch) as plugin:
         plugin.add("plain", *FAILING)
         models = ",".join([*GOOD, *(f"toy-{name}" for name in FAILING)])
         words = ["recommend", str(STRUCTURES / "Si.POSCAR"), "--atoms", "32", "--measure-budget", "1s"]
