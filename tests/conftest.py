@@ -6,5 +6,5 @@ import os
 
 pytest_plugins = ["toy_plugin", "fake_models"]
 
-for variable in ("COLUMNS", "LINES"):  # set by pytest-xdist in its workers; pages here have the width without a terminal
+for variable in ("COLUMNS", "LINES"):  # pytest-xdist sets them in its workers; pages have the width without a terminal
     os.environ.pop(variable, None)
