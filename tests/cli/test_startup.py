@@ -13,6 +13,7 @@ from fake_models import Run
 from mlipguide import __version__
 from mlipguide.cli.app import app
 from mlipguide.cli.bench import MEASURE
+from mlipguide.cli.names import COMMANDS as LINES
 from mlipguide.cli.names import GROUPS, PAIRS
 
 HEAVY = {"numpy", "ase", "torch", "pydantic", "scipy", "rich", "yaml", "psutil", "pynvml", "asyncio"}
@@ -65,6 +66,13 @@ def test_every_command_has_its_own_page(pages: list[str]) -> None:
         page = next(page for page in pages if page.startswith(f"mlipguide {name} "))
         assert "--json" in page, name
         assert len(page) > 200, name
+
+
+def test_the_first_page_has_a_whole_line_for_each_command(pages: list[str]) -> None:
+    lines = pages[0].partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines[: len(LINES)]] == list(LINES)
+    assert all(line.endswith(".") for line in lines[: len(LINES)])
+    assert {name.split()[0] for name in COMMANDS} == set(LINES)
 
 
 def test_groups_are_those_that_errors_name() -> None:

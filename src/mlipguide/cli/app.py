@@ -1,4 +1,4 @@
-"""The typer app: every command from a file of its own."""
+"""The typer app: every command from a file of its own, loaded when it is called."""
 
 from __future__ import annotations
 
@@ -7,26 +7,12 @@ from typing import Annotated
 import typer
 
 from mlipguide import __version__
-from mlipguide.cli import (
-    bench,
-    check,
-    disagree,
-    doctor,
-    env,
-    evaluate,
-    explain,
-    hardware,
-    models,
-    plan,
-    recommend,
-    stability,
-    train,
-)
-from mlipguide.cli.grouped_help import GroupedCommand
+from mlipguide.cli.lazy_commands import LazyCommands
 from mlipguide.cli.welcome import WELCOME
 
 app = typer.Typer(
     name="mlipguide",
+    cls=LazyCommands,
     help="Which machine-learning interatomic potential to run on your structure and your machine, with measured "
     "numbers.",
     invoke_without_command=True,
@@ -55,18 +41,3 @@ def callback(
     del version
     if context.invoked_subcommand is None:
         typer.echo(WELCOME)
-
-
-app.command("recommend", cls=GroupedCommand)(recommend.recommend)
-app.add_typer(bench.app, name="bench")
-app.command("check", cls=GroupedCommand)(check.check)
-app.command("evaluate", cls=GroupedCommand)(evaluate.evaluate)
-app.command("disagree", cls=GroupedCommand)(disagree.disagree)
-app.command("stability", cls=GroupedCommand)(stability.stability)
-app.command("plan", cls=GroupedCommand)(plan.plan)
-app.add_typer(models.app, name="models")
-app.add_typer(hardware.app, name="hardware")
-app.add_typer(env.app, name="env")
-app.add_typer(train.app, name="train")
-app.command("explain")(explain.explain)
-app.command("doctor")(doctor.doctor)

@@ -43,7 +43,9 @@ class Format(StrEnum):
 
 
 app = typer.Typer(
-    cls=MeasureByDefault, help="Time models on a structure over several sizes; compare two runs.", no_args_is_help=False
+    cls=MeasureByDefault,
+    help="Time models on a structure over several sizes; compare two runs.",
+    no_args_is_help=False,
 )
 
 

@@ -10,7 +10,7 @@ import typer
 
 from mlipguide.cli import options
 
-app = typer.Typer(help="The isolated Python environments of the backends.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(help="The isolated Python environments of the backends.", no_args_is_help=True)
 
 Backend = Annotated[str, typer.Argument(help="sevenn, chgnet, mace-torch, ...")]
 

@@ -12,7 +12,6 @@ from mlipguide.cli import options
 
 app = typer.Typer(
     help="This machine, as far as it changes speed or what fits, and known devices that are not here.",
-    rich_markup_mode=None,
     no_args_is_help=True,
 )
 

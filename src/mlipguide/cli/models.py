@@ -10,7 +10,7 @@ import typer
 
 from mlipguide.cli import model_list, options
 
-app = typer.Typer(help="The catalogue of models.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(help="The catalogue of models.", no_args_is_help=True)
 app.command("list")(model_list.list_models)
 
 

@@ -1,5 +1,22 @@
-"""Names of commands that have commands of their own."""
+"""Names of the commands, each with its line in ``mlipguide --help``, so that no file of a command is loaded for it."""
 
+COMMANDS = {
+    "recommend": "Say which model to run for a simulation, and how.",
+    "bench": "Time models over several sizes; compare two runs.",
+    "evaluate": "Compare models with reference calculations of yours.",
+    "disagree": "Compare models with each other, without labels.",
+    "stability": "Test whether models make a stable run.",
+    "plan": "Say what hardware a run needs.",
+    "train": "Train a potential on labels, or distil one.",
+    "check": "Compare with a baseline, in tests that repeat.",
+    "models": "The catalogue of models.",
+    "hardware": "This machine, and known devices elsewhere.",
+    "env": "The Python environments of the backends.",
+    "explain": "Explain a topic in plain words, with sources.",
+    "doctor": "Print a diagnosis to paste into a bug report.",
+}
+"""Every command has a file of its own in this folder, with its function or, for a group, the typer app."""
 GROUPS = frozenset({"models", "hardware", "env", "train"})
+"""Commands that have commands of their own."""
 PAIRS = frozenset({("bench", "compare")})
 """Commands of a group whose own name is a command too."""
