@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import spearmanr, theilslopes
 
 from mlipguide.core.units import BOHR_ANGSTROM, GPA_PER_EV_ANGSTROM3, HARTREE_EV, KCAL_PER_MOL_EV, KJ_PER_MOL_EV
 from mlipguide.evidence.accuracy.label_checks import frames_in_words
@@ -187,6 +186,8 @@ def _energy_slope(frames: Sequence[FrameErrors]) -> float | None:
     reference, predicted = (-one.residuals_ev_per_atom[one.telling] for one in shifted)
     if float(np.ptp(predicted)) < SMALLEST_SPREAD_EV_PER_ATOM or float(np.ptp(reference)) == 0:
         return None
+    from scipy.stats import spearmanr, theilslopes  # half a second of start-up
+
     if abs(float(spearmanr(reference, predicted).statistic)) < CORRELATED:
         return None
     return float(theilslopes(reference, predicted).slope)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from mlipguide.evidence.disagreement.spread import component_spread
 from mlipguide.structures.labels import LabelledFrame
@@ -53,6 +52,8 @@ def disagreement(
         potential: Forces of the potential on each frame.
         reference: Forces of the labels.
     """
+    from scipy.stats import spearmanr  # half a second of start-up
+
     spreads = np.concatenate([component_spread(np.array(forces)) for forces in zip(*members, strict=True)])
     errors = np.concatenate([np.abs(mine - true) for mine, true in zip(potential, reference, strict=True)])
     spread, error = float(spreads.mean()), float(errors.mean())
