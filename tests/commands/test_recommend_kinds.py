@@ -53,7 +53,7 @@ def test_every_task_file_has_an_answer(fake_models: FakeModels, run: Run, path: 
     [
         (("--kind", "relax"), 120, 8),
         (("--kind", "screen", "--structures", "50"), 6000, 8),
-        (("--kind", "phonons"), 31, 64),
+        (("--kind", "phonons"), 32, 64),
         (("--kind", "neb", "--images", "5", "--atoms", "64"), 1100, 64),
         (("--time", "1ps"), 500, 8),
     ],

@@ -146,7 +146,7 @@ def static_workload(
 
 
 def _phonons(structure: StructureSummary, atoms: int, counted: int | None) -> Workload:
-    """Count displaced supercells, and the relaxation of the small cell in evaluations of the large one."""
+    """Count displaced supercells, one with half the displacement, and the relaxation of the small cell in the same."""
     most = DISPLACEMENTS_PER_ATOM * structure.atoms
     fewest = max(1, len(structure.elements))
     displaced = (fewest, math.sqrt(fewest * most), most) if counted is None else (counted, counted, counted)
@@ -164,14 +164,14 @@ def _phonons(structure: StructureSummary, atoms: int, counted: int | None) -> Wo
         systems=round(displaced[-1]),
         atoms=atoms,
         reason=(
-            f"{supercells}, and a tight relaxation of the small cell, which costs as much as {relaxation[1]:.0f} "
-            "evaluations of the large."
+            f"{supercells}, one of them also with half the displacement, and a tight relaxation of the small cell, which "
+            f"costs as much as {relaxation[1]:.0f} evaluations of the large."
         ),
     )
 
 
 def _rounded(displaced: float, relaxation: float) -> float:
-    return float(round(displaced + relaxation))
+    return float(round(displaced + 1 + relaxation))
 
 
 def _assumed(low: float, middle: float, high: float) -> Estimate:
