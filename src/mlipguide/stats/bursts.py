@@ -8,8 +8,9 @@ bursts is the moment estimate
 
 with y the mean weighted by 1 / s_i^2 (R. DerSimonian and N. Laird, Control. Clin. Trials 7, 177 (1986),
 doi:10.1016/0197-2456(86)90046-2), here summed over sizes, because few sizes have many bursts. Few bursts in all leave t
-badly known, so it is averaged with what is expected of a machine, weighted by the number of comparisons. It is added to
-the variance of every burst, also of one that stands alone, and bursts are averaged with the inverse of the sum.
+badly known, so it is averaged with what is expected of a machine, weighted by the number of comparisons, and widened
+by the quantile of Student's t for as many degrees of freedom as comparisons and expectation are worth together. It is
+added to the variance of every burst, also of one that stands alone; bursts are averaged with the inverse of the sum.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from mlipguide.stats.centres import centre_of
 
@@ -74,7 +76,7 @@ def timing_of(wall_s: Sequence[float], *, added_error: float = 0.0) -> BurstTimi
 
 
 def variance_between(groups: Sequence[Sequence[BurstTiming]]) -> float:
-    """Return the variance of logarithms between bursts.
+    """Return the variance of logarithms between bursts, so that 1.645 of its root reach to the end of 90 % intervals.
 
     Args:
         groups: The bursts of each size.
@@ -92,7 +94,9 @@ def variance_between(groups: Sequence[Sequence[BurstTiming]]) -> float:
             reach += float(weights.sum() - (weights**2).sum() / weights.sum())
             comparisons += len(values) - 1
     found = max(0.0, excess / reach) if reach else 0.0
-    return (comparisons * found + EXPECTATION_WEIGHT * EXPECTED_SPREAD**2) / (comparisons + EXPECTATION_WEIGHT)
+    freedom = comparisons + EXPECTATION_WEIGHT
+    variance = (comparisons * found + EXPECTATION_WEIGHT * EXPECTED_SPREAD**2) / freedom
+    return variance * float(stdtrit(freedom, 0.95) / NORMAL_90) ** 2
 
 
 def average(bursts: Sequence[BurstTiming], between: float) -> BurstTiming:

@@ -164,8 +164,8 @@ def _phonons(structure: StructureSummary, atoms: int, counted: int | None) -> Wo
         systems=round(displaced[-1]),
         atoms=atoms,
         reason=(
-            f"{supercells}, one of them also with half the displacement, and a tight relaxation of the small cell, which "
-            f"costs as much as {relaxation[1]:.0f} evaluations of the large."
+            f"{supercells}, one of them also with half the displacement, and a tight relaxation of the small cell, "
+            f"which costs as much as {relaxation[1]:.0f} evaluations of the large."
         ),
     )
 
