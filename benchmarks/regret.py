@@ -32,8 +32,9 @@ from mlipguide.commands.recommend import Options, recommend
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.costmodel.costs import costs_from
 from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.sessions.interface import Conditions
-from mlipguide.tasks.requests import TaskRequest, load_structure
+from mlipguide.tasks.requests import load_structure
 from workbench import STRUCTURES, run_script, this_machine
 
 SYSTEMS = (("LiFePO4.cif", 112), ("LiFePO4.cif", 168), ("Si.POSCAR", 64), ("Si.POSCAR", 128), ("water.extxyz", 96))

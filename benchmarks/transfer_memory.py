@@ -27,9 +27,10 @@ from mlipguide.costmodel.transfer_data import published_figures
 from mlipguide.costmodel.transfer_predictions import ReferenceTimings
 from mlipguide.hardware.device_models import find_device
 from mlipguide.hardware.profile_files import build_profile
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.timing.published import PublishedTiming
 from mlipguide.sessions.interface import Conditions
-from mlipguide.tasks.requests import TaskRequest, build_task, load_structure
+from mlipguide.tasks.requests import build_task, load_structure
 from workbench import run_script, this_machine
 
 MODELS = ("sevennet-0", "sevennet-l3i5", "mace-mp-0-small", "mace-mp-0-medium")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ OPTIONAL = ("md_run_time_s", "md_hardware")
 Figures = dict[str, float | str | None]
 
 
-def entry_of(card: Any, sources: dict[str, Source]) -> str | None:
+def entry_of(card: Any, sources: Mapping[str, Source]) -> str | None:
     """Return the path of the leaderboard's entry that a card's metrics name, in the checkout; None without one."""
     for key in texts(card, "metrics.sources"):
         match = ENTRY.fullmatch(sources[key].fields.get("howpublished", "")) if key in sources else None

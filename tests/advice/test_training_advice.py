@@ -20,9 +20,9 @@ from mlipguide.advice.training_commands import training_commands
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice.strategy import StrategyHardware
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.training.kept_training import KeptPilot
 from mlipguide.store import distillations, pilots
-from mlipguide.tasks.requests import TaskRequest
 from mlipguide.testing.fake_session import linear
 
 ASKED = ("--atoms", "2000", "--time", "1ns", "--timestep", "2fs", "--force-mae", "70meV/A", "--json")

@@ -19,7 +19,7 @@ from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.hardware.environment import EnvironmentState
 from mlipguide.records.models.model_card import WeightsFact, WeightsOrigin
-from mlipguide.tasks.requests import TaskRequest
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.testing.fake_session import linear
 
 SILICON = str(STRUCTURES / "Si.POSCAR")

@@ -11,8 +11,9 @@ from fake_models import STRUCTURES, Run
 from mlipguide.cli import options
 from mlipguide.cli.interview import interview
 from mlipguide.core.errors import ExitCode, InputError
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.tasks.request_words import request_words
-from mlipguide.tasks.requests import TaskRequest, build_task, load_structure
+from mlipguide.tasks.requests import build_task, load_structure
 
 LIFEPO4 = str(STRUCTURES / "LiFePO4.cif")
 

@@ -12,8 +12,8 @@ from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.commands import bench as workflow
 from mlipguide.commands import recommend as recommend_workflow
 from mlipguide.records.models.model_card import WeightsFact, WeightsOrigin
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.timing.bench import FastestSettings
-from mlipguide.tasks.requests import TaskRequest
 from mlipguide.testing.fake_session import FakeSession, linear
 
 SILICON = str(STRUCTURES / "Si.POSCAR")

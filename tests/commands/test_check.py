@@ -26,12 +26,13 @@ from mlipguide.core.errors import ExitCode, InputError, MeasurementFailedError
 from mlipguide.records.hardware.environment import EnvironmentKind
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.requests.measuring import CheckRequest
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.timing.comparison import Baseline, ChangeVerdict, Pairing
 from mlipguide.report.exports.envelope import schema_file
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.store import baselines as store
-from mlipguide.tasks.requests import TaskRequest, load_structure
+from mlipguide.tasks.requests import load_structure
 from mlipguide.testing.fake_session import FakeSession, linear
 
 SILICON = str(STRUCTURES / "Si.POSCAR")

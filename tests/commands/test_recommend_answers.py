@@ -13,10 +13,10 @@ from mlipguide.records.advice.advice import Candidate, Recommendation, Strategy,
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.models.model_card import CommercialUse, LicenceFact, Licences
 from mlipguide.records.notice import Result, Status
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.timing.measurement import Weights
 from mlipguide.report.words.reason_words import reason_words
 from mlipguide.sessions.errors import FailureKind
-from mlipguide.tasks.requests import TaskRequest
 from mlipguide.testing.fake_session import Law, knee, linear
 
 STEPS = 50_000

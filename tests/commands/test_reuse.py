@@ -15,7 +15,7 @@ from mlipguide.environments.resolution import find_environment
 from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.hardware.environment import Environment, Recipe
 from mlipguide.records.notice import Result
-from mlipguide.tasks.requests import TaskRequest
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.testing.fake_session import linear
 
 SILICON = str(STRUCTURES / "Si.POSCAR")

@@ -18,8 +18,8 @@ from mlipguide.commands import stability as workflow
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.evidence.stability.plan import FEWEST_STEPS, choose_lengths
 from mlipguide.records.accuracy.stability import CheckVerdict, DriftCause, ModelStability
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.store import stability as store
-from mlipguide.tasks.requests import TaskRequest
 from mlipguide.testing.calculators import Kinked, Turned
 from mlipguide.testing.fake_session import linear
 from mlipguide.testing.in_process import in_process_session

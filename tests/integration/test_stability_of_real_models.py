@@ -10,7 +10,7 @@ from mlipguide.candidates.preparation import Consent
 from mlipguide.commands.stability import Options, stability
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.records.accuracy.stability import CheckVerdict
-from mlipguide.tasks.requests import TaskRequest
+from mlipguide.records.requests.recommend import TaskRequest
 
 pytestmark = pytest.mark.integration
 

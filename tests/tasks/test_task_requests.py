@@ -10,17 +10,11 @@ import pytest
 from fake_models import CONFIGS, STRUCTURES
 from mlipguide.core.errors import InputError
 from mlipguide.records.models.model_card import Need
+from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
 from mlipguide.records.task.task import StatedReference, Task, TaskKind
 from mlipguide.structures.signs import find_signs
 from mlipguide.tasks.needs import names_in, parse_needs
-from mlipguide.tasks.requests import (
-    DEFAULTS,
-    TaskRequest,
-    build_task,
-    load_structure,
-    read_request,
-    stated_reference,
-)
+from mlipguide.tasks.requests import build_task, load_structure, read_request, stated_reference
 
 FILES = sorted(CONFIGS.glob("*.yaml"))
 

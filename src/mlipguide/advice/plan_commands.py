@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlipguide.records.advice.advice import Candidate, PlanStep
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.tasks.request_words import request_words
-from mlipguide.tasks.requests import TaskRequest
 
 SCRIPT = "run.py"
 """The name that is proposed for the script of a production run."""

@@ -28,9 +28,9 @@ from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.task import Task
 from mlipguide.tasks.request_words import SUBJECT, request_words
-from mlipguide.tasks.requests import TaskRequest
 
 FITTING_FIRST = "First, ask the same of models that have seen molecules."
 OWN_FIRST = "First, look at the potentials that were trained here for these elements."

@@ -13,11 +13,11 @@ from mlipguide.records.advice.strategy import StrategyPrice
 from mlipguide.records.advice.verdict import Strategy
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.notice import Notice
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.task import Task
 from mlipguide.records.training.kept_training import KeptLabels
 from mlipguide.records.training.training import Engine
 from mlipguide.tasks.request_words import request_words
-from mlipguide.tasks.requests import TaskRequest
 
 
 def training_commands(

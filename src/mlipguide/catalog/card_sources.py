@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,11 +56,11 @@ def read_all_sources(folders: Sequence[Path] = ()) -> dict[str, Source]:
         sources |= _sources_of(group)
     for _, found in plugin_files():
         with suppress(InputError):
-            sources = (_sources_of(found) if isinstance(found, CardFiles) else {}) | sources
+            sources = {**(_sources_of(found) if isinstance(found, CardFiles) else {}), **sources}
     with suppress(InputError):
-        sources = _sources_of(own_files()) | sources
+        sources = {**_sources_of(own_files()), **sources}
     return sources
 
 
-def _sources_of(files: CardFiles | None) -> dict[str, Source]:
+def _sources_of(files: CardFiles | None) -> Mapping[str, Source]:
     return {} if files is None or files.sources is None else read_sources(files.sources)

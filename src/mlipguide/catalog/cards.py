@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 from mlipguide.catalog.elements import ElementSet, expand_elements, find_element_problems, read_element_sets
@@ -12,7 +12,7 @@ from mlipguide.catalog.locations import CardFiles, all_files, own_files
 from mlipguide.catalog.plugins import left_out, plugin_files
 from mlipguide.catalog.training_sets import load_training_sets, with_domains
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.training_set import TrainingSet
 from mlipguide.records.notice import Notice
@@ -129,7 +129,7 @@ def load_element_sets(files: Sequence[CardFiles]) -> dict[str, ElementSet]:
 
 
 def _load_card(path: Path, sets: dict[str, ElementSet], data_sets: dict[str, TrainingSet]) -> ModelCard:
-    card = _read_card(path, *_stamp(path))
+    card = _read_card(path)
     problems = find_element_problems(card.training.elements, sets)
     if problems:
         raise InputError(f"{path}: training.elements: {'; '.join(problems)}.", hint="Correct the elements named above.")
@@ -137,18 +137,8 @@ def _load_card(path: Path, sets: dict[str, ElementSet], data_sets: dict[str, Tra
     return replace(card, training=with_domains(replace(card.training, elements=elements), data_sets))
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """Return what changes when a file does; of one that cannot be read nothing is remembered."""
-    try:
-        status = path.stat()
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
-
-
-@lru_cache(maxsize=1024)
-def _read_card(path: Path, _size_bytes: int, _modified_ns: int) -> ModelCard:
-    """Read a file once for as long as it stays as it is: from Python the catalogue is loaded again and again."""
+@once_per_state
+def _read_card(path: Path) -> ModelCard:
     return from_plain(ModelCard, read_yaml(path), what=str(path))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
 from mlipguide.records.strict import strict
 
 PREFIX = "set:"
@@ -42,7 +42,8 @@ class ElementSet:
     remark: str | None = None
 
 
-def read_element_sets(path: Path) -> dict[str, ElementSet]:
+@once_per_state
+def read_element_sets(path: Path) -> Mapping[str, ElementSet]:
     """Read named sets of elements.
 
     Raises:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mlipguide.catalog.locations import builtin_files
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
 from mlipguide.records.models.family_card import FamilyCard
 
 
@@ -14,8 +16,12 @@ def load_families() -> tuple[FamilyCard, ...]:
     Raises:
         InputError: A file cannot be read or a card is malformed.
     """
-    cards = [from_plain(FamilyCard, read_yaml(path), what=str(path)) for path in builtin_files().families]
-    return tuple(sorted(cards, key=lambda card: card.id))
+    return tuple(sorted(map(_read_family, builtin_files().families), key=lambda card: card.id))
+
+
+@once_per_state
+def _read_family(path: Path) -> FamilyCard:
+    return from_plain(FamilyCard, read_yaml(path), what=str(path))
 
 
 def find_family(name: str) -> FamilyCard:

@@ -14,8 +14,10 @@ from types import MappingProxyType
 
 from mlipguide.catalog.locations import DATA, SOURCES
 from mlipguide.core.errors import InputError
+from mlipguide.core.serialisation import once_per_state
 
 _START = re.compile(r"@(\w+)\s*\{\s*([^\s,{}]+)\s*,", re.ASCII)
+_BRACE = re.compile(r"[{}]")
 _FIELD = re.compile(r"\s*(\w+)\s*=\s*", re.ASCII)
 _HINT = "Write entries as @kind{key, field = {value}, ...}."
 
@@ -58,7 +60,7 @@ class Source:
         return self.key
 
 
-def read_sources(path: Path = DATA / SOURCES) -> dict[str, Source]:
+def read_sources(path: Path = DATA / SOURCES) -> Mapping[str, Source]:
     """Read a bibliography, by default the built-in one.
 
     Returns:
@@ -67,6 +69,11 @@ def read_sources(path: Path = DATA / SOURCES) -> dict[str, Source]:
     Raises:
         InputError: The file cannot be read or an entry is malformed or repeated.
     """
+    return _read_sources(path)
+
+
+@once_per_state
+def _read_sources(path: Path) -> Mapping[str, Source]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -113,10 +120,10 @@ def _parse_fields(text: str, position: int, what: str) -> tuple[dict[str, str], 
 def _parse_value(text: str, position: int, what: str) -> tuple[str, int]:
     if text[position : position + 1] == "{":
         depth = 0
-        for index in range(position, len(text)):
-            depth += {"{": 1, "}": -1}.get(text[index], 0)
+        for brace in _BRACE.finditer(text, position):
+            depth += 1 if brace.group() == "{" else -1
             if depth == 0:
-                return text[position + 1 : index], index + 1
+                return text[position + 1 : brace.start()], brace.end()
     elif match := re.compile(r'"([^"]*)"|(\d+)').match(text, position):
         return match.group(1) or match.group(2) or "", match.end()
     raise InputError(f"{what}: a value in braces, in quotes or a number is expected.", hint=_HINT)

@@ -10,7 +10,7 @@ from pathlib import Path
 from mlipguide.catalog.locations import DATA
 from mlipguide.catalog.sources import Source, read_sources
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
 from mlipguide.records.models.source_fact import SourceFact
 from mlipguide.records.models.topic import Claim, Topic, TopicGroup
 
@@ -71,9 +71,14 @@ def load_knowledge(folder: Path = TOPICS) -> Knowledge:
         InputError: A file cannot be read or a topic is malformed.
             :func:`mlipguide.catalog.topic_validation.validate_topics` lists all problems at once.
     """
-    topics = [from_plain(Topic, read_yaml(path), what=str(path)) for path in topic_files(folder)]
+    topics = [_read_topic(path) for path in topic_files(folder)]
     order = list(TopicGroup)
     return Knowledge(tuple(sorted(topics, key=lambda topic: (order.index(topic.group), topic.id))), read_sources())
+
+
+@once_per_state
+def _read_topic(path: Path) -> Topic:
+    return from_plain(Topic, read_yaml(path), what=str(path))
 
 
 def topic_files(folder: Path) -> tuple[Path, ...]:

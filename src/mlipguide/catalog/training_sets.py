@@ -8,12 +8,13 @@ from pathlib import Path
 
 from mlipguide.catalog.locations import CardFiles
 from mlipguide.core.errors import InputError
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
 from mlipguide.records.models.model_card import TrainingData
 from mlipguide.records.models.training_set import TrainingSet
 
 
-def read_training_sets(path: Path) -> dict[str, TrainingSet]:
+@once_per_state
+def read_training_sets(path: Path) -> Mapping[str, TrainingSet]:
     """Read data sets by name.
 
     Raises:

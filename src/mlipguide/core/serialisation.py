@@ -10,6 +10,8 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -117,6 +119,27 @@ def _read_yaml(path: Path) -> Any:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
         raise InputError(f"{path}{line}: not valid YAML.", hint="Check indentation and quotes there.") from error
+
+
+def once_per_state(read: Callable[[Path], T]) -> Callable[[Path], T]:
+    """Let a reader of one file read it once for as long as the file stays as it is.
+
+    From Python everything is loaded again and again. What the reader returns must not be changed.
+    """
+
+    @lru_cache(maxsize=1024)
+    def kept(path: Path, _size_bytes: int, _modified_ns: int) -> T:
+        return read(path)
+
+    @wraps(read)
+    def reader(path: Path) -> T:
+        try:
+            status = path.stat()
+        except OSError:
+            return read(path)
+        return kept(path, status.st_size, status.st_mtime_ns)
+
+    return reader
 
 
 def write_atomically(path: Path, text: str) -> None:

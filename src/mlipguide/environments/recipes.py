@@ -20,7 +20,7 @@ from packaging.version import InvalidVersion, Version
 
 import mlipguide
 from mlipguide.core.errors import InputError, MlipguideError, did_you_mean
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
 from mlipguide.environments.interpreters import query_interpreter
 from mlipguide.records.hardware.environment import Recipe
 from mlipguide.records.notice import Notice
@@ -51,6 +51,7 @@ def built_in_folder() -> Path:
     return Path(mlipguide.__file__).parent / "data" / "environments"
 
 
+@once_per_state
 def read_recipe(path: Path) -> Recipe:
     """Read one recipe.
 

@@ -55,8 +55,9 @@ class Factor:
         """Whether it is positive throughout."""
         return self.low > 0
 
+    @lru_cache(maxsize=256)  # noqa: B019  # a factor is a value, and 64 kB each are kept
     def drawn(self) -> NDArray[np.float64]:
-        """Return its draws, shape (DRAWS,)."""
+        """Return its draws, shape (DRAWS,), which must not be changed."""
         import numpy as np
 
         z = _normal_draws(self.name) / NORMAL_95

@@ -16,9 +16,8 @@ from mlipguide.core.units import (
     parse_atoms,
 )
 from mlipguide.records.notice import Notice
-from mlipguide.records.requests.measuring import TIMED_STEP
 from mlipguide.records.requests.option import options_of
-from mlipguide.records.requests.recommend import DEFAULTS, IMAGES, MEASURE_BUDGET, STRUCTURES, TaskRequest
+from mlipguide.records.requests.recommend import DEFAULTS, IMAGES, STRUCTURES, TaskRequest
 from mlipguide.records.requests.values import value_of
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import StatedReference, Task, TaskKind
@@ -38,17 +37,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from mlipguide.structures.signs import Signs
-
-__all__ = [
-    "DEFAULTS",
-    "MEASURE_BUDGET",
-    "TIMED_STEP",
-    "TaskRequest",
-    "build_task",
-    "load_structure",
-    "read_request",
-    "stated_reference",
-]
 
 
 def read_request(path: Path) -> TaskRequest:

@@ -1,4 +1,4 @@
-"""``mlipguide recommend --details``: machine, task, all models, answer, why, plan, strategies, caveats, commands."""
+"""``mlipguide recommend --details``: answer, machine, task, all models, why, plan, strategies, caveats, commands."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, memory, number
-from mlipguide.records.advice.advice import Candidate, Caveat, PlanStep, Recommendation, Strategy, Verdict
+from mlipguide.records.advice.advice import Candidate, Caveat, PlanStep, Recommendation
 from mlipguide.records.timing.measurement import Weights
 from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.tables.hardware_table import answers_table, shown_models
 from mlipguide.report.tables.series import differing, settings_words
 from mlipguide.report.tables.strategies_table import strategies_table
-from mlipguide.report.words.axis_words import axis_cell, axis_legend, axis_title, named
+from mlipguide.report.words.answer_words import answer_line
+from mlipguide.report.words.axis_words import axis_cell, axis_legend, axis_title
 from mlipguide.report.words.command_lines import command_line
 from mlipguide.report.words.formatting import LEGEND, VERDICT_STYLES, estimated, spread
 from mlipguide.report.words.rejection_lines import rulings
@@ -26,27 +27,19 @@ from mlipguide.report.words.task_words import task_line
 UNBOUNDED = 10_000
 UNTIMED_SHOWN = 12
 """Rows where nothing was timed."""
-STRATEGY_WORDS = {
-    Strategy.PRETRAINED: "Run {model}",
-    Strategy.FINE_TUNE: "Fine-tune {base}",
-    Strategy.DISTIL: "Distil {base} into a fast potential ({model})",
-    Strategy.TRAIN_FROM_SCRATCH: "Train a potential ({model}) from scratch",
-}
-SHOWN_FITTING = 4
-"""Names in the first sentence."""
 
 
 def recommend_details(answer: Recommendation, console: Console) -> RenderableType:
     """Return the page, laid out for the width of ``console``."""
     parts: list[RenderableType] = [
+        answer_line(answer),
+        Text(""),
         _facts(answer),
         Text(""),
         answers_table(answer.hardware, answer.accuracy_axis, console)
         if answer.hardware
         else candidates_table(answer, console),
         _legend(answer),
-        Text(""),
-        _headline(answer),
     ]
     considered = answer.candidates
     if answer.hardware:
@@ -152,55 +145,6 @@ def _settings(candidates: Sequence[Candidate]) -> str:
         if settings != usual
     )
     return "; ".join([settings_words(usual), *others])
-
-
-def _headline(answer: Recommendation) -> Text:
-    untimed = all(candidate.step_time_s is None for candidate in answer.candidates)
-    if answer.choice is None and untimed and any(one.verdict is Verdict.UNKNOWN for one in answer.candidates):
-        return Text("No answer yet: no model was timed.", style="bold yellow")
-    if answer.choice is None:
-        return _headline_without_choice(answer)
-    chosen = next(candidate for candidate in answer.candidates if candidate.model == answer.choice)
-    style = "bold green" if chosen.verdict is Verdict.FEASIBLE else "bold yellow"
-    assert chosen.run_time_s is not None
-    rate = "" if chosen.ns_per_day is None else f", {chosen.ns_per_day.told(number)} ns/day"
-    where = f" on {answer.hardware[0].profile.name}" if answer.hardware else ""
-    takes = f"{chosen.run_time_s.told(duration)} in all{rate}."
-    if answer.accuracy_axis.fitting:
-        fitting = named(answer.accuracy_axis.fitting, SHOWN_FITTING)
-        return Text.assemble(
-            ("Of the models with a known time none is known to have seen molecules. ", "bold red"),
-            f"These have: {fitting}. Of those timed {chosen.name}{where} would take {takes}",
-        )
-    return Text.assemble((f"Run {chosen.name}{where}: ", style), takes)
-
-
-def _headline_without_choice(answer: Recommendation) -> Text:
-    """Return what can be done without a pretrained model; where nothing can, the nearest thing that could."""
-    table = answer.strategies
-    price = None if table is None else table.price(answer.strategy)
-    fitting = answer.accuracy_axis.fitting
-    first = [f"Models that have seen molecules: {named(fitting, SHOWN_FITTING)}. "] if fitting else []
-    if price is None or price.total_wall_time_s is None:
-        nearest = None if table is None else table.would_do
-        return Text.assemble(
-            ("Nothing is feasible as asked. ", "bold red"),
-            *first,
-            "No change of budget, size or hardware that was considered mends that." if nearest is None else nearest,
-        )
-    run = (
-        "" if price.production_time_s is None else f", of which the run takes {price.production_time_s.told(duration)}"
-    )
-    way = STRATEGY_WORDS[answer.strategy].format(base=price.base, model=price.model)
-    takes = f"about {price.total_wall_time_s.told(duration)} in all{run}."
-    why_not = "No pretrained model does it as asked."
-    if price.verdict is Verdict.FEASIBLE:
-        return Text.assemble((f"{way}: ", "bold green"), f"{takes} ", *first, why_not)
-    if answer.can_be_done:
-        return Text.assemble((f"{way}: ", "bold yellow"), f"{takes} Whether it will do is not known. ", *first, why_not)
-    return Text.assemble(
-        ("Nothing is likely to be feasible as asked. ", "bold red"), *first, f"Nearest: {way}, {takes}"
-    )
 
 
 def _plan(answer: Recommendation) -> list[RenderableType]:

@@ -15,14 +15,14 @@ from rich.text import Text
 from mlipguide.advice.assumptions import assumed_options
 from mlipguide.advice.caveats import most_important
 from mlipguide.core.readable import memory
-from mlipguide.records.advice.advice import Recommendation, Verdict
+from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.notice import Notice
 from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.tables.choice_rows import MOST_ROWS, choice_rows, strategy_row
 from mlipguide.report.tables.choice_table import choice_table, table_legend
 from mlipguide.report.tables.series import settings_words
-from mlipguide.report.words.answer_words import DISTURBED, answer_words, disturbance_words, is_open
+from mlipguide.report.words.answer_words import DISTURBED, answer_line, disturbance_words, is_open
 from mlipguide.report.words.caution_lines import caution_line
 from mlipguide.report.words.command_lines import command_line
 from mlipguide.report.words.task_words import task_summary
@@ -31,7 +31,6 @@ MOST_LINES = 30
 MOST_COMMANDS = 3
 MOST_CAUTIONS = 3
 FEWEST_ROWS = 2
-STYLES = {Verdict.FEASIBLE: "bold green", Verdict.UNKNOWN: "bold yellow", Verdict.INFEASIBLE: "bold red"}
 ON_THE_PAGE = frozenset({"assumed", "derived_needs"})
 """Kinds of notices that the page tells itself."""
 
@@ -73,8 +72,7 @@ def commands_now(answer: Recommendation) -> tuple[str, ...]:
 def _parts(
     answer: Recommendation, console: Console, notices: Sequence[Notice], *, rows: int, cautions: int
 ) -> Iterator[RenderableType]:
-    words = answer_words(answer)
-    yield Text.assemble((words.lead, STYLES[words.verdict]), " ", words.rest)
+    yield answer_line(answer)
     commands = commands_now(answer)
     if commands:
         yield Text("")

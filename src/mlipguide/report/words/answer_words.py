@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.text import Text
+
 from mlipguide.advice.ranking import could_serve, is_runnable, meets_limits
 from mlipguide.core.readable import duration
 from mlipguide.records.accuracy.accuracy_axis import AxisFigure
@@ -44,6 +46,7 @@ DOING_WORDS = {
     Strategy.DISTIL: "Distilling {base} into {a} {model} potential",
     Strategy.TRAIN_FROM_SCRATCH: "Training {a} {model} potential from scratch",
 }
+STYLES = {Verdict.FEASIBLE: "bold green", Verdict.UNKNOWN: "bold yellow", Verdict.INFEASIBLE: "bold red"}
 FIGURE_WORDS = {
     AxisFigure.FORCE_MAE: "lowest force error on your labels",
     AxisFigure.ENERGY_MAE: "lowest energy error on your labels",
@@ -76,6 +79,12 @@ def answer_words(answer: Recommendation) -> AnswerWords:
         rest = "" if startable else "None of them can be started here yet: build an environment first."
         return AnswerWords(lead="No answer yet: no model was timed.", rest=rest, verdict=Verdict.UNKNOWN)
     return _without_choice(answer)
+
+
+def answer_line(answer: Recommendation) -> Text:
+    """Return the same, coloured by how sure it is, as every page of ``recommend`` begins."""
+    words = answer_words(answer)
+    return Text.assemble((words.lead, STYLES[words.verdict]), " ", words.rest)
 
 
 def is_open(answer: Recommendation) -> bool:
