@@ -81,14 +81,27 @@ def test_a_molecule_goes_to_the_model_that_has_seen_molecules(crystals: FakeMode
 
 def test_where_nothing_here_has_seen_molecules_the_answer_begins_with_that(crystals: FakeModels, run: Run) -> None:
     data = answer(run, crystals, *ETHANOL)
-    assert data["accuracy_axis"]["fitting"][:2] == ["mace-off23", "mace-omol-0"]
+    assert data["accuracy_axis"]["fitting"][:2] == ["so3lr", "mace-off23"]
     assert data["next_commands"][0].startswith("mlipguide recommend --preset ethanol")
     assert "--models mace-off23,mace-omol-0" in data["next_commands"][0]
     page = " ".join(run("recommend", *ETHANOL, "--models", crystals.names).out.split())
     assert (
-        "Of the models with a known time none is known to have seen molecules. These have: mace-off23, mace-omol-0"
+        "Of the models with a known time none is known to have seen molecules. These have: so3lr, mace-off23"
         in page
     )
+
+
+def test_a_slab_goes_to_the_model_that_has_seen_surfaces(crystals: FakeModels, run: Run) -> None:
+    card = fake_card("fake-surfaces", kappa=None)
+    fact = DomainFact(domain=Domain.SURFACES, evidence="It holds surfaces.", sources=("mlipguide_tests",))
+    card = replace(card, training=replace(card.training, domains=(fact,)))
+    crystals.add("fake-surfaces", card, time_law=linear(1e-4))
+    data = answer(run, crystals, "--preset", "pt111-co", "--time", "1ps")
+    assert data["choice"] == "fake-surfaces"
+    assert data["accuracy_axis"]["domain"] == "surfaces"
+    assert data["accuracy_axis"]["fitting"] == []
+    declined = answer(run, crystals, "--preset", "pt111-co", "--time", "1ps", "--needs=-surfaces")
+    assert declined["choice"] == "fake-kappa"
 
 
 def test_water_is_matter_of_molecules(crystals: FakeModels, run: Run) -> None:

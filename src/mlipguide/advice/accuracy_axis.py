@@ -6,9 +6,9 @@
   gives barriers that are too low; kappa_SRME sees it in the third derivatives, F1 does not.
 * Relaxing and screening end at a minimum, and ask for its energy and its structure: F1 of stability and RMSD of the
   relaxed structures were made for that (Riebesell et al., arXiv:2308.14920).
-* Both are figures of inorganic crystals. Of molecules, and of liquids and crystals of them, the training data tell
-  more: whether they hold molecules at all, then whether their level of theory has dispersion, which holds molecules
-  together.
+* Both are figures of inorganic crystals. Of surfaces and clusters, and of molecules, their liquids and crystals, the
+  training data tell more: whether they hold any at all, then, for molecules, whether their level of theory has
+  dispersion, which holds molecules together.
 """
 
 from __future__ import annotations
@@ -33,10 +33,17 @@ REASONS = {
     AxisFigure.F1: "a relaxation ends at a minimum: F1 tests its energy, and at equal F1 the RMSD its structure",
     AxisFigure.KAPPA_SRME: "forces and their derivatives decide, which the thermal conductivity tests",
 }
-MOLECULES_REASON = (
-    "F1 and κ are figures of crystals: for molecules it counts first whether the training data hold molecules, then "
-    "whether their level of theory has dispersion"
-)
+DOMAINS = {Domain.SURFACES: Need.SURFACES, Domain.MOLECULES: Need.MOLECULES}
+"""What training data must hold before a figure of crystals counts, by the need that tells; the first that is there."""
+DOMAIN_REASONS = {
+    Domain.SURFACES: (
+        "F1 and κ are figures of crystals: for surfaces it counts first whether the training data hold surfaces"
+    ),
+    Domain.MOLECULES: (
+        "F1 and κ are figures of crystals: for molecules it counts first whether the training data hold molecules, "
+        "then whether their level of theory has dispersion"
+    ),
+}
 
 
 def published_figure(kind: TaskKind) -> AxisFigure:
@@ -47,16 +54,17 @@ def published_figure(kind: TaskKind) -> AxisFigure:
 def domain_of(task: Task) -> Domain | None:
     """Return what the training data must hold before any figure of crystals counts; None for crystals."""
     needed = {*task.needs, *(one.need for one in task.derived_needs)}
-    return Domain.MOLECULES if Need.MOLECULES in needed else None
+    return next((domain for domain, need in DOMAINS.items() if need in needed), None)
 
 
-def domain_fit(card: ModelCard) -> DomainFit:
-    """Return how a model's training data fit molecules; what was trained here was trained on the user's own."""
+def domain_fit(card: ModelCard, domain: Domain) -> DomainFit:
+    """Return how a model's training data fit a domain; what was trained here was trained on the user's own."""
     if card.weights.origin is WeightsOrigin.TRAINED:
         return DomainFit.COVERED
-    if not provides(card, Need.MOLECULES):
+    if not provides(card, DOMAINS[domain]):
         return DomainFit.NOT_COVERED
-    return DomainFit.COVERED if has_dispersion(card) else DomainFit.WITHOUT_DISPERSION
+    held_together = domain is not Domain.MOLECULES or has_dispersion(card)
+    return DomainFit.COVERED if held_together else DomainFit.WITHOUT_DISPERSION
 
 
 def place_of(evidence: Evidence, card: ModelCard, task: Task) -> AxisPlace:
@@ -71,12 +79,13 @@ def place_of(evidence: Evidence, card: ModelCard, task: Task) -> AxisPlace:
                 return AxisPlace(evidence=evidence.kind, figure=figure, value=error.value)
     figure = published_figure(task.kind)
     value = evidence.f1 if figure is AxisFigure.F1 else evidence.kappa_srme
+    domain = domain_of(task)
     return AxisPlace(
         evidence=evidence.kind,
         figure=None if value is None else figure,
         value=value,
         relaxation_rmsd=evidence.rmsd if figure is AxisFigure.F1 else None,
-        domain=None if domain_of(task) is None else domain_fit(card),
+        domain=None if domain is None else domain_fit(card, domain),
     )
 
 
@@ -92,28 +101,40 @@ def axis_of(task: Task, places: Sequence[AxisPlace]) -> AccuracyAxis:
         figure = AxisFigure.FORCE_MAE if AxisFigure.FORCE_MAE in known else AxisFigure.ENERGY_MAE
         return AccuracyAxis(figure=figure, domain=None, reason=REASONS[figure])
     figure, domain = published_figure(task.kind), domain_of(task)
-    return AccuracyAxis(figure=figure, domain=domain, reason=REASONS[figure] if domain is None else MOLECULES_REASON)
+    return AccuracyAxis(
+        figure=figure, domain=domain, reason=REASONS[figure] if domain is None else DOMAIN_REASONS[domain]
+    )
 
 
-def fitting_models(cards: Sequence[ModelCard], task: Task, *, startable: AbstractSet[str]) -> tuple[str, ...]:
-    """Return the current models whose training data hold what a task is about, and whose cards rule nothing out.
+def fitting_models(
+    cards: Sequence[ModelCard], task: Task, domain: Domain, *, startable: AbstractSet[str]
+) -> tuple[str, ...]:
+    """Return the current models whose training data hold a domain, and whose cards rule nothing out.
 
     Of the sizes of one model, of one family and the same training data, the first stands for all.
 
     Args:
         cards: Of the catalogue.
         task: What is wanted.
-        startable: Backends that can be run or built here, whose models come first among those that fit alike.
+        domain: What it is about.
+        startable: Backends that can be run or built here, whose models come first among those that fit alike, and of
+            these first those whose weights come with their package.
     """
     fits = list(DomainFit)
     found = [
-        (fits.index(fit), card.backend not in startable, card.id, (card.architecture.family, card.training.sets))
+        (
+            fits.index(fit),
+            card.backend not in startable,
+            card.weights.origin is not WeightsOrigin.PACKAGE,
+            card.id,
+            (card.architecture.family, card.training.sets),
+        )
         for card in cards
         if card.life_cycle is LifeCycle.ACTIVE and not (card.weights.origin.is_own_file or card.architecture.empirical)
-        if (fit := domain_fit(card)) is not DomainFit.NOT_COVERED and not card_rejections(card, task)
+        if (fit := domain_fit(card, domain)) is not DomainFit.NOT_COVERED and not card_rejections(card, task)
     ]
     first: dict[object, str] = {}
-    for _, _, model, kind in sorted(found):
+    for *_, model, kind in sorted(found):
         first.setdefault(kind, model)
     return tuple(first.values())
 

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlipguide.advice.accuracy_axis import domain_of
 from mlipguide.advice.ranking import is_runnable, meets_limits
 from mlipguide.core.readable import number
 from mlipguide.records.accuracy.accuracy_axis import AxisFigure, DomainFit
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.estimate import Estimate
+from mlipguide.records.models.model_card import Domain
 from mlipguide.records.task.task import Task
 
 SHOWN = 5
 DOMAIN_REASONS = {
-    DomainFit.COVERED: "Its training data hold molecules, at a level of theory with dispersion, which counts first.",
-    DomainFit.WITHOUT_DISPERSION: (
+    (Domain.MOLECULES, DomainFit.COVERED): (
+        "Its training data hold molecules, at a level of theory with dispersion, which counts first."
+    ),
+    (Domain.MOLECULES, DomainFit.WITHOUT_DISPERSION): (
         "Its training data hold molecules, but it answers at a level of theory without dispersion, which holds "
         "molecules together."
     ),
-    DomainFit.NOT_COVERED: (
-        "Nothing says that its training data hold molecules: its figures are of crystals and say little here."
-    ),
+    (Domain.SURFACES, DomainFit.COVERED): "Its training data hold surfaces, which counts first.",
 }
-DOMAIN_WORDS = {
-    DomainFit.COVERED: "molecules in its training data",
-    DomainFit.WITHOUT_DISPERSION: "molecules in its training data, without dispersion",
-    DomainFit.NOT_COVERED: "no molecules in its training data",
-}
+NOT_COVERED = "Nothing says that its training data hold {domain}: its figures are of crystals and say little here."
 
 
 def accuracy_reasons(choice: Candidate, candidates: Sequence[Candidate], task: Task) -> list[str]:
@@ -80,12 +78,13 @@ def accuracy_reasons(choice: Candidate, candidates: Sequence[Candidate], task: T
     return reasons
 
 
-def published_reasons(choice: Candidate) -> list[str]:
+def published_reasons(choice: Candidate, task: Task) -> list[str]:
     """Return what published figures and training data say for a choice without an error on labels."""
     place, evidence = choice.accuracy, choice.evidence
     others = "feasible models" if choice.verdict is Verdict.FEASIBLE else "models that may do"
-    if place.domain is not None:
-        return [DOMAIN_REASONS[place.domain]]
+    domain = domain_of(task)
+    if place.domain is not None and domain is not None:
+        return [DOMAIN_REASONS.get((domain, place.domain), NOT_COVERED.format(domain=domain.value))]
     if place.value is None:
         return []
     if place.figure is AxisFigure.F1:
@@ -96,15 +95,18 @@ def published_reasons(choice: Candidate) -> list[str]:
     return [f"Of the {others} it has the {words}."]
 
 
-def error_words(candidate: Candidate) -> str:
+def error_words(candidate: Candidate, task: Task) -> str:
     """Return what is known of a model's accuracy by the figure that tells for the task, or that nothing is."""
     place = candidate.accuracy
     if place.figure is AxisFigure.FORCE_MAE and place.value is not None:
         return f"a force MAE of {place.value * 1e3:.3g} meV/Å"
     if place.figure is AxisFigure.ENERGY_MAE and place.value is not None:
         return f"an energy MAE of {place.value * 1e3:.3g} meV/atom"
-    if place.domain is not None:
-        return DOMAIN_WORDS[place.domain]
+    domain = domain_of(task)
+    if place.domain is not None and domain is not None:
+        holds = "no " if place.domain is DomainFit.NOT_COVERED else ""
+        lacking = ", without dispersion" if place.domain is DomainFit.WITHOUT_DISPERSION else ""
+        return f"{holds}{domain.value} in its training data{lacking}"
     if place.value is None:
         return "no published error"
     return f"F1 {place.value:.2f}" if place.figure is AxisFigure.F1 else f"κ_SRME {place.value:.3g}"

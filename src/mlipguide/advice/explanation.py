@@ -35,7 +35,7 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     if evidence.force_mae_ev_per_angstrom is not None:
         reasons += accuracy_reasons(choice, candidates, task)
     else:
-        reasons += published_reasons(choice)
+        reasons += published_reasons(choice, task)
     if task.dft_saving is not None:
         reasons.append(saving_words(task.dft_saving))
     if choice.verdict is Verdict.UNKNOWN:
@@ -53,7 +53,7 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
         assert quickest.run_time_s is not None
         reasons.append(
             f"{quickest.name} would be {choice.run_time_s.value / quickest.run_time_s.value:.2g} times "
-            f"faster ({quickest.run_time_s.told(duration)}), with {error_words(quickest)}."
+            f"faster ({quickest.run_time_s.told(duration)}), with {error_words(quickest, task)}."
         )
     return tuple(reasons)
 
@@ -150,7 +150,7 @@ def _way_out(candidate: Candidate, task: Task, memory_bytes: int) -> str:
         ways.append(f"a machine {' and '.join(machine)}")
     own_weights = ["its own weights"] if candidate.weights is Weights.SYNTHETIC else []
     words = " and ".join([*([", or ".join(ways)] if ways else []), *own_weights]) or "other conditions"
-    return f"{candidate.name} ({error_words(candidate)}): feasible with {words}."
+    return f"{candidate.name} ({error_words(candidate, task)}): feasible with {words}."
 
 
 def _surely_fits(candidate: Candidate, task: Task) -> bool:

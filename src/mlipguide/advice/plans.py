@@ -105,9 +105,9 @@ def next_commands(
         if leading is not None:
             commands += _smaller_tasks(task, leading, subject)
             commands.append(f"mlipguide models show {leading.model}")
-    here = [candidate for candidate in candidates if candidate.run_cost is None]
-    lacking = {c.backend for c in here if c.environment is None and could_serve(c)} & buildable
-    commands += [f"mlipguide env build {backend}" for backend in sorted(lacking)]
+    lacking = {c.backend for c in candidates if c.environment is None and could_serve(c)} & buildable
+    if lacking:
+        commands.append(f"mlipguide env build {' '.join(sorted(lacking))}")
     return tuple(commands)
 
 

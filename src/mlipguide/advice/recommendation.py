@@ -32,7 +32,7 @@ from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.task import Task
 from mlipguide.tasks.request_words import SUBJECT, request_words
 
-FITTING_FIRST = "First, ask the same of models that have seen molecules."
+FITTING_FIRST = "First, ask the same of models that have seen {domain}."
 OWN_FIRST = "First, look at the potentials that were trained here for these elements."
 if TYPE_CHECKING:
     from ase import Atoms
@@ -53,6 +53,7 @@ class Question:
         weights: Checkpoint files that the user gave, by model id.
         profiles: Hardware that was asked for; none for this machine.
         catalogue: All models.
+        buildable: Backends whose environments are missing here and could change the answer.
     """
 
     request: TaskRequest
@@ -62,6 +63,7 @@ class Question:
     weights: Mapping[str, Path]
     profiles: tuple[HardwareProfile, ...]
     catalogue: Catalogue
+    buildable: frozenset[str] = frozenset()
 
 
 def assemble_recommendation(
@@ -117,7 +119,10 @@ def assemble_recommendation(
             else None,
             training=training,
             first=[
-                *(PlanStep(action=FITTING_FIRST, command=command, wall_time_s=None) for command in fitting),
+                *(
+                    PlanStep(action=FITTING_FIRST.format(domain=axis.domain), command=command, wall_time_s=None)
+                    for command in fitting
+                ),
                 *(PlanStep(action=OWN_FIRST, command=command, wall_time_s=None) for command in own),
             ],
         ),
@@ -128,7 +133,7 @@ def assemble_recommendation(
             *own,
             *training,
             *next_commands(
-                task, choice, candidates, subject=request_words(request, SUBJECT), buildable=frozenset(load_recipes())
+                task, choice, candidates, subject=request_words(request, SUBJECT), buildable=question.buildable
             ),
         ),
         accuracy_axis=axis,
@@ -164,4 +169,4 @@ def _axis(question: Question, candidates: Sequence[Candidate]) -> AccuracyAxis:
     if axis.domain is None or any(one.accuracy.domain is not DomainFit.NOT_COVERED for one in can_run):
         return axis
     cards = question.catalogue.cards
-    return replace(axis, fitting=fitting_models(cards, question.task, startable=frozenset(load_recipes())))
+    return replace(axis, fitting=fitting_models(cards, question.task, axis.domain, startable=frozenset(load_recipes())))

@@ -83,7 +83,7 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
         assert other.run_time_s is not None
         assert run_time is not None
         found.append(
-            f"{other.name} ({error_words(other)}) would take {other.run_time_s.told(duration)} there "
+            f"{other.name} ({error_words(other, task)}) would take {other.run_time_s.told(duration)} there "
             f"({basis(other.run_time_s)}), {number(run_time.value / other.run_time_s.value)} times less."
         )
     return tuple(found)

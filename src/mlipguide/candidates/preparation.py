@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -154,15 +154,32 @@ def prepare_candidates(
     given_weights: Mapping[str, Path],
     consent: Consent,
     on_progress: Callable[[str], None],
+    worth_building: Collection[str] | None = None,
 ) -> Preparation:
     """Find or, with consent, build what each checkpoint needs.
 
     A backend without an environment, or a build that fails, stops its own models only; models of an unknown backend
     are left out.
+
+    Args:
+        cards: The checkpoints.
+        machine: This machine.
+        given_weights: Checkpoint files that the user gave, by model id.
+        consent: How far to go.
+        on_progress: Told what is being done.
+        worth_building: Backends whose environments may be built; None for all that are missing.
     """
     notices: list[Notice] = []
     problems: list[Problem] = []
-    environments = _environments(cards, machine, consent, notices=notices, problems=problems, on_progress=on_progress)
+    environments = _environments(
+        cards,
+        machine,
+        consent,
+        notices=notices,
+        problems=problems,
+        on_progress=on_progress,
+        worth_building=worth_building,
+    )
     settings = default_settings(machine)
     notices.extend(gpu_notices((found for _, found in environments.values()), machine))
     prepared: list[Prepared] = []
@@ -260,6 +277,7 @@ def _environments(
     notices: list[Notice],
     problems: list[Problem],
     on_progress: Callable[[str], None],
+    worth_building: Collection[str] | None,
 ) -> dict[str, tuple[Recipe, Environment]]:
     recipes: dict[str, Recipe] = {}
     unknown: list[str] = []
@@ -276,8 +294,11 @@ def _environments(
     found = {backend: find_environment(recipe) for backend, recipe in recipes.items()}
     notices.extend(set_aside_files(recipes))
     missing = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
-    if missing and consent.to(f"Build the environments of {', '.join(missing)} (a few GB of disk at most)?"):
-        for backend in missing:
+    wanted = [backend for backend in missing if worth_building is None or backend in worth_building]
+    if wanted and consent.to(
+        f"Build the environments of {', '.join(map(_with_size, wanted, map(recipes.get, wanted)))}?"
+    ):
+        for backend in wanted:
             try:
                 found[backend] = build_environment(
                     recipes[backend],
@@ -287,13 +308,18 @@ def _environments(
                 )
             except EnvironmentFailedError as error:
                 problems.append(Problem.from_error(error))
-    for backend, item in found.items():
-        if item.state is not EnvironmentState.READY:
-            notices.append(
-                Notice(
-                    "environment_missing",
-                    f"No environment for {backend}: its models were left out. "
-                    f"Get it with: mlipguide env build {backend} (or give --yes).",
-                )
+    lacking = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
+    if lacking:
+        notices.append(
+            Notice(
+                "environment_missing",
+                f"No environment for {', '.join(lacking)}: {'its' if len(lacking) == 1 else 'their'} models were left "
+                f"out. Get it with: mlipguide env build {lacking[0] if len(lacking) == 1 else 'NAME'} (or give --yes).",
             )
+        )
     return {backend: (recipes[backend], found[backend]) for backend in recipes}
+
+
+def _with_size(backend: str, recipe: Recipe | None) -> str:
+    size = None if recipe is None else recipe.disk_gigabytes
+    return backend if size is None else f"{backend} ({size:.1g} GB)"

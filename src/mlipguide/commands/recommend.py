@@ -12,6 +12,7 @@ from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.early_stopping import runs_to_stop
 from mlipguide.advice.facts import Facts, facts_elsewhere
+from mlipguide.advice.offers import asked_first, build_offers, offer_notice, reach_notice
 from mlipguide.advice.prices.labels import label_atoms
 from mlipguide.advice.recommendation import Question, assemble_recommendation
 from mlipguide.bench.measuring.costs_here import costs_here, fitted_costs, reference_timings, with_plain_memory
@@ -33,6 +34,7 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.hardware import alike_notices
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.units import WALL_TIME
+from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.accuracy.label_evidence import (
     LabelEvidence,
     TaskLabels,
@@ -146,6 +148,7 @@ def _read(request: TaskRequest, options: Options) -> tuple[Question, TaskLabels 
         weights=weights,
         profiles=profiles,
         catalogue=catalogue,
+        buildable=frozenset(load_recipes()) if request.models and not profiles else frozenset(),
     )
     notices = (
         *catalogue.notices,
@@ -173,13 +176,21 @@ def _labels(request: TaskRequest, task: Task, options: Options) -> TaskLabels | 
 def _prepared(question: Question, machine: Machine, options: Options) -> tuple[Question, Preparation]:
     """Return what can be started of the models that their cards do not rule out: with ``available`` no others count."""
     only_startable = AVAILABLE in names_in(question.request.models)
+    offers = () if question.request.models else build_offers(question.cards, question.task)
     preparation = prepare_candidates(
         [card for card in question.cards if not card_rejections(card, question.task)],
         machine,
         given_weights=question.weights,
         consent=_consent(question, options),
         on_progress=lambda message: options.on_progress(message, 0.0),
+        worth_building=None if question.request.models else [one.recipe.backend for one in offers],
     )
+    if not question.request.models and not question.profiles:
+        ready = {item.card.backend for item in preparation.candidates if item.environment.python is not None}
+        left = [one for one in offers if one.recipe.backend not in ready]
+        question = replace(question, buildable=frozenset(one.recipe.backend for one in left))
+        told = (*offer_notice(left, question.task), *reach_notice(question.cards, question.task))
+        preparation = replace(preparation, notices=(*preparation.notices, *told))
     if only_startable:
         preparation = startable_ones(preparation)
         question = replace(question, cards=tuple(item.card for item in preparation.candidates) or question.cards)
@@ -219,6 +230,7 @@ def _timed(
         measure=options.measure,
         named={card.id for card in question.cards} if question.request.models else frozenset(),
         consent=_consent(question, options),
+        asked=tuple if question.request.models else partial(asked_first, task=task),
     )
     return gather_timings(preparation, context, how)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +22,14 @@ class Gathering:
         measure: Whether anything may be measured.
         named: Ids of the models that the user asked for by name.
         consent: How far to go in getting weights.
+        asked: Chooses the candidates that are worth timing, the first to be timed first.
     """
 
     remeasure: bool
     measure: bool
     named: AbstractSet[str]
     consent: Consent
+    asked: Callable[[Sequence[Prepared]], Sequence[Prepared]] = tuple
 
 
 def gather_timings(
@@ -40,7 +43,7 @@ def gather_timings(
     if not how.measure:
         return preparation, measured
     protocol = load_protocol()
-    missing = _missing(candidates, measured, context, protocol)
+    missing = _missing(how.asked(candidates), measured, context, protocol)
     files, notices = fetch_missing_weights(
         [*missing, *(item for item in candidates if lacks_weights(item))],
         named=how.named,
@@ -49,7 +52,7 @@ def gather_timings(
     )
     if files:
         candidates = tuple(_with_file(item, files.get(item.card.id)) for item in candidates)
-        missing = _missing(candidates, measured, context, protocol)
+        missing = _missing(how.asked(candidates), measured, context, protocol)
     if missing:
         groups = len(sharing(missing, each=context.each))
         context.on_progress(
@@ -62,7 +65,7 @@ def gather_timings(
 
 
 def _missing(
-    candidates: tuple[Prepared, ...], measured: MeasuredModels, context: MeasuringContext, protocol: Protocol
+    candidates: Sequence[Prepared], measured: MeasuredModels, context: MeasuringContext, protocol: Protocol
 ) -> tuple[Prepared, ...]:
     return lacking(candidates, measured, context.ladder(protocol), budget_s=context.budget_s, protocol=protocol)
 

@@ -124,11 +124,11 @@ def _with_choice(answer: Recommendation, chosen: Candidate) -> AnswerWords:
         lead = f"{head}; whether it ends within {budget} is not sure."
     else:
         lead = f"{head}, within the budget of {budget}."
-    fitting = answer.accuracy_axis.fitting
-    if fitting:
+    axis = answer.accuracy_axis
+    if axis.fitting and axis.domain is not None:
         seen = (
-            "Of the models with a known time none is known to have seen molecules. These have: "
-            f"{named(fitting, SHOWN_FITTING)}: time them first."
+            f"Of the models with a known time none is known to have seen {axis.domain.value}. These have: "
+            f"{named(axis.fitting, SHOWN_FITTING)}: time them first."
         )
         return AnswerWords(lead=seen, rest=f"Of those timed: {lead}", verdict=Verdict.UNKNOWN)
     rest = _sooner(answer, takes) or _open_question(chosen, task) or _merit(chosen, answer)
@@ -175,8 +175,9 @@ def _without_choice(answer: Recommendation) -> AnswerWords:
     """Return what can be done without a pretrained model; where nothing can, the nearest thing that could."""
     table = answer.strategies
     price = None if table is None else table.price(answer.strategy)
-    fitting = answer.accuracy_axis.fitting
-    first = f"Models that have seen molecules: {named(fitting, SHOWN_FITTING)}. " if fitting else ""
+    axis, first = answer.accuracy_axis, ""
+    if axis.fitting and axis.domain is not None:
+        first = f"Models that have seen {axis.domain.value}: {named(axis.fitting, SHOWN_FITTING)}. "
     if price is None or price.total_wall_time_s is None:
         nearest = None if table is None else table.would_do
         change = "No change of budget, size or hardware that was considered mends that." if nearest is None else nearest

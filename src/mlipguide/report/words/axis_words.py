@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mlipguide.core.readable import number
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, AxisFigure, AxisPlace, DomainFit
 from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.models.model_card import Domain
 from mlipguide.report.words.formatting import brief
 
 TITLES = {
@@ -29,23 +30,25 @@ COLUMNS = {
 }
 """Title of a column with its unit in the cells, and which kind of figure it is."""
 UNITS = {AxisFigure.FORCE_MAE: " meV/Å", AxisFigure.ENERGY_MAE: " meV/atom"}
-DOMAIN_COLUMN = ("Molecules", "Molecules: in the training data (part: without dispersion)")
-DOMAIN_TITLE = "Molecules"
-DOMAIN_MEANING = (
-    "Molecules: whether the training data hold any (part: without dispersion; –: nothing says so); ◆ on the front of "
-    "that and time"
-)
+LACKING = {Domain.MOLECULES: "part: without dispersion"}
+"""What a part of a domain is; of others there is none."""
 DOMAIN_CELLS = {DomainFit.COVERED: "yes", DomainFit.WITHOUT_DISPERSION: "part", DomainFit.NOT_COVERED: "–"}
 
 
 def axis_title(axis: AccuracyAxis) -> str:
     """Return the title of the column."""
-    return TITLES[axis.figure] if axis.domain is None else DOMAIN_TITLE
+    return TITLES[axis.figure] if axis.domain is None else axis.domain.value.capitalize()
 
 
 def axis_legend(axis: AccuracyAxis) -> str:
     """Return what the column means, and why it is this one."""
-    meaning = MEANINGS[axis.figure] if axis.domain is None else DOMAIN_MEANING
+    meaning = MEANINGS[axis.figure]
+    if axis.domain is not None:
+        notes = "; ".join(filter(None, (LACKING.get(axis.domain), "–: nothing says so")))
+        meaning = (
+            f"{axis.domain.value.capitalize()}: whether the training data hold any ({notes}); ◆ on the front of that "
+            "and time"
+        )
     return f"{meaning}. Why: {axis.reason}."
 
 
@@ -56,7 +59,10 @@ def axis_cell(candidate: Candidate, axis: AccuracyAxis) -> str:
 
 def accuracy_column(axis: AccuracyAxis) -> tuple[str, str]:
     """Return the title of the column of accuracy, and which kind of figure stands in it."""
-    return COLUMNS[axis.figure] if axis.domain is None else DOMAIN_COLUMN
+    if axis.domain is None:
+        return COLUMNS[axis.figure]
+    title, lacking = axis.domain.value.capitalize(), LACKING.get(axis.domain)
+    return title, f"{title}: in the training data{f' ({lacking})' if lacking else ''}"
 
 
 def accuracy_cell(candidate: Candidate, axis: AccuracyAxis) -> str:
