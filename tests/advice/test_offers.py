@@ -11,6 +11,7 @@ from factories import SETTINGS, make_card, make_summary, make_task
 from mlipguide.advice import offers
 from mlipguide.candidates.preparation import NO_WEIGHTS, Prepared
 from mlipguide.environments.recipes import load_recipes
+from mlipguide.environments.resolution import find_environment
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.models.model_card import Domain, DomainFact, LifeCycle, Metrics, ModelCard, WeightsOrigin
 from mlipguide.records.models.model_card import Need as Kind
@@ -44,7 +45,7 @@ def prepared(known: ModelCard, *, synthetic: bool = False) -> Prepared:
     return Prepared(
         card=known,
         recipe=recipe,
-        environment=offers.find_environment(recipe),
+        environment=find_environment(recipe),
         settings=SETTINGS,
         weights_file=None,
         synthetic=synthetic,
@@ -58,9 +59,8 @@ def only_chgnet(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def found(recipe: Recipe) -> Environment:
         state = EnvironmentState.READY if recipe.backend == "chgnet" else EnvironmentState.MISSING
-        return replace(real(recipe), state=state)
+        return replace(find_environment(recipe), state=state)
 
-    real = offers.find_environment
     monkeypatch.setattr(offers, "find_environment", found)
 
 
