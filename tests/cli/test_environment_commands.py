@@ -85,16 +85,48 @@ def test_built_listed_checked_and_removed(run: Run) -> None:
     assert "tiny" in page.out
     assert "ready" in page.out
 
+    size = run("env", "list", "--json").document["data"]["sizes_bytes"]["tiny"]
+    assert size > 0
     removed = run("env", "remove", "tiny", "--json")
     assert removed.document["data"] == {
         "backend": "tiny",
         "forgotten": None,
         "removed": [environment["location"]],
+        "freed_bytes": size,
     }
     assert not Path(environment["location"]).exists()
     again = run("env", "remove", "tiny", "--json")
     assert [notice["kind"] for notice in again.document["notices"]] == ["nothing_removed"]
     assert again.code == ExitCode.DONE
+
+
+@pytest.mark.usefixtures("fake_uv")
+def test_what_no_recipe_uses_any_more_is_removed_and_the_rest_left(run: Run) -> None:
+    assert run("env", "build", "tiny").code == ExitCode.DONE
+    used = Path(tiny(run("env", "list", "--json").document)["location"])
+    of_another_recipe, of_nobody, set_aside = (
+        used.with_name(name) for name in ("tiny-0123456789ab", "gone-0123456789ab", f".replaced-{used.name}-0a")
+    )
+    for folder in (of_another_recipe, of_nobody, set_aside):
+        folder.mkdir()
+        (folder / "file").write_bytes(b"x" * 10_000)
+    listed = run("env", "list")
+    assert "mlipguide env remove --unused" in listed.out
+    removed = run("env", "remove", "--unused", "--json").document["data"]
+    assert removed["backend"] is None
+    assert sorted(removed["removed"]) == sorted(map(str, (of_another_recipe, of_nobody)))
+    assert removed["freed_bytes"] >= 30_000
+    assert used.is_dir()
+    assert not any(folder.exists() for folder in (of_another_recipe, of_nobody, set_aside))
+    assert "--unused" not in run("env", "list").out
+    assert run("env", "remove", "--unused").err.count("Nothing is unused.") == 1
+
+
+@pytest.mark.parametrize("words", [(), ("tiny", "--unused")])
+def test_a_removal_names_a_backend_or_what_is_unused(run: Run, words: tuple[str, ...]) -> None:
+    outcome = run("env", "remove", *words)
+    assert outcome.code == ExitCode.BAD_INPUT
+    assert "A backend or --unused is expected" in outcome.err
 
 
 @pytest.mark.usefixtures("fake_uv")

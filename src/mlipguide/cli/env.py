@@ -107,10 +107,20 @@ def verify(
 
 
 @app.command("remove")
-def remove(backend: Backend, *, as_json: options.Json = False) -> int:
+def remove(
+    backend: Annotated[str | None, typer.Argument(help="sevenn, chgnet, mace-torch, ...")] = None,
+    *,
+    unused: Annotated[
+        bool, typer.Option("--unused", help="Those of any backend that nothing here starts any more.")
+    ] = False,
+    as_json: options.Json = False,
+) -> int:
     """Delete the managed environments of a backend, or forget the adopted one."""
     from mlipguide.cli.output import emit
     from mlipguide.commands.environments import remove
     from mlipguide.report.pages.environments_page import removal_page
+    from mlipguide.report.progress import progress
 
-    return emit("env remove", remove(backend), lambda data, _console: removal_page(data), as_json=as_json)
+    with progress() as report:
+        result = remove(backend, unused=unused, on_progress=lambda message: report(message, 0.0))
+    return emit("env remove", result, lambda data, _console: removal_page(data), as_json=as_json)

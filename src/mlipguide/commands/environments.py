@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mlipguide.candidates.support import support_of_backend
-from mlipguide.core.errors import EnvironmentFailedError, ExitCode
+from mlipguide.core.errors import EnvironmentFailedError, ExitCode, InputError
 from mlipguide.environments.adoption import adopt
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.gpu_support import gpu_notices
+from mlipguide.environments.managed_folders import size_bytes
 from mlipguide.environments.recipes import find_recipe, load_recipes, plugin_notices
-from mlipguide.environments.removal import remove_environment
+from mlipguide.environments.removal import remove_environment, remove_unused, unused_bytes
 from mlipguide.environments.resolution import check_environment, find_environment, set_aside_files
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
@@ -27,7 +28,7 @@ def list_environments() -> Result[EnvironmentList]:
     found = tuple(find_environment(recipe) for recipe in recipes.values())
     seen = tuple(one for backend in recipes if (one := support_of_backend(backend)) is not None)
     return Result(
-        EnvironmentList(found, seen),
+        EnvironmentList(found, seen, sizes_bytes=_sizes(found), unused_bytes=unused_bytes()),
         notices=(*plugin_notices(), *set_aside_files(recipes), *supports.set_aside()),
     )
 
@@ -105,18 +106,29 @@ def check_environments(backends: Sequence[str], *, on_progress: Callable[[str], 
     )
 
 
-def remove(backend: str) -> Result[RemovalReport]:
-    """Delete the managed environments of a backend, or forget the adopted one.
+def remove(backend: str | None, *, unused: bool, on_progress: Callable[[str], None]) -> Result[RemovalReport]:
+    """Delete the managed environments of a backend, or forget the adopted one; or delete all that are unused.
 
     Raises:
-        InputError: An unknown backend.
+        InputError: An unknown backend, or both were asked, or none.
         StorageError: A folder cannot be deleted.
     """
-    removal = remove_environment(find_recipe(backend))
+    if unused is (backend is not None):
+        raise InputError(
+            "A backend or --unused is expected, one of both.",
+            hint="For example: mlipguide env remove chgnet, or mlipguide env remove --unused",
+        )
+    removal = remove_unused(on_progress) if backend is None else remove_environment(find_recipe(backend), on_progress)
     notices: tuple[Notice, ...] = ()
     if removal.forgotten is None and not removal.removed:
-        notices = (Notice("nothing_removed", f"{removal.backend} has no environment to remove."),)
-    return Result(RemovalReport(removal.backend, removal.forgotten, removal.removed), notices=notices)
+        whose = "Nothing is unused." if backend is None else f"{removal.backend} has no environment to remove."
+        notices = (Notice("nothing_removed", whose),)
+    report = RemovalReport(removal.backend, removal.forgotten, removal.removed, removal.freed_bytes)
+    return Result(report, notices=notices)
+
+
+def _sizes(environments: Iterable[Environment]) -> dict[str, int]:
+    return {one.backend: size_bytes(Path(one.location)) for one in environments if one.location is not None}
 
 
 def _recipes(backends: Sequence[str]) -> tuple[Recipe, ...]:

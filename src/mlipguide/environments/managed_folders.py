@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlipguide.core.errors import StorageError
 from mlipguide.core.kept_files import UnusableFileError, read_document, record_of
 from mlipguide.core.paths import environments_dir, storage_error
 from mlipguide.core.serialisation import to_json, to_plain, write_atomically
@@ -26,6 +27,7 @@ from mlipguide.records.hardware.environment import Environment, EnvironmentKind,
 from mlipguide.records.strict import strict
 
 MARKER = "ready.json"
+SIZE = "size_bytes"
 SCHEMA = "mlipguide.environment/1"
 WHAT = "a manifest of an environment"
 HINT = "The environment counts as absent; mlipguide env build makes it again in its place."
@@ -105,9 +107,18 @@ def _digest(plain: Any) -> str:
 
 def list_folders(backend: str) -> list[Path]:
     """Return all folders of a backend's environments: finished, unfinished, set aside by a rebuild."""
-    name = re.compile(rf"(\.replaced-)?{re.escape(backend)}-[0-9a-f]{{{_KEY_LENGTH}}}(-[0-9a-f]+)?")
+    return [folder for owner, folder in all_folders() if owner == backend]
+
+
+def all_folders() -> list[tuple[str, Path]]:
+    """Return the folders of all environments, each with its backend."""
+    name = re.compile(rf"(?:\.replaced-)?(.+?)-[0-9a-f]{{{_KEY_LENGTH}}}(?:-[0-9a-f]+)?")
     with suppress(OSError):
-        return sorted(path for path in environments_dir().iterdir() if name.fullmatch(path.name))
+        return [
+            (match.group(1), path)
+            for path in sorted(environments_dir().iterdir())
+            if (match := name.fullmatch(path.name)) and path.is_dir()
+        ]
     return []
 
 
@@ -230,10 +241,19 @@ def locked_backend(backend: str, on_progress: Callable[[str], None]) -> Iterator
 
 
 def size_bytes(folder: Path) -> int:
-    """Return what an environment takes on the disk, files that it shares with uv's cache included."""
+    """Return what a finished environment takes on the disk, files that it shares with uv's cache included.
+
+    It is counted once and kept in the folder.
+    """
+    kept = folder / SIZE
+    with suppress(OSError, ValueError):
+        return int(kept.read_text(encoding="utf-8"))
     total = 0
     for root, _, files in os.walk(folder):
         for name in files:
             with suppress(OSError):
                 total += os.lstat(f"{root}/{name}").st_blocks * 512
+    if (folder / MARKER).is_file():
+        with suppress(StorageError):
+            write_atomically(kept, f"{total}\n")
     return total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mlipguide.records.hardware.device import DeviceModel
 from mlipguide.records.hardware.environment import Environment
@@ -75,20 +75,37 @@ class SavedProfiles:
 @strict
 @dataclass(frozen=True)
 class EnvironmentList:
-    """One environment for each backend asked about, and what was found to work of those that were tried."""
+    """One environment for each backend asked about, and what was found to work of those that were tried.
+
+    Attributes:
+        environments: One a backend.
+        supports: What was found to work.
+        sizes_bytes: What each managed environment takes on the disk, by backend.
+        unused_bytes: What environments take that nothing starts any more, and ``env remove --unused`` deletes.
+    """
 
     environments: tuple[Environment, ...]
     supports: tuple[BackendSupport, ...] = ()
+    sizes_bytes: dict[str, int] = field(default_factory=dict)
+    unused_bytes: int = 0
 
 
 @strict
 @dataclass(frozen=True)
 class RemovalReport:
-    """What ``env remove`` did: the adopted interpreter it forgot, the folders it deleted."""
+    """What ``env remove`` did: the adopted interpreter it forgot, the folders it deleted, and what these took.
 
-    backend: str
+    Attributes:
+        backend: The backend; None where everything unused was removed.
+        forgotten: The adopted interpreter that was forgotten.
+        removed: The folders.
+        freed_bytes: What they took.
+    """
+
+    backend: str | None
     forgotten: str | None
     removed: tuple[str, ...]
+    freed_bytes: int = 0
 
 
 @strict

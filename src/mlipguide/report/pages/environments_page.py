@@ -49,6 +49,8 @@ def environments_table(data: EnvironmentList, *, details: bool) -> RenderableTyp
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
     for title in ("Backend", "State", "Kind", "Python"):
         table.add_column(title, no_wrap=True)
+    if data.sizes_bytes:
+        table.add_column("Disk", no_wrap=True, justify="right")
     table.add_column("Versions", overflow="fold")
     for item in data.environments:
         versions = list(item.versions.items())[: None if details else FEW_VERSIONS]
@@ -57,8 +59,11 @@ def environments_table(data: EnvironmentList, *, details: bool) -> RenderableTyp
             Text(item.state.value, style=STYLES[item.state]),
             "–" if item.state is EnvironmentState.MISSING else item.kind.value,
             item.python_version or "–",
+            *([_disk(data.sizes_bytes.get(item.backend))] if data.sizes_bytes else []),
             ", ".join(f"{name} {version}" for name, version in versions) or "–",
         )
+    if len(data.sizes_bytes) > 1:
+        table.add_row("all", "", "", "", _disk(sum(data.sizes_bytes.values())), "files that they share count in each")
     problems = [Text(f"{item.backend}: {item.problem}", style="red") for item in data.environments if item.problem]
     return Group(table, *problems)
 
@@ -70,6 +75,8 @@ def environment_steps(data: EnvironmentList) -> list[Step]:
     steps = [Step(f"mlipguide env build {' '.join(broken)} --force", "builds what is broken anew")] if broken else []
     if missing:
         steps.append(Step(f"mlipguide env build {' '.join(missing)}", "builds what is missing"))
+    if data.unused_bytes:
+        steps.append(Step("mlipguide env remove --unused", f"frees {_disk(data.unused_bytes)}: nothing starts them"))
     return steps
 
 
@@ -78,4 +85,10 @@ def removal_page(data: RemovalReport) -> RenderableType:
     lines = [f"Deleted {folder}" for folder in data.removed]
     if data.forgotten is not None:
         lines.append(f"Forgot the adopted interpreter {data.forgotten}; it was left alone.")
-    return Text("\n".join(lines) or f"{data.backend}: nothing to remove.")
+    if data.freed_bytes:
+        lines.append(f"{_disk(data.freed_bytes)} less on the disk, but for files that others share.")
+    return Text("\n".join(lines) or f"{data.backend or 'unused'}: nothing to remove.")
+
+
+def _disk(size_bytes: int | None) -> str:
+    return "–" if size_bytes is None else f"{size_bytes / 1e9:.2f} GB"
