@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -93,3 +94,20 @@ def test_plugins_and_broken_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "already known" in messages[0]
     assert "RuntimeError: lost" in messages[1]
     assert "no_such_module_here" in messages[2]
+
+
+EXTRAS = {"mace-torch": "mace", "orb-models": "orb", "so3krates-torch": "so3lr"}
+"""Backends whose extra has a shorter name."""
+
+
+def test_extras_are_the_recipes_of_backends_that_plain_pip_installs() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    for recipe in load_recipes().values():
+        name = EXTRAS.get(recipe.backend, recipe.backend)
+        if recipe.overrides or recipe.excludes or name not in extras:
+            continue
+        pinned = [] if recipe.torch is None else [f"torch=={recipe.torch}"]
+        pinned += [*recipe.requirements, *recipe.for_scripts]
+        assert extras[name] == pinned, name
+    assert {"sevenn", "mace", "chgnet", "orb"} <= set(extras)
