@@ -10,7 +10,10 @@ import pytest
 from factories import make_estimate
 from known_trainings import make_tried
 from mlipguide.advice.prices import pilots, tuning
-from mlipguide.records.estimate import Estimate, around, exactly
+from mlipguide.advice.prices.break_even import break_even
+from mlipguide.records.advice.strategy import HoursOf, LabelPrice, StrategyPrice
+from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.estimate import Estimate, around, exactly, nothing
 from mlipguide.records.training.training import Engine
 
 FRAMES = tuning.frames_to_tune(1).estimate
@@ -91,3 +94,59 @@ def test_a_power_of_a_quantity_goes_with_it() -> None:
     square = root.times(root)
     assert (square.low, square.high) == pytest.approx((25.0, 400.0))
     assert frames.raised(0.5).times(frames.inverted(1.0)).high == pytest.approx(0.2)
+
+
+def price_of(strategy: Strategy, labels: Estimate, run: Estimate) -> StrategyPrice:
+    """Return a price whose labels and run take so long, without any training."""
+    return StrategyPrice(
+        strategy=strategy,
+        model="nep",
+        base=None,
+        verdict=Verdict.FEASIBLE,
+        rejections=(),
+        doubts=(),
+        labels=LabelPrice(frames=FRAMES, atoms=24, reference_core_hours=labels, wall_time_s=labels),
+        training_time_s=nothing("no training"),
+        production_time_s=run,
+        total_wall_time_s=labels.plus(run),
+        hours=None,
+        hours_of=HoursOf.CORES,
+        force_mae_ev_per_angstrom=None,
+        reasons=(),
+    )
+
+
+def paying_from(price: StrategyPrice, against: StrategyPrice) -> tuple[float | None, float, float | None]:
+    """Return from which simulated time a strategy pays, for runs of 1 ns."""
+    found = break_even(price, against, 1.0)
+    assert found is not None
+    return found.simulated_time_s.low, found.simulated_time_s.value, found.simulated_time_s.high
+
+
+def test_what_two_strategies_pay_for_each_label_cancels_where_they_break_even() -> None:
+    # 300 labels against 100, whatever one costs: 200 of them are paid back by 2 s saved for each unit of the run.
+    each = around(10.0, 2.0, basis=FRAMES.basis, source="a reference calculation")
+    own = price_of(Strategy.TRAIN_FROM_SCRATCH, each.scaled(300), exactly(1.0, source="a run"))
+    other = price_of(Strategy.FINE_TUNE, each.scaled(100), exactly(3.0, source="a run"))
+    assert paying_from(own, other) == pytest.approx((500.0, 1000.0, 2000.0), rel=0.01)
+
+
+def test_a_step_that_labels_and_the_slow_run_share_cancels_where_they_break_even() -> None:
+    # 1,000 steps of the teacher are labels, and each unit of the run saves one: 1,000 units, however long a step is.
+    own = price_of(Strategy.DISTIL, STEP.scaled(1000), STEP)
+    assert paying_from(own, price_of(Strategy.PRETRAINED, STEP.scaled(0), STEP.scaled(2))) == pytest.approx([1000] * 3)
+
+
+def test_what_two_strategies_do_not_share_does_not_cancel() -> None:
+    own = price_of(Strategy.DISTIL, STEP.scaled(1000), exactly(0.0, source="a run"))
+    low, value, high = paying_from(own, price_of(Strategy.PRETRAINED, nothing("no labels"), other(STEP)))
+    assert value == pytest.approx(1000.0)
+    # Two factors of 1.5, independent.
+    both = math.exp(math.hypot(math.log(1.5), math.log(1.5)))
+    assert (low, high) == pytest.approx((1000 / both, 1000 * both), rel=0.03)
+
+
+def test_a_run_that_may_save_nothing_has_no_time_from_which_it_surely_pays() -> None:
+    own = price_of(Strategy.DISTIL, STEP.scaled(1000), STEP)
+    low, _, high = paying_from(own, price_of(Strategy.PRETRAINED, nothing("no labels"), other(STEP).scaled(1.2)))
+    assert (low, high) == (None, None)

@@ -6,12 +6,11 @@ strategies take the same at (fixed_B - fixed_A) / (rate_A - rate_B).
 
 from __future__ import annotations
 
-import math
-
 from mlipguide.core.readable import duration, simulated_time
 from mlipguide.records.advice.strategy import BreakEven, StrategyPrice
 from mlipguide.records.advice.verdict import Strategy
 from mlipguide.records.estimate import Estimate
+from mlipguide.records.terms import drawn
 
 DOING = {
     Strategy.PRETRAINED: "Taking a pretrained model",
@@ -50,7 +49,7 @@ def total_s(price: StrategyPrice, task_time_s: float, simulated_time_s: float) -
 def break_even(price: StrategyPrice, against: StrategyPrice, simulated_time_s: float) -> BreakEven | None:
     """Return from which simulated time a strategy is done sooner than another; None where it never is or is not known.
 
-    0 where it always is. The interval is that of the worst and the best case of both differences.
+    0 where it always is. In the interval, what both strategies share is as high in one as in the other.
 
     Args:
         price: The strategy that may pay back.
@@ -61,25 +60,18 @@ def break_even(price: StrategyPrice, against: StrategyPrice, simulated_time_s: f
     own_rate, other_rate = rate(price, simulated_time_s), rate(against, simulated_time_s)
     if own is None or other is None or own_rate is None or other_rate is None:
         return None
-    saved = other_rate.value - own_rate.value
+    extra, saved = own.value - other.value, other_rate.value - own_rate.value
     if saved <= 0:
         return None
-    extra = own.value - other.value
-    low_extra, high_extra = _difference_ends(own, other)
-    low_saved, high_saved = _difference_ends(other_rate, own_rate)
     value = 0.0 if extra <= 0 else _crossing(price, against, simulated_time_s, guess=extra / saved)
-    low = high = None
-    if low_extra is not None and high_extra is not None and low_saved is not None and high_saved is not None:
-        low = min(value, max(0.0, low_extra / high_saved))
-        high = max(value, high_extra / low_saved) if low_saved > 0 else None
+    parts = (own, other, own_rate, other_rate)
+    low, high = _ends(*parts)
     estimate = Estimate(
         value=value,
-        low=None if high is None else low,
-        high=high,
-        basis=max((one.basis for one in (own, other, own_rate, other_rate)), key=lambda basis: basis.rank),
-        source="; ".join(
-            dict.fromkeys(part for one in (own, other, own_rate, other_rate) for part in one.source.split("; "))
-        ),
+        low=None if low is None else min(value, low),
+        high=None if high is None else max(value, high),
+        basis=max((one.basis for one in parts), key=lambda basis: basis.rank),
+        source="; ".join(dict.fromkeys(source for one in parts for source in one.source.split("; "))),
     )
     return BreakEven(
         strategy=price.strategy,
@@ -105,14 +97,20 @@ def _crossing(price: StrategyPrice, against: StrategyPrice, task_time_s: float, 
     return float(brentq(lead, 0.0, late, xtol=1e-9 * late, rtol=1e-9))
 
 
-def _difference_ends(one: Estimate, other: Estimate) -> tuple[float | None, float | None]:
-    """Return the interval of the difference of two independent quantities; errors add in quadrature."""
-    if one.low is None or one.high is None or other.low is None or other.high is None:
+def _ends(
+    own: Estimate, other: Estimate, own_rate: Estimate, other_rate: Estimate
+) -> tuple[float, float] | tuple[None, None]:
+    """Return the 90 % interval of the crossing; None where a spread is not known, or where it may never be reached."""
+    import numpy as np
+
+    draws = [None if one.terms is None else drawn(one.terms) for one in (own, other, own_rate, other_rate)]
+    fixed, fixed_other, slope, slope_other = draws
+    if fixed is None or fixed_other is None or slope is None or slope_other is None:
         return None, None
-    difference = one.value - other.value
-    below = math.hypot(one.value - one.low, other.high - other.value)
-    above = math.hypot(one.high - one.value, other.value - other.low)
-    return difference - below, difference + above
+    saved = slope_other - slope
+    crossings = np.where(saved > 0, np.maximum(0.0, fixed - fixed_other) / np.where(saved > 0, saved, 1.0), np.inf)
+    low, high = (float(one) for one in np.quantile(crossings, (0.05, 0.95), method="inverted_cdf"))
+    return (low, high) if high < np.inf else (None, None)
 
 
 def _reason(price: StrategyPrice, against: StrategyPrice, extra: float, saved: float, found: Estimate) -> str:
