@@ -17,7 +17,7 @@ from mlipguide.advice.explanation import (
 )
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.prices.inputs import PricingInputs
-from mlipguide.advice.prices.table import strategy_table
+from mlipguide.advice.prices.strategies import strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice.advice import Candidate, Strategy
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable

@@ -15,10 +15,10 @@ from factories import HOUR, make_candidate, make_card, make_estimate, make_evide
 from known_trainings import FOLDER, SILICON, make_distilled, make_labels, make_tried
 from mlipguide.advice.decision import decide
 from mlipguide.advice.plans import plan_for
+from mlipguide.advice.prices.changes import A_GPU
 from mlipguide.advice.prices.inputs import PricingInputs
-from mlipguide.advice.prices.pilots import TriedModel
-from mlipguide.advice.prices.sensitivities import A_GPU
-from mlipguide.advice.prices.table import strategy_table
+from mlipguide.advice.prices.strategies import strategy_table
+from mlipguide.advice.prices.trainings import TriedModel
 from mlipguide.advice.ranking import choose
 from mlipguide.catalog.families import load_families
 from mlipguide.records.accuracy.evidence import EvidenceKind

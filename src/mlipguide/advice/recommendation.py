@@ -14,8 +14,9 @@ from mlipguide.advice.decision import can_be_done, leading_candidate
 from mlipguide.advice.explanation import Words, reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
 from mlipguide.advice.plan_commands import script_command, with_commands
 from mlipguide.advice.plans import next_commands, plan_for
-from mlipguide.advice.prices.assembly import priced_strategies, pricing_inputs
-from mlipguide.advice.prices.table import cheapest_test, is_untested
+from mlipguide.advice.prices.changes import with_sensitivities
+from mlipguide.advice.prices.inputs import pricing_inputs
+from mlipguide.advice.prices.strategies import cheapest_test, is_untested, strategy_table
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.training_commands import own_left_out, training_commands
 from mlipguide.catalog.cards import Catalogue
@@ -87,7 +88,7 @@ def assemble_recommendation(
         elements=task.structure.elements,
         label_step_s=facts.label_step_s,
     )
-    table = priced_strategies(candidates, task, known, choice=choice, card=card)
+    table = with_sensitivities(candidates, task, known, strategy_table(candidates, task, known, card))
     if choice is not None:
         reasons = reasons_for_choice(choice, candidates, task, words)
     else:

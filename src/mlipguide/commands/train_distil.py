@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlipguide.advice.prices.kept import keep_distillation
+from mlipguide.training.keeping import keep_distillation
 from mlipguide.bench.measuring.measuring import session_request
 from mlipguide.candidates.preparation import Prepared, find_given_weights, prepare_candidates
 from mlipguide.catalog.cards import load_catalogue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlipguide.advice.prices.kept import keep_pilot
+from mlipguide.training.keeping import keep_pilot
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.core.units import FORCE, WALL_TIME
