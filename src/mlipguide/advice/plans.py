@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.explanation import feasible_atoms, feasible_structures, feasible_time_s
+from mlipguide.advice.explanation import smaller_tasks
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.work_words import action_words
 from mlipguide.core.readable import number
@@ -113,17 +113,16 @@ def next_commands(
 
 def _smaller_tasks(task: Task, leading: Candidate, subject: str) -> list[str]:
     found: list[str] = []
-    atoms, time_s = feasible_atoms(leading), feasible_time_s(leading, task)
-    structures = feasible_structures(leading, task)
-    if structures is not None and structures < task.structures:
+    atoms, structures, time_s = smaller_tasks(leading, task)
+    if structures is not None:
         found.append(f"mlipguide recommend {subject} --structures {structures} --atoms {task.atoms}")
     length = {
         TaskKind.MD: f" --time {(task.simulated_time_s or 0.0) * 1e12:g}ps",
         TaskKind.SCREEN: f" --structures {task.structures}",
     }.get(task.kind, "")
-    if atoms is not None and atoms < task.atoms and any(task.structure.periodic):
+    if atoms is not None:
         found.append(f"mlipguide recommend {subject} --atoms {atoms}{length}")
-    if time_s is not None and task.simulated_time_s is not None and task.timestep_s <= time_s < task.simulated_time_s:
+    if time_s is not None:
         found.append(f"mlipguide recommend {subject} --atoms {task.atoms} --time {_option(time_s)}")
     return found
 

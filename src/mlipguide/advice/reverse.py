@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mlipguide.advice.accuracy_words import error_words
 from mlipguide.advice.constraints import basis
-from mlipguide.advice.explanation import feasible_atoms, feasible_time_s
+from mlipguide.advice.explanation import feasible_atoms, smaller_tasks
 from mlipguide.advice.ranking import accuracy_order, could_serve
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice.advice import Candidate, Verdict
@@ -45,10 +45,10 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
     """
     candidate, where = nearest.candidate, f"On {nearest.profile.name}"
     found: list[str] = []
-    atoms, time_s = feasible_atoms(candidate), feasible_time_s(candidate, task)
-    if atoms is not None and not settled and atoms < task.atoms:
-        found.append(f"{where}, {atoms:,} atoms instead of {task.atoms:,} would surely end in time and fit.")
-    if time_s is not None and task.simulated_time_s is not None and not settled and time_s < task.simulated_time_s:
+    fewer, _, time_s = (None, None, None) if settled else smaller_tasks(candidate, task)
+    if fewer is not None:
+        found.append(f"{where}, {fewer:,} atoms instead of {task.atoms:,} would surely end in time and fit.")
+    if time_s is not None and task.simulated_time_s is not None:
         found.append(
             f"{where}, {simulated_time(time_s)} instead of {simulated_time(task.simulated_time_s)} would surely end "
             "in time."
@@ -67,7 +67,8 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
             f"It surely fits where {memory(peak.at_most)} are usable; {nearest.profile.device.id} leaves "
             f"{usable.told(memory)}."
         )
-    if settled and atoms is not None and atoms > task.atoms:
+    atoms = feasible_atoms(candidate) if settled else None
+    if atoms is not None and atoms > task.atoms:
         found.append(f"{where}, up to {atoms:,} atoms would surely do.")
     faster = [
         other
