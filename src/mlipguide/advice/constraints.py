@@ -158,8 +158,3 @@ def verdict_on(reasons: Iterable[Reason]) -> tuple[Verdict, tuple[Rejection, ...
     rejections = tuple(one for one in found if isinstance(one, Rejection))
     doubts = tuple(one for one in found if isinstance(one, Doubt))
     return Verdict.INFEASIBLE if rejections else Verdict.UNKNOWN if doubts else Verdict.FEASIBLE, rejections, doubts
-
-
-def basis(estimate: Estimate) -> str:
-    """Return the word for how far a number is to be trusted."""
-    return estimate.basis.value

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from mlipguide.advice.accuracy_words import accuracy_reasons, error_words, published_reasons
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import basis
-from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
+from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable, run_seconds
 from mlipguide.advice.work_words import saving_words, work_words
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice.advice import Candidate, Strategy, Verdict
@@ -26,11 +25,11 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     """Return why ``choice`` is the one, with the numbers that decided."""
     assert choice.run_time_s is not None
     within = "within the" if choice.run_time_s.value <= task.budget_s else "against a"
-    run_time = f"{choice.run_time_s.told(duration)} ({basis(choice.run_time_s)})"
+    run_time = f"{choice.run_time_s.told(duration)} ({choice.run_time_s.basis.value})"
     work = "run" if task.kind is TaskKind.MD else "work"
     reasons = [f"{choice.name} does the {work} in {run_time}, {within} budget of {duration(task.budget_s)}."]
     if choice.peak_memory_bytes is not None:
-        reasons.append(f"It needs {choice.peak_memory_bytes.told(memory)} ({basis(choice.peak_memory_bytes)}).")
+        reasons.append(f"It needs {choice.peak_memory_bytes.told(memory)} ({choice.peak_memory_bytes.basis.value}).")
     reasons += choice.remarks
     evidence = choice.evidence
     if evidence.force_mae_ev_per_angstrom is not None:
@@ -41,17 +40,9 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
         reasons.append(saving_words(task.dft_saving))
     if choice.verdict is Verdict.UNKNOWN:
         reasons.append("Whether it will do is not known: " + " ".join(map(words, choice.doubts)))
-    faster = [
-        other
-        for other in candidates
-        if other.verdict is not Verdict.INFEASIBLE
-        and is_runnable(other)
-        and other.run_time_s is not None
-        and other.run_time_s.value < choice.run_time_s.value
-    ]
-    if faster:
-        quickest = min(faster, key=lambda c: (c.run_time_s.value if c.run_time_s else float("inf"), c.model))
-        assert quickest.run_time_s is not None
+    able = [one for one in candidates if one.verdict is not Verdict.INFEASIBLE and is_runnable(one)]
+    quickest = min(able, key=lambda one: (run_seconds(one), one.model), default=choice)
+    if quickest.run_time_s is not None and quickest.run_time_s.value < choice.run_time_s.value:
         reasons.append(
             f"{quickest.name} would be {choice.run_time_s.value / quickest.run_time_s.value:.2g} times "
             f"faster ({quickest.run_time_s.told(duration)}), with {error_words(quickest)}."
@@ -74,12 +65,12 @@ class Reach:
 
 def reasons_for_none(candidates: Sequence[Candidate], task: Task, words: Words, reach: Reach) -> tuple[str, ...]:
     """Return why nothing can be run, and what would change it: fewer atoms, less time, a faster machine."""
-    serving = [candidate for candidate in candidates if could_serve(candidate) and candidate.run_time_s is not None]
+    serving = _timed(candidates)
     if not serving:
         return ("No model that was timed meets the conditions of the task; each one's reasons say why.",)
-    fastest = min(serving, key=lambda c: (c.run_time_s.value if c.run_time_s else float("inf"), c.model))
+    fastest = min(serving, key=lambda one: (run_seconds(one), one.model))
     assert fastest.run_time_s is not None
-    run_time = f"{fastest.run_time_s.told(duration)} ({basis(fastest.run_time_s)})"
+    run_time = f"{fastest.run_time_s.told(duration)} ({fastest.run_time_s.basis.value})"
     if fastest.run_time_s.value > task.budget_s:
         first = (
             f"Even the fastest model, {fastest.name}, takes {run_time} for {work_words(run_by(fastest, task))}; "
@@ -88,18 +79,18 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, words: Words, 
     else:
         obstacles = map(words, (*fastest.rejections, *fastest.doubts))
         first = f"{fastest.name} would end in time, after {run_time}, but: {' '.join(obstacles)}"
-    return (first, *(_way_out(candidate, task, reach) for candidate in _most_accurate(candidates)))
+    return (first, *(_way_out(candidate, task, reach) for candidate in serving[:SHOWN_WAYS]))
 
 
 def nearest_way(candidates: Sequence[Candidate], task: Task, reach: Reach) -> str | None:
     """Return with what the most accurate model that anything would make feasible would be; None without any."""
-    shown = _most_accurate(candidates)
-    return next((_way_out(one, task, reach) for one in shown if _ways(one, task, reach)), None)
+    return next((_way_out(one, task, reach) for one in _timed(candidates) if _ways(one, task, reach)), None)
 
 
-def _most_accurate(candidates: Sequence[Candidate]) -> list[Candidate]:
-    serving = [candidate for candidate in candidates if could_serve(candidate) and candidate.run_time_s is not None]
-    return sorted(serving, key=lambda c: (accuracy_order(c), c.model))[:SHOWN_WAYS]
+def _timed(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the models with a known time that nothing but time and memory stands against, the most accurate first."""
+    serving = [one for one in candidates if could_serve(one) and one.run_time_s is not None]
+    return sorted(serving, key=lambda one: (accuracy_order(one), one.model))
 
 
 def reasons_for_strategy(table: StrategyTable) -> tuple[str, ...]:
@@ -108,7 +99,7 @@ def reasons_for_strategy(table: StrategyTable) -> tuple[str, ...]:
     found: list[str] = []
     if price is not None and price.strategy is not Strategy.PRETRAINED and price.total_wall_time_s is not None:
         total, name = price.total_wall_time_s, price.strategy.value.replace("-", " ").capitalize()
-        found.append(f"{name} ({price.model}): {total.told(duration)} in all ({basis(total)}).")
+        found.append(f"{name} ({price.model}): {total.told(duration)} in all ({total.basis.value}).")
         found += price.reasons
     return tuple(found)
 

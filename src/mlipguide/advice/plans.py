@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from pathlib import Path
 
 from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.explanation import smaller_tasks
@@ -16,6 +19,11 @@ from mlipguide.records.advice.strategy import StrategyPrice
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
+from mlipguide.tasks.request_words import request_words
+from mlipguide.tasks.requests import TaskRequest
+
+SCRIPT = "run.py"
+"""The name that is proposed for the script of a production run."""
 
 
 def plan_for(
@@ -78,6 +86,39 @@ def settings_words(settings: Settings) -> str:
     if settings.allocator is Allocator.RETAIN:
         words.append(f"GLIBC_TUNABLES={RETAIN_TUNABLES}")
     return ", ".join(words)
+
+
+def with_commands(
+    plan: Sequence[PlanStep], *, run: str | None, training: Sequence[str], first: Sequence[PlanStep] = ()
+) -> tuple[PlanStep, ...]:
+    """Return the plan with the commands of the steps that mlipguide does, and with what is to be done before it.
+
+    Args:
+        plan: The steps; the run is the last one, and where something is trained that is the one before.
+        run: Gets the script of the run; None where there is none yet.
+        training: Trains what will run; empty where nothing is trained, or labels have to be made first.
+        first: Steps that come before.
+    """
+    steps = list(plan)
+    if run is not None and steps:
+        steps[-1] = replace(steps[-1], command=run)
+    if training and len(steps) > 1:
+        steps[-2] = replace(steps[-2], command=training[-1])
+    return (*first, *steps)
+
+
+def script_command(request: TaskRequest, choice: Candidate, weights: Mapping[str, Path]) -> str:
+    """Return the command that asks the same once more and writes the script of the run.
+
+    Args:
+        request: What the user wrote.
+        choice: The model that runs.
+        weights: Checkpoint files that the user gave, by model id.
+    """
+    words = [f"mlipguide recommend {request_words(request)}"]
+    if choice.model in weights:
+        words.append(shlex.join(["--weights", f"{choice.model}={weights[choice.model]}"]))
+    return " ".join([*words, "--write", SCRIPT])
 
 
 def next_commands(

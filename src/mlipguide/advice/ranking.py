@@ -90,6 +90,11 @@ def is_likely(candidate: Candidate, task: Task, memory_bytes: int) -> bool:
     return in_time and (peak is None or peak.value <= memory_bytes)
 
 
+def run_seconds(candidate: Candidate) -> float:
+    """Return the time of the run; infinite where it is not known."""
+    return float("inf") if candidate.run_time_s is None else candidate.run_time_s.value
+
+
 def is_runnable(candidate: Candidate) -> bool:
     """Tell whether a candidate's own weights were timed here."""
     return candidate.weights is Weights.PRETRAINED and candidate.step_time_s is not None

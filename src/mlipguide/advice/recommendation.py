@@ -19,8 +19,7 @@ from mlipguide.advice.explanation import (
     reasons_for_none,
     reasons_for_strategy,
 )
-from mlipguide.advice.plan_commands import script_command, with_commands
-from mlipguide.advice.plans import next_commands, plan_for
+from mlipguide.advice.plans import next_commands, plan_for, script_command, with_commands
 from mlipguide.advice.prices.changes import with_sensitivities
 from mlipguide.advice.prices.inputs import pricing_inputs
 from mlipguide.advice.prices.strategies import cheapest_test, is_untested, strategy_table

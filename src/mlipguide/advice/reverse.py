@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlipguide.advice.accuracy_words import error_words
-from mlipguide.advice.constraints import basis
 from mlipguide.advice.explanation import feasible_atoms, smaller_tasks
-from mlipguide.advice.ranking import accuracy_order, could_serve
+from mlipguide.advice.ranking import accuracy_order, could_serve, run_seconds
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice.advice import Candidate, Verdict
 from mlipguide.records.advice.plan import Bottleneck, HardwareOption
@@ -59,7 +58,7 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
         if longest > task.budget_s:
             found.append(
                 f"{where}, the run surely ends within {duration(longest)}, {number(longest / task.budget_s)} times the "
-                f"budget ({basis(run_time)})."
+                f"budget ({run_time.basis.value})."
             )
     peak, usable = candidate.peak_memory_bytes, nearest.profile.usable_memory_bytes
     if peak is not None and usable is not None and peak.at_most > usable.value:
@@ -76,15 +75,13 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
         if other.model != candidate.model
         and could_serve(other)
         and other.verdict is not Verdict.INFEASIBLE
-        and other.run_time_s is not None
-        and run_time is not None
-        and other.run_time_s.value < run_time.value
+        and run_seconds(other) < (0.0 if run_time is None else run_time.value)
     ]
     for other in sorted(faster, key=lambda one: (*accuracy_order(one), one.model))[:SHOWN_MODELS]:
         assert other.run_time_s is not None
         assert run_time is not None
         found.append(
             f"{other.name} ({error_words(other)}) would take {other.run_time_s.told(duration)} there "
-            f"({basis(other.run_time_s)}), {number(run_time.value / other.run_time_s.value)} times less."
+            f"({other.run_time_s.basis.value}), {number(run_time.value / other.run_time_s.value)} times less."
         )
     return tuple(found)

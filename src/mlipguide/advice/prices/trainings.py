@@ -2,11 +2,12 @@
 
 Errors hold wherever it was done; times only on the machine that they were taken on.
 
-Errors follow the learning curve of the pilot's fits (``training/pilot/learning_curve.py``), which is believed up to four
-times the data. The time of training follows t = t0 (n / n0)^k from the largest fits, n0: k is fitted to all fits of the
-model within the data. Beyond it k lies between the fitted one and 1 for least squares, whose equations are set up frame
-by frame while solving them costs the same, and between 0 and the fitted one for training in a fixed number of steps,
-where only the judgements on the way grow with the frames. The time of a step is taken in proportion to the atoms.
+Errors follow the learning curve of the pilot's fits (``training/pilot/learning_curve.py``), which is believed up to
+four times the data. The time of training follows t = t0 (n / n0)^k from the largest fits, n0: k is fitted to all fits
+of the model within the data. Beyond it k lies between the fitted one and 1 for least squares, whose equations are set
+up frame by frame while solving them costs the same, and between 0 and the fitted one for training in a fixed number of
+steps, where only the judgements on the way grow with the frames. The time of a step is taken in proportion to the
+atoms.
 """
 
 from __future__ import annotations
