@@ -147,6 +147,15 @@ def test_times_taken_here_say_nothing_of_a_gpu() -> None:
     assert price(SCRATCH, task, on_gpu).production_time_s == price(SCRATCH, task, plain).production_time_s
 
 
+def test_published_speeds_are_those_of_one_gpu_and_count_its_hours_alone() -> None:
+    four = StrategyHardware(cores=8.0, gpu="NVIDIA A100", gpus=4)
+    found = scratch(silicon(), make_tried(Engine.NEP, "small", here=False), hardware=four)
+    assert found.before is not None
+    assert found.hours is not None
+    assert found.total_wall_time_s is not None
+    assert found.hours.value == pytest.approx(found.total_wall_time_s.value / 3600)
+
+
 def test_a_target_that_all_engines_missed_is_ruled_out_and_one_engine_alone_is_a_doubt() -> None:
     task = silicon(force_mae_ev_per_angstrom=0.06)
     pod = make_tried(Engine.POD, floor=0.09, exponent=1.2)

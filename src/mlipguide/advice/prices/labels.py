@@ -197,7 +197,8 @@ def k_points(structure: StructureSummary, atoms: int) -> int:
     density = structure.number_density_per_angstrom3
     if density is None or not all(structure.periodic):
         return 1
-    full = math.ceil(CELL_TIMES_K_POINTS_ANGSTROM / (atoms / density) ** (1 / 3)) ** 3
+    edge = float((atoms / density) ** (1 / 3))
+    full = math.ceil(CELL_TIMES_K_POINTS_ANGSTROM / edge) ** 3
     return math.ceil(full / 2)
 
 
