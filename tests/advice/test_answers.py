@@ -10,7 +10,7 @@ import pytest
 from factories import GIB, HOUR, make_candidate, make_estimate, make_evidence, make_summary, make_task
 from mlipguide.advice.decision import decide
 from mlipguide.advice.explanation import (
-    Reach,
+    HardwareReach,
     feasible_atoms,
     feasible_time_s,
     nearest_way,
@@ -28,7 +28,7 @@ from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
 from mlipguide.report.words.reason_words import reason_words
 
 TASK = make_task()
-HERE = Reach(memory_bytes=8 * GIB, most_speed_up=4000.0)
+HERE = HardwareReach(memory_bytes=8 * GIB, most_speed_up=4000.0)
 FINE = make_candidate("fine", evidence=make_evidence(kappa_srme=0.3), step_time_s=make_estimate(0.2))
 FAST = make_candidate("fast", evidence=make_evidence(kappa_srme=1.0), step_time_s=make_estimate(0.02))
 

@@ -51,7 +51,7 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
+class HardwareReach:
     """What there is of hardware.
 
     Attributes:
@@ -63,7 +63,9 @@ class Reach:
     most_speed_up: float
 
 
-def reasons_for_none(candidates: Sequence[Candidate], task: Task, words: Words, reach: Reach) -> tuple[str, ...]:
+def reasons_for_none(
+    candidates: Sequence[Candidate], task: Task, words: Words, reach: HardwareReach
+) -> tuple[str, ...]:
     """Return why nothing can be run, and what would change it: fewer atoms, less time, a faster machine."""
     serving = _timed(candidates)
     if not serving:
@@ -82,7 +84,7 @@ def reasons_for_none(candidates: Sequence[Candidate], task: Task, words: Words, 
     return (first, *(_way_out(candidate, task, reach) for candidate in serving[:SHOWN_WAYS]))
 
 
-def nearest_way(candidates: Sequence[Candidate], task: Task, reach: Reach) -> str | None:
+def nearest_way(candidates: Sequence[Candidate], task: Task, reach: HardwareReach) -> str | None:
     """Return with what the most accurate model that anything would make feasible would be; None without any."""
     return next((_way_out(one, task, reach) for one in _timed(candidates) if _ways(one, task, reach)), None)
 
@@ -151,7 +153,7 @@ def feasible_atoms(candidate: Candidate) -> int | None:
     return max(1, int(_floor_two_digits(min(bounds))))
 
 
-def _way_out(candidate: Candidate, task: Task, reach: Reach) -> str:
+def _way_out(candidate: Candidate, task: Task, reach: HardwareReach) -> str:
     ways = _ways(candidate, task, reach)
     found = f"feasible with {' and '.join(ways)}" if ways else "nothing that was considered makes it feasible"
     speed_up = _speed_up(candidate, task)
@@ -159,7 +161,7 @@ def _way_out(candidate: Candidate, task: Task, reach: Reach) -> str:
     return f"{candidate.name} ({error_words(candidate)}): {found}{beyond}."
 
 
-def _ways(candidate: Candidate, task: Task, reach: Reach) -> list[str]:
+def _ways(candidate: Candidate, task: Task, reach: HardwareReach) -> list[str]:
     """Return what would make a model feasible; nothing where only a machine would that is faster than all there are."""
     ways: list[str] = []
     atoms, structures, time_s = smaller_tasks(candidate, task)

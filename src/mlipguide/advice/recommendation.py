@@ -12,7 +12,7 @@ from mlipguide.advice.assessment import Assessment
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.decision import can_be_done, leading_candidate
 from mlipguide.advice.explanation import (
-    Reach,
+    HardwareReach,
     Words,
     nearest_way,
     reasons_for_choice,
@@ -96,7 +96,7 @@ def assemble_recommendation(
         label_step_s=facts.label_step_s,
     )
     table = with_sensitivities(candidates, task, known, strategy_table(candidates, task, known, card))
-    reach = Reach(memory_bytes=memory_bytes, most_speed_up=most_speed_up(machine, facts.profile))
+    reach = HardwareReach(memory_bytes=memory_bytes, most_speed_up=most_speed_up(machine, facts.profile))
     if choice is not None:
         reasons = reasons_for_choice(choice, candidates, task, words)
     else:
