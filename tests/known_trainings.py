@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from factories import make_estimate, make_summary
-from mlipguide.advice.prices.inputs import DistilledBefore
-from mlipguide.advice.prices.pilots import TriedModel
+from mlipguide.advice.prices.trainings import DistilledBefore, TriedModel
 from mlipguide.records.estimate import Basis
 from mlipguide.records.training.kept_training import KeptCurve, KeptDistillation, KeptFit, KeptLabels, KeptPilot
 from mlipguide.records.training.training import Engine

@@ -14,7 +14,7 @@ from mlipguide.advice.facts import ModelFacts
 from mlipguide.advice.judgement import judge
 from mlipguide.advice.plans import plan_for
 from mlipguide.advice.prices.inputs import PricingInputs
-from mlipguide.advice.prices.table import cheapest_test, is_untested, strategy_table
+from mlipguide.advice.prices.strategies import cheapest_test, is_untested, strategy_table
 from mlipguide.advice.ranking import choose, ranked
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.families import load_families

@@ -10,14 +10,17 @@ import pytest
 from factories import GIB, HOUR, make_candidate, make_estimate, make_evidence, make_summary, make_task
 from mlipguide.advice.decision import decide
 from mlipguide.advice.explanation import (
+    HardwareReach,
     feasible_atoms,
     feasible_time_s,
+    nearest_way,
     reasons_for_choice,
     reasons_for_none,
+    smaller_tasks,
 )
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.advice.prices.inputs import PricingInputs
-from mlipguide.advice.prices.table import strategy_table
+from mlipguide.advice.prices.strategies import strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice.advice import Candidate, Strategy
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
@@ -25,6 +28,7 @@ from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
 from mlipguide.report.words.reason_words import reason_words
 
 TASK = make_task()
+HERE = HardwareReach(memory_bytes=8 * GIB, most_speed_up=4000.0)
 FINE = make_candidate("fine", evidence=make_evidence(kappa_srme=0.3), step_time_s=make_estimate(0.2))
 FAST = make_candidate("fast", evidence=make_evidence(kappa_srme=1.0), step_time_s=make_estimate(0.02))
 
@@ -85,7 +89,7 @@ def test_a_doubtful_choice_says_its_doubts() -> None:
 
 
 def test_nothing_feasible_says_what_would_be() -> None:
-    words = " ".join(reasons_for_none([slow()], TASK, reason_words, memory_bytes=8 * GIB))
+    words = " ".join(reasons_for_none([slow()], TASK, reason_words, HERE))
     assert "100,000 steps of 2,000 atoms" in words
     assert "the budget is 24 h" in words
     assert "430 atoms for the whole time" in words  # 480 / 1.1, rounded down
@@ -93,9 +97,33 @@ def test_nothing_feasible_says_what_would_be() -> None:
     assert "4.17 times faster" in words
 
 
+def test_a_machine_that_is_faster_than_any_of_the_list_is_not_offered() -> None:
+    # 1,000 times the budget where the list ends at 999 times as fast.
+    hopeless = slow(step_time_s=make_estimate(24_000 * HOUR / TASK.steps), affordable_atoms=make_estimate(0.5))
+    listed, beyond = (replace(HERE, most_speed_up=most) for most in (1000.0, 999.0))
+    assert "a machine 1,000 times faster" in reasons_for_none([hopeless], TASK, reason_words, listed)[1]
+    way = reasons_for_none([hopeless], TASK, reason_words, beyond)[1]
+    assert "a machine" not in way.replace("no machine", "")
+    assert way.endswith("feasible with 90 fs with all atoms; no machine of the list is 1,000 times faster.")
+    short = replace(TASK, simulated_time_s=TASK.timestep_s)
+    nothing = replace(hopeless, step_time_s=None)
+    assert nearest_way([nothing], short, beyond) is None
+    assert nearest_way([nothing, slow()], TASK, beyond) == reasons_for_none([slow()], TASK, reason_words, beyond)[1]
+
+
+def test_nothing_smaller_than_a_cell_or_a_molecule_or_shorter_than_a_step_is_offered() -> None:
+    few = slow(affordable_atoms=make_estimate(20))  # of cells of 28
+    assert smaller_tasks(few, TASK)[0] is None
+    assert smaller_tasks(slow(), TASK)[0] == 430
+    molecule = make_summary(formula="C2H6O", atoms=9, periodic=(False, False, False))
+    assert smaller_tasks(slow(), make_task(structure=molecule))[0] is None
+    endless = slow(step_time_s=make_estimate(25 * HOUR))
+    assert smaller_tasks(endless, TASK)[2] is None
+
+
 def test_memory_alone_is_not_told_as_time() -> None:
     large = make_candidate("large", peak_memory_bytes=make_estimate(20.0 * GIB), max_atoms=make_estimate(700))
-    first, way = reasons_for_none([large], TASK, reason_words, memory_bytes=8 * GIB)
+    first, way = reasons_for_none([large], TASK, reason_words, HERE)
     assert "would end in time" in first
     assert "20 GiB" in first
     assert "630 atoms" in way
@@ -103,7 +131,7 @@ def test_memory_alone_is_not_told_as_time() -> None:
 
 
 def test_no_timed_model_says_so() -> None:
-    assert "No model that was timed" in reasons_for_none([ALIEN], TASK, reason_words, memory_bytes=8 * GIB)[0]
+    assert "No model that was timed" in reasons_for_none([ALIEN], TASK, reason_words, HERE)[0]
 
 
 def test_what_is_surely_feasible_is_rounded_down() -> None:

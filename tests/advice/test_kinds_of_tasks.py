@@ -9,7 +9,13 @@ import pytest
 from factories import GIB, make_card, make_estimate, make_findings, make_task
 from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.constraints import card_rejections
-from mlipguide.advice.explanation import feasible_structures, feasible_time_s, reasons_for_choice, reasons_for_none
+from mlipguide.advice.explanation import (
+    HardwareReach,
+    feasible_structures,
+    feasible_time_s,
+    reasons_for_choice,
+    reasons_for_none,
+)
 from mlipguide.advice.judgement import judge
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.catalog.cards import load_catalogue
@@ -200,7 +206,8 @@ def test_fewer_structures_are_offered_and_would_be_feasible() -> None:
     number = feasible_structures(slow, task)
     assert number is not None
     assert feasible_time_s(slow, task) is None
-    assert f"{number} structures" in " ".join(reasons_for_none([slow], task, reason_words, memory_bytes=8 * GIB))
+    reach = HardwareReach(memory_bytes=8 * GIB, most_speed_up=4000.0)
+    assert f"{number} structures" in " ".join(reasons_for_none([slow], task, reason_words, reach))
     assert f"mlipguide recommend a.cif --kind screen --structures {number} --atoms 28" in next_commands(
         task, None, [slow], subject="a.cif --kind screen"
     )

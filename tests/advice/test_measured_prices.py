@@ -15,10 +15,10 @@ from factories import HOUR, make_candidate, make_card, make_estimate, make_evide
 from known_trainings import FOLDER, SILICON, make_distilled, make_labels, make_tried
 from mlipguide.advice.decision import decide
 from mlipguide.advice.plans import plan_for
+from mlipguide.advice.prices.changes import A_GPU
 from mlipguide.advice.prices.inputs import PricingInputs
-from mlipguide.advice.prices.pilots import TriedModel
-from mlipguide.advice.prices.sensitivities import A_GPU
-from mlipguide.advice.prices.table import strategy_table
+from mlipguide.advice.prices.strategies import strategy_table
+from mlipguide.advice.prices.trainings import TriedModel
 from mlipguide.advice.ranking import choose
 from mlipguide.catalog.families import load_families
 from mlipguide.records.accuracy.evidence import EvidenceKind
@@ -145,6 +145,15 @@ def test_times_taken_here_say_nothing_of_a_gpu() -> None:
     on_gpu = known(make_tried(us_per_atom=1e6)).on(A_GPU)
     plain = known().on(A_GPU)
     assert price(SCRATCH, task, on_gpu).production_time_s == price(SCRATCH, task, plain).production_time_s
+
+
+def test_published_speeds_are_those_of_one_gpu_and_count_its_hours_alone() -> None:
+    four = StrategyHardware(cores=8.0, gpu="NVIDIA A100", gpus=4)
+    found = scratch(silicon(), make_tried(Engine.NEP, "small", here=False), hardware=four)
+    assert found.before is not None
+    assert found.hours is not None
+    assert found.total_wall_time_s is not None
+    assert found.hours.value == pytest.approx(found.total_wall_time_s.value / 3600)
 
 
 def test_a_target_that_all_engines_missed_is_ruled_out_and_one_engine_alone_is_a_doubt() -> None:

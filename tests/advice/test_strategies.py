@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from factories import HOUR, make_candidate, make_card, make_estimate, make_evidence, make_summary, make_task
 from mlipguide.advice.field_rules import direct_forces, family_of_materials, messages_on_many_devices
 from mlipguide.advice.prices.break_even import break_even, total_s
+from mlipguide.advice.prices.changes import rejudged, with_sensitivities
 from mlipguide.advice.prices.inputs import PricingInputs
 from mlipguide.advice.prices.labels import label_atoms
-from mlipguide.advice.prices.sensitivities import rejudged, with_sensitivities
-from mlipguide.advice.prices.table import cheapest_test, strategy_table
+from mlipguide.advice.prices.strategies import cheapest_test, strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.advice import Candidate

@@ -15,10 +15,11 @@ from fake_models import FakeModels, Run, fake_card
 from known_trainings import make_distilled, make_labels, make_tried
 from labelled import rattled, write
 from mlipguide.advice.prices.inputs import PricingInputs
-from mlipguide.advice.prices.strategies import from_scratch
+from mlipguide.advice.prices.strategies import strategy_table
 from mlipguide.advice.training_commands import training_commands
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice.strategy import StrategyHardware
+from mlipguide.records.advice.verdict import Strategy
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.training.kept_training import KeptPilot
@@ -131,7 +132,8 @@ def test_labels_by_a_model_take_its_own_step_in_the_cell_that_is_labelled(
 def test_labels_without_a_pilot_propose_one() -> None:
 
     task = replace(make_task(), force_mae_ev_per_angstrom=0.07)
-    price_ = from_scratch(task, PricingInputs(hardware=StrategyHardware(cores=2.0), families=load_families()))
+    known = PricingInputs(hardware=StrategyHardware(cores=2.0), families=load_families())
+    price_ = strategy_table([], task, known).price(Strategy.TRAIN_FROM_SCRATCH)
     request = TaskRequest(structure="a.cif", labels="my labels.extxyz", force_mae="70meV/A", forces_key="F")
     assert training_commands(price_, request, task, {}) == (
         "mlipguide train pilot 'my labels.extxyz' --target-force-mae 70meV/A --forces-key F",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from factories import make_estimate
 from known_trainings import FOLDER, make_tried
-from mlipguide.advice.prices.pilots import Outlook, TriedModel, outlook, step_time, training_time
+from mlipguide.advice.prices.trainings import Outlook, TriedModel, outlook
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.training.training import Engine
 
@@ -25,7 +25,7 @@ def exactly(frames: float) -> Estimate:
 
 
 def seconds(model: TriedModel, frames: float) -> Estimate:
-    found = training_time(model, exactly(frames))
+    found = model.training_time(exactly(frames))
     assert found is not None
     return found.estimate
 
@@ -100,7 +100,7 @@ def test_least_squares_take_longer_with_more_frames_and_a_fixed_number_of_steps_
 
 def test_an_uncertain_number_of_frames_makes_an_uncertain_time() -> None:
     pod = make_tried()
-    sure, unsure = training_time(pod, exactly(400)), training_time(pod, make_estimate(400, spread=2.0))
+    sure, unsure = pod.training_time(exactly(400)), pod.training_time(make_estimate(400, spread=2.0))
     assert sure is not None
     assert unsure is not None
     assert (unsure.estimate.relative_spread or 0) > (sure.estimate.relative_spread or 0)
@@ -110,13 +110,13 @@ def test_a_step_is_measured_at_its_size_and_less_sure_away_from_it() -> None:
     model = make_tried(us_per_atom=200.0)
     spreads = []
     for atoms in (512, 2000, 100_000):
-        found = step_time(model, atoms)
+        found = model.step_time(atoms)
         assert found is not None
         assert found.estimate.value == pytest.approx(200e-6 * atoms)
         assert found.estimate.basis is (Basis.MEASURED if atoms == 512 else Basis.EXTRAPOLATED)
         spreads.append(found.estimate.relative_spread or 0)
     assert spreads == sorted(spreads)
-    few = step_time(model, 8)
+    few = model.step_time(8)
     assert few is not None
     # A tenth of the step of 512 atoms may be there whatever the atoms are.
     assert few.estimate.at_most > 0.1 * 200e-6 * 512
@@ -124,10 +124,10 @@ def test_a_step_is_measured_at_its_size_and_less_sure_away_from_it() -> None:
 
 def test_another_machine_tells_errors_and_no_times() -> None:
     model = make_tried(here=False)
-    assert training_time(model, exactly(200)) is None
-    assert step_time(model, 512) is None
+    assert model.training_time(exactly(200)) is None
+    assert model.step_time(512) is None
     assert outlook(model, 0.07) == replace(outlook(make_tried(), 0.07))
-    assert step_time(make_tried(us_per_atom=None), 512) is None
+    assert make_tried(us_per_atom=None).step_time(512) is None
 
 
 @settings(max_examples=40, deadline=None)

@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fake_models import FakeModels, make_machine
-from mlipguide.advice.prices.kept import tried_models
+from mlipguide.advice.prices.inputs import tried_models
 from mlipguide.commands.train_pilot import train_pilot
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.core.serialisation import to_plain

@@ -8,12 +8,15 @@ from functools import partial
 import pytest
 
 from factories import make_situation
+from fake_models import make_machine
 from mlipguide.costmodel.domains import Share, share_of
 from mlipguide.costmodel.elsewhere import MemoryNeed, RemoteCosts
 from mlipguide.costmodel.points import Point
 from mlipguide.costmodel.scaling import ScalingLaw
 from mlipguide.costmodel.shapes import MEMORY
 from mlipguide.costmodel.transfer import Timing, TransferModel
+from mlipguide.costmodel.transfer_data import most_speed_up
+from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.records.estimate import Basis
 
 GIB = 2**30
@@ -127,3 +130,14 @@ def test_only_near_published_sizes_is_a_time_published() -> None:
         assert time is not None
         bases.append(time.basis)
     assert bases == [Basis.PUBLISHED, Basis.PUBLISHED, Basis.PUBLISHED, Basis.TRANSFERRED]
+
+
+def test_nothing_of_the_list_is_faster_than_eight_of_its_fastest_by_their_peaks() -> None:
+    here = make_machine()
+    one, two = (most_speed_up(here, profile) for profile in parse_profiles("T4,2xT4"))
+    assert one == pytest.approx(8 * 8e12 / 3.2e11), "8 TB/s against 320 GB/s"
+    assert two == pytest.approx(one / 2)
+    # Four cores draw 40 GB/s and do 0.32 TFLOP/s; the fastest of the list do some hundred times as much.
+    assert 8 * 200 <= most_speed_up(here, None) < 8 * 1000
+    half = most_speed_up(replace(here, cpu=replace(here.cpu, usable_cores=2.0)), None)
+    assert half == pytest.approx(2 * most_speed_up(here, None))

@@ -7,15 +7,7 @@ from dataclasses import replace
 import pytest
 
 from factories import make_estimate, make_summary
-from mlipguide.advice.prices.published import (
-    ATOMS_THAT_FILL_A_GPU,
-    frames_to_train,
-    step_time,
-    suited_family,
-    trained_error,
-    training_time,
-)
-from mlipguide.advice.prices.reference_cost import (
+from mlipguide.advice.prices.labels import (
     LEVEL_CORE_HOURS,
     LEVEL_ELECTRONS,
     REACH,
@@ -23,7 +15,18 @@ from mlipguide.advice.prices.reference_cost import (
     reference_cost,
     valence_electrons,
 )
-from mlipguide.advice.prices.tuning import TRIAL_SECONDS_PER_ATOM, frames_to_tune, tuned_error, tuning_time
+from mlipguide.advice.prices.published import (
+    ATOMS_THAT_FILL_A_GPU,
+    TRIAL_SECONDS_PER_ATOM,
+    frames_to_train,
+    frames_to_tune,
+    step_time,
+    suited_family,
+    trained_error,
+    training_time,
+    tuned_error,
+    tuning_time,
+)
 from mlipguide.catalog.families import find_family, load_families
 from mlipguide.records.advice.strategy import StrategyHardware
 from mlipguide.records.estimate import Basis

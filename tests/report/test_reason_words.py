@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from factories import make_card, make_estimate, make_summary, make_task
-from mlipguide.advice.constraints import card_rejections, memory_doubt, memory_rejection, time_doubt, time_rejection
-from mlipguide.advice.judgement import judge_accuracy
+from mlipguide.advice.constraints import against_limit, card_rejections
+from mlipguide.advice.judgement import against_errors
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
 from mlipguide.records.advice.verdict_reasons import Constraint, Doubt, Reason, ReasonKind, Rejection
 from mlipguide.records.models.model_card import Need
@@ -48,15 +48,15 @@ def test_every_kind_has_a_constraint_and_a_sentence_with_its_numbers(kind: Reaso
 
 
 def test_certain_and_doubtful_have_the_same_fields_and_other_words() -> None:
-    late = time_rejection(make_estimate(7200.0, spread=1.1), 3600.0)
-    perhaps = time_doubt(make_estimate(3700.0, spread=1.5), 3600.0)
+    (late,) = against_limit(ReasonKind.RUN_TIME, make_estimate(7200.0, spread=1.1), 3600.0)
+    (perhaps,) = against_limit(ReasonKind.RUN_TIME, make_estimate(3700.0, spread=1.5), 3600.0)
     assert isinstance(late, Rejection)
     assert isinstance(perhaps, Doubt)
     assert (late.constraint, late.limit, perhaps.kind, perhaps.limit) == (Constraint.TIME, 3600.0, late.kind, 3600.0)
     assert reason_words(late) == "The run takes 2 h (fitted), 2 times the budget of 60 min."
     assert reason_words(perhaps).startswith("It may not end in time:")
-    full = memory_rejection(make_estimate(10.0 * GIB, spread=1.1), 8 * GIB)
-    tight = memory_doubt(make_estimate(8.0 * GIB, spread=1.5), 8 * GIB)
+    (full,) = against_limit(ReasonKind.PEAK_MEMORY, make_estimate(10.0 * GIB, spread=1.1), 8.0 * GIB)
+    (tight,) = against_limit(ReasonKind.PEAK_MEMORY, make_estimate(8.0 * GIB, spread=1.5), 8.0 * GIB)
     assert isinstance(full, Rejection)
     assert isinstance(tight, Doubt)
     assert full.kind is tight.kind is ReasonKind.PEAK_MEMORY
@@ -81,7 +81,7 @@ def test_fields_hold_what_the_sentence_says() -> None:
         source="labels",
     )
     asked = dataclasses.replace(make_task(), force_mae_ev_per_angstrom=0.1, energy_mae_ev_per_atom=0.01)
-    (broken,), (open_question,) = judge_accuracy(evidence, asked)
+    broken, open_question = against_errors(evidence, asked)
     assert (broken.kind, broken.value, broken.limit) == (
         ReasonKind.FORCE_ERROR,
         evidence.force_mae_ev_per_angstrom,

@@ -14,9 +14,9 @@ from rich.console import Console
 from factories import make_candidate, make_estimate, make_task
 from fake_models import make_machine
 from mlipguide.advice.accuracy_axis import axis_of
+from mlipguide.advice.prices.changes import with_sensitivities
 from mlipguide.advice.prices.inputs import PricingInputs
-from mlipguide.advice.prices.sensitivities import with_sensitivities
-from mlipguide.advice.prices.table import strategy_table
+from mlipguide.advice.prices.strategies import strategy_table
 from mlipguide.catalog.families import load_families
 from mlipguide.core.errors import InputError
 from mlipguide.records.advice.advice import Recommendation

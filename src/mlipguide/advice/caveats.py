@@ -203,16 +203,16 @@ def _long_range(task: Task, card: ModelCard) -> _Found | None:
 
 
 def _reach(architecture: Architecture) -> str:
-    cutoff, layers = architecture.cutoff_angstrom, architecture.layers
+    cutoff, layers, reach = architecture.cutoff_angstrom, architecture.layers, architecture.receptive_field_angstrom
     if cutoff is None:
         return "interact directly only within its cutoff, which is not known here"
-    if layers is None:
+    if layers is None or reach is None:
         return f"further apart than {cutoff:g} Å interact through chains of neighbours at most"
     if layers == 1:
         return f"further apart than {cutoff:g} Å do not interact"
     return (
         f"further apart than {cutoff:g} Å interact only through chains of neighbours, and beyond "
-        f"{cutoff * layers:g} Å ({layers} layers) not at all"
+        f"{reach:g} Å ({layers} layers) not at all"
     )
 
 

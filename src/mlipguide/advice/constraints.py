@@ -7,7 +7,8 @@ from typing import TypedDict
 
 from mlipguide.candidates.neighbours_seen import cutoff_obstacle
 from mlipguide.records.advice.advice import LicenceSummary
-from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
+from mlipguide.records.advice.verdict import Verdict
+from mlipguide.records.advice.verdict_reasons import Doubt, Reason, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.models.model_card import CommercialUse, Domain, Forces, ModelCard, Need, WeightsOrigin
 from mlipguide.records.task.task import Task, TaskKind
@@ -140,35 +141,20 @@ def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False) -> D
     return Doubt(kind=ReasonKind.NEEDS_LACKING, model=card.id, names=_names(unknown)) if unknown else None
 
 
-def memory_rejection(peak: Estimate, memory_bytes: int) -> Rejection | None:
-    """Return a rejection when even the low end of the peak exceeds the memory."""
-    if peak.at_least > memory_bytes:
-        return Rejection(kind=ReasonKind.PEAK_MEMORY, value=peak, limit=float(memory_bytes))
-    return None
+def against_limit(kind: ReasonKind, known: Estimate, limit: float) -> list[Reason]:
+    """Return a rejection where even the low end of a number exceeds its limit, a doubt where its interval does."""
+    if known.at_least > limit:
+        return [Rejection(kind=kind, value=known, limit=limit)]
+    return [Doubt(kind=kind, value=known, limit=limit)] if known.at_most > limit else []
 
 
-def memory_doubt(peak: Estimate, memory_bytes: int) -> Doubt | None:
-    """Return a doubt when the interval of the peak reaches beyond the memory."""
-    if peak.at_least <= memory_bytes < peak.at_most:
-        return Doubt(kind=ReasonKind.PEAK_MEMORY, value=peak, limit=float(memory_bytes))
-    return None
+def verdict_on(reasons: Iterable[Reason]) -> tuple[Verdict, tuple[Rejection, ...], tuple[Doubt, ...]]:
+    """Return the verdict that follows from what stands against a model, and of that what is certain and what is not.
 
-
-def time_rejection(run_time_s: Estimate, budget_s: float) -> Rejection | None:
-    """Return a rejection when even the low end of the run time exceeds the budget."""
-    if run_time_s.at_least > budget_s:
-        return Rejection(kind=ReasonKind.RUN_TIME, value=run_time_s, limit=budget_s)
-    return None
-
-
-def time_doubt(run_time_s: Estimate, budget_s: float) -> Doubt | None:
-    """Return a doubt when the interval of the run time reaches beyond the budget."""
-    low, high = run_time_s.at_least, run_time_s.at_most
-    if low <= budget_s < high:
-        return Doubt(kind=ReasonKind.RUN_TIME, value=run_time_s, limit=budget_s)
-    return None
-
-
-def basis(estimate: Estimate) -> str:
-    """Return the word for how far a number is to be trusted."""
-    return estimate.basis.value
+    Infeasible: a constraint is broken for certain, that is, by the whole 90 % interval. Unknown: nothing is broken for
+    certain, but something that decides is not known or lies on both sides of its limit. Feasible: neither.
+    """
+    found = tuple(reasons)
+    rejections = tuple(one for one in found if isinstance(one, Rejection))
+    doubts = tuple(one for one in found if isinstance(one, Doubt))
+    return Verdict.INFEASIBLE if rejections else Verdict.UNKNOWN if doubts else Verdict.FEASIBLE, rejections, doubts

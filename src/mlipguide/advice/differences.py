@@ -119,7 +119,7 @@ def _accuracy(cards: Sequence[ModelCard]) -> Iterator[Difference]:
 
 
 def _reach(cards: Sequence[ModelCard]) -> Iterator[Difference]:
-    reaches = {card.id: receptive_field_angstrom(card) for card in cards}
+    reaches = {card.id: card.architecture.receptive_field_angstrom for card in cards}
     known = {model: reach for model, reach in reaches.items() if reach is not None}
     if len(set(known.values())) > 1:
         parts = ", ".join(f"{model} {reach:g} Å" for model, reach in known.items())
@@ -128,14 +128,6 @@ def _reach(cards: Sequence[ModelCard]) -> Iterator[Difference]:
             f"Atoms further apart than layers times cutoff do not feel each other: {parts}. Domain decomposition needs "
             "ghost atoms as deep.",
         )
-
-
-def receptive_field_angstrom(card: ModelCard) -> float | None:
-    """Return layers times cutoff; None where either is not known."""
-    architecture = card.architecture
-    if architecture.layers is None or architecture.cutoff_angstrom is None:
-        return None
-    return architecture.layers * architecture.cutoff_angstrom
 
 
 def _published_speed(cards: Sequence[ModelCard]) -> Iterator[Difference]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from mlipguide.advice.accuracy_words import accuracy_reasons, error_words, published_reasons
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import basis
-from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable
+from mlipguide.advice.ranking import accuracy_order, could_serve, is_runnable, run_seconds
 from mlipguide.advice.work_words import saving_words, work_words
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice.advice import Candidate, Strategy, Verdict
@@ -25,11 +25,11 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     """Return why ``choice`` is the one, with the numbers that decided."""
     assert choice.run_time_s is not None
     within = "within the" if choice.run_time_s.value <= task.budget_s else "against a"
-    run_time = f"{choice.run_time_s.told(duration)} ({basis(choice.run_time_s)})"
+    run_time = f"{choice.run_time_s.told(duration)} ({choice.run_time_s.basis.value})"
     work = "run" if task.kind is TaskKind.MD else "work"
     reasons = [f"{choice.name} does the {work} in {run_time}, {within} budget of {duration(task.budget_s)}."]
     if choice.peak_memory_bytes is not None:
-        reasons.append(f"It needs {choice.peak_memory_bytes.told(memory)} ({basis(choice.peak_memory_bytes)}).")
+        reasons.append(f"It needs {choice.peak_memory_bytes.told(memory)} ({choice.peak_memory_bytes.basis.value}).")
     reasons += choice.remarks
     evidence = choice.evidence
     if evidence.force_mae_ev_per_angstrom is not None:
@@ -40,17 +40,9 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
         reasons.append(saving_words(task.dft_saving))
     if choice.verdict is Verdict.UNKNOWN:
         reasons.append("Whether it will do is not known: " + " ".join(map(words, choice.doubts)))
-    faster = [
-        other
-        for other in candidates
-        if other.verdict is not Verdict.INFEASIBLE
-        and is_runnable(other)
-        and other.run_time_s is not None
-        and other.run_time_s.value < choice.run_time_s.value
-    ]
-    if faster:
-        quickest = min(faster, key=lambda c: (c.run_time_s.value if c.run_time_s else float("inf"), c.model))
-        assert quickest.run_time_s is not None
+    able = [one for one in candidates if one.verdict is not Verdict.INFEASIBLE and is_runnable(one)]
+    quickest = min(able, key=lambda one: (run_seconds(one), one.model), default=choice)
+    if quickest.run_time_s is not None and quickest.run_time_s.value < choice.run_time_s.value:
         reasons.append(
             f"{quickest.name} would be {choice.run_time_s.value / quickest.run_time_s.value:.2g} times "
             f"faster ({quickest.run_time_s.told(duration)}), with {error_words(quickest, task)}."
@@ -58,16 +50,29 @@ def reasons_for_choice(choice: Candidate, candidates: Sequence[Candidate], task:
     return tuple(reasons)
 
 
+@dataclass(frozen=True, kw_only=True)
+class HardwareReach:
+    """What there is of hardware.
+
+    Attributes:
+        memory_bytes: Usable memory of the device here.
+        most_speed_up: How many times faster than here any machine of the list can be.
+    """
+
+    memory_bytes: int
+    most_speed_up: float
+
+
 def reasons_for_none(
-    candidates: Sequence[Candidate], task: Task, words: Words, *, memory_bytes: int
+    candidates: Sequence[Candidate], task: Task, words: Words, reach: HardwareReach
 ) -> tuple[str, ...]:
     """Return why nothing can be run, and what would change it: fewer atoms, less time, a faster machine."""
-    serving = [candidate for candidate in candidates if could_serve(candidate) and candidate.run_time_s is not None]
+    serving = _timed(candidates)
     if not serving:
         return ("No model that was timed meets the conditions of the task; each one's reasons say why.",)
-    fastest = min(serving, key=lambda c: (c.run_time_s.value if c.run_time_s else float("inf"), c.model))
+    fastest = min(serving, key=lambda one: (run_seconds(one), one.model))
     assert fastest.run_time_s is not None
-    run_time = f"{fastest.run_time_s.told(duration)} ({basis(fastest.run_time_s)})"
+    run_time = f"{fastest.run_time_s.told(duration)} ({fastest.run_time_s.basis.value})"
     if fastest.run_time_s.value > task.budget_s:
         first = (
             f"Even the fastest model, {fastest.name}, takes {run_time} for {work_words(run_by(fastest, task))}; "
@@ -76,14 +81,18 @@ def reasons_for_none(
     else:
         obstacles = map(words, (*fastest.rejections, *fastest.doubts))
         first = f"{fastest.name} would end in time, after {run_time}, but: {' '.join(obstacles)}"
-    return (first, *ways_out(candidates, task, memory_bytes=memory_bytes))
+    return (first, *(_way_out(candidate, task, reach) for candidate in serving[:SHOWN_WAYS]))
 
 
-def ways_out(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) -> tuple[str, ...]:
-    """Return with what the most accurate models that were timed would be feasible, a sentence each."""
-    serving = [candidate for candidate in candidates if could_serve(candidate) and candidate.run_time_s is not None]
-    shown = sorted(serving, key=lambda c: (accuracy_order(c), c.model))[:SHOWN_WAYS]
-    return tuple(_way_out(candidate, task, memory_bytes) for candidate in shown)
+def nearest_way(candidates: Sequence[Candidate], task: Task, reach: HardwareReach) -> str | None:
+    """Return with what the most accurate model that anything would make feasible would be; None without any."""
+    return next((_way_out(one, task, reach) for one in _timed(candidates) if _ways(one, task, reach)), None)
+
+
+def _timed(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the models with a known time that nothing but time and memory stands against, the most accurate first."""
+    serving = [one for one in candidates if could_serve(one) and one.run_time_s is not None]
+    return sorted(serving, key=lambda one: (accuracy_order(one), one.model))
 
 
 def reasons_for_strategy(table: StrategyTable) -> tuple[str, ...]:
@@ -92,9 +101,25 @@ def reasons_for_strategy(table: StrategyTable) -> tuple[str, ...]:
     found: list[str] = []
     if price is not None and price.strategy is not Strategy.PRETRAINED and price.total_wall_time_s is not None:
         total, name = price.total_wall_time_s, price.strategy.value.replace("-", " ").capitalize()
-        found.append(f"{name} ({price.model}): {total.told(duration)} in all ({basis(total)}).")
+        found.append(f"{name} ({price.model}): {total.told(duration)} in all ({total.basis.value}).")
         found += price.reasons
     return tuple(found)
+
+
+def smaller_tasks(candidate: Candidate, task: Task) -> tuple[int | None, int | None, float | None]:
+    """Return fewer atoms, fewer structures and a shorter time, each of which a candidate surely does; None where none.
+
+    There is nothing smaller than a cell of the structure, or a molecule, nor shorter than a step.
+    """
+    atoms, structures, time_s = feasible_atoms(candidate), feasible_structures(candidate, task), None
+    if atoms is not None and not (any(task.structure.periodic) and task.structure.atoms <= atoms < task.atoms):
+        atoms = None
+    if structures is not None and structures >= task.structures:
+        structures = None
+    if task.simulated_time_s is not None:
+        time_s = feasible_time_s(candidate, task)
+        time_s = time_s if time_s is not None and task.timestep_s <= time_s < task.simulated_time_s else None
+    return atoms, structures, time_s
 
 
 def feasible_time_s(candidate: Candidate, task: Task) -> float | None:
@@ -128,29 +153,40 @@ def feasible_atoms(candidate: Candidate) -> int | None:
     return max(1, int(_floor_two_digits(min(bounds))))
 
 
-def _way_out(candidate: Candidate, task: Task, memory_bytes: int) -> str:
+def _way_out(candidate: Candidate, task: Task, reach: HardwareReach) -> str:
+    ways = _ways(candidate, task, reach)
+    found = f"feasible with {' and '.join(ways)}" if ways else "nothing that was considered makes it feasible"
+    speed_up = _speed_up(candidate, task)
+    beyond = "" if speed_up <= reach.most_speed_up else f"; no machine of the list is {number(speed_up)} times faster"
+    return f"{candidate.name} ({error_words(candidate, task)}): {found}{beyond}."
+
+
+def _ways(candidate: Candidate, task: Task, reach: HardwareReach) -> list[str]:
+    """Return what would make a model feasible; nothing where only a machine would that is faster than all there are."""
     ways: list[str] = []
-    atoms, time_s = feasible_atoms(candidate), feasible_time_s(candidate, task)
-    if atoms is not None and atoms < task.atoms:
+    atoms, structures, time_s = smaller_tasks(candidate, task)
+    if atoms is not None:
         ways.append(f"{atoms:,} atoms for the whole time" if task.kind is TaskKind.MD else f"{atoms:,} atoms")
-    structures = feasible_structures(candidate, task)
-    if structures is not None and structures < task.structures:
+    if structures is not None:
         ways.append(f"{structures:,} structures")
-    if time_s is not None and task.simulated_time_s is not None and time_s < task.simulated_time_s:
+    if time_s is not None:
         ways.append(f"{simulated_time(time_s)} with all atoms")
-    assert candidate.run_time_s is not None
-    machine: list[str] = []
-    speedup = candidate.run_time_s.value / task.budget_s
-    if speedup > 1:
-        machine.append(f"{number(speedup)} times faster")
-    peak = candidate.peak_memory_bytes
-    if peak is not None and peak.value > memory_bytes:
-        machine.append(f"with {peak.told(memory)} of memory instead of {memory(memory_bytes)}")
-    if machine:
+    speed_up, peak = _speed_up(candidate, task), candidate.peak_memory_bytes
+    machine = [f"{number(speed_up)} times faster"] if speed_up > 1 else []
+    if peak is not None and peak.value > reach.memory_bytes:
+        machine.append(f"with {peak.told(memory)} of memory instead of {memory(reach.memory_bytes)}")
+    if machine and speed_up <= reach.most_speed_up:
         ways.append(f"a machine {' and '.join(machine)}")
+    if not ways and speed_up > reach.most_speed_up:
+        return []
     own_weights = ["its own weights"] if candidate.weights is Weights.SYNTHETIC else []
-    words = " and ".join([*([", or ".join(ways)] if ways else []), *own_weights]) or "other conditions"
-    return f"{candidate.name} ({error_words(candidate, task)}): feasible with {words}."
+    return [*([", or ".join(ways)] if ways else []), *own_weights] or ["other conditions"]
+
+
+def _speed_up(candidate: Candidate, task: Task) -> float:
+    """Return how many times faster the run would have to be."""
+    assert candidate.run_time_s is not None
+    return candidate.run_time_s.value / task.budget_s
 
 
 def _surely_fits(candidate: Candidate, task: Task) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlipguide.advice.constraints import OF_GRADIENTS
 from mlipguide.costmodel.domains import share_of
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import FieldRule
@@ -11,7 +12,6 @@ from mlipguide.records.advice.verdict_reasons import Constraint
 from mlipguide.records.models.model_card import Forces, ModelCard
 from mlipguide.records.task.task import Task
 
-NEED_CONSERVATION = frozenset({"conservative", "nve", "phonons"})
 MANY_GHOSTS = 1.0
 """Ghosts for an atom of one's own from which they are worth a word."""
 DENSITY_PER_ANGSTROM3 = 0.08
@@ -59,10 +59,11 @@ def outside_training_data(candidates: Sequence[Candidate]) -> FieldRule | None:
 def messages_on_many_devices(task: Task, card: ModelCard, devices: int) -> FieldRule | None:
     """Return the rule where a model passes messages and space would be cut among devices."""
     layers, cutoff = card.architecture.layers, card.architecture.cutoff_angstrom
-    if devices < 2 or layers is None or cutoff is None or layers < 2:  # noqa: PLR2004  # one is no message
+    reach = card.architecture.receptive_field_angstrom
+    if devices < 2 or layers is None or reach is None or layers < 2:  # noqa: PLR2004  # one is no message
         return None
     density = task.structure.number_density_per_angstrom3 or DENSITY_PER_ANGSTROM3
-    share = share_of(task.atoms, devices, reach_angstrom=layers * cutoff, atoms_per_angstrom3=density)
+    share = share_of(task.atoms, devices, reach_angstrom=reach, atoms_per_angstrom3=density)
     if share.ghosts_per_atom < MANY_GHOSTS:
         return None
     return FieldRule(
@@ -78,7 +79,7 @@ def messages_on_many_devices(task: Task, card: ModelCard, devices: int) -> Field
 
 def direct_forces(task: Task, card: ModelCard) -> FieldRule | None:
     """Return the rule where forces are no gradient and the task lives on conserved energy."""
-    needed = sorted(need.value for need in task.needs if need.value in NEED_CONSERVATION)
+    needed = sorted(need.value for need in task.needs if need in OF_GRADIENTS)
     if card.architecture.forces is not Forces.DIRECT or not needed:
         return None
     return FieldRule(

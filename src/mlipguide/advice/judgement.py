@@ -4,81 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
 
 from mlipguide.advice.accuracy_axis import place_of
 from mlipguide.advice.candidate_step import at_step, conservation_rejection, step_for
 from mlipguide.advice.constraints import (
+    against_limit,
     card_rejections,
     coverage_doubt,
     licence_doubt,
     licence_of,
-    memory_doubt,
-    memory_rejection,
-    time_doubt,
-    time_rejection,
+    verdict_on,
 )
 from mlipguide.advice.facts import ModelFacts
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
-from mlipguide.records.advice.advice import Candidate, Verdict
-from mlipguide.records.advice.verdict_reasons import Doubt, Reason, ReasonKind, Rejection
+from mlipguide.records.advice.advice import Candidate
+from mlipguide.records.advice.verdict_reasons import Doubt, Reason, ReasonKind
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Weights
 from mlipguide.tasks.workloads import run_time_of
 
-T = TypeVar("T")
-R = TypeVar("R", bound=Reason)
-
 
 def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
     """Return the candidate with its verdict.
-
-    Infeasible: a constraint is broken for certain, that is, by the whole 90 % interval. Unknown: nothing is
-    broken for certain, but something that decides is not known or lies on both sides of its limit. Feasible:
-    neither.
 
     Args:
         facts: What is known of the model.
         task: What is wanted.
         memory_bytes: Usable memory of the device.
     """
-    rejections = list(card_rejections(facts.card, task))
     step = step_for(task, facts.stability)
+    against: list[Reason | None] = [*card_rejections(facts.card, task)]
     task = at_step(task, step.seconds)
-    doubts: list[Doubt] = []
     run_time = None if facts.step_time_s is None else run_time_of(facts.step_time_s, task.workload)
-    if isinstance(facts.unmeasured_because, Rejection):
-        rejections.append(facts.unmeasured_because)
-    elif facts.unmeasured_because is not None:
-        doubts.append(facts.unmeasured_because)
+    if facts.unmeasured_because is not None:
+        against.append(facts.unmeasured_because)
     elif run_time is None:
-        doubts.append(Doubt(kind=ReasonKind.STEP_TIME_UNKNOWN))
+        against.append(Doubt(kind=ReasonKind.STEP_TIME_UNKNOWN))
     elif facts.peak_memory_bytes is None:
-        doubts.append(Doubt(kind=ReasonKind.PEAK_MEMORY_UNKNOWN))
+        against.append(Doubt(kind=ReasonKind.PEAK_MEMORY_UNKNOWN))
     if facts.peak_memory_bytes is not None:
-        rejections += _present(memory_rejection(facts.peak_memory_bytes, memory_bytes))
-        doubts += _present(memory_doubt(facts.peak_memory_bytes, memory_bytes))
+        against += against_limit(ReasonKind.PEAK_MEMORY, facts.peak_memory_bytes, float(memory_bytes))
     if run_time is not None:
-        rejections += _present(time_rejection(run_time, task.budget_s))
-        doubts += _present(time_doubt(run_time, task.budget_s))
+        against += against_limit(ReasonKind.RUN_TIME, run_time, task.budget_s)
     if facts.weights is Weights.SYNTHETIC:
-        doubts.append(Doubt(kind=ReasonKind.RANDOM_WEIGHTS))
-    rejections += _present(conservation_rejection(task, facts.stability))
-    doubts += _present(step.doubt)
-    doubts += _present(licence_doubt(facts.card, task))
+        against.append(Doubt(kind=ReasonKind.RANDOM_WEIGHTS))
     known = facts.evidence
     on_labels = known.kind is EvidenceKind.USER_LABELS and known.force_mae_ev_per_angstrom is not None
-    doubts += _present(coverage_doubt(facts.card, task, on_labels=on_labels))
-    accuracy_rejections, accuracy_doubts = judge_accuracy(facts.evidence, task)
-    rejections += accuracy_rejections
-    doubts += accuracy_doubts
-    doubts += facts.domain_doubts
-    if rejections:
-        verdict = Verdict.INFEASIBLE
-    elif doubts:
-        verdict = Verdict.UNKNOWN
-    else:
-        verdict = Verdict.FEASIBLE
+    against += [
+        conservation_rejection(task, facts.stability),
+        step.doubt,
+        licence_doubt(facts.card, task),
+        coverage_doubt(facts.card, task, on_labels=on_labels),
+        *against_errors(facts.evidence, task),
+        *facts.domain_doubts,
+    ]
+    verdict, rejections, doubts = verdict_on(about(facts.card.id, against))
     return Candidate(
         model=facts.card.id,
         name=facts.card.name,
@@ -87,8 +67,8 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
         settings=facts.settings,
         weights=facts.weights,
         verdict=verdict,
-        rejections=about(facts.card.id, rejections),
-        doubts=about(facts.card.id, doubts),
+        rejections=rejections,
+        doubts=doubts,
         step_time_s=facts.step_time_s,
         ns_per_day=facts.ns_per_day,
         run_time_s=run_time,
@@ -103,37 +83,25 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
         measured_as=facts.measured_as,
         run_cost=facts.run_cost,
         timestep_s=task.timestep_s if task.kind is TaskKind.MD else None,
-        remarks=(*facts.remarks, *_present(step.reason)),
+        remarks=facts.remarks if step.reason is None else (*facts.remarks, step.reason),
     )
 
 
-def judge_accuracy(evidence: Evidence, task: Task) -> tuple[list[Rejection], list[Doubt]]:
-    """Return the limits on the error that evidence breaks, and those that it leaves open.
-
-    A limit is broken when the whole 90 % interval lies above it, and met when the whole interval lies below.
-    """
+def against_errors(evidence: Evidence, task: Task) -> list[Reason]:
+    """Return the limits on the error that evidence breaks, and those that it leaves open."""
     asked = (
         (ReasonKind.FORCE_ERROR, task.force_mae_ev_per_angstrom, evidence.force_mae_ev_per_angstrom),
         (ReasonKind.ENERGY_ERROR, task.energy_mae_ev_per_atom, evidence.energy_mae_ev_per_atom),
     )
-    rejections: list[Rejection] = []
-    doubts: list[Doubt] = []
+    found: list[Reason] = []
     for kind, limit, known in asked:
-        if limit is None:
-            continue
-        if known is not None and known.at_least > limit:
-            rejections.append(Rejection(kind=kind, value=known, limit=limit))
-        elif known is None or known.at_most > limit:
-            doubts.append(Doubt(kind=kind, value=known, limit=limit))
-    if evidence.kind is EvidenceKind.NONE and not doubts:
-        doubts.append(Doubt(kind=ReasonKind.NOTHING_COMPARABLE))
-    return rejections, doubts
+        if limit is not None:
+            found += [Doubt(kind=kind, limit=limit)] if known is None else against_limit(kind, known, limit)
+    if evidence.kind is EvidenceKind.NONE and not any(isinstance(one, Doubt) for one in found):
+        found.append(Doubt(kind=ReasonKind.NOTHING_COMPARABLE))
+    return found
 
 
-def about(model: str, reasons: Iterable[R]) -> tuple[R, ...]:
-    """Return reasons with the model that they are about."""
-    return tuple(replace(one, model=model) for one in reasons)
-
-
-def _present(item: T | None) -> list[T]:
-    return [] if item is None else [item]
+def about(model: str, reasons: Iterable[Reason | None]) -> list[Reason]:
+    """Return what there is of reasons, with the model that they are about."""
+    return [replace(one, model=model) for one in reasons if one is not None]

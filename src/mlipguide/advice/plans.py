@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from pathlib import Path
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.explanation import feasible_atoms, feasible_structures, feasible_time_s
+from mlipguide.advice.explanation import smaller_tasks
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.work_words import action_words
 from mlipguide.core.readable import number
 from mlipguide.core.units import SIMULATED_TIME
 from mlipguide.records.advice.advice import Candidate, PlanStep, Strategy
 from mlipguide.records.advice.strategy import StrategyPrice
+from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
+from mlipguide.tasks.request_words import request_words
+
+SCRIPT = "run.py"
+"""The name that is proposed for the script of a production run."""
 
 
 def plan_for(
@@ -80,6 +88,39 @@ def settings_words(settings: Settings) -> str:
     return ", ".join(words)
 
 
+def with_commands(
+    plan: Sequence[PlanStep], *, run: str | None, training: Sequence[str], first: Sequence[PlanStep] = ()
+) -> tuple[PlanStep, ...]:
+    """Return the plan with the commands of the steps that mlipguide does, and with what is to be done before it.
+
+    Args:
+        plan: The steps; the run is the last one, and where something is trained that is the one before.
+        run: Gets the script of the run; None where there is none yet.
+        training: Trains what will run; empty where nothing is trained, or labels have to be made first.
+        first: Steps that come before.
+    """
+    steps = list(plan)
+    if run is not None and steps:
+        steps[-1] = replace(steps[-1], command=run)
+    if training and len(steps) > 1:
+        steps[-2] = replace(steps[-2], command=training[-1])
+    return (*first, *steps)
+
+
+def script_command(request: TaskRequest, choice: Candidate, weights: Mapping[str, Path]) -> str:
+    """Return the command that asks the same once more and writes the script of the run.
+
+    Args:
+        request: What the user wrote.
+        choice: The model that runs.
+        weights: Checkpoint files that the user gave, by model id.
+    """
+    words = [f"mlipguide recommend {request_words(request)}"]
+    if choice.model in weights:
+        words.append(shlex.join(["--weights", f"{choice.model}={weights[choice.model]}"]))
+    return " ".join([*words, "--write", SCRIPT])
+
+
 def next_commands(
     task: Task,
     choice: Candidate | None,
@@ -113,17 +154,16 @@ def next_commands(
 
 def _smaller_tasks(task: Task, leading: Candidate, subject: str) -> list[str]:
     found: list[str] = []
-    atoms, time_s = feasible_atoms(leading), feasible_time_s(leading, task)
-    structures = feasible_structures(leading, task)
-    if structures is not None and structures < task.structures:
+    atoms, structures, time_s = smaller_tasks(leading, task)
+    if structures is not None:
         found.append(f"mlipguide recommend {subject} --structures {structures} --atoms {task.atoms}")
     length = {
         TaskKind.MD: f" --time {(task.simulated_time_s or 0.0) * 1e12:g}ps",
         TaskKind.SCREEN: f" --structures {task.structures}",
     }.get(task.kind, "")
-    if atoms is not None and atoms < task.atoms and any(task.structure.periodic):
+    if atoms is not None:
         found.append(f"mlipguide recommend {subject} --atoms {atoms}{length}")
-    if time_s is not None and task.simulated_time_s is not None and task.timestep_s <= time_s < task.simulated_time_s:
+    if time_s is not None:
         found.append(f"mlipguide recommend {subject} --atoms {task.atoms} --time {_option(time_s)}")
     return found
 

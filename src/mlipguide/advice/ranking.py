@@ -30,7 +30,7 @@ def ranked(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         else candidate
         for candidate in candidates
     ]
-    return tuple(sorted(marked, key=_order))
+    return tuple(sorted(marked, key=order_of))
 
 
 def could_serve(candidate: Candidate) -> bool:
@@ -58,8 +58,8 @@ def choose(candidates: Sequence[Candidate], task: Task, *, memory_bytes: int) ->
         if usable:
             meeting = [c for c in usable if meets_limits(c, task)]
             if meeting:
-                return min(meeting, key=lambda c: (_time(c), c.model))
-            return min(usable, key=lambda c: (*accuracy_order(c), _time(c), c.model))
+                return min(meeting, key=lambda c: (seconds_of(c), c.model))
+            return min(usable, key=lambda c: (*accuracy_order(c), seconds_of(c), c.model))
     return None
 
 
@@ -90,6 +90,11 @@ def is_likely(candidate: Candidate, task: Task, memory_bytes: int) -> bool:
     return in_time and (peak is None or peak.value <= memory_bytes)
 
 
+def run_seconds(candidate: Candidate) -> float:
+    """Return the time of the run; infinite where it is not known."""
+    return float("inf") if candidate.run_time_s is None else candidate.run_time_s.value
+
+
 def is_runnable(candidate: Candidate) -> bool:
     """Tell whether a candidate's own weights were timed here."""
     return candidate.weights is Weights.PRETRAINED and candidate.step_time_s is not None
@@ -103,26 +108,28 @@ def accuracy_order(candidate: Candidate) -> tuple[float, ...]:
     return order_of_place(candidate.accuracy)
 
 
-def _time(candidate: Candidate) -> float:
+def seconds_of(candidate: Candidate) -> float:
+    """Return the time of a step; infinite where it is not known."""
     return float("inf") if candidate.step_time_s is None else candidate.step_time_s.value
 
 
 def _coordinates(candidate: Candidate) -> bool:
     place = candidate.accuracy
-    return (place.figure is not None or place.domain is not None) and _time(candidate) < float("inf")
+    return (place.figure is not None or place.domain is not None) and seconds_of(candidate) < float("inf")
 
 
 def _dominates(one: Candidate, other: Candidate) -> bool:
-    if not is_as_accurate(one.accuracy, other.accuracy) or _time(one) > _time(other):
+    if not is_as_accurate(one.accuracy, other.accuracy) or seconds_of(one) > seconds_of(other):
         return False
-    return _time(one) < _time(other) or not is_as_accurate(other.accuracy, one.accuracy)
+    return seconds_of(one) < seconds_of(other) or not is_as_accurate(other.accuracy, one.accuracy)
 
 
-def _order(candidate: Candidate) -> tuple[int, int, tuple[float, ...], float, str]:
+def order_of(candidate: Candidate) -> tuple[int, int, tuple[float, ...], float, str]:
+    """Return what sorts candidates: the verdict, whether it could serve, the accuracy, the time."""
     return (
         candidate.verdict.rank,
         0 if could_serve(candidate) else 1,
         accuracy_order(candidate),
-        _time(candidate),
+        seconds_of(candidate),
         candidate.model,
     )

@@ -11,15 +11,23 @@ from mlipguide.advice.accuracy_axis import axis_of, fitting_models
 from mlipguide.advice.assessment import Assessment
 from mlipguide.advice.caveats import caveats_for
 from mlipguide.advice.decision import can_be_done, leading_candidate
-from mlipguide.advice.explanation import Words, reasons_for_choice, reasons_for_none, reasons_for_strategy, ways_out
-from mlipguide.advice.plan_commands import script_command, with_commands
-from mlipguide.advice.plans import next_commands, plan_for
-from mlipguide.advice.prices.assembly import priced_strategies, pricing_inputs
-from mlipguide.advice.prices.table import cheapest_test, is_untested
+from mlipguide.advice.explanation import (
+    HardwareReach,
+    Words,
+    nearest_way,
+    reasons_for_choice,
+    reasons_for_none,
+    reasons_for_strategy,
+)
+from mlipguide.advice.plans import next_commands, plan_for, script_command, with_commands
+from mlipguide.advice.prices.changes import with_sensitivities
+from mlipguide.advice.prices.inputs import pricing_inputs
+from mlipguide.advice.prices.strategies import cheapest_test, is_untested, strategy_table
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.training_commands import own_left_out, training_commands
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.topics import load_knowledge
+from mlipguide.costmodel.transfer_data import most_speed_up
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, DomainFit
 from mlipguide.records.advice.advice import Candidate, HardwareAnswer, PlanStep, Recommendation
@@ -89,15 +97,16 @@ def assemble_recommendation(
         elements=task.structure.elements,
         label_step_s=facts.label_step_s,
     )
-    table = priced_strategies(candidates, task, known, choice=choice, card=card)
+    table = with_sensitivities(candidates, task, known, strategy_table(candidates, task, known, card))
+    reach = HardwareReach(memory_bytes=memory_bytes, most_speed_up=most_speed_up(machine, facts.profile))
     if choice is not None:
         reasons = reasons_for_choice(choice, candidates, task, words)
     else:
-        reasons = reasons_for_none(candidates, task, words, memory_bytes=memory_bytes)
+        reasons = reasons_for_none(candidates, task, words, reach)
     test = cheapest_test(task, known) if leading is not None and is_untested(leading) else None
     price = table.price(table.leading)
     if table.leading is Strategy.NONE and table.would_do is None:
-        table = replace(table, would_do=next(iter(ways_out(candidates, task, memory_bytes=memory_bytes)), None))
+        table = replace(table, would_do=nearest_way(candidates, task, reach))
     axis = _axis(question, candidates)
     own: tuple[str, ...] = ()
     training: tuple[str, ...] = ()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlipguide.advice.accuracy_words import error_words
-from mlipguide.advice.constraints import basis
-from mlipguide.advice.explanation import feasible_atoms, feasible_time_s
-from mlipguide.advice.ranking import accuracy_order, could_serve
+from mlipguide.advice.explanation import feasible_atoms, smaller_tasks
+from mlipguide.advice.ranking import accuracy_order, could_serve, run_seconds
 from mlipguide.core.readable import duration, memory, number, simulated_time
 from mlipguide.records.advice.advice import Candidate, Verdict
 from mlipguide.records.advice.plan import Bottleneck, HardwareOption
@@ -45,10 +44,10 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
     """
     candidate, where = nearest.candidate, f"On {nearest.profile.name}"
     found: list[str] = []
-    atoms, time_s = feasible_atoms(candidate), feasible_time_s(candidate, task)
-    if atoms is not None and not settled and atoms < task.atoms:
-        found.append(f"{where}, {atoms:,} atoms instead of {task.atoms:,} would surely end in time and fit.")
-    if time_s is not None and task.simulated_time_s is not None and not settled and time_s < task.simulated_time_s:
+    fewer, _, time_s = (None, None, None) if settled else smaller_tasks(candidate, task)
+    if fewer is not None:
+        found.append(f"{where}, {fewer:,} atoms instead of {task.atoms:,} would surely end in time and fit.")
+    if time_s is not None and task.simulated_time_s is not None:
         found.append(
             f"{where}, {simulated_time(time_s)} instead of {simulated_time(task.simulated_time_s)} would surely end "
             "in time."
@@ -59,7 +58,7 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
         if longest > task.budget_s:
             found.append(
                 f"{where}, the run surely ends within {duration(longest)}, {number(longest / task.budget_s)} times the "
-                f"budget ({basis(run_time)})."
+                f"budget ({run_time.basis.value})."
             )
     peak, usable = candidate.peak_memory_bytes, nearest.profile.usable_memory_bytes
     if peak is not None and usable is not None and peak.at_most > usable.value:
@@ -67,7 +66,8 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
             f"It surely fits where {memory(peak.at_most)} are usable; {nearest.profile.device.id} leaves "
             f"{usable.told(memory)}."
         )
-    if settled and atoms is not None and atoms > task.atoms:
+    atoms = feasible_atoms(candidate) if settled else None
+    if atoms is not None and atoms > task.atoms:
         found.append(f"{where}, up to {atoms:,} atoms would surely do.")
     faster = [
         other
@@ -75,15 +75,13 @@ def changes_for(nearest: HardwareOption, others: Sequence[Candidate], task: Task
         if other.model != candidate.model
         and could_serve(other)
         and other.verdict is not Verdict.INFEASIBLE
-        and other.run_time_s is not None
-        and run_time is not None
-        and other.run_time_s.value < run_time.value
+        and run_seconds(other) < (0.0 if run_time is None else run_time.value)
     ]
     for other in sorted(faster, key=lambda one: (*accuracy_order(one), one.model))[:SHOWN_MODELS]:
         assert other.run_time_s is not None
         assert run_time is not None
         found.append(
             f"{other.name} ({error_words(other, task)}) would take {other.run_time_s.told(duration)} there "
-            f"({basis(other.run_time_s)}), {number(run_time.value / other.run_time_s.value)} times less."
+            f"({other.run_time_s.basis.value}), {number(run_time.value / other.run_time_s.value)} times less."
         )
     return tuple(found)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 DENSITY_REACH = 0.05
 """Share by which a density may lie beyond those of the training frames: some percent of strain (a judgement)."""
-DALTONS_PER_ANGSTROM3 = 1.66053906660
-"""g/cm³ in a dalton per Å³ (CODATA 2018)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,16 +92,15 @@ def _fitted(made: FitData, evidence: Evidence) -> tuple[Evidence, str]:
 
 
 def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[Doubt]:
-    from ase.data import atomic_masses
+    from mlipguide.structures.formats.cif_facts import density
 
     span = domain.density_g_per_cm3
     if span is None or atoms is None or not all(atoms.pbc):
         return []
-    natural = float(atomic_masses[atoms.numbers].sum())  # as the domain has it: a potential does not see isotopes
-    density = natural / float(atoms.get_volume()) * DALTONS_PER_ANGSTROM3
-    if span.low * (1 - DENSITY_REACH) <= density <= span.high * (1 + DENSITY_REACH):
+    found = density(atoms)  # of natural elements, as the domain has it: a potential does not see isotopes
+    if span.low * (1 - DENSITY_REACH) <= found <= span.high * (1 + DENSITY_REACH):
         return []
-    return [Doubt(kind=ReasonKind.DENSITY, value=density, least=span.low, limit=span.high)]
+    return [Doubt(kind=ReasonKind.DENSITY, value=found, least=span.low, limit=span.high)]
 
 
 def _temperature_doubts(made: Distillation | FitData, task: Task) -> list[Doubt]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlipguide.advice.constraints import card_rejections
-from mlipguide.advice.prices.pilots import TriedModel
+from mlipguide.advice.prices.trainings import TriedModel
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.records.advice.strategy import StrategyPrice
 from mlipguide.records.advice.verdict import Strategy

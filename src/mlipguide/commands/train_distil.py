@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlipguide.advice.prices.kept import keep_distillation
 from mlipguide.bench.measuring.measuring import session_request
 from mlipguide.candidates.preparation import Prepared, find_given_weights, prepare_candidates
 from mlipguide.catalog.cards import load_catalogue
@@ -38,6 +37,7 @@ from mlipguide.training.engines import find_engine
 from mlipguide.training.fit.potential_folder import require_usable_id
 from mlipguide.training.fit.setup import Options, require_trainers
 from mlipguide.training.fit.trainers import TrainerSearch
+from mlipguide.training.keeping import keep_distillation
 from mlipguide.training.trainer import Trainer
 
 if TYPE_CHECKING:

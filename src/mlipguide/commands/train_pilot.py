@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mlipguide.advice.prices.kept import keep_pilot
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import TrainingFailedError
 from mlipguide.core.units import FORCE, WALL_TIME
@@ -15,6 +14,7 @@ from mlipguide.training.engines import find_engine
 from mlipguide.training.fit.held_out_errors import mean_force
 from mlipguide.training.fit.setup import Options, TrainingAsked, described, set_up
 from mlipguide.training.fit.trainers import BASE
+from mlipguide.training.keeping import keep_pilot
 from mlipguide.training.pilot.answer import best_at, best_potential, curves_of, left_out, points_of
 from mlipguide.training.pilot.pilot_plan import left_out as fits_left_out
 from mlipguide.training.pilot.pretrained_errors import NONE, READY, SHARE, PretrainedTests

@@ -16,8 +16,10 @@ from mlipguide.costmodel.transfer import Timing
 from mlipguide.hardware.device_models import find_device, load_devices
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.device import DeviceKind, DeviceModel
+from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Cpu, Machine
 from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.requests.measuring import MOST_DEVICES
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.records.timing.published import Confidence, PublishedTiming
@@ -149,6 +151,33 @@ def cpu_peak(cpu: Cpu) -> Peak:
     return Peak(
         bandwidth_bytes_per_s=BANDWIDTH_PER_CORE_BYTES_PER_S * cpu.usable_cores,
         float32_flop_per_s=(widest or PLAIN_FLOP_PER_CYCLE) * clock * cpu.usable_cores,
+    )
+
+
+def most_speed_up(machine: Machine, profile: HardwareProfile | None) -> float:
+    """Return how many times faster than some hardware anything of the list of devices can be, by its peaks at most.
+
+    Args:
+        machine: This machine; of a GPU that is not known the slowest of the list stands for it.
+        profile: Hardware that was asked for; None for this machine.
+    """
+    devices, own = load_devices(), cpu_peak(machine.cpu)
+    if profile is not None:
+        each = peak_of(profile.device)
+        own = Peak(each.bandwidth_bytes_per_s * profile.count, each.float32_flop_per_s * profile.count)
+    elif machine.gpus:
+        try:
+            own = peak_of(find_device(machine.gpus[0].name))
+        except InputError:
+            gpus = [peak_of(one) for one in devices if one.kind is DeviceKind.GPU]
+            own = min(gpus, key=lambda one: one.bandwidth_bytes_per_s)
+    return MOST_DEVICES * max(
+        ratio
+        for one in map(peak_of, devices)
+        for ratio in (
+            one.bandwidth_bytes_per_s / own.bandwidth_bytes_per_s,
+            one.float32_flop_per_s / own.float32_flop_per_s,
+        )
     )
 
 

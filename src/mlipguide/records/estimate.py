@@ -195,9 +195,8 @@ class Estimate:
         self, other: Estimate, ends: tuple[float | None, float, float | None], terms: tuple[Term, ...] | None
     ) -> Estimate:
         low, value, high = ends
-        less_trusted = max(self, other, key=lambda one: one.basis.rank)
-        source = _joined(self.source, other.source)
-        return _made_of(Estimate(value=value, low=low, high=high, basis=less_trusted.basis, source=source), terms)
+        basis, source = less_trusted(self.basis, other.basis), joined_sources(self.source, other.source)
+        return _made_of(Estimate(value=value, low=low, high=high, basis=basis, source=source), terms)
 
 
 def nothing(why: str) -> Estimate:
@@ -222,6 +221,11 @@ def _made_of(estimate: Estimate, terms: tuple[Term, ...] | None) -> Estimate:
     return estimate
 
 
-def _joined(one: str, other: str) -> str:
-    """Return two lists of sources as one, each named once."""
-    return "; ".join(dict.fromkeys([*one.split("; "), *other.split("; ")]))
+def less_trusted(*bases: Basis) -> Basis:
+    """Return the least trusted of some bases."""
+    return max(bases, key=lambda one: one.rank)
+
+
+def joined_sources(*lists: str) -> str:
+    """Return lists of sources as one, each named once."""
+    return "; ".join(dict.fromkeys(source for one in lists for source in one.split("; ")))

@@ -123,11 +123,15 @@ def interval_of(terms: Sequence[Term]) -> Interval:
     if len(uncertain) == 1:
         low, value, high = uncertain[0].interval()
         return low + constant, value + constant, high + constant
-    found = uncertain[0].drawn()
-    for term in uncertain[1:]:
-        found = found + term.drawn()
-    low, value, high = _quantiles(found)
+    low, value, high = _quantiles(drawn(uncertain))
     return low + constant, value + constant, high + constant
+
+
+def drawn(terms: Sequence[Term]) -> NDArray[np.float64]:
+    """Return the draws of a sum, shape (DRAWS,): sums that share factors are high and low together."""
+    import numpy as np
+
+    return np.asarray(np.sum([term.drawn() for term in terms], axis=0))
 
 
 @lru_cache(maxsize=64)

@@ -6,33 +6,37 @@ strategies take the same at (fixed_B - fixed_A) / (rate_A - rate_B).
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Sequence
 
 from mlipguide.core.readable import duration, simulated_time
 from mlipguide.records.advice.strategy import BreakEven, StrategyPrice
 from mlipguide.records.advice.verdict import Strategy
-from mlipguide.records.estimate import Estimate
+from mlipguide.records.estimate import Estimate, joined_sources, less_trusted
+from mlipguide.records.terms import drawn
 
 DOING = {
-    Strategy.PRETRAINED: "Taking a pretrained model",
     Strategy.FINE_TUNE: "Fine-tuning",
     Strategy.DISTIL: "Distilling",
     Strategy.TRAIN_FROM_SCRATCH: "Training from scratch",
-    Strategy.NONE: "Doing without",
 }
-"""What a strategy is called at the beginning of a sentence."""
+"""What training is called at the beginning of a sentence."""
+PAIRS = tuple(
+    (one, other)
+    for other in (Strategy.PRETRAINED, Strategy.FINE_TUNE)
+    for one in (Strategy.DISTIL, Strategy.TRAIN_FROM_SCRATCH)
+)
+"""What may pay back, and against what."""
+LONGEST = 1e6
+"""Times the quotient of the medians beyond which no crossing is looked for."""
 
 
-def fixed_s(price: StrategyPrice) -> Estimate | None:
-    """Return the wall time of labels and training; None where it is not known."""
-    if price.labels is None or price.training_time_s is None:
-        return None
-    return price.labels.wall_time_s.plus(price.training_time_s)
-
-
-def rate(price: StrategyPrice, simulated_time_s: float) -> Estimate | None:
-    """Return the wall time of production for a simulated second."""
-    return None if price.production_time_s is None else price.production_time_s.scaled(1 / simulated_time_s)
+def break_evens(prices: Sequence[StrategyPrice], simulated_time_s: float | None) -> tuple[BreakEven, ...]:
+    """Return from when each trained potential pays; nothing where no time is simulated, so that there is no more."""
+    by_strategy = {one.strategy: one for one in prices}
+    if simulated_time_s is None:
+        return ()
+    found = [break_even(by_strategy[one], by_strategy[other], simulated_time_s) for one, other in PAIRS]
+    return tuple(one for one in found if one is not None)
 
 
 def total_s(price: StrategyPrice, task_time_s: float, simulated_time_s: float) -> Estimate | None:
@@ -43,43 +47,42 @@ def total_s(price: StrategyPrice, task_time_s: float, simulated_time_s: float) -
         task_time_s: Simulated time of the task.
         simulated_time_s: Simulated time that is asked about.
     """
-    fixed, slope = fixed_s(price), rate(price, task_time_s)
-    return None if fixed is None or slope is None else fixed.plus(slope.scaled(simulated_time_s))
+    fixed, rate = _fixed_and_rate(price, task_time_s)
+    return None if fixed is None or rate is None else fixed.plus(rate.scaled(simulated_time_s))
 
 
 def break_even(price: StrategyPrice, against: StrategyPrice, simulated_time_s: float) -> BreakEven | None:
     """Return from which simulated time a strategy is done sooner than another; None where it never is or is not known.
 
-    0 where it always is. The interval is that of the worst and the best case of both differences.
+    0 where it always is. In the interval, what both strategies share is as high in one as in the other.
 
     Args:
         price: The strategy that may pay back.
         against: The one that it is compared with.
         simulated_time_s: Of the task that both prices are for.
     """
-    own, other = fixed_s(price), fixed_s(against)
-    own_rate, other_rate = rate(price, simulated_time_s), rate(against, simulated_time_s)
+    own, own_rate = _fixed_and_rate(price, simulated_time_s)
+    other, other_rate = _fixed_and_rate(against, simulated_time_s)
     if own is None or other is None or own_rate is None or other_rate is None:
         return None
-    saved = other_rate.value - own_rate.value
+    extra, saved = own.value - other.value, other_rate.value - own_rate.value
     if saved <= 0:
         return None
-    extra = own.value - other.value
-    low_extra, high_extra = _difference_ends(own, other)
-    low_saved, high_saved = _difference_ends(other_rate, own_rate)
-    value = 0.0 if extra <= 0 else _crossing(price, against, simulated_time_s, guess=extra / saved)
-    low = high = None
-    if low_extra is not None and high_extra is not None and low_saved is not None and high_saved is not None:
-        low = min(value, max(0.0, low_extra / high_saved))
-        high = max(value, high_extra / low_saved) if low_saved > 0 else None
+
+    def lead(time_s: float) -> float:
+        return own.plus(own_rate.scaled(time_s)).value - other.plus(other_rate.scaled(time_s)).value
+
+    value = 0.0 if extra <= 0 else _crossing(lead, extra / saved)
+    if value is None:
+        return None
+    parts = (own, other, own_rate, other_rate)
+    low, high = _ends(*parts)
     estimate = Estimate(
         value=value,
-        low=None if high is None else low,
-        high=high,
-        basis=max((one.basis for one in (own, other, own_rate, other_rate)), key=lambda basis: basis.rank),
-        source="; ".join(
-            dict.fromkeys(part for one in (own, other, own_rate, other_rate) for part in one.source.split("; "))
-        ),
+        low=None if low is None else min(value, low),
+        high=None if high is None else max(value, high),
+        basis=less_trusted(*(one.basis for one in parts)),
+        source=joined_sources(*(one.source for one in parts)),
     )
     return BreakEven(
         strategy=price.strategy,
@@ -89,30 +92,39 @@ def break_even(price: StrategyPrice, against: StrategyPrice, simulated_time_s: f
     )
 
 
-def _crossing(price: StrategyPrice, against: StrategyPrice, task_time_s: float, *, guess: float) -> float:
-    """Return the simulated time at which two totals are equal; the median of a sum is not the sum of the medians."""
-    from scipy.optimize import brentq
+def _fixed_and_rate(price: StrategyPrice, task_time_s: float) -> tuple[Estimate | None, Estimate | None]:
+    """Return the wall time of labels and training, and that of production for a simulated second."""
+    labels, training, run = price.labels, price.training_time_s, price.production_time_s
+    fixed = None if labels is None or training is None else labels.wall_time_s.plus(training)
+    return fixed, None if run is None else run.scaled(1 / task_time_s)
 
-    def lead(simulated_time_s: float) -> float:
-        ends = [total_s(one, task_time_s, simulated_time_s) for one in (price, against)]
-        assert ends[0] is not None
-        assert ends[1] is not None
-        return ends[0].value - ends[1].value
+
+def _crossing(lead: Callable[[float], float], guess: float) -> float | None:
+    """Return where a lead of totals ends; the median of a sum is not the sum of the medians. None where it does not."""
+    from scipy.optimize import brentq
 
     late = guess
     while lead(late) > 0:
+        if late > LONGEST * guess:
+            return None
         late *= 2
     return float(brentq(lead, 0.0, late, xtol=1e-9 * late, rtol=1e-9))
 
 
-def _difference_ends(one: Estimate, other: Estimate) -> tuple[float | None, float | None]:
-    """Return the interval of the difference of two independent quantities; errors add in quadrature."""
-    if one.low is None or one.high is None or other.low is None or other.high is None:
+def _ends(
+    own: Estimate, other: Estimate, own_rate: Estimate, other_rate: Estimate
+) -> tuple[float, float] | tuple[None, None]:
+    """Return the 90 % interval of the crossing; None where a spread is not known, or where it may never be reached."""
+    import numpy as np
+
+    draws = [None if one.terms is None else drawn(one.terms) for one in (own, other, own_rate, other_rate)]
+    fixed, fixed_other, slope, slope_other = draws
+    if fixed is None or fixed_other is None or slope is None or slope_other is None:
         return None, None
-    difference = one.value - other.value
-    below = math.hypot(one.value - one.low, other.high - other.value)
-    above = math.hypot(one.high - one.value, other.value - other.low)
-    return difference - below, difference + above
+    saved = slope_other - slope
+    crossings = np.where(saved > 0, np.maximum(0.0, fixed - fixed_other) / np.where(saved > 0, saved, 1.0), np.inf)
+    low, high = (float(one) for one in np.quantile(crossings, (0.05, 0.95), method="inverted_cdf"))
+    return (low, high) if high < np.inf else (None, None)
 
 
 def _reason(price: StrategyPrice, against: StrategyPrice, extra: float, saved: float, found: Estimate) -> str:
@@ -122,8 +134,7 @@ def _reason(price: StrategyPrice, against: StrategyPrice, extra: float, saved: f
     if found.low is not None and found.high is not None:
         lower = simulated_time(found.low) if found.low > 0 else "any length"
         interval = f" ({lower} to {simulated_time(found.high)})"
-    pretrained = against.strategy is Strategy.PRETRAINED
-    than = "" if pretrained else f" more than {DOING[against.strategy].lower()}"
+    than = "" if against.strategy is Strategy.PRETRAINED else f" more than {DOING[against.strategy].lower()}"
     return (
         f"{DOING[price.strategy]} costs {duration(extra)}{than} first, then saves {duration(saved * 1e-9)} for each "
         f"ns: it pays for any run longer than {simulated_time(found.value)}{interval}."

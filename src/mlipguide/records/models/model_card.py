@@ -193,6 +193,11 @@ class Architecture:
     forces: Forces
     empirical: bool = False
 
+    @property
+    def receptive_field_angstrom(self) -> float | None:
+        """Layers times cutoff: how far apart atoms still feel each other; None where either is not known."""
+        return None if self.layers is None or self.cutoff_angstrom is None else self.layers * self.cutoff_angstrom
+
 
 @strict
 @dataclass(frozen=True, kw_only=True)

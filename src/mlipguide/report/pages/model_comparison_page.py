@@ -9,7 +9,6 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mlipguide.advice.differences import receptive_field_angstrom
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.models.model_listings import MeasuredHere, ModelComparison
 from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes, section
@@ -55,7 +54,7 @@ _ROWS: tuple[tuple[str, Callable[[ModelCard], str]], ...] = (
     ("Parameters", lambda card: parameters(card.architecture.parameters)),
     ("Cutoff", lambda card: length(card.architecture.cutoff_angstrom)),
     ("Layers", lambda card: figure(card.architecture.layers)),
-    ("Receptive field", lambda card: length(receptive_field_angstrom(card))),
+    ("Receptive field", lambda card: length(card.architecture.receptive_field_angstrom)),
     ("Forces", lambda card: card.architecture.forces.value),
     ("Gives", capabilities),
     ("Trained on", lambda card: ", ".join(card.training.sets)),

@@ -1,14 +1,12 @@
-"""Pilots and distillations in advice: kept when they end, and looked up for a task on the same elements."""
+"""Pilots and distillations kept when they end, for later advice on the same elements."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from mlipguide.advice.prices.inputs import DistilledBefore
-from mlipguide.advice.prices.pilots import TriedModel
 from mlipguide.core.kept_files import UnfitRecordError
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice
@@ -21,7 +19,6 @@ from mlipguide.store import distillations, pilots
 from mlipguide.structures.summaries import formula_of
 from mlipguide.training.fit.data import TrainingFrames
 from mlipguide.training.pilot.answer import by_model
-from mlipguide.training.pilot.learning_curve import CurveDatum, fit_curve
 
 T = TypeVar("T")
 
@@ -126,48 +123,6 @@ def keep_distillation(
         refusal=None if data.model is not None else data.verdict,
     )
     return _kept(distillations.keep, kept)
-
-
-def tried_models(elements: Sequence[str], fingerprint: str | None) -> tuple[tuple[TriedModel, ...], tuple[Notice, ...]]:
-    """Return the models of all pilots on these elements, and notices of pilots that cannot be read.
-
-    Of a model that several pilots tried the latest counts, one on this machine before others.
-
-    Args:
-        elements: Of the task.
-        fingerprint: Of the machine that the task is for; None where it is not this one.
-    """
-    found = pilots.find(elements)
-    latest: dict[tuple[Engine, str, str | None], TriedModel] = {}
-    for pilot in sorted(found.pilots, key=lambda one: (one.fingerprint == fingerprint, one.made_at)):
-        labels = pilot.labels
-        at_hand = labels.frames if labels is not None and Path(labels.file).is_file() else 0
-        for kept in pilot.curves:
-            if kept.fits:
-                latest[kept.engine, kept.size, kept.base_model] = TriedModel(
-                    pilot=pilot,
-                    kept=kept,
-                    curve=fit_curve(
-                        [CurveDatum(one.frames, one.force_mae_ev_per_angstrom, one.repeat) for one in kept.fits]
-                    ),
-                    here=pilot.fingerprint == fingerprint,
-                    at_hand=at_hand,
-                )
-    return tuple(latest.values()), found.notices
-
-
-def distilled_before(
-    elements: Sequence[str], fingerprint: str | None
-) -> tuple[tuple[DistilledBefore, ...], tuple[Notice, ...]]:
-    """Return all distillations on these elements, the latest first, and notices of those that cannot be read.
-
-    Args:
-        elements: Of the task.
-        fingerprint: Of the machine that the task is for; None where it is not this one.
-    """
-    found = distillations.find(elements)
-    here = [DistilledBefore(kept=one, here=one.fingerprint == fingerprint) for one in found.distillations]
-    return tuple(reversed(here)), found.notices
 
 
 def _kept(keep: Callable[[T], object], record: T) -> tuple[Notice, ...]:
