@@ -11,6 +11,7 @@ import functools
 import io
 import json
 import os
+import resource
 import shlex
 import signal
 import sys
@@ -131,7 +132,7 @@ def _refuse(constant: str) -> None:
 
 @pytest.fixture(autouse=True)
 def limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Let the time limit raise, read the catalogue once, and let relative paths lead into a folder of the test."""
+    """Let both limits raise, read the catalogue once, and let relative paths lead into a folder of the test."""
     for read in (load_catalogue, load_knowledge):
         once = functools.cache(read)
         for name, module in list(sys.modules.items()):
@@ -142,8 +143,11 @@ def limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         raise _TooSlow
 
     monkeypatch.chdir(tmp_path)
+    memory = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, memory[1]))
     terminate, before = signal.getsignal(signal.SIGTERM), signal.signal(signal.SIGPROF, end)
     yield
+    resource.setrlimit(resource.RLIMIT_AS, memory)
     signal.signal(signal.SIGPROF, before)
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, terminate)
@@ -242,3 +246,7 @@ def test_model_cards(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("fake_models")
 def test_options() -> None:
     check(draw_options, share(0.11), "options")
+
+
+MOST_BYTES = 6 * 2**30
+"""Of address space: an input that asks for more ends by a MemoryError."""
