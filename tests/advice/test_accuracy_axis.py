@@ -137,5 +137,5 @@ def test_none_is_no_best_way(fake_models: FakeModels, run: Run) -> None:
     assert outcome.code == ExitCode.NOTHING_FEASIBLE
     assert "Best way: none" not in page
     document = run("recommend", "--preset", "lifepo4", "--models", "fake-slow", "--budget", "1s", "--json").document
-    nearest = document["data"]["strategies"]["would_do"]
-    assert f"Nothing is feasible as asked. {nearest}" in page
+    assert document["data"]["strategies"]["would_do"] is None  # no machine of the list is that much faster
+    assert "Nothing is feasible as asked. No change of budget, size or hardware that was considered mends that." in page

@@ -232,7 +232,7 @@ def test_totals_are_sums_longer_runs_cost_more_and_break_evens_are_where_totals_
         parts = (price.labels.wall_time_s, price.training_time_s, price.production_time_s)
         # The median of a sum of widely uncertain parts, which may share factors, is about the sum of their medians.
         # It is below the sum of their ends.
-        assert total(price) >= 0.97 * sum(one.value for one in parts)
+        assert total(price) >= 0.95 * sum(one.value for one in parts)
         assert total(price) <= sum(one.at_most for one in parts)
         assert total(later) >= total(price) * (1 - 1e-9)
         assert price.total_wall_time_s is not None
