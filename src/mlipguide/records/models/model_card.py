@@ -308,6 +308,8 @@ class WeightsFact:
         runs_with: Ranges of package versions that load this checkpoint rightly, as ``pip`` writes them; others may load
             it without a word and be wrong. Empty where any version that loads it will do.
         reference: Its energy of a compound, compared when it is first loaded; None where none is known.
+        published: An energy that its authors publish, of a single element where they give no compound; compared when
+            the backend is verified. None where they give none, and where ``reference`` is it.
     """
 
     origin: WeightsOrigin
@@ -319,6 +321,7 @@ class WeightsFact:
     derived_from: str | None = None
     runs_with: tuple[str, ...] = ()
     reference: ReferenceEnergy | None = None
+    published: ReferenceEnergy | None = None
 
     def __post_init__(self) -> None:
         """Refuse a file of the user's own without its path and checksum, and facts that the origin cannot have.
