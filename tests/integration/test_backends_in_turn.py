@@ -274,8 +274,9 @@ class TestXtb(MolecularCrystal):
 
 
 class TestGrace(InTurn):
-    """GRACE of two layers with random weights, since its checkpoints have to be downloaded."""
+    """GRACE of two layers with random weights, since its checkpoints have to be downloaded; released in float64."""
 
+    dtype = "float64"
     card = card("grace-2l-oam")
     synthetic = True
     memory_limit_bytes = 4 * 2**30

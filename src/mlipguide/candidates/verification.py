@@ -89,16 +89,17 @@ def verify_backend(
         broken = environment.state is EnvironmentState.BROKEN
         reason = environment.problem or f"There is no environment of {recipe.backend}."
         return replace(base, support=Support.FAILED if broken else Support.CARD_ONLY, problem=reason)
-    settings = replace(settings_for(recipe, default_settings(machine)), threads=1, ranks=1, allocator=Allocator.RETAIN)
+    default = default_settings(machine)
     found: list[ModelSupport] = []
     subjects, absent = _subjects(cards)
     for subject in subjects:
         on_progress(f"trying {subject.card.id}")
+        settings = settings_for(recipe, default, subject.card)
         request = SessionRequest(
             card=subject.card,
             recipe=recipe,
             environment=environment,
-            settings=settings,
+            settings=replace(settings, threads=1, ranks=1, allocator=Allocator.RETAIN),
             weights_file=subject.weights_file,
             synthetic=subject.synthetic,
             memory_limit_bytes=None,

@@ -56,7 +56,9 @@ def load(request: LoadRequest) -> LoadedModel:
                 calculator = make_calculator(found)
         except (OSError, ValueError, KeyError, tarfile.TarError) as error:
             raise WorkerError("weights", f"GRACE cannot load '{request.path}': {error}") from error
-    weights = [one for one in calculator.models[0].signatures["compute"].variables if one.trainable]
+    functions = calculator.models[0].signatures
+    evaluation = functions["compute" if "compute" in functions else "serving_default"]  # the second of older releases
+    weights = [one for one in evaluation.variables if one.trainable]
     precision = weights[0].dtype.name
     if precision != request.dtype:
         raise WorkerError(
