@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import jax_runtime, resources, torch_runtime
 from ..failures import WorkerError
@@ -39,7 +39,7 @@ def load(request: LoadRequest) -> LoadedModel:
     cutoff = float(calculator.cutoff)
     return LoadedModel(
         calculator=calculator,
-        parameters=_trained(calculator.model),
+        parameters=jax_runtime.parameter_count(calculator.model),
         cutoff=cutoff,
         layers=int(calculator.config["n_layers"]),
         elements=tuple(sorted(int(number) for number in calculator.config["atomic_numbers"])),
@@ -59,8 +59,3 @@ def periodic_or_not(atoms: Atoms, *, margin: float) -> Atoms:
     Nequix leaves the images out where a single direction is not periodic: bonds across the others would be lost.
     """
     return boxed(atoms, margin=margin) if atoms.pbc.any() else atoms
-
-
-def _trained(model: Any) -> int:
-    """Return the number of trained parameters: the energies of lone atoms are held fixed."""
-    return jax_runtime.parameter_count(model) - int(model.atom_energies.size)
