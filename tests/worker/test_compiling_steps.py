@@ -23,7 +23,7 @@ class Compiling(MorsePotential):
     """Compiles at some of its calls, counted from 0, each time for a while."""
 
     def __init__(self, compiles_at: Callable[[int], bool]) -> None:
-        super().__init__(epsilon=1.0, r0=2.3, rho0=3.0, rcut1=1.1, rcut2=1.3)
+        super().__init__(epsilon=1.0, r0=2.3, rho0=3.0, rcut1=1.1, rcut2=1.3)  # type: ignore[no-untyped-call]  # untyped in ASE
         self.compiles_at = compiles_at
         self.log: dict[str, int] = {"calls": 0, "compiled": 0}
 
@@ -33,7 +33,7 @@ class Compiling(MorsePotential):
             self.log["compiled"] += 1
             time.sleep(COMPILING_S)
         self.log["calls"] += 1
-        super().calculate(atoms, properties, system_changes)
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # untyped in ASE
 
 
 def prepared(calculator: Compiling, *, counts: bool = True) -> System:

@@ -19,6 +19,7 @@ def prepare(*, threads: int, device: str) -> None:
     if device != DEVICE:
         raise WorkerError("unsupported_setting", f"TensorFlow runs on processors here, not on the device '{device}'.")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # tensorpotential asks for it, and TensorFlow reads it once
     import tensorflow as tf
 
     try:
