@@ -120,7 +120,7 @@ def test_nequix_gives_what_its_authors_publish(model: str) -> None:
 
 def boxed(atoms: Atoms, margin: float) -> Atoms:
     """Return the structure in a periodic box that is wide enough."""
-    copy = atoms.copy()
+    copy: Atoms = atoms.copy()
     copy.center(vacuum=margin, axis=[axis for axis in range(3) if not atoms.pbc[axis]])
     copy.pbc = True
     return copy

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import resources, torch_runtime
 from ..failures import WorkerError
-from ..geometry import boxed
+from ..geometry import boxed, right_handed
 from .interface import LoadedModel, LoadRequest
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 SUFFIXES = (".ace", ".yace", ".yaml")
 
@@ -52,5 +56,10 @@ def load(request: LoadRequest) -> LoadedModel:
         synchronise=lambda: None,
         reset_peak_memory=resources.forget_peak,
         peak_memory_bytes=resources.peak_memory_bytes,
-        adapt=partial(boxed, margin=2 * cutoff),
+        adapt=partial(_adapted, margin=2 * cutoff),
     )
+
+
+def _adapted(atoms: Atoms, *, margin: float) -> Atoms:
+    """Return the structure in a periodic, right-handed cell: a left-handed one is "extreme" to it, and refused."""
+    return right_handed(boxed(atoms, margin=margin))
