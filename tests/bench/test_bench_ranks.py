@@ -72,9 +72,20 @@ def test_a_backend_with_its_own_driver_has_a_rank_where_others_have_a_thread() -
     from mlipguide.environments.recipes import find_recipe
 
     default = replace(SETTINGS, threads=4, device="cuda:0")
-    own = settings_for(find_recipe("lammps"), default)
+    own = settings_for(find_recipe("lammps"), default, make_card("model-a"))
     assert (own.threads, own.ranks, own.device, own.dtype, own.driver) == (1, 4, "cpu", "float64", "lammps")
-    assert settings_for(find_recipe("sevenn"), default) == default
+    assert settings_for(find_recipe("sevenn"), default, make_card("model-a")) == default
+
+
+def test_a_checkpoint_of_one_precision_runs_in_it() -> None:
+    from mlipguide.catalog.cards import load_catalogue
+    from mlipguide.environments.recipes import find_recipe
+
+    recipe, catalogue = find_recipe("tensorpotential"), load_catalogue()
+    ran_in = {
+        name: settings_for(recipe, SETTINGS, catalogue.find(name)).dtype for name in ("grace-2l-oam", "grace-2l-oam-l")
+    }
+    assert ran_in == {"grace-2l-oam": "float64", "grace-2l-oam-l": "float32"}
 
 
 def test_a_model_without_ranks_says_so() -> None:

@@ -18,7 +18,7 @@ from mlipguide.bench.sweep import Hooks, Limits, Sweep
 from mlipguide.costmodel.costs import costs_from
 from mlipguide.records.timing.measurement import Disturbance, Measurement, Weights
 from mlipguide.sessions.errors import FailureKind, SessionError
-from mlipguide.sessions.interface import Conditions, ModelSession
+from mlipguide.sessions.interface import Burst, Conditions, LoadedStructure, ModelSession
 from mlipguide.testing.fake_session import FakeSession, knee, linear
 
 CONDITIONS = Conditions(temperature_k=300, timestep_s=1e-15, propagate=True)
@@ -307,6 +307,21 @@ def test_warm_up_is_cut_from_the_steady_state() -> None:
     for atoms, size_run in run.sizes.items():
         assert size_run.centre.value == pytest.approx(1e-3 * atoms, rel=0.05)
         assert sum(time_s > 2e-3 * atoms for time_s in size_run.warm_up.wall_s) == 3
+
+
+def test_compiling_again_counts_with_the_first_call_and_no_step() -> None:
+    class Recompiling(FakeSession):
+        def run(self, prepared: LoadedStructure, *, max_steps: int, max_s: float) -> Burst:
+            return replace(super().run(prepared, max_steps=max_steps, max_s=max_s), compiling_wall_s=0.5)
+
+    bench = Bench()
+    run = bench.measure_sessions(Recompiling())["fake"]
+    for record in records_of(run):
+        size_run = run.sizes[record.atoms]
+        assert max(record.steady.wall_s) == pytest.approx(1e-3 * record.atoms)
+        assert size_run.compiling_s >= 0.5 * len(size_run.bursts)
+        assert record.first_call_s == pytest.approx(3e-3 * record.atoms + size_run.compiling_s)
+    assert run.spent_s >= sum(size_run.compiling_s for size_run in run.sizes.values())
 
 
 def test_peaks_of_memory_are_those_of_the_ascent() -> None:

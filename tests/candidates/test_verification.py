@@ -86,6 +86,18 @@ def test_without_a_published_number_it_runs() -> None:
     assert verified([the_card()]).support is Support.RUNS
 
 
+def test_a_published_number_of_an_element_verifies_beside_a_compound_of_our_own() -> None:
+    own = replace(MGO, energy_ev_per_atom=right_energy(), sources=("mlipguide_reference_energies",))
+    theirs = replace(MGO, symbols=("Mg", "Mg"), energy_ev_per_atom=right_energy())
+    card = the_card(own)
+    (model,) = verified([replace(card, weights=replace(card.weights, published=theirs))]).models
+    assert model.support is Support.VERIFIED
+    assert [check.found[:4] for check in model.checks if check.name == "reference"] == ["MgO ", "Mg -"]
+    wrong = replace(theirs, energy_ev_per_atom=right_energy() + 1)
+    (model,) = verified([replace(card, weights=replace(card.weights, published=wrong))]).models
+    assert model.support is Support.FAILED
+
+
 def test_wrong_forces_fail() -> None:
     found = verified([the_card()], lambda: Asymmetric(morse(), 0.2))
     assert found.support is Support.FAILED

@@ -21,6 +21,7 @@ from mlipguide.catalog.sources import read_sources
 from mlipguide.catalog.validation import validate_folder
 from mlipguide.core.errors import InputError
 from mlipguide.records.models.model_card import SHA256, CommercialUse, Forces, LifeCycle, ModelCard, Need, WeightsOrigin
+from mlipguide.worker.backends.grace import ARCHITECTURES
 from mlipguide.worker.backends.mace import HIDDEN_IRREPS
 from mlipguide.worker.backends.mattersim import SIZES
 from mlipguide.worker.backends.orb import NEIGHBOURS
@@ -368,6 +369,7 @@ def test_random_weights_are_built_for_the_shapes_that_the_worker_knows(catalogue
     assert {name.removesuffix(".pth").rpartition("-")[2] for name in built.pop("mattersim")} == set(SIZES)
     orb = built.pop("orb-models")
     assert orb == {f"orb-v3-{kind}-{far}-omat" for kind in ("conservative", "direct") for far in NEIGHBOURS}
+    assert built.pop("tensorpotential") == set(ARCHITECTURES)
     assert built == {}
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -97,6 +100,26 @@ def card(name: str) -> ModelCard:
 def found_weights(of: ModelCard) -> Path:
     """Return the checkpoint of a card among those on this machine, or a path where there is none."""
     return find_weights(of, {}) or Path(f"/nowhere/{of.id}")
+
+
+def plain_card(of: ModelCard) -> ModelCard:
+    """Return a card without the size of its architecture, for a smaller one."""
+    unsized = replace(of.architecture, parameters=None, cutoff_angstrom=None, layers=None)
+    return replace(of, architecture=unsized)
+
+
+WRITES_VISNET = """
+import sys
+from mlip.data import DatasetInfo
+from mlip.models import ForceField, Visnet
+from mlip.models.model_io import save_model_to_zip
+known = dict.fromkeys((1, 6, 7, 8, 9, 15, 16, 17, 35, 53), 0.0)
+network = Visnet(
+    config=Visnet.Config(num_layers=2, num_channels=32, num_heads=4, num_rbf=8),
+    dataset_info=DatasetInfo(atomic_energies_map=known, graph_cutoff_angstrom=5.0, avg_num_neighbors=20.0),
+)
+save_model_to_zip(sys.argv[1], ForceField.from_mlip_network(network, seed=0))
+"""
 
 
 class TestHienet(InTurn):
@@ -248,6 +271,79 @@ class TestXtb(MolecularCrystal):
     @pytest.mark.skip(reason="the method is evaluated at one k point here, so that twice the cell is another sum")
     def test_periodic_images_are_counted(self) -> None:  # type: ignore[override]  # it needs nothing
         """Nothing to try."""
+
+
+class TestGrace(InTurn):
+    """GRACE of two layers with random weights, since its checkpoints have to be downloaded; released in float64."""
+
+    dtype = "float64"
+    card = card("grace-2l-oam")
+    synthetic = True
+    memory_limit_bytes = 4 * 2**30
+    exhausting_atoms = 6000
+
+
+class TestNequix(InTurn):
+    """Nequix on JAX; the energy of MgO is compared when it is loaded."""
+
+    card = card("nequix-mp-1")
+    weights_file = found_weights(card)
+    memory_limit_bytes = 4 * 2**30
+    exhausting_atoms = 6000
+
+
+class TestUnep(InTurn):
+    """UNEP-v1 through calorine, 16 metals in one NEP."""
+
+    dtype = "float64"
+    card = card("unep-v1")
+    weights_file = found_weights(card)
+    memory_limit_bytes = 600 * 2**20
+    exhausting_atoms = 60_000
+
+    @classmethod
+    def structure(cls) -> Atoms:
+        """Return a rattled ordered alloy."""
+        atoms: Atoms = bulk("NiAl", "cesiumchloride", a=2.89).repeat((2, 2, 1))
+        atoms.rattle(0.08, seed=1)
+        return atoms
+
+
+class TestAce(InTurn):
+    """The ACE of Cu of LAMMPS's distribution, through python-ace."""
+
+    dtype = "float64"
+    card = card("pace-cu-pbe")
+    weights_file = found_weights(card)
+    memory_limit_bytes = 600 * 2**20
+    exhausting_atoms = 30_000
+
+    @classmethod
+    def structure(cls) -> Atoms:
+        """Return rattled fcc."""
+        atoms: Atoms = bulk("Cu", a=3.597, cubic=True)
+        atoms.rattle(0.08, seed=1)
+        return atoms
+
+
+class TestMlip(MolecularCrystal):
+    """ViSNet of mlip, small and with random weights, written by the package as it writes a trained model."""
+
+    dtype = "float32"
+    card = plain_card(card("mlip-visnet-organics-v2"))
+    weights_file = Path(tempfile.gettempdir()) / "mlipguide-tests" / "visnet_small.zip"
+    memory_limit_bytes = 4 * 2**30
+    exhausting_atoms = 60_000
+
+    @classmethod
+    def open(cls, *, memory_limit_bytes: int | None = None) -> WorkerSession:
+        """Start a worker, after the archive was written."""
+        environment = environment_or_skip(cls.card.backend)
+        if not cls.weights_file.is_file():
+            cls.weights_file.parent.mkdir(exist_ok=True)
+            write = [str(environment.python), "-c", WRITES_VISNET, str(cls.weights_file)]
+            subprocess.run(write, check=True, timeout=600, env={**os.environ, "JAX_PLATFORMS": "cpu"})
+        return super().open(memory_limit_bytes=memory_limit_bytes)
 
 
 def test_silicon_is_where_the_materials_project_has_it() -> None:

@@ -50,7 +50,7 @@ def measurements_of(
             timestep_s=conditions.timestep_s,
             propagated=size_run.propagated,
             load_s=facts.load_s,
-            first_call_s=size_run.prepared.first_call_s,
+            first_call_s=size_run.prepared.first_call_s + size_run.compiling_s,
             warm_up=size_run.warm_up,
             steady=size_run.steady,
             steady_bursts=size_run.steady_bursts,

@@ -35,6 +35,7 @@ class SizeRun:
         bursts: The steps after them.
         states: What the machine did during each burst.
         peak_memory_bytes: Of the first burst.
+        compiling_s: Wall time of steps in which the worker compiled again.
     """
 
     prepared: LoadedStructure
@@ -43,6 +44,7 @@ class SizeRun:
     bursts: list[StepSamples] = field(default_factory=list)
     states: list[BurstState] = field(default_factory=list)
     peak_memory_bytes: int = 0
+    compiling_s: float = 0.0
 
     def sample(
         self,
@@ -82,14 +84,16 @@ class SizeRun:
         disturbance = disturbance_between(
             before,
             after,
-            own_cpu_s=sum(samples.cpu_s),
+            own_cpu_s=sum(samples.cpu_s) + sum(burst.compiling_cpu_s for burst in taken),
             usable_cores=usable_cores,
             own_switches=sum(switches) if switches else None,
         )
         state = BurstState(disturbance, session.reference())
         self._keep(lead_in, counting)  # with its state or not at all: the reference kernel may fail too
         self.states.append(state)
-        return sum(samples.wall_s)
+        compiling_s = sum(burst.compiling_wall_s for burst in taken)
+        self.compiling_s += compiling_s
+        return sum(samples.wall_s) + compiling_s
 
     def needs_lead_in(self, *, rested: bool) -> bool:
         """Tell whether the first step of the next burst should not count."""

@@ -97,14 +97,15 @@ def default_settings(machine: Machine) -> Settings:
     )
 
 
-def settings_for(recipe: Recipe, default: Settings) -> Settings:
-    """Return what the models of a backend are run with.
+def settings_for(recipe: Recipe, default: Settings, card: ModelCard) -> Settings:
+    """Return what a model is run with: in its backend's precision, unless its checkpoint has another one alone.
 
     A backend with a driver of its own runs on the processor, with an MPI rank on each core where others have a thread.
     """
+    dtype = card.weights.dtype or recipe.dtype
     if recipe.driver == ASE:
-        return replace(default, dtype=recipe.dtype)
-    return replace(default, driver=recipe.driver, dtype=recipe.dtype, device="cpu", threads=1, ranks=default.threads)
+        return replace(default, dtype=dtype)
+    return replace(default, driver=recipe.driver, dtype=dtype, device="cpu", threads=1, ranks=default.threads)
 
 
 def find_given_weights(catalogue: Catalogue, given: Mapping[str, Path], consent: Consent) -> dict[str, Path]:
@@ -213,7 +214,7 @@ def prepare_candidates(
                 card=card,
                 recipe=recipe,
                 environment=environment,
-                settings=settings_for(recipe, settings),
+                settings=settings_for(recipe, settings, card),
                 weights_file=weights_file,
                 synthetic=synthetic,
                 obstacle=obstacle,

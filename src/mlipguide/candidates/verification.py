@@ -19,7 +19,7 @@ from mlipguide.records.estimate import Basis
 from mlipguide.records.hardware.environment import EnvironmentState, Recipe
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.family_card import basis_of
-from mlipguide.records.models.model_card import Forces, ModelCard, Need
+from mlipguide.records.models.model_card import Forces, ModelCard, Need, ReferenceEnergy
 from mlipguide.records.models.support import BackendSupport, ModelSupport, Support, SupportCheck
 from mlipguide.records.timing.measurement import Allocator
 from mlipguide.sessions.consistency import energy_error, force_deviation, stress_deviation
@@ -89,16 +89,17 @@ def verify_backend(
         broken = environment.state is EnvironmentState.BROKEN
         reason = environment.problem or f"There is no environment of {recipe.backend}."
         return replace(base, support=Support.FAILED if broken else Support.CARD_ONLY, problem=reason)
-    settings = replace(settings_for(recipe, default_settings(machine)), threads=1, ranks=1, allocator=Allocator.RETAIN)
+    default = default_settings(machine)
     found: list[ModelSupport] = []
     subjects, absent = _subjects(cards)
     for subject in subjects:
         on_progress(f"trying {subject.card.id}")
+        settings = settings_for(recipe, default, subject.card)
         request = SessionRequest(
             card=subject.card,
             recipe=recipe,
             environment=environment,
-            settings=settings,
+            settings=replace(settings, threads=1, ranks=1, allocator=Allocator.RETAIN),
             weights_file=subject.weights_file,
             synthetic=subject.synthetic,
             memory_limit_bytes=None,
@@ -168,7 +169,7 @@ def _verified(request: SessionRequest, opener: Opener, now: str) -> ModelSupport
         checks.append(SupportCheck(name="loads", passed=True, found=f"in {session.facts.load_s:.1f} s"))
         checks.append(_facts(card, session))
         if not request.synthetic:
-            checks += _reference(card, session)
+            checks += _references(card, session)
         checks += _derivatives(card, session, tried_structure(card))
         atoms = timed_structure(card)
         step_ms = _step_ms(session, atoms, propagate=not request.synthetic)
@@ -191,9 +192,12 @@ def _verified(request: SessionRequest, opener: Opener, now: str) -> ModelSupport
 def _support_of(card: ModelCard, *, synthetic: bool) -> Support:
     if synthetic:
         return Support.TIMED
-    reference = card.weights.reference
-    published = reference is not None and basis_of(reference.sources) is Basis.PUBLISHED
+    published = any(basis_of(one.sources) is Basis.PUBLISHED for one in _known_energies(card))
     return Support.VERIFIED if published else Support.RUNS
+
+
+def _known_energies(card: ModelCard) -> tuple[ReferenceEnergy, ...]:
+    return tuple(one for one in (card.weights.reference, card.weights.published) if one is not None)
 
 
 def _facts(card: ModelCard, session: ModelSession) -> SupportCheck:
@@ -220,15 +224,15 @@ def _facts(card: ModelCard, session: ModelSession) -> SupportCheck:
     return SupportCheck(name="facts", passed=not wrong, found="; ".join(wrong) or plain)
 
 
-def _reference(card: ModelCard, session: ModelSession) -> list[SupportCheck]:
-    reference = card.weights.reference
-    if reference is None:
-        return []
-    found = energy_per_atom(session, reference)
-    stated = reference.energy_ev_per_atom
-    passed = abs(found - stated) <= reference.tolerance_ev_per_atom
-    words = f"{formula_of(reference)} {found:.4f} eV/atom, stated {stated:.4f} ({', '.join(reference.sources)})"
-    return [SupportCheck(name="reference", passed=passed, found=words)]
+def _references(card: ModelCard, session: ModelSession) -> list[SupportCheck]:
+    return [_reference(known, session) for known in _known_energies(card)]
+
+
+def _reference(known: ReferenceEnergy, session: ModelSession) -> SupportCheck:
+    found, stated = energy_per_atom(session, known), known.energy_ev_per_atom
+    passed = abs(found - stated) <= known.tolerance_ev_per_atom
+    words = f"{formula_of(known)} {found:.4f} eV/atom, stated {stated:.4f} ({', '.join(known.sources)})"
+    return SupportCheck(name="reference", passed=passed, found=words)
 
 
 def _derivatives(card: ModelCard, session: ModelSession, atoms: Atoms) -> list[SupportCheck]:

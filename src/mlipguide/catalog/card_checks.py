@@ -102,6 +102,7 @@ def _check_weights(path: Path, plain: Any, _: References) -> Found:
     symbols = texts(plain, "weights.reference.symbols")
     if len(set(symbols)) == 1 and texts(plain, "training.elements") != symbols[:1]:
         yield "weights.reference.symbols", "must be a compound: of single elements a wrong energy may look right"
-    for symbol in symbols:
-        if symbol not in SYMBOLS:
-            yield "weights.reference.symbols", f"'{symbol}' is no element"
+    for field in ("weights.reference.symbols", "weights.published.symbols"):
+        for symbol in texts(plain, field):
+            if symbol not in SYMBOLS:
+                yield field, f"'{symbol}' is no element"

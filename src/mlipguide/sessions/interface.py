@@ -150,6 +150,8 @@ class Burst:
 
     Attributes:
         samples: One number a step.
+        compiling_wall_s: Of steps in which the worker compiled, which are no samples.
+        compiling_cpu_s: Their processor time.
         involuntary_switches: How often the worker was interrupted.
         peak_memory_bytes: Highest since the structure was prepared.
     """
@@ -157,6 +159,8 @@ class Burst:
     samples: StepSamples
     involuntary_switches: int | None
     peak_memory_bytes: int
+    compiling_wall_s: float = 0.0
+    compiling_cpu_s: float = 0.0
 
 
 class ModelSession(Protocol):

@@ -165,6 +165,8 @@ class WorkerSession:
             ),
             involuntary_switches=answer["usage"]["involuntary_switches"],
             peak_memory_bytes=answer["peak_memory_bytes"],
+            compiling_wall_s=answer.get("compiling_wall_s", 0.0),  # drivers of a backend's own compile nothing
+            compiling_cpu_s=answer.get("compiling_cpu_s", 0.0),
         )
 
     def reference(self) -> tuple[float, ...]:

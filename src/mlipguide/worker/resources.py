@@ -61,6 +61,12 @@ def release_freed_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def forget_peak() -> None:
+    """Forget the peak of memory so far, and give back what earlier work left behind."""
+    release_freed_memory()
+    reset_peak_memory()
+
+
 @dataclass(frozen=True)
 class Usage:
     """Counters of this process since its start."""

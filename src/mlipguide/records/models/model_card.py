@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from mlipguide.records.strict import strict
 
+DTYPES = ("float32", "float64")
 SHA256 = re.compile("[0-9a-f]{64}")
 """How a checksum is written."""
 
@@ -313,6 +314,9 @@ class WeightsFact:
         runs_with: Ranges of package versions that load this checkpoint rightly, as ``pip`` writes them; others may load
             it without a word and be wrong. Empty where any version that loads it will do.
         reference: Its energy of a compound, compared when it is first loaded; None where none is known.
+        published: An energy that its authors publish, of a single element where they give no compound; compared when
+            the backend is verified. None where they give none, and where ``reference`` is it.
+        dtype: The only precision that the released checkpoint computes in; None for that of its backend.
     """
 
     origin: WeightsOrigin
@@ -324,6 +328,8 @@ class WeightsFact:
     derived_from: str | None = None
     runs_with: tuple[str, ...] = ()
     reference: ReferenceEnergy | None = None
+    published: ReferenceEnergy | None = None
+    dtype: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a file of the user's own without its path and checksum, and facts that the origin cannot have.
@@ -331,6 +337,8 @@ class WeightsFact:
         Raises:
             ValueError: They do not go together.
         """
+        if self.dtype not in {None, *DTYPES}:
+            raise ValueError(f"dtype is {' or '.join(DTYPES)}")
         own = (self.path, self.sha256, self.derived_from)
         if self.origin is WeightsOrigin.LOCAL:
             if None in own or self.url is not None or self.synthetic:

@@ -182,7 +182,7 @@ class Measurement:
         timestep_s: Integration step.
         propagated: Whether atoms moved by the model's forces; False for re-evaluated rattled copies.
         load_s: Importing the backend and loading the weights.
-        first_call_s: The first energy-and-force call, kept apart.
+        first_call_s: The first energy-and-force call, and compiling again during later ones, kept apart.
         warm_up: Steps before the steady state.
         steady: Steps in the steady state.
         steady_bursts: Of how many consecutive steps each burst of it was; between bursts other models or sizes ran.

@@ -81,6 +81,7 @@ class LoadedModel:
         versions: Of the packages that decide speed and results.
         adapt: Turns a structure into one that the backend takes (a box around a molecule, say).
         stopwatch: Times the network; None where it cannot be told from the rest of a call.
+        compilations: Counts the programs that were compiled so far; None where nothing is compiled while a model runs.
         make_system: Makes a structure ready to be stepped by a driver of the backend's own; None for ASE.
         synchronise: Waits for the device.
         reset_peak_memory: Forgets the peak of memory so far.
@@ -99,6 +100,7 @@ class LoadedModel:
     peak_memory_bytes: Callable[[], int]
     adapt: Callable[[Atoms], Atoms] = field(default=unchanged)
     stopwatch: Stopwatch | None = None
+    compilations: Callable[[], int] | None = None
     make_system: Callable[[Atoms, Conditions], Stepped] | None = None
 
 
