@@ -11,6 +11,7 @@ from mlipguide.advice.candidate_step import at_step, conservation_rejection, ste
 from mlipguide.advice.constraints import (
     card_rejections,
     coverage_doubt,
+    elements_doubt,
     licence_doubt,
     licence_of,
     memory_doubt,
@@ -68,7 +69,9 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
     doubts += _present(licence_doubt(facts.card, task))
     known = facts.evidence
     on_labels = known.kind is EvidenceKind.USER_LABELS and known.force_mae_ev_per_angstrom is not None
-    doubts += _present(coverage_doubt(facts.card, task, on_labels=on_labels))
+    doubts += _present(elements_doubt(facts.card, on_labels=on_labels))
+    conservative = facts.stability is not None and facts.stability.conservative is True
+    doubts += _present(coverage_doubt(facts.card, task, on_labels=on_labels, conservative=conservative))
     accuracy_rejections, accuracy_doubts = judge_accuracy(facts.evidence, task)
     rejections += accuracy_rejections
     doubts += accuracy_doubts

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlipguide.catalog.cards import Catalogue
+from mlipguide.catalog.checkpoints import own_version
 from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.catalog.trusted_checkpoints import question_about, refusal_of, unvouched_names, vouch
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
@@ -195,7 +196,7 @@ def prepare_candidates(
             Prepared(
                 card=card,
                 recipe=recipe,
-                environment=environment,
+                environment=replace(environment, versions={**environment.versions, **own_version(card)}),
                 settings=settings_for(recipe, settings),
                 weights_file=weights_file,
                 synthetic=synthetic,

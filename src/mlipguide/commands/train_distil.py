@@ -11,6 +11,7 @@ from mlipguide.advice.prices.kept import keep_distillation
 from mlipguide.bench.measuring.measuring import session_request
 from mlipguide.candidates.preparation import Prepared, find_given_weights, prepare_candidates
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.catalog.checkpoints import own_version
 from mlipguide.catalog.own_models import suggest_id
 from mlipguide.core.errors import EnvironmentFailedError, InputError, did_you_mean
 from mlipguide.core.paths import logs_dir, make_folder
@@ -88,6 +89,7 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
     cache.require_request(
         {
             "teacher": teacher.card.id,
+            **({"teacher's content": content} if (content := own_version(teacher.card)) else {}),
             "structure": [cell.numbers.tolist(), cell.positions.tolist(), cell.cell.tolist(), cell.pbc.tolist()],
             **({"electrons": dict(cell.info)} if cell.info else {}),
             "temperature_k": temperature_k,

@@ -206,7 +206,8 @@ def list_first_requirements(recipe: Recipe) -> tuple[str, ...]:
 
 def list_distributions(recipe: Recipe) -> tuple[str, ...]:
     """Return the names of the packages whose versions matter to the speed and the results of a backend."""
-    names = [recipe.backend, *(Requirement(line).name for line in list_requirements(recipe)), *ACCELERATORS]
+    required = (Requirement(line).name for line in list_requirements(recipe))
+    names = [recipe.backend, *required, *recipe.watched, *ACCELERATORS]
     return tuple(dict.fromkeys(str(canonicalize_name(name)) for name in names))
 
 

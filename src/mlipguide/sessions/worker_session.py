@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
+from mlipguide.catalog.checkpoints import own_version
 from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.core.errors import EnvironmentFailedError
 from mlipguide.core.paths import logs_dir, make_folder
@@ -242,7 +243,15 @@ def open_session(
             ranks=settings.ranks,
             memory_limit_bytes=request.memory_limit_bytes,
         )
-        facts = ModelFacts(**{**answer, "elements": tuple(answer["elements"])})
+        elements = answer["elements"]
+        facts = ModelFacts(
+            **{
+                **answer,
+                "elements": None if elements is None else tuple(elements),
+                "properties": tuple(answer["properties"]),
+                "versions": {**answer["versions"], **own_version(request.card)},
+            }
+        )
         if request.card.weights.origin is WeightsOrigin.LOCAL:
             require_same_architecture(request.card, facts)
         _require_package(request.card, facts.versions)

@@ -14,6 +14,8 @@ from mlipguide.report.pages.page_parts import DETAILS, Step, conclusion, next_st
 from mlipguide.report.tables.fitted_table import GAP, Column, fitted_table
 from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.model_words import (
+    element_count,
+    force_words,
     length,
     md_force_rmse,
     md_run_time,
@@ -33,10 +35,10 @@ _Cell = Callable[[ModelCard], str]
 
 _COLUMNS: tuple[tuple[str, _Cell, int, SortKey | None], ...] = (
     ("Backend", lambda card: card.backend, 4, None),
-    ("Forces", lambda card: card.architecture.forces.value, 9, None),
+    ("Forces", force_words, 9, None),
     ("Param.", lambda card: parameters(card.architecture.parameters), 8, SortKey.PARAMETERS),
     ("Cutoff", lambda card: length(card.architecture.cutoff_angstrom), 6, SortKey.CUTOFF),
-    ("Elem.", lambda card: str(len(card.training.elements)), 5, None),
+    ("Elem.", element_count, 5, None),
     ("CPS", lambda card: score(card.metrics.cps if card.metrics else None), 3, SortKey.CPS),
     ("F1", lambda card: score(card.metrics.f1 if card.metrics else None), 7, SortKey.F1),
     ("κ_SRME", lambda card: score(card.metrics.kappa_srme if card.metrics else None), 2, SortKey.KAPPA),
