@@ -17,7 +17,7 @@ from mlipguide.catalog.weights import download_weights, find_weights, needs_file
 from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.gpu_support import gpu_notices, gpu_obstacle, told
-from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.recipes import command_to_get, find_recipe
 from mlipguide.environments.resolution import find_environment, set_aside_files
 from mlipguide.records.advice.verdict_reasons import Obstacle, ReasonKind
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
@@ -178,7 +178,7 @@ def prepare_candidates(
             obstacle = Obstacle(
                 ReasonKind.ENVIRONMENT_UNREADY,
                 f"Not timed: the environment of {card.backend} is {environment.state.value} "
-                f"(mlipguide env build {card.backend}).",
+                f"({command_to_get(recipe)}).",
             )
         elif (wrong := unfit_package(card, environment.versions)) is not None:
             obstacle = Obstacle(ReasonKind.ENVIRONMENT_UNREADY, f"Not timed: {wrong}")
@@ -276,7 +276,11 @@ def _environments(
         )
     found = {backend: find_environment(recipe) for backend, recipe in recipes.items()}
     notices.extend(set_aside_files(recipes))
-    missing = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
+    missing = [
+        backend
+        for backend, item in found.items()
+        if item.state is not EnvironmentState.READY and recipes[backend].is_built
+    ]
     if missing and consent.to(f"Build the environments of {', '.join(missing)} (a few GB of disk at most)?"):
         for backend in missing:
             try:
@@ -290,11 +294,12 @@ def _environments(
                 problems.append(Problem.from_error(error))
     for backend, item in found.items():
         if item.state is not EnvironmentState.READY:
+            agree = " (or give --yes)" if recipes[backend].is_built else ""
             notices.append(
                 Notice(
                     "environment_missing",
                     f"No environment for {backend}: its models were left out. "
-                    f"Get it with: mlipguide env build {backend} (or give --yes).",
+                    f"Get it with: {command_to_get(recipes[backend])}{agree}.",
                 )
             )
     return {backend: (recipes[backend], found[backend]) for backend in recipes}

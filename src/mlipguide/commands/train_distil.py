@@ -17,6 +17,7 @@ from mlipguide.core.errors import EnvironmentFailedError, InputError, did_you_me
 from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME
+from mlipguide.environments.recipes import command_to_get
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Result, set_aside_notices
 from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
@@ -190,7 +191,7 @@ def _teacher(name: str, machine: Machine, options: Options) -> Prepared:
     if prepared.obstacle is not None:
         raise EnvironmentFailedError(
             f"{card.id} cannot teach: {prepared.obstacle.message}",
-            hint=f"mlipguide env build {card.backend}, or give --yes; or --weights {card.id}=FILE.",
+            hint=f"{command_to_get(prepared.recipe)}, or give --yes; or --weights {card.id}=FILE.",
         )
     if prepared.synthetic:
         raise InputError(

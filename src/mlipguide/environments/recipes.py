@@ -182,6 +182,13 @@ def worker_file(recipe: Recipe, folders: Sequence[Path] = ()) -> Path | None:
     return book.workers.get(recipe.backend)
 
 
+def command_to_get(recipe: Recipe) -> str:
+    """Return the command that gives a backend an environment."""
+    if recipe.is_built:
+        return f"mlipguide env build {recipe.backend}"
+    return f"mlipguide env adopt {recipe.backend} PYTHON"
+
+
 def list_requirements(recipe: Recipe) -> tuple[str, ...]:
     """Return all requirements of an environment, torch first."""
     torch = (f"torch=={recipe.torch}",) if recipe.torch else ()

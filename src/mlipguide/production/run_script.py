@@ -21,7 +21,7 @@ from mlipguide.core.errors import (
     did_you_mean,
 )
 from mlipguide.environments.interpreters import query_interpreter
-from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.recipes import command_to_get, find_recipe
 from mlipguide.environments.resolution import find_environment
 from mlipguide.production.script_files import ScriptRequest, write_all
 from mlipguide.production.script_texts import (
@@ -206,7 +206,7 @@ def _write_ase(
         raise EnvironmentFailedError(
             f"{path} was not written: the environment of {card.backend}, in which it is tried first, is "
             f"{environment.state.value}.",
-            hint=f"mlipguide env build {card.backend}, or write it untried with --no-smoke-test.",
+            hint=f"{command_to_get(recipe)}, or write it untried with --no-smoke-test.",
         )
     notices: tuple[Notice, ...] = ()
     if untested is None:

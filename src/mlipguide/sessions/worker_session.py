@@ -16,7 +16,7 @@ from mlipguide.core.errors import EnvironmentFailedError
 from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.units import WALL_TIME
 from mlipguide.environments.interpreters import clean_environment
-from mlipguide.environments.recipes import worker_file
+from mlipguide.environments.recipes import command_to_get, worker_file
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, StepSamples
@@ -207,7 +207,7 @@ def open_session(
     if environment.state is not EnvironmentState.READY or environment.python is None:
         raise EnvironmentFailedError(
             f"The environment of {environment.backend} is {environment.state.value}.",
-            hint=f"mlipguide env build {environment.backend}",
+            hint=command_to_get(request.recipe),
         )
     _require_package(request.card, environment.versions)
     settings = request.settings

@@ -14,6 +14,7 @@ from mlipguide.report.pages.page_parts import DETAILS, Step, conclusion, next_st
 from mlipguide.report.tables.fitted_table import GAP, Column, fitted_table
 from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.model_words import (
+    capabilities,
     element_count,
     force_words,
     length,
@@ -169,11 +170,13 @@ def _named(models: Sequence[str]) -> str:
 def added_page(data: OwnModel) -> RenderableType:
     """Return what was registered, and what to do with it."""
     card = data.model
+    what = f", trained further from {card.weights.derived_from}" if card.weights.derived_from else ""
     return Group(
-        Text(f"Registered {card.id}, trained further from {card.weights.derived_from}.", style="bold"),
-        Text(f"Checkpoint  {card.weights.path}", overflow="fold"),
+        Text(f"Registered {card.id}{what}.", style="bold"),
+        Text(f"{'Checkpoint' if what else 'Calculator'}  {card.weights.path}", overflow="fold"),
         Text(f"SHA-256     {card.weights.sha256}", overflow="fold"),
         Text(f"Card        {data.file}", overflow="fold"),
+        *([] if card.tells_all else [Text(f"Gives       energy, forces, {capabilities(card)}", overflow="fold")]),
         Text("Every command knows it now. Nothing is known of its accuracy; how fast it is:"),
         Text(f"  mlipguide bench STRUCTURE --models {card.id}", style="cyan"),
     )

@@ -1,4 +1,4 @@
-"""A potential that LAMMPS runs: one of its own distribution by name, or a small JSON file that names its files.
+"""A potential that LAMMPS runs: one of its own distribution by name, a small JSON file that names its files, or lines.
 
 The file stands beside the others, so the folder can be moved; it holds their checksums, so that one checksum on a
 model's card vouches for all::
@@ -36,26 +36,28 @@ class Potential:
         files: Absolute paths, in the order that ``pair_coeff`` takes them.
         elements: Chemical symbols, in the order of LAMMPS's atom types.
         cutoff_angstrom: Its longest.
-        parameters: Number of fitted parameters.
+        parameters: Number of fitted parameters; None where it is not known.
         labels: What its files call each element, where that is not its symbol.
         one_element: Whether ``pair_coeff`` takes the file alone.
         library_first: Whether the first file is a library of elements, named before the second, as MEAM has it.
         zbl: Where a repulsion between bare nuclei is switched off, from and to, Å; None without one.
         charges: Whether charges follow the atoms (ReaxFF).
         units: LAMMPS's name of its units.
+        lines: LAMMPS's commands for it as the user wrote them, with the places of files; nothing for all others.
     """
 
     pair_style: str
     files: tuple[Path, ...]
     elements: tuple[str, ...]
     cutoff_angstrom: float
-    parameters: int
+    parameters: int | None
     labels: tuple[str, ...] = ()
     one_element: bool = False
     library_first: bool = False
     zbl: tuple[float, float] | None = None
     charges: bool = False
     units: str = METAL
+    lines: tuple[str, ...] = ()
 
     @property
     def energy_unit_ev(self) -> float:
@@ -83,6 +85,8 @@ class Potential:
         Args:
             symbols: The element of each atom type; nothing for one type an element.
         """
+        if self.lines:
+            return tuple(self._line(line, symbols or self.elements) for line in self.lines)
         names = dict(zip(self.elements, self.labels or self.elements, strict=True))
         types = [names.get(symbol, symbol) for symbol in (symbols or self.elements)]
         paths = [f'"{path}"' for path in self.files]
@@ -104,6 +108,15 @@ class Potential:
             pair.append("fix charges all qeq/reaxff 1 0.0 10.0 1.0e-8 reaxff maxiter 400")
         return tuple(pair)
 
+    def _line(self, line: str, symbols: Sequence[str]) -> str:
+        """Return a line of the user's with the elements of the atom types at its end, where it ends with elements."""
+        count = len(self.elements)
+        if line.startswith("pair_coeff * * ") and tuple(line.split()[-count:]) == self.elements:
+            return " ".join([*line.split()[:-count], *symbols])
+        if tuple(symbols) != self.elements and line.startswith("pair_coeff") and not line.startswith("pair_coeff * *"):
+            raise WorkerError("unsupported_setting", f"With isotopes LAMMPS has more atom types than '{line}' says.")
+        return line
+
 
 def _repulsions(symbols: Sequence[str]) -> list[str]:
     from ase.data import atomic_numbers
@@ -114,6 +127,13 @@ def _repulsions(symbols: Sequence[str]) -> list[str]:
         for one in range(len(numbers))
         for other in range(one, len(numbers))
     ]
+
+
+def _holds_lines(path: Path) -> bool:
+    try:
+        return "pair_style" in path.read_text(encoding="utf-8").partition("{")[0]
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def read_potential(path: Path | str) -> Potential:
@@ -130,6 +150,10 @@ def read_potential(path: Path | str) -> Potential:
     if str(path).startswith(PREFIX):
         return library_potential(str(path).removeprefix(PREFIX))
     path = Path(path)
+    if _holds_lines(path):
+        from .own_lines import read_lines
+
+        return read_lines(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
