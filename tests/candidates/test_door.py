@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_calculator_backend import EMT_FILE
 
 from fake_models import make_machine
 from mlipguide.candidates.door import admit, examine, looks_like_calculator, stated
@@ -20,30 +18,10 @@ from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.core.paths import DATA_VARIABLE, calculators_dir
 from mlipguide.records.models.model_card import CommercialUse, ModelCard, Need, WeightsOrigin
 from mlipguide.sessions.errors import FailureKind, SessionError
-from mlipguide.sessions.interface import ModelFacts, ModelSession
-from mlipguide.sessions.worker_session import SessionRequest
-from mlipguide.testing.in_process import in_process_session
+from mlipguide.sessions.interface import ModelFacts
+from own_calculators import EMT_FILE, EmtOpener
 
 YES = Consent(granted=True, ask=None)
-PROPERTIES = ("energy", "forces", "stress", "magmoms")
-
-
-class Opener:
-    """Starts EMT in this process, whatever is asked for, and counts."""
-
-    def __init__(self) -> None:
-        self.requests: list[SessionRequest] = []
-
-    def __call__(self, request: SessionRequest) -> ModelSession:
-        """Return a session whose facts are those of a calculator that says little of itself."""
-        from ase.calculators.emt import EMT
-
-        self.requests.append(request)
-        session = in_process_session(EMT())
-        session._facts = replace(
-            session.facts, parameters=None, cutoff_angstrom=None, elements=None, layers=None, properties=PROPERTIES
-        )
-        return session
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +30,8 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def opener() -> Opener:
-    return Opener()
+def opener() -> EmtOpener:
+    return EmtOpener()
 
 
 @pytest.fixture
@@ -63,11 +41,11 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def admitted(*given: object, opener: Opener, consent: Consent = NO_CONSENT) -> tuple[ModelCard, ...]:
+def admitted(*given: object, opener: EmtOpener, consent: Consent = NO_CONSENT) -> tuple[ModelCard, ...]:
     return admit([str(one) for one in given], load_catalogue(), make_machine, consent=consent, opener=opener)
 
 
-def test_a_file_becomes_a_model_of_which_nothing_is_assumed(file: Path, opener: Opener) -> None:
+def test_a_file_becomes_a_model_of_which_nothing_is_assumed(file: Path, opener: EmtOpener) -> None:
     (card,) = admitted(file, opener=opener)
     assert (card.id, card.backend) == ("my-emt", "calculator")
     assert card.weights.origin is WeightsOrigin.CALCULATOR
@@ -82,7 +60,7 @@ def test_a_file_becomes_a_model_of_which_nothing_is_assumed(file: Path, opener: 
     assert opener.requests[0].settings.dtype == "own-precision"
 
 
-def test_it_is_found_by_its_name_from_then_on_and_in_no_list(file: Path, opener: Opener) -> None:
+def test_it_is_found_by_its_name_from_then_on_and_in_no_list(file: Path, opener: EmtOpener) -> None:
     (card,) = admitted(file, opener=opener)
     catalogue = load_catalogue()
     assert catalogue.find("My-EMT") == card
@@ -91,7 +69,7 @@ def test_it_is_found_by_its_name_from_then_on_and_in_no_list(file: Path, opener:
     assert validate_folder(calculators_dir()) == ()
 
 
-def test_it_is_loaded_once_for_one_content(file: Path, opener: Opener) -> None:
+def test_it_is_loaded_once_for_one_content(file: Path, opener: EmtOpener) -> None:
     (first,) = admitted(file, opener=opener)
     (again,) = admitted(file, opener=opener)
     assert again == first
@@ -103,7 +81,7 @@ def test_it_is_loaded_once_for_one_content(file: Path, opener: Opener) -> None:
     assert changed.architecture.time_law != first.architecture.time_law
 
 
-def test_a_changed_file_found_by_its_name_is_another_content(file: Path, opener: Opener) -> None:
+def test_a_changed_file_found_by_its_name_is_another_content(file: Path, opener: EmtOpener) -> None:
     (card,) = admitted(file, opener=opener)
     file.write_text(EMT_FILE + "# changed\n", encoding="utf-8")
     found = load_catalogue().find("my-emt")
@@ -114,7 +92,7 @@ def test_a_changed_file_found_by_its_name_is_another_content(file: Path, opener:
         load_catalogue().find("my-emt")
 
 
-def test_its_content_counts_as_a_version(file: Path, opener: Opener) -> None:
+def test_its_content_counts_as_a_version(file: Path, opener: EmtOpener) -> None:
     (card,) = admitted(file, opener=opener)
     (item,) = prepare_candidates(
         [card], make_machine(), given_weights={}, consent=NO_CONSENT, on_progress=lambda _message: None
@@ -124,7 +102,7 @@ def test_its_content_counts_as_a_version(file: Path, opener: Opener) -> None:
     assert "ase" in item.environment.versions
 
 
-def test_two_files_of_one_name_are_two_models(file: Path, tmp_path: Path, opener: Opener) -> None:
+def test_two_files_of_one_name_are_two_models(file: Path, tmp_path: Path, opener: EmtOpener) -> None:
     other = tmp_path / "other" / file.name
     other.parent.mkdir()
     other.write_text(EMT_FILE, encoding="utf-8")
@@ -133,13 +111,13 @@ def test_two_files_of_one_name_are_two_models(file: Path, tmp_path: Path, opener
     assert [card.id for card in admitted(other, file, opener=opener)] == ids[::-1]
 
 
-def test_a_name_of_the_catalogue_is_never_taken(tmp_path: Path, opener: Opener) -> None:
+def test_a_name_of_the_catalogue_is_never_taken(tmp_path: Path, opener: EmtOpener) -> None:
     path = tmp_path / "sevennet-0.py"
     path.write_text(EMT_FILE, encoding="utf-8")
     assert admitted(path, opener=opener)[0].id == "sevennet-0-2"
 
 
-def test_a_function_has_a_name_of_its_own(file: Path, opener: Opener) -> None:
+def test_a_function_has_a_name_of_its_own(file: Path, opener: EmtOpener) -> None:
     file.write_text(EMT_FILE + "\n\ndef softer():\n    return EMT()\n", encoding="utf-8")
     card, module = admitted(f"{file}:softer", "ase.calculators.emt:EMT", opener=opener)
     assert (card.id, card.weights.name) == ("my-emt-softer", "softer")
@@ -148,7 +126,7 @@ def test_a_function_has_a_name_of_its_own(file: Path, opener: Opener) -> None:
 
 
 def test_a_module_in_the_present_folder_is_found(
-    tmp_path: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, opener: EmtOpener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "door_nets.py").write_text(EMT_FILE, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -170,11 +148,11 @@ def test_a_file_of_a_backend_without_a_recipe_says_what_is_missing(
     assert "--calculator my_model.py" in caught.value.hint
 
 
-def test_a_pickle_is_asked_about_before_it_is_loaded(tmp_path: Path, opener: Opener) -> None:
+def test_a_pickle_is_asked_about_before_it_is_loaded(tmp_path: Path, opener: EmtOpener) -> None:
     import pickle
 
     path = tmp_path / "net.model"
-    path.write_bytes(pickle.dumps(Opener(), protocol=2).replace(__name__.encode(), b"mace.nets"))
+    path.write_bytes(pickle.dumps(EmtOpener(), protocol=2).replace(b"own_calculators", b"mace.nets"))
     with pytest.raises(InputError, match="is a pickle: loading it runs code") as caught:
         admitted(path, opener=opener)
     assert caught.value.kind == "untrusted_checkpoint"
@@ -182,7 +160,7 @@ def test_a_pickle_is_asked_about_before_it_is_loaded(tmp_path: Path, opener: Ope
     assert admitted(path, opener=opener, consent=YES)[0].backend == "mace-torch"
 
 
-def test_what_a_model_tells_of_itself_stands_on_its_card(file: Path, opener: Opener) -> None:
+def test_what_a_model_tells_of_itself_stands_on_its_card(file: Path, opener: EmtOpener) -> None:
     (card,) = admitted(file, opener=opener)
     facts = ModelFacts(
         load_s=1.0,

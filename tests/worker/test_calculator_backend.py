@@ -12,8 +12,8 @@ from ase.calculators.emt import EMT
 from mlipguide.worker.backends.calculator import OWN_DTYPE, load
 from mlipguide.worker.backends.interface import LoadedModel, LoadRequest
 from mlipguide.worker.failures import WorkerError
+from own_calculators import EMT_FILE
 
-EMT_FILE = "from ase.calculators.emt import EMT\n\n\ndef make_calculator():\n    return EMT()\n"
 ENERGY_ONLY = """
 from ase.calculators.calculator import Calculator
 

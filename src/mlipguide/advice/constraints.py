@@ -134,7 +134,7 @@ def lacking_words(needs: Sequence[Need], *, certain: bool = True) -> str:
     sentences += [f"{takes} {', '.join(inputs)} as input."] if inputs else []
     if gradients and not certain:
         named = ", ".join(gradients)
-        sentences.append(f"Nothing says whether its forces are gradients of an energy ({named}; mlipguide stability).")
+        sentences.append(f"Nothing says whether its forces are gradients of an energy, which {named} needs.")
     elif gradients:
         uses = [need for need in gradients if need is not Need.CONSERVATIVE]
         words = f": not for {', '.join(uses)}" if uses else ""

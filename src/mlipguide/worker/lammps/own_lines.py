@@ -1,16 +1,19 @@
-"""A pair style of the user's own: the lines that an input for LAMMPS has for it, in a file of their own::
+"""A pair style of the user's own: the lines that an input for LAMMPS has for it, in a file of their own.
+
+Such a file is::
 
     # copper of Foiles, Baskes and Daw
     pair_style eam
     pair_coeff 1 1 Cu_u3.eam
     labelmap   atom 1 Cu
 
-The elements of LAMMPS's atom types are those that end the line ``pair_coeff * *``, or those of a ``labelmap``. Files are
-looked for beside the lines. Nothing is imported, for scripts are written from such a file too.
+The elements of LAMMPS's atom types are those that end the line ``pair_coeff * *``, or those of a ``labelmap``. Files
+are looked for beside the lines. LAMMPS is not imported, for scripts are written from such a file too.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -21,106 +24,6 @@ from .potential import METAL, REAL, Potential
 
 TAKEN = ("pair_style", "pair_coeff", "pair_modify", "units", "labelmap")
 EVERY_PAIR = ("pair_coeff", "*", "*")
-ELEMENTS = frozenset(
-    [
-        "H",
-        "He",
-        "Li",
-        "Be",
-        "B",
-        "C",
-        "N",
-        "O",
-        "F",
-        "Ne",
-        "Na",
-        "Mg",
-        "Al",
-        "Si",
-        "P",
-        "S",
-        "Cl",
-        "Ar",
-        "K",
-        "Ca",
-        "Sc",
-        "Ti",
-        "V",
-        "Cr",
-        "Mn",
-        "Fe",
-        "Co",
-        "Ni",
-        "Cu",
-        "Zn",
-        "Ga",
-        "Ge",
-        "As",
-        "Se",
-        "Br",
-        "Kr",
-        "Rb",
-        "Sr",
-        "Y",
-        "Zr",
-        "Nb",
-        "Mo",
-        "Tc",
-        "Ru",
-        "Rh",
-        "Pd",
-        "Ag",
-        "Cd",
-        "In",
-        "Sn",
-        "Sb",
-        "Te",
-        "I",
-        "Xe",
-        "Cs",
-        "Ba",
-        "La",
-        "Ce",
-        "Pr",
-        "Nd",
-        "Pm",
-        "Sm",
-        "Eu",
-        "Gd",
-        "Tb",
-        "Dy",
-        "Ho",
-        "Er",
-        "Tm",
-        "Yb",
-        "Lu",
-        "Hf",
-        "Ta",
-        "W",
-        "Re",
-        "Os",
-        "Ir",
-        "Pt",
-        "Au",
-        "Hg",
-        "Tl",
-        "Pb",
-        "Bi",
-        "Po",
-        "At",
-        "Rn",
-        "Fr",
-        "Ra",
-        "Ac",
-        "Th",
-        "Pa",
-        "U",
-        "Np",
-        "Pu",
-        "Am",
-        "Cm",
-    ]
-)
 APART_ANGSTROM = 6.0
 """Of the atoms that LAMMPS is asked about; what it says of its lists does not depend on it."""
 CUTOFF_WORDS = "master list distance cutoff ="
@@ -136,7 +39,7 @@ def read_lines(path: Path) -> Potential:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise WorkerError("weights", f"'{path}' holds no lines for LAMMPS: {error}.") from error
-    lines = [line.partition("#")[0].split() for line in text.replace("&\n", " ").splitlines()]
+    lines = [line.partition("#")[0].split() for line in re.sub(r"&[ \t]*\n", " ", text).splitlines()]
     lines = [line for line in lines if line]
     other = next((line for line in lines if line[0] not in TAKEN), None)
     if other is not None:
@@ -158,6 +61,8 @@ def read_lines(path: Path) -> Potential:
 
 
 def _elements(path: Path, lines: list[list[str]]) -> tuple[str, ...]:
+    from ase.data import atomic_numbers
+
     for line in lines:
         if line[:2] == ["labelmap", "atom"]:
             return tuple(line[3::2])
@@ -166,7 +71,7 @@ def _elements(path: Path, lines: list[list[str]]) -> tuple[str, ...]:
         if tuple(line[:3]) == EVERY_PAIR:
             tail: list[str] = []
             for word in reversed(line):
-                if word not in ELEMENTS:
+                if word not in atomic_numbers:
                     break
                 tail.insert(0, word)
             found = max(found, tail, key=len)
