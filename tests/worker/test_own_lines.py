@@ -42,7 +42,7 @@ def test_a_labelmap_says_the_elements_where_no_line_does(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("pair_style lj/cut 8.0\npair_coeff 1 1 0.23 3.4\n", "does not say the elements .* labelmap atom 1 Cu"),
+        ("pair_style lj/cut 8.0\npair_coeff 1 1 0.23 3.4\n", "does not say the elements .* 'labelmap atom 1 Cu"),
         ("pair_style eam\nshell rm -rf /\n", "has the line 'shell rm -rf /'; taken are pair_style"),
         ("units lj\npair_style lj/cut 2.5\n", "has units lj; known are metal and real"),
     ],

@@ -32,6 +32,8 @@ UNSETTLED_BY_TUNING = frozenset({Constraint.MEMORY, Constraint.LICENCE})
 """What is in doubt of a base model, and of a model tuned from it too."""
 OF_ITS_OWN_RUN = frozenset({Constraint.TIME, Constraint.MEMORY})
 """What may be in doubt of a teacher: it never makes the run."""
+OWN_FUNCTION = "calculator"
+"""Backend of functions of the user's own, of which nothing here knows how to train them further."""
 FITTED_TO_ONE_SYSTEM = frozenset({"lammps", "nep"})
 """Backends whose potentials are fitted to a system: they are fitted anew rather than tuned, and teach nothing more."""
 BEYOND_FAST_POTENTIALS = frozenset({"magnetism", "charges", "total-charge", "spin", "long-range"})
@@ -63,7 +65,7 @@ def fine_tune(candidates: Sequence[Candidate], task: Task, inputs: PricingInputs
 
     By a pilot that tuned one of the models here, where it comes to what is asked; else of the best model, by practice.
     """
-    able = [one for one in _universal(candidates) if is_runnable(one)]
+    able = [one for one in _universal(candidates) if is_runnable(one) and one.backend != OWN_FUNCTION]
     bases = [one for one in able if {broken.constraint for broken in one.rejections} <= MENDED_BY_TUNING]
     if not bases:
         why = "No model that was timed knows the elements and may be used."
