@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
 
+import ase
 import pytest
 
 from fake_models import make_machine
@@ -12,6 +13,7 @@ from mlipguide.candidates.door import admit, examine, looks_like_calculator, sta
 from mlipguide.candidates.preparation import NO_CONSENT, Consent, prepare_candidates
 from mlipguide.catalog.calculator_cards import remembered, time_law_of
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.catalog.own_models import write_own_card
 from mlipguide.catalog.validation import validate_folder
 from mlipguide.catalog.weights import find_weights
 from mlipguide.core.errors import EnvironmentFailedError, InputError
@@ -102,6 +104,16 @@ def test_its_content_counts_as_a_version(file: Path, opener: EmtOpener) -> None:
     assert "ase" in item.environment.versions
 
 
+def test_a_kept_one_is_taken_while_its_content_is_the_kept_one(file: Path, opener: EmtOpener) -> None:
+    (card,) = admitted(file, opener=opener)
+    kept = replace(card, id="kept", training=replace(card.training, elements=("Cu",)))
+    write_own_card(kept)
+    assert admitted(file, opener=opener) == (kept,)
+    file.write_text(EMT_FILE + "# changed\n", encoding="utf-8")
+    (changed,) = admitted(file, opener=opener)
+    assert (changed.id, changed.training.elements) == ("my-emt", None)
+
+
 def test_two_files_of_one_name_are_two_models(file: Path, tmp_path: Path, opener: EmtOpener) -> None:
     other = tmp_path / "other" / file.name
     other.parent.mkdir()
@@ -122,7 +134,7 @@ def test_a_function_has_a_name_of_its_own(file: Path, opener: EmtOpener) -> None
     card, module = admitted(f"{file}:softer", "ase.calculators.emt:EMT", opener=opener)
     assert (card.id, card.weights.name) == ("my-emt-softer", "softer")
     assert (module.id, module.weights.name) == ("ase.calculators.emt-emt", "ase.calculators.emt:EMT")
-    assert module.weights.path == os.path.dirname(__import__("ase").__file__)  # noqa: PTH120
+    assert module.weights.path == str(Path(str(ase.__file__)).parent)
 
 
 def test_a_module_in_the_present_folder_is_found(

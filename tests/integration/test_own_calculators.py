@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import read, write
@@ -52,5 +53,6 @@ def test_a_file_is_evaluated_recommended_and_written_into_a_script(
     )
     assert done.returncode == 0, done.stderr
     last = read("run.traj.extxyz", index=-1)
+    assert isinstance(last, Atoms)
     assert len(last) == 108
     assert np.isfinite(last.get_potential_energy())

@@ -15,7 +15,7 @@ from mlipguide.candidates.preparation import Consent, default_settings, require_
 from mlipguide.catalog.calculator_cards import calculator_card, is_of, remember, remembered, with_facts
 from mlipguide.catalog.calculator_kinds import FUNCTION_HINT, kind_of
 from mlipguide.catalog.cards import Catalogue
-from mlipguide.catalog.checkpoints import registered_file
+from mlipguide.catalog.checkpoints import checkpoint_problem
 from mlipguide.catalog.elements import SYMBOLS
 from mlipguide.catalog.factories import find_factory
 from mlipguide.catalog.own_models import RESERVED, suggest_id
@@ -96,7 +96,6 @@ def admit(
         found = examine(text)
         known = _kept(found, catalogue)
         if known is not None:
-            registered_file(known)
             cards.append(known)
             continue
         model_id = _free_id(found, catalogue)
@@ -268,8 +267,9 @@ def _module_path(module: str) -> Path:
 
 
 def _kept(found: Given, catalogue: Catalogue) -> ModelCard | None:
-    """Return the card that ``models add --calculator`` made of the same; None where there is none."""
-    return next((card for card in catalogue.cards if is_of(card, path=found.path, name=found.name)), None)
+    """Return the card that ``models add --calculator`` made of the same content; None where there is none."""
+    same = (card for card in catalogue.cards if is_of(card, path=found.path, name=found.name))
+    return next((card for card in same if checkpoint_problem(card) is None), None)
 
 
 def _free_id(found: Given, catalogue: Catalogue) -> str:

@@ -144,16 +144,30 @@ def is_of(card: ModelCard, *, path: Path, name: str) -> bool:
     return weights.origin is WeightsOrigin.CALCULATOR and weights.path == str(path) and weights.name == name
 
 
-def with_facts(card: ModelCard, **facts: object) -> ModelCard:
-    """Return a card with more facts of its architecture and training than it had; None says nothing."""
-    stated = {key: value for key, value in facts.items() if value is not None}
-    architecture = {key: stated.pop(key) for key in ("parameters", "cutoff_angstrom", "layers") if key in stated}
-    training = {key: stated.pop(key) for key in ("elements", "level_of_theory") if key in stated}
+def with_facts(
+    card: ModelCard,
+    *,
+    parameters: int | None = None,
+    cutoff_angstrom: float | None = None,
+    layers: int | None = None,
+    elements: tuple[str, ...] | None = None,
+    level_of_theory: str | None = None,
+) -> ModelCard:
+    """Return a card with more facts than it had; None says nothing, and leaves what stands there."""
+    architecture, training = card.architecture, card.training
     return replace(
         card,
-        architecture=replace(card.architecture, **architecture),  # type: ignore[arg-type]  # of fields of many types
-        training=replace(card.training, **training),  # type: ignore[arg-type]  # as above
-        **stated,  # type: ignore[arg-type]  # as above
+        architecture=replace(
+            architecture,
+            parameters=architecture.parameters if parameters is None else parameters,
+            cutoff_angstrom=architecture.cutoff_angstrom if cutoff_angstrom is None else cutoff_angstrom,
+            layers=architecture.layers if layers is None else layers,
+        ),
+        training=replace(
+            training,
+            elements=training.elements if elements is None else elements,
+            level_of_theory=training.level_of_theory if level_of_theory is None else level_of_theory,
+        ),
     )
 
 

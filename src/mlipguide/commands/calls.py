@@ -205,10 +205,10 @@ def with_own(asked: T, way: Way) -> T:
     Raises:
         MlipguideError: One of them cannot be used; see :func:`mlipguide.candidates.door.admit`.
     """
-    calculators = asked.calculator
-    if not calculators:
+    given: Sequence[str] = asked.calculator or ()
+    if not given:
         return asked
-    names = [*filter(None, [asked.models]), *_admitted(calculators, way)]
+    names = [*filter(None, [asked.models]), *_admitted(given, way)]
     return replace(asked, models=",".join(names), calculator=None)
 
 
