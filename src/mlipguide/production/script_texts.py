@@ -38,8 +38,9 @@ from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 from mlipguide.structures.displacements import SYMMETRY_ANGSTROM
 from mlipguide.structures.supercells import repeated
 from mlipguide.worker.failures import WorkerError
+from mlipguide.worker.lammps.forms import Potential
 from mlipguide.worker.lammps.library_table import POTENTIALS
-from mlipguide.worker.lammps.potential import Potential, read_potential
+from mlipguide.worker.lammps.own_lines import holds_lines, read_lines
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -338,11 +339,12 @@ def _templates() -> Templates:
 
 def _own_lines(file: str) -> Potential | None:
     """Return the potential of a file of LAMMPS's lines; None where the file names a potential in another way."""
+    if not holds_lines(Path(file)):
+        return None
     try:
-        found = read_potential(file)
+        return read_lines(Path(file))
     except WorkerError as error:
         raise InputError(f"--write: {error}", hint="Mend the file.") from error
-    return found if found.lines else None
 
 
 def plain(text: object) -> str:

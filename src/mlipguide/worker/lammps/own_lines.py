@@ -20,13 +20,21 @@ from pathlib import Path
 from typing import Any
 
 from ..failures import WorkerError
-from .potential import METAL, REAL, Potential
+from .forms import METAL, REAL, Potential
 
 TAKEN = ("pair_style", "pair_coeff", "pair_modify", "units", "labelmap")
 EVERY_PAIR = ("pair_coeff", "*", "*")
 APART_ANGSTROM = 6.0
 """Of the atoms that LAMMPS is asked about; what it says of its lists does not depend on it."""
 CUTOFF_WORDS = "master list distance cutoff ="
+
+
+def holds_lines(path: Path) -> bool:
+    """Tell whether a file holds lines, and not a record of a potential."""
+    try:
+        return "pair_style" in path.read_text(encoding="utf-8").partition("{")[0]
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def read_lines(path: Path) -> Potential:
