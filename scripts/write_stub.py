@@ -86,6 +86,8 @@ def wrapped(line: str) -> str:
 def parameter(item: Field) -> str:
     """Return one parameter with its type."""
     kind = TEXTS[item.option.values] if item.type is str else OTHERS.get(item.type, "")
+    if item.type == list[str] and item.option.values is Values.FILE:
+        kind = "str | PathLike[str] | Sequence[str | PathLike[str]]"
     if item.option.values is Values.STRUCTURE:
         kind = TEXTS[Values.STRUCTURE]
     optional = " | None" if item.optional else ""

@@ -56,6 +56,7 @@ def recommend(
     stored_labels: bool = True,
     config: str | PathLike[str] | None = None,
     each: bool = False,
+    calculator: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
     weights: Mapping[str, str | PathLike[str]] | Sequence[str] | None = None,
     yes: bool = False,
     write: str | PathLike[str] | None = None,
@@ -102,6 +103,7 @@ def recommend(
         stored_labels: False: Leave errors out that 'evaluate' found on this system before.
         config: Read the task from a file; options given here win.
         each: Time every checkpoint, also where another one of its architecture was timed.
+        calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.
         weights: A checkpoint file for a model; may be repeated.
         yes: Build missing environments and download weights without asking.
         write: Write a script for the production run; RUN.lammps is for LAMMPS.
@@ -138,6 +140,7 @@ def bench(
     charge: str | int | None = None,
     spin: str | int | None = None,
     each: bool = False,
+    calculator: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
     weights: Mapping[str, str | PathLike[str]] | Sequence[str] | None = None,
     yes: bool = False,
     on_progress: Callable[[str, float], object] | None = None,
@@ -164,6 +167,7 @@ def bench(
         charge: Total charge of the structure [as the file says].
         spin: Spin multiplicity 2S + 1 of the structure [as the file says].
         each: Time every checkpoint, also where another one of its architecture was timed.
+        calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.
         weights: A checkpoint file for a model; may be repeated.
         yes: Build missing environments and download weights without asking.
         on_progress: Is told what is being done and the share that is done; nothing is printed.
@@ -185,6 +189,7 @@ def check(
     models: str | Sequence[str] | None = None,
     sizes: str | int | Sequence[int | str] | None = None,
     budget: str | None = None,
+    calculator: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
     weights: Mapping[str, str | PathLike[str]] | Sequence[str] | None = None,
     yes: bool = False,
     on_progress: Callable[[str, float], object] | None = None,
@@ -200,6 +205,7 @@ def check(
         models: Only these models; see 'mlipguide models list'.
         sizes: Only these numbers of atoms.
         budget: Wall time for all measurements [5m].
+        calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.
         weights: A checkpoint file for a model; may be repeated.
         yes: Build missing environments and download weights without asking.
         on_progress: Is told what is being done and the share that is done; nothing is printed.
@@ -222,6 +228,7 @@ def evaluate(
     seed: int = 0,
     worst: tuple[int, str | PathLike[str]] | None = None,
     reevaluate: bool = False,
+    calculator: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
     weights: Mapping[str, str | PathLike[str]] | Sequence[str] | None = None,
     yes: bool = False,
     on_progress: Callable[[str, float], object] | None = None,
@@ -238,6 +245,7 @@ def evaluate(
         seed: Of the choice of frames.
         worst: Write the N worst frames of the best model, with forces.
         reevaluate: Evaluate again what was evaluated on these labels before.
+        calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.
         weights: A checkpoint file for a model; may be repeated.
         yes: Build missing environments and download weights without asking.
         on_progress: Is told what is being done and the share that is done; nothing is printed.
@@ -265,6 +273,7 @@ def disagree(
     preset: str | None = None,
     charge: str | int | None = None,
     spin: str | int | None = None,
+    calculator: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
     weights: Mapping[str, str | PathLike[str]] | Sequence[str] | None = None,
     yes: bool = False,
     on_progress: Callable[[str, float], object] | None = None,
@@ -286,6 +295,7 @@ def disagree(
         preset: A built-in structure instead of a file, e.g. water.
         charge: Total charge of the structure [as the file says].
         spin: Spin multiplicity 2S + 1 of the structure [as the file says].
+        calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.
         weights: A checkpoint file for a model; may be repeated.
         yes: Build missing environments and download weights without asking.
         on_progress: Is told what is being done and the share that is done; nothing is printed.
@@ -309,6 +319,7 @@ def stability(
     preset: str | None = None,
     charge: str | int | None = None,
     spin: str | int | None = None,
+    calculator: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
     weights: Mapping[str, str | PathLike[str]] | Sequence[str] | None = None,
     yes: bool = False,
     on_progress: Callable[[str, float], object] | None = None,
@@ -326,6 +337,7 @@ def stability(
         preset: A built-in structure instead of a file, e.g. water.
         charge: Total charge of the structure [as the file says].
         spin: Spin multiplicity 2S + 1 of the structure [as the file says].
+        calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.
         weights: A checkpoint file for a model; may be repeated.
         yes: Build missing environments and download weights without asking.
         on_progress: Is told what is being done and the share that is done; nothing is printed.
@@ -531,7 +543,7 @@ def train_distil(
 
     Args:
         structure: Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...
-        teacher: The model that labels.
+        teacher: The model that labels; or what --calculator takes elsewhere.
         temperature: That the potential is for [300K].
         timestep: Integration step [by the lightest atom].
         budget: Wall time for everything [30m].

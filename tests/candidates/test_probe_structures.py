@@ -27,7 +27,7 @@ def test_a_model_is_tried_on_what_it_knows(model: str, formula: str, periodic: b
     atoms = tried_structure(card)
     assert atoms.get_chemical_formula() == formula
     assert bool(atoms.pbc.all()) is periodic
-    assert set(atoms.get_chemical_symbols()) <= set(card.training.elements)
+    assert set(atoms.get_chemical_symbols()) <= set(card.known_elements)
     assert len(timed_structure(card)) == timed
     if periodic:  # a skewed cell, so that no component of the stress stands for another
         assert np.count_nonzero(abs(atoms.cell.array) > 1e-6) > 3

@@ -174,7 +174,7 @@ def test_a_cutoff_that_depends_on_the_elements_is_not_one_number(catalogue: Cata
 def test_numbers_of_elements_equal_those_of_the_table(catalogue: Catalogue) -> None:
     def compare(card: ModelCard, row: dict[str, str]) -> object:
         expected = row["n_elements_training_derived"]
-        found = len(card.training.elements)
+        found = len(card.known_elements)
         return found if expected and found != int(expected) else None
 
     # The table takes over a number that the data set of this one contradicts; the card says so.
@@ -385,7 +385,7 @@ def test_one_of_several_tasks_is_the_one_that_the_backend_is_told(catalogue: Cat
 def test_mp_r2scan_models_leave_out_ytterbium(catalogue: Catalogue) -> None:
     on_mp = {card.id for card in catalogue.cards if {"MP-r2SCAN", "MP relaxations (r2SCAN)"} & set(card.training.sets)}
     assert on_mp == {"chgnet-r2scan", "sevennet-mf-0"}
-    assert all("Yb" not in catalogue.find(name).training.elements for name in on_mp)
+    assert all("Yb" not in catalogue.find(name).known_elements for name in on_mp)
 
 
 @pytest.mark.parametrize(

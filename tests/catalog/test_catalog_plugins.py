@@ -48,7 +48,7 @@ def test_a_plugin_brings_cards(toy_plugin: ToyPlugin) -> None:
     catalogue = load_catalogue()
     assert catalogue.notices == ()
     assert catalogue.find("toy-hogs-at-100").weights.name == "hogs@100"
-    assert "Fe" in catalogue.find("TOY-plain").training.elements
+    assert "Fe" in catalogue.find("TOY-plain").known_elements
     assert [card.id for card in catalogue.cards] == sorted(card.id for card in catalogue.cards)
     assert validate_folder(toy_plugin.models) == ()
 
@@ -61,7 +61,7 @@ def test_a_plugin_may_give_a_function_and_sets_of_elements(toy_plugin: ToyPlugin
     catalogue = load_catalogue()
     assert catalogue.find("toy-plain").training.elements == ("Cu",)
     # What the plug-in calls by a built-in name is its own affair.
-    assert "Fe" in catalogue.find("sevennet-0").training.elements
+    assert "Fe" in catalogue.find("sevennet-0").known_elements
 
 
 @pytest.mark.parametrize(

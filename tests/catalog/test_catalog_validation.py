@@ -40,7 +40,7 @@ def test_a_good_card_extends_the_catalogue(tmp_path: Path, card: dict[str, Any])
     assert validate_folder(tmp_path) == ()
     catalogue = load_catalogue([tmp_path])
     assert len(catalogue.cards) == len(load_catalogue().cards) + 1
-    assert catalogue.find("mine").training.elements[:2] == ("H", "He")
+    assert catalogue.find("mine").known_elements[:2] == ("H", "He")
 
 
 def test_a_broken_card_reports_all_its_violations_with_their_paths(tmp_path: Path, card: dict[str, Any]) -> None:

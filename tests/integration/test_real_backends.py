@@ -125,7 +125,9 @@ def test_a_packaged_checkpoint_agrees_with_its_card(name: str) -> None:
         ethanol = session.single_point(molecule("CH3CH2OH"))
     finally:
         session.close()
-    assert silicon.energy_ev / 8 == pytest.approx(SILICON_EV_PER_ATOM[card.training.level_of_theory], abs=0.2)
+    level = card.training.level_of_theory
+    assert level is not None
+    assert silicon.energy_ev / 8 == pytest.approx(SILICON_EV_PER_ATOM[level], abs=0.2)
     assert ethanol.stress_ev_per_angstrom3 is None
     assert (silicon.magnetic_moments is not None) == (Need.MAGNETISM in card.provides)
 

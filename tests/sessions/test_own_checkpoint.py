@@ -34,7 +34,7 @@ def test_the_same_architecture_passes(card: ModelCard) -> None:
 
 def test_fewer_parameters_pass_where_their_number_is_not_known() -> None:
     card = own(parameters=None)
-    numbers = tuple(atomic_numbers[symbol] for symbol in card.training.elements)
+    numbers = tuple(atomic_numbers[symbol] for symbol in card.known_elements)
     require_same_architecture(card, replace(FACTS, parameters=7, elements=numbers))
 
 

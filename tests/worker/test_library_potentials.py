@@ -88,7 +88,7 @@ def test_every_potential_has_its_card_and_every_card_its_potential() -> None:
     assert {card.weights.name for card in CARDS} == set(POTENTIALS)
     for card in CARDS:
         known = POTENTIALS[card.weights.name]
-        assert set(card.training.elements) == set(known.elements), card.id
+        assert set(card.known_elements) == set(known.elements), card.id
         assert card.architecture.cutoff_angstrom == known.cutoff_angstrom
         assert card.metrics is None
         assert any("cites" in remark for remark in card.remarks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mlipguide.advice.constraints import has_dispersion, provides
+from mlipguide.advice.constraints import has_dispersion, is_lacking
 from mlipguide.candidates.neighbours_seen import atoms_out_of_sight
 from mlipguide.catalog.topics import Knowledge
 from mlipguide.core.readable import simulated_time
@@ -163,12 +163,14 @@ def _extrapolation(_: Task, card: ModelCard) -> _Found:
 def _level_of_theory(_: Task, card: ModelCard) -> _Found:
     training = card.training
     return _Found(
-        "level-of-theory", {"name": card.name, "level_of_theory": training.level_of_theory}, sources=training.sources
+        "level-of-theory",
+        {"name": card.name, "level_of_theory": training.level_of_theory or "a level of theory that is not known here"},
+        sources=training.sources,
     )
 
 
 def _direct_forces(_: Task, card: ModelCard) -> _Found | None:
-    return None if provides(card, Need.CONSERVATIVE) else _Found("direct-forces", {"name": card.name})
+    return None if not is_lacking(card, Need.CONSERVATIVE) else _Found("direct-forces", {"name": card.name})
 
 
 def _softening(_: Task, card: ModelCard) -> _Found | None:
@@ -178,7 +180,7 @@ def _softening(_: Task, card: ModelCard) -> _Found | None:
 
 def _magnetism(task: Task, card: ModelCard) -> _Found | None:
     magnetic = sorted(MAGNETIC.intersection(task.structure.elements))
-    if not magnetic or provides(card, Need.MAGNETISM):
+    if not magnetic or not is_lacking(card, Need.MAGNETISM):
         return None
     return _Found("magnetism", {"name": card.name, "elements": ", ".join(magnetic)})
 
@@ -188,14 +190,14 @@ def _dispersion(task: Task, card: ModelCard) -> _Found | None:
     elements = set(task.structure.elements)
     level = card.training.level_of_theory
     suggested = any(one.need is Need.DISPERSION for one in task.derived_needs)
-    if has_dispersion(card) or not (suggested or elements <= MOLECULAR or elements >= ORGANIC):
+    if level is None or has_dispersion(card) or not (suggested or elements <= MOLECULAR or elements >= ORGANIC):
         return None
     return _Found("dispersion", {"name": card.name, "level_of_theory": level})
 
 
 def _long_range(task: Task, card: ModelCard) -> _Found | None:
     """Leave out models with long-range terms, and the elements as periodic solids, whose atoms carry no charge."""
-    if provides(card, Need.LONG_RANGE):
+    if not is_lacking(card, Need.LONG_RANGE):
         return None
     if len(task.structure.elements) == 1 and all(task.structure.periodic):
         return None

@@ -53,7 +53,8 @@ def licence_of(card: ModelCard) -> LicenceSummary:
 def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
     """Return what the card alone rules out: elements, cutoff, needs, licence."""
     found: list[Rejection] = []
-    missing = [element for element in task.structure.elements if element not in card.training.elements]
+    known = card.training.elements
+    missing = [] if known is None else [element for element in task.structure.elements if element not in known]
     if missing:
         found.append(
             Rejection(kind=ReasonKind.ELEMENTS_UNSEEN, model=card.id, names=tuple(missing), among=card.training.sets)
@@ -63,7 +64,7 @@ def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
     if blind is not None:
         nearest = task.structure.shortest_distance_angstrom
         found.append(Rejection(kind=blind.kind, model=card.id, value=nearest, limit=cutoff, detail=blind.message))
-    lacking = [need for need in needs_of(task) if need not in COVERAGE and not provides(card, need)]
+    lacking = [need for need in needs_of(task) if need not in COVERAGE and is_lacking(card, need)]
     if lacking:
         found.append(Rejection(kind=ReasonKind.NEEDS_LACKING, model=card.id, names=_names(lacking)))
     if task.commercial:
@@ -103,20 +104,39 @@ def provides(card: ModelCard, need: Need) -> bool:
     return need in card.provides or any(fact.domain is domain for fact in card.training.domains)
 
 
+def is_lacking(card: ModelCard, need: Need) -> bool:
+    """Tell whether a model is known not to give, or by its card not to cover, what a task needs."""
+    if need in OF_GRADIENTS:
+        return card.architecture.forces is Forces.DIRECT
+    return not provides(card, need) and (card.tells_all or need in card.lacks)
+
+
 def has_dispersion(card: ModelCard) -> bool:
     """Tell whether a model gives dispersion, or learned from a level of theory that has it."""
-    return provides(card, Need.DISPERSION) or any(mark in card.training.level_of_theory for mark in DISPERSION_MARKS)
+    return provides(card, Need.DISPERSION) or any(
+        mark in (card.training.level_of_theory or "") for mark in DISPERSION_MARKS
+    )
 
 
-def lacking_words(needs: Sequence[Need]) -> str:
-    """Return what a model lacks, in sentences."""
+def lacking_words(needs: Sequence[Need], *, certain: bool = True) -> str:
+    """Return what a model lacks, in sentences.
+
+    Args:
+        needs: What is needed.
+        certain: Whether it is known to lack them; what it is not known to cover is said alike.
+    """
     gradients = [need for need in needs if need in OF_GRADIENTS]
     uncovered = [need for need in needs if need in COVERAGE]
     inputs = [need for need in needs if need in INPUTS]
     others = [need for need in needs if need not in (*gradients, *uncovered, *inputs)]
-    sentences = [f"It gives no {', '.join(others)}."] if others else []
-    sentences += [f"It takes no {', '.join(inputs)} as input."] if inputs else []
-    if gradients:
+    says = "It gives no" if certain else "Nothing says whether it gives"
+    takes = "It takes no" if certain else "Nothing says whether it takes"
+    sentences = [f"{says} {', '.join(others)}."] if others else []
+    sentences += [f"{takes} {', '.join(inputs)} as input."] if inputs else []
+    if gradients and not certain:
+        named = ", ".join(gradients)
+        sentences.append(f"Nothing says whether its forces are gradients of an energy, which {named} needs.")
+    elif gradients:
         uses = [need for need in gradients if need is not Need.CONSERVATIVE]
         words = f": not for {', '.join(uses)}" if uses else ""
         sentences.append(f"Its forces are predicted directly and are no gradients of an energy{words}.")
@@ -125,15 +145,30 @@ def lacking_words(needs: Sequence[Need]) -> str:
     return " ".join(sentences)
 
 
-def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False) -> Doubt | None:
-    """Return a doubt where nothing says that a model covers what is asked, or what the structure suggests.
+def elements_doubt(card: ModelCard, *, on_labels: bool) -> Doubt | None:
+    """Return a doubt where nothing says which elements a model was trained on.
+
+    Args:
+        card: The checkpoint.
+        on_labels: Whether its error on labels of this very system is known, which says more than its training data.
+    """
+    if card.training.elements is not None or on_labels:
+        return None
+    return Doubt(kind=ReasonKind.ELEMENTS_UNKNOWN, model=card.id)
+
+
+def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False, conservative: bool = False) -> Doubt | None:
+    """Return a doubt where nothing says that a model covers, or gives, what is asked, or what the structure suggests.
 
     Args:
         card: The checkpoint.
         task: What is wanted.
         on_labels: Whether its error on labels of this very system is known, which says more than its training data.
+        conservative: Whether its forces were found to be gradients of its energy.
     """
-    asked = [need for need in task.needs if need in COVERAGE]
+    asked = [need for need in needs_of(task) if need in COVERAGE or not is_lacking(card, need)]
+    if conservative:
+        asked = [need for need in asked if need not in OF_GRADIENTS]
     suggested = [one.need for one in task.derived_needs if one.need in DOUBTFUL]
     if on_labels or card.weights.origin is WeightsOrigin.TRAINED:  # of what was trained here its manifest says more
         suggested = [need for need in suggested if need not in COVERED_BY]

@@ -54,8 +54,11 @@ def _life_cycle(cards: Sequence[ModelCard]) -> Iterator[Difference]:
 
 
 def _elements(cards: Sequence[ModelCard]) -> Iterator[Difference]:
-    union = dict.fromkeys(element for card in cards for element in card.training.elements)
+    union = dict.fromkeys(element for card in cards for element in card.known_elements)
     for card in cards:
+        if card.training.elements is None:
+            yield Difference("elements", f"Nothing says which elements {card.id} was trained on.")
+            continue
         missing = [element for element in union if element not in card.training.elements]
         if missing:
             which = ", ".join(missing) if len(missing) <= MOST_NAMED else f"{len(missing)} of {len(union)} elements"
@@ -64,24 +67,28 @@ def _elements(cards: Sequence[ModelCard]) -> Iterator[Difference]:
 
 def _forces(cards: Sequence[ModelCard]) -> Iterator[Difference]:
     direct = [card.id for card in cards if card.architecture.forces is Forces.DIRECT]
-    if direct and len(direct) < len(cards):
+    gradients = [card.id for card in cards if card.architecture.forces is Forces.CONSERVATIVE]
+    if direct and gradients:
+        others = (
+            "the others' forces" if len(direct) + len(gradients) == len(cards) else f"those of {_listed(gradients)}"
+        )
         yield Difference(
             "forces",
             f"{_listed(direct)}: forces are predicted directly and are no gradients of an energy, so that molecular "
-            "dynamics does not conserve it; the others' forces are gradients.",
+            f"dynamics does not conserve it; {others} are gradients.",
         )
 
 
 def _capabilities(cards: Sequence[ModelCard]) -> Iterator[Difference]:
     for need in Need:
         giving = [card.id for card in cards if need in card.provides]
-        if need is not Need.CONSERVATIVE and giving and len(giving) < len(cards):
-            lacking = [card.id for card in cards if card.id not in giving]
+        lacking = [card.id for card in cards if need not in card.provides and (card.tells_all or need in card.lacks)]
+        if need is not Need.CONSERVATIVE and giving and lacking:
             yield Difference("capabilities", f"{need.value}: given by {_listed(giving)}, not by {_listed(lacking)}.")
 
 
 def _level_of_theory(cards: Sequence[ModelCard]) -> Iterator[Difference]:
-    groups = _grouped((card.training.level_of_theory, card.id) for card in cards)
+    groups = _grouped((card.training.level_of_theory or "not known", card.id) for card in cards)
     if len(groups) > 1:
         parts = "; ".join(f"{level}: {_listed(ids)}" for level, ids in groups.items())
         yield Difference(

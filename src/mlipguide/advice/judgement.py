@@ -11,6 +11,7 @@ from mlipguide.advice.constraints import (
     against_limit,
     card_rejections,
     coverage_doubt,
+    elements_doubt,
     licence_doubt,
     licence_of,
     verdict_on,
@@ -50,11 +51,13 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
         against.append(Doubt(kind=ReasonKind.RANDOM_WEIGHTS))
     known = facts.evidence
     on_labels = known.kind is EvidenceKind.USER_LABELS and known.force_mae_ev_per_angstrom is not None
+    conservative = facts.stability is not None and facts.stability.conservative is True
     against += [
         conservation_rejection(task, facts.stability),
         step.doubt,
         licence_doubt(facts.card, task),
-        coverage_doubt(facts.card, task, on_labels=on_labels),
+        elements_doubt(facts.card, on_labels=on_labels),
+        coverage_doubt(facts.card, task, on_labels=on_labels, conservative=conservative),
         *against_errors(facts.evidence, task),
         *facts.domain_doubts,
     ]

@@ -107,7 +107,7 @@ def _known(text: str | None, values: Iterable[str], *, option: str, what: str) -
 def _level_of_theory(text: str | None, cards: Sequence[ModelCard]) -> str | None:
     if text is None or not text.strip():
         return None
-    known = sorted({card.training.level_of_theory for card in cards}, key=str.casefold)
+    known = sorted({level for card in cards if (level := card.training.level_of_theory) is not None}, key=str.casefold)
     if not any(has_words(level, text) for level in known):
         words = {word.strip("(),;:") for level in known for word in level.replace("/", " ").split()}
         raise InputError(

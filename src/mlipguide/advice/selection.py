@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from mlipguide.advice.constraints import lacking_words, provides
+from mlipguide.advice.constraints import is_lacking, lacking_words, provides
 from mlipguide.records.models.model_card import CommercialUse, Forces, LifeCycle, Metrics, ModelCard
 from mlipguide.records.models.model_listings import (
     Criteria,
@@ -118,13 +118,17 @@ def _filters(item: LeftOut) -> set[Filter]:
 
 
 def _check_elements(card: ModelCard, criteria: Criteria) -> str | None:
-    missing = _missing(criteria.elements, card.training.elements)
+    if criteria.elements and card.training.elements is None:
+        return "Nothing says which elements it was trained on."
+    missing = _missing(criteria.elements, card.known_elements)
     return f"{', '.join(missing)} not in its training data ({', '.join(card.training.sets)})." if missing else None
 
 
 def _check_needs(card: ModelCard, criteria: Criteria) -> str | None:
     lacking = [need for need in criteria.needs if not provides(card, need)]
-    return lacking_words(lacking) if lacking else None
+    if not lacking:
+        return None
+    return lacking_words(lacking, certain=all(is_lacking(card, need) for need in lacking))
 
 
 def _check_commercial(card: ModelCard, criteria: Criteria) -> str | None:
@@ -140,6 +144,8 @@ def _check_commercial(card: ModelCard, criteria: Criteria) -> str | None:
 def _check_conservative(card: ModelCard, criteria: Criteria) -> str | None:
     if not criteria.conservative or card.architecture.forces is Forces.CONSERVATIVE:
         return None
+    if card.architecture.forces is None:
+        return "Nothing says whether its forces are gradients of its energy."
     return "Its forces are predicted directly; they are no gradients of its energy."
 
 
@@ -159,12 +165,15 @@ def _check_family(card: ModelCard, criteria: Criteria) -> str | None:
 
 def _check_level_of_theory(card: ModelCard, criteria: Criteria) -> str | None:
     level = card.training.level_of_theory
-    return None if has_words(level, criteria.level_of_theory or "") else f"Its level of theory is {level}."
+    if has_words(level or "", criteria.level_of_theory or ""):
+        return None
+    return f"Its level of theory is {level or 'not known'}."
 
 
 def _check_training_sets(card: ModelCard, criteria: Criteria) -> str | None:
     missing = _missing(criteria.training_sets, card.training.sets)
-    return f"It was trained on {', '.join(card.training.sets)}, not on {', '.join(missing)}." if missing else None
+    sets = ", ".join(card.training.sets) or "what is not stated"
+    return f"It was trained on {sets}, not on {', '.join(missing)}." if missing else None
 
 
 def _check_life_cycle(card: ModelCard, criteria: Criteria) -> str | None:

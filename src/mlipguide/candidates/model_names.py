@@ -19,12 +19,19 @@ LIBRARY_BACKEND = "lammps"
 def named_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard, ...]:
     """Return the models that are named; all where one of the names stands for all, the usual ones for ``available``.
 
+    Others that are named beside these words are among them.
+
     Raises:
         InputError: There is no such model.
     """
+    named = catalogue.select(tuple(name for name in names if name not in (ALL, AVAILABLE)))
     if ALL in names:
-        return catalogue.cards
-    return usual_cards(catalogue) if AVAILABLE in names else catalogue.select(tuple(names))
+        return _each_once(catalogue.cards, named)
+    return _each_once(usual_cards(catalogue), named) if AVAILABLE in names else named
+
+
+def _each_once(*groups: Sequence[ModelCard]) -> tuple[ModelCard, ...]:
+    return tuple({card.id: card for group in groups for card in group}.values())
 
 
 def usual_cards(catalogue: Catalogue) -> tuple[ModelCard, ...]:
@@ -43,9 +50,9 @@ def library_cards(catalogue: Catalogue, elements: Collection[str]) -> tuple[Mode
         elements: Chemical symbols of the structure.
     """
     found = [
-        card for card in catalogue.cards if is_library_potential(card) and set(elements) <= set(card.training.elements)
+        card for card in catalogue.cards if is_library_potential(card) and set(elements) <= set(card.known_elements)
     ]
-    return tuple(sorted(found, key=lambda card: (len(card.training.elements), card.id)))
+    return tuple(sorted(found, key=lambda card: (len(card.known_elements), card.id)))
 
 
 def is_library_potential(card: ModelCard) -> bool:

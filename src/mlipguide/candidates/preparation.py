@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlipguide.catalog.cards import Catalogue
+from mlipguide.catalog.checkpoints import own_version
 from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.catalog.trusted_checkpoints import question_about, refusal_of, unvouched_names, vouch
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
 from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.gpu_support import gpu_notices, gpu_obstacle, told
-from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.recipes import command_to_get, find_recipe
 from mlipguide.environments.resolution import find_environment, set_aside_files
 from mlipguide.records.advice.verdict_reasons import Obstacle, ReasonKind
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
@@ -195,7 +196,7 @@ def prepare_candidates(
             obstacle = Obstacle(
                 ReasonKind.ENVIRONMENT_UNREADY,
                 f"Not timed: the environment of {card.backend} is {environment.state.value} "
-                f"(mlipguide env build {card.backend}).",
+                f"({command_to_get(recipe)}).",
             )
         elif (wrong := unfit_package(card, environment.versions)) is not None:
             obstacle = Obstacle(ReasonKind.ENVIRONMENT_UNREADY, f"Not timed: {wrong}")
@@ -213,7 +214,7 @@ def prepare_candidates(
             Prepared(
                 card=card,
                 recipe=recipe,
-                environment=environment,
+                environment=replace(environment, versions={**environment.versions, **own_version(card)}),
                 settings=settings_for(recipe, settings, card),
                 weights_file=weights_file,
                 synthetic=synthetic,
@@ -294,7 +295,11 @@ def _environments(
         )
     found = {backend: find_environment(recipe) for backend, recipe in recipes.items()}
     notices.extend(set_aside_files(recipes))
-    missing = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
+    missing = [
+        backend
+        for backend, item in found.items()
+        if item.state is not EnvironmentState.READY and recipes[backend].is_built
+    ]
     wanted = [backend for backend in missing if worth_building is None or backend in worth_building]
     if wanted and consent.to(
         f"Build the environments of {', '.join(map(_with_size, wanted, map(recipes.get, wanted)))}?"
@@ -311,11 +316,13 @@ def _environments(
                 problems.append(Problem.from_error(error))
     lacking = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
     if lacking:
+        how = command_to_get(recipes[lacking[0]]) if len(lacking) == 1 else "mlipguide env build NAME"
+        agree = " (or give --yes)" if any(recipes[backend].is_built for backend in lacking) else ""
         notices.append(
             Notice(
                 "environment_missing",
                 f"No environment for {', '.join(lacking)}: {'its' if len(lacking) == 1 else 'their'} models were left "
-                f"out. Get it with: mlipguide env build {lacking[0] if len(lacking) == 1 else 'NAME'} (or give --yes).",
+                f"out. Get it with: {how}{agree}.",
             )
         )
     return {backend: (recipes[backend], found[backend]) for backend in recipes}

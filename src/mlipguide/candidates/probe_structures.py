@@ -29,7 +29,7 @@ def tried_structure(card: ModelCard) -> Atoms:
     """Return what forces and stress of a model are tried on: periodic, but for a model of molecules."""
     from ase.build import bulk
 
-    elements = card.training.elements
+    elements = card.known_elements
     molecule = _molecule(card)
     if molecule is not None:
         return molecule
@@ -46,7 +46,7 @@ def timed_structure(card: ModelCard) -> Atoms:
     """Return what the step of a model is timed on: rattled silicon of 64 atoms, or the nearest that it knows."""
     from ase.build import bulk
 
-    elements = card.training.elements
+    elements = card.known_elements
     molecule = _molecule(card)
     if molecule is not None:
         return molecule
@@ -70,7 +70,7 @@ def _molecule(card: ModelCard) -> Atoms | None:
     """Return a small molecule for a model of molecules; None for another one, and where it knows none of them."""
     from ase.build import molecule
 
-    known = set(card.training.elements)
+    known = set(card.known_elements)
     name = next((name for name, elements in MOLECULES.items() if elements <= known), None)
     if name is None or not knows_only_molecules(card):
         return None

@@ -206,21 +206,31 @@ def _facts(card: ModelCard, session: ModelSession) -> SupportCheck:
 
     facts, stated = session.facts, card.architecture
     wrong = []
-    if stated.parameters is not None and abs(facts.parameters - stated.parameters) > (
-        PARAMETER_TOLERANCE * stated.parameters
+    parameters, cutoff, known = facts.parameters, facts.cutoff_angstrom, facts.elements
+    if (
+        stated.parameters is not None
+        and parameters is not None
+        and abs(parameters - stated.parameters) > PARAMETER_TOLERANCE * stated.parameters
     ):
-        wrong.append(f"{facts.parameters:,} parameters, the card {stated.parameters:,}")
+        wrong.append(f"{parameters:,} parameters, the card {stated.parameters:,}")
     if (
         stated.cutoff_angstrom is not None
-        and abs(facts.cutoff_angstrom - stated.cutoff_angstrom) > CUTOFF_TOLERANCE_ANGSTROM
+        and cutoff is not None
+        and abs(cutoff - stated.cutoff_angstrom) > CUTOFF_TOLERANCE_ANGSTROM
     ):
-        wrong.append(f"a cutoff of {facts.cutoff_angstrom:g} Å, the card {stated.cutoff_angstrom:g} Å")
+        wrong.append(f"a cutoff of {cutoff:g} Å, the card {stated.cutoff_angstrom:g} Å")
     if None not in (stated.layers, facts.layers) and stated.layers != facts.layers:
         wrong.append(f"{facts.layers} layers, the card {stated.layers}")
-    missing = {symbol for symbol in card.training.elements if atomic_numbers[symbol] not in facts.elements}
+    missing = {symbol for symbol in card.known_elements if known is not None and atomic_numbers[symbol] not in known}
     if missing:
         wrong.append(f"no weights for {', '.join(sorted(missing))}")
-    plain = f"{facts.parameters:,} parameters, cutoff {facts.cutoff_angstrom:g} Å, {len(facts.elements)} elements"
+    plain = ", ".join(
+        (
+            "parameters not told" if parameters is None else f"{parameters:,} parameters",
+            "cutoff not told" if cutoff is None else f"cutoff {cutoff:g} Å",
+            "elements not told" if known is None else f"{len(known)} elements",
+        )
+    )
     return SupportCheck(name="facts", passed=not wrong, found="; ".join(wrong) or plain)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from mlipguide.catalog.calculator_cards import recalled
 from mlipguide.catalog.elements import ElementSet, expand_elements, find_element_problems, read_element_sets
 from mlipguide.catalog.locations import CardFiles, all_files, own_files
 from mlipguide.catalog.plugins import left_out, plugin_files
@@ -39,10 +40,12 @@ class Catalogue:
     def find(self, name: str) -> ModelCard:
         """Return the card with this id or alias, in whatever case it is written.
 
+        A calculator that came with ``--calculator`` before is found too, as its files are now.
+
         Raises:
-            InputError: There is none; the closest known name is suggested.
+            InputError: There is none; the closest known name is suggested. Or the file of a calculator is gone.
         """
-        card = self._by_name.get(name.strip().lower())
+        card = self._by_name.get(name.strip().lower()) or recalled(name)
         if card is None:
             raise InputError(
                 f"There is no model '{name}'.{did_you_mean(name, list(self._by_name))}",
@@ -130,6 +133,8 @@ def load_element_sets(files: Sequence[CardFiles]) -> dict[str, ElementSet]:
 
 def _load_card(path: Path, sets: dict[str, ElementSet], data_sets: dict[str, TrainingSet]) -> ModelCard:
     card = _read_card(path)
+    if card.training.elements is None:
+        return replace(card, training=with_domains(card.training, data_sets))
     problems = find_element_problems(card.training.elements, sets)
     if problems:
         raise InputError(f"{path}: training.elements: {'; '.join(problems)}.", hint="Correct the elements named above.")

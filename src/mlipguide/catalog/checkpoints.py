@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mlipguide.core.errors import InputError
-from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 
 SHOWN_DIGITS = 12
 
@@ -37,9 +37,37 @@ def _digest(path: Path, _size_bytes: int, _modified_ns: int) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def content_of(card: ModelCard, path: Path) -> str:
+    """Return the checksum of the user's own file that a card is of; of a calculator with all that it is made of.
+
+    Raises:
+        InputError: It is missing or cannot be read.
+    """
+    if card.weights.origin is not WeightsOrigin.CALCULATOR:
+        return sha256_of(path)
+    from mlipguide.catalog.calculator_sources import content_sha256
+
+    return content_sha256(path)
+
+
+def own_version(card: ModelCard) -> dict[str, str]:
+    """Return what tells one content of a calculator of the user's own from another, as a version; nothing of others."""
+    if card.weights.origin is not WeightsOrigin.CALCULATOR:
+        return {}
+    return {card.id: str(card.weights.sha256)[:SHOWN_DIGITS]}
+
+
+def calculator_words(card: ModelCard) -> str:
+    """Return a calculator of the user's own as ``--calculator`` takes it."""
+    name, path = card.weights.name, str(card.weights.path)
+    if ":" in name:
+        return name
+    return f"{path}:{name}" if path.endswith(".py") else path
+
+
 def is_missing(card: ModelCard) -> bool:
     """Tell whether the card is of a file of the user's own that is not there; the file is not read."""
-    return card.weights.path is not None and not Path(card.weights.path).is_file()
+    return card.weights.path is not None and not Path(card.weights.path).exists()
 
 
 def checkpoint_problem(card: ModelCard) -> str | None:
@@ -62,12 +90,15 @@ def registered_file(card: ModelCard) -> Path:
     weights = card.weights
     assert weights.path is not None
     path = Path(weights.path)
+    what = f"{path} --from {weights.derived_from}"
+    if weights.origin is WeightsOrigin.CALCULATOR:
+        what = f"--calculator {calculator_words(card)}"
     hint = (
         f"Put the registered file back, or register the new one: mlipguide models remove {card.id}, then "
-        f"mlipguide models add {path} --from {weights.derived_from} --id {card.id}"
+        f"mlipguide models add {what} --id {card.id}"
     )
     try:
-        found = sha256_of(path)
+        found = content_of(card, path)
     except InputError as error:
         raise InputError(f"{card.id}: {error.message}", hint=hint, kind="checkpoint") from error
     if found != weights.sha256:

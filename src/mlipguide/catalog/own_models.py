@@ -83,13 +83,14 @@ def derive_card(
     Raises:
         InputError: An element that ``base`` does not know.
     """
-    unknown = [element for element in elements if element not in base.training.elements]
+    unknown = [element for element in elements if element not in base.known_elements]
     if unknown:
         raise InputError(
             f"--elements: {', '.join(unknown)} not among the elements of {base.id}.",
             hint="A checkpoint can be narrowed to fewer elements than it started from; leave out the others.",
         )
-    kept = tuple(element for element in base.training.elements if not elements or element in elements)
+    known = base.training.elements
+    kept = None if known is None else tuple(element for element in known if not elements or element in elements)
     return replace(
         base,
         id=model_id,

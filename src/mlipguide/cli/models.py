@@ -68,9 +68,20 @@ def families(
 
 @app.command("add")
 def add(
-    checkpoint: Annotated[Path, typer.Argument(metavar="FILE", help="A checkpoint file of your own; it stays there.")],
+    checkpoint: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A checkpoint file of your own; it stays there.")
+    ] = None,
     *,
-    base: Annotated[str, typer.Option("--from", metavar="MODEL", help="The model that it was trained further from.")],
+    base: Annotated[
+        str | None, typer.Option("--from", metavar="MODEL", help="The model that it was trained further from.")
+    ] = None,
+    calculator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|FUNCTION",
+            help="Instead: my_model.py, package.module:function, or a model's file, of whatever origin.",
+        ),
+    ] = None,
     model_id: Annotated[
         str | None, typer.Option("--id", metavar="NAME", help="What it is called from now on [after the file].")
     ] = None,
@@ -80,20 +91,25 @@ def add(
     level_of_theory: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Level of theory of your data, where it is another one.")
     ] = None,
+    provides: Annotated[
+        str | None, typer.Option(metavar="A,B", help="What a calculator gives: stress, conservative, ...")
+    ] = None,
     cards: options.Cards = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Take a file that runs code when it is loaded, without asking.")
     ] = False,
     as_json: options.Json = False,
 ) -> int:
-    """Register a checkpoint that you trained further; every command knows it then."""
+    """Register a checkpoint that you trained further, or any calculator; every command knows it then."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.models import add_model
+    from mlipguide.commands.models import add
     from mlipguide.report.pages.models_page import added_page
 
-    result = add_model(
+    result = add(
         checkpoint,
         base,
+        calculator=calculator,
+        provides=provides,
         model_id=model_id,
         elements=elements,
         level_of_theory=level_of_theory,

@@ -39,6 +39,7 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines
 from mlipguide.tasks.needs import names_in
 from mlipguide.tasks.requests import load_structure
+from mlipguide.worker.geometry import COUNTED_ANGSTROM
 
 PROBE = "probe"
 AUTOMATIC = "auto"
@@ -139,6 +140,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
             *structure_notices,
             *preparation.notices,
             *obstacles,
+            *_cutoff_notices(ready),
             *_ranks_notices(settings, ready),
             *_lending_notices(measured),
             *measured.notices,
@@ -218,6 +220,17 @@ def _ranks_notices(settings: SweptSettings, ready: Sequence[Prepared]) -> tuple[
         return ()
     message = f"{', '.join(alone)}: run by ASE in one process; --ranks is for models that run in LAMMPS."
     return (Notice("one_rank", message),)
+
+
+def _cutoff_notices(ready: Sequence[Prepared]) -> tuple[Notice, ...]:
+    """Say within which distance neighbours are counted, where a model does not say how far it sees."""
+    blind = dict.fromkeys(
+        item.card.id for item in ready if not item.card.tells_all and item.card.architecture.cutoff_angstrom is None
+    )
+    if not blind:
+        return ()
+    words = f"its cutoff is not known; pairs per atom are those within {COUNTED_ANGSTROM:g} Å."
+    return (Notice("cutoff_unknown", f"{', '.join(blind)}: {words}"),)
 
 
 def _lending_notices(measured: MeasuredModels) -> tuple[Notice, ...]:

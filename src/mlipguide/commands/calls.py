@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlipguide.candidates.preparation import NO_CONSENT, Consent
 from mlipguide.core.errors import InputError
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from mlipguide.records.training.pilot import PilotData
 
 
+T = TypeVar("T", BenchRequest, CheckRequest, StabilityRequest, EvaluateRequest, DisagreeRequest, RecommendRequest)
+"""Requests that take calculators of the user's own beside models."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Way:
     """Who is asked and told while a command works.
@@ -69,7 +73,7 @@ def recommend(asked: RecommendRequest, way: Way) -> Result[Recommendation]:
     from mlipguide.commands.recommend import Options, recommend
 
     return recommend(
-        with_config(asked).task,
+        with_own(with_config(asked), way).task,
         Options(
             **shared(asked, Measuring),
             **way.options(asked.weights),
@@ -95,6 +99,7 @@ def bench(asked: BenchRequest, way: Way) -> Result[BenchData]:
     """Time models on a structure over several sizes and settings; every measurement is kept."""
     from mlipguide.commands.bench import Options, bench
 
+    asked = with_own(asked, way)
     options = Options(
         **shared(asked, BenchChoices), **way.options(asked.weights), each=asked.each, on_timing=way.on_timing
     )
@@ -105,6 +110,7 @@ def check(asked: CheckRequest, way: Way) -> Result[Comparison]:
     """Compare with a baseline, and say what became slower."""
     from mlipguide.commands.check import Options, check
 
+    asked = with_own(asked, way)
     return check(asked, Options(budget=asked.budget, **way.options(asked.weights)))
 
 
@@ -127,6 +133,7 @@ def stability(asked: StabilityRequest, way: Way) -> Result[StabilityData]:
     """Test whether models make a stable run: energy drift, longest time step, smoothness, symmetry."""
     from mlipguide.commands.stability import Options, stability
 
+    asked = with_own(asked, way)
     return stability(_task(asked), Options(**shared(asked, StabilityChoices), **way.options(asked.weights)))
 
 
@@ -137,6 +144,7 @@ def evaluate(asked: EvaluateRequest, way: Way, points: ParityPoints | None = Non
     number, file = (0, None) if asked.worst is None else asked.worst
     if asked.worst is not None and number < 1:
         raise InputError(f"--worst: {number} is not a number of frames.", hint="Give at least 1.")
+    asked = with_own(asked, way)
     return evaluate(
         asked,
         Options(
@@ -153,6 +161,7 @@ def disagree(asked: DisagreeRequest, way: Way) -> Result[Disagreement]:
     """Compare models with each other on a structure, without labels, and say what to label."""
     from mlipguide.commands.disagree import Options, disagree
 
+    asked = with_own(asked, way)
     choices = shared(asked, DisagreeChoices)
     choices["output"] = None if asked.output is None else asked.output.expanduser()
     return disagree(_task(asked), Options(**choices, **way.options(asked.weights)))
@@ -181,10 +190,41 @@ def train_finetune(asked: FinetuneRequest, way: Way) -> Result[FitData]:
 
 def train_distil(asked: DistilRequest, way: Way) -> Result[Distillation]:
     """Teach a fast potential by a slow model: label, fit, let it run, label where it is weak, fit again."""
+    from mlipguide.candidates.door import looks_like_calculator
     from mlipguide.commands.train_distil import train_distil
     from mlipguide.training.fit.setup import Options
 
+    if looks_like_calculator(asked.teacher):
+        asked = replace(asked, teacher=_admitted([asked.teacher], way)[0])
     return train_distil(asked, Options(**way.options(asked.weights)))
+
+
+def with_own(asked: T, way: Way) -> T:
+    """Return a request in which the user's own calculators are models by their names; each is remembered by it.
+
+    Raises:
+        MlipguideError: One of them cannot be used; see :func:`mlipguide.candidates.door.admit`.
+    """
+    given: Sequence[str] = asked.calculator or ()
+    if not given:
+        return asked
+    names = [*filter(None, [asked.models]), *_admitted(given, way)]
+    return replace(asked, models=",".join(names), calculator=None)
+
+
+def _admitted(calculators: Sequence[str], way: Way) -> tuple[str, ...]:
+    from mlipguide.candidates.door import admit
+    from mlipguide.catalog.cards import load_catalogue
+    from mlipguide.hardware.probe import probe_machine
+
+    cards = admit(
+        calculators,
+        load_catalogue(),
+        probe_machine,
+        consent=way.consent,
+        on_progress=lambda message: way.on_progress(message, 0.0),
+    )
+    return tuple(card.id for card in cards)
 
 
 def parse_weights(given: Sequence[str] | None) -> dict[str, Path]:

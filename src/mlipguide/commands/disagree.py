@@ -207,7 +207,7 @@ def _shared_data(cards: list[ModelCard]) -> tuple[str, ...]:
 
 
 def _theory_notices(cards: list[ModelCard]) -> tuple[Notice, ...]:
-    levels = {card.training.level_of_theory: card.id for card in cards}
+    levels = {level: card.id for card in cards if (level := card.training.level_of_theory) is not None}
     if len(levels) < FEWEST:
         return ()
     words = "; ".join(f"{model}: {level}" for level, model in levels.items())

@@ -49,7 +49,7 @@ def build_environments(
         InputError: An unknown backend, Python or torch build.
         EnvironmentFailedError: Nothing could be built.
     """
-    recipes = _recipes(backends)
+    recipes = _recipes(backends) if backends else tuple(one for one in _recipes(()) if one.is_built)
     has_gpu = any(gpu.vendor is GpuVendor.NVIDIA for gpu in probe_machine().gpus)
     built: list[Environment] = []
     problems: list[Problem] = []

@@ -82,7 +82,7 @@ def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result
         options.on_progress,
     )
     machine = options.probe()
-    known = [card for card in cards if set(labels.summary.elements) & set(card.training.elements)]
+    known = [card for card in cards if _may_know(card, labels.summary.elements)]
     if not known:
         raise InputError(
             f"None of the models knows an element of {labels.summary.source} ({', '.join(labels.summary.elements)}).",
@@ -177,6 +177,10 @@ def with_own_weights(preparation: Preparation, options: RunOptions, *, named: fr
         for item in preparation.candidates
     )
     return Preparation(candidates, (*preparation.notices, *notices), preparation.problems)
+
+
+def _may_know(card: ModelCard, elements: Sequence[str]) -> bool:
+    return card.training.elements is None or not set(elements).isdisjoint(card.training.elements)
 
 
 def _chosen_cards(catalogue: Catalogue, request: EvaluateRequest) -> tuple[ModelCard, ...]:

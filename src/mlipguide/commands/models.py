@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mlipguide.advice.differences import differences_between
 from mlipguide.advice.model_criteria import parse_elements
 from mlipguide.bench.measuring.measured_here import measured_here
+from mlipguide.candidates.door import card_of, examine, introduced
 from mlipguide.candidates.preparation import NO_CONSENT, Consent, require_trust
 from mlipguide.candidates.support import support_of
+from mlipguide.catalog.calculator_cards import with_facts
 from mlipguide.catalog.card_sources import cited_sources, read_all_sources
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.checkpoints import checkpoint_problem, sha256_of
@@ -31,11 +34,12 @@ from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.hardware.environment import Environment
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.listings import CardViolation, Validation
-from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.model_card import Forces, ModelCard, Need
 from mlipguide.records.models.model_listings import ForgottenModel, ModelComparison, ModelDetails, OwnModel
 from mlipguide.records.models.source_fact import SourceFact
 from mlipguide.records.notice import Result
 from mlipguide.store import measurements as store
+from mlipguide.tasks.needs import parse_needs
 
 FEWEST_COMPARED = 2
 
@@ -96,6 +100,91 @@ def validate_models(folder: Path | None) -> Result[Validation]:
     place = folder or DATA / "models"
     data = Validation(None if folder is None else str(folder), len(list(place.glob("*.yaml"))), violations)
     return Result(data, exit_code=ExitCode.BAD_INPUT if violations else ExitCode.DONE)
+
+
+def add(
+    checkpoint: Path | None,
+    base: str | None,
+    *,
+    calculator: str | None = None,
+    provides: str | None = None,
+    model_id: str | None = None,
+    elements: str | None = None,
+    level_of_theory: str | None = None,
+    consent: Consent = NO_CONSENT,
+    folders: Sequence[Path] = (),
+) -> Result[OwnModel]:
+    """Register a checkpoint or a calculator; see :func:`add_model` and :func:`add_calculator`.
+
+    Raises:
+        InputError: Neither was given, or both, or what goes with the other.
+    """
+    facts = {"model_id": model_id, "elements": elements, "level_of_theory": level_of_theory}
+    if calculator is not None:
+        if checkpoint is not None or base is not None:
+            raise InputError(
+                "--calculator registers a calculator, FILE with --from a checkpoint: both were given.",
+                hint="Give one of them.",
+            )
+        return add_calculator(calculator, **facts, provides=provides, consent=consent, folders=folders)
+    if checkpoint is None or base is None:
+        raise InputError(
+            "Give FILE --from MODEL, or --calculator.",
+            hint="mlipguide models add tuned.pth --from sevennet-0, or mlipguide models add --calculator my_model.py",
+        )
+    if provides is not None:
+        raise InputError("--provides goes with --calculator.", hint=f"What {base} gives holds for {checkpoint} too.")
+    return add_model(checkpoint, base, **facts, consent=consent, folders=folders)
+
+
+def add_calculator(
+    given: str,
+    *,
+    model_id: str | None = None,
+    elements: str | None = None,
+    level_of_theory: str | None = None,
+    provides: str | None = None,
+    consent: Consent = NO_CONSENT,
+    folders: Sequence[Path] = (),
+) -> Result[OwnModel]:
+    """Register any calculator; from then on every command knows it, with what is stated here of it.
+
+    Args:
+        given: A Python file, ``package.module:function``, or the file of a model.
+        model_id: Id of the new model; None for one after the file or the function.
+        elements: Symbols of the elements that it is for, in a comma-separated list; None where that is not known.
+        level_of_theory: Of its training data; None where that is not known.
+        provides: Needs that it meets, in a comma-separated list, beside what it tells itself.
+        consent: Whether a file is taken that runs code when it is loaded.
+        folders: Further folders of cards, whose names are taken.
+
+    Raises:
+        MlipguideError: It cannot be used; see :func:`mlipguide.candidates.door.admit`. Or the id cannot.
+    """
+    catalogue = load_catalogue(folders)
+    found = examine(given)
+    name = model_id or found.suggested
+    require_free_id(name, catalogue)
+    card = introduced(card_of(found, name), probe_machine, consent=consent)
+    known = parse_elements(elements, option="--elements")
+    unknown = [symbol for symbol in known if card.training.elements is not None and symbol not in card.known_elements]
+    if unknown:
+        raise InputError(
+            f"--elements: {given} does not know {', '.join(unknown)}.",
+            hint=f"It knows {', '.join(card.known_elements)}.",
+        )
+    needs = parse_needs(provides)
+    card = with_facts(card, elements=known or None, level_of_theory=level_of_theory)
+    card = replace(
+        card,
+        architecture=replace(
+            card.architecture,
+            forces=Forces.CONSERVATIVE if Need.CONSERVATIVE in needs else card.architecture.forces,
+        ),
+        provides=tuple(dict.fromkeys((*card.provides, *needs))),
+        lacks=tuple(need for need in card.lacks if need not in needs),
+    )
+    return Result(OwnModel(card, str(write_own_card(card))), notices=catalogue.notices)
 
 
 def add_model(

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from mlipguide.bench.measuring.measuring import session_request
 from mlipguide.candidates.preparation import Prepared, find_given_weights, prepare_candidates
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.catalog.checkpoints import own_version
 from mlipguide.catalog.own_models import suggest_id
 from mlipguide.core.errors import EnvironmentFailedError, InputError, did_you_mean
 from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME
+from mlipguide.environments.recipes import command_to_get
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Result, set_aside_notices
 from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
@@ -88,6 +90,7 @@ def train_distil(request: DistilRequest, options: Options | None = None) -> Resu
     cache.require_request(
         {
             "teacher": teacher.card.id,
+            **({"teacher's content": content} if (content := own_version(teacher.card)) else {}),
             "structure": [cell.numbers.tolist(), cell.positions.tolist(), cell.cell.tolist(), cell.pbc.tolist()],
             **({"electrons": dict(cell.info)} if cell.info else {}),
             "temperature_k": temperature_k,
@@ -188,7 +191,7 @@ def _teacher(name: str, machine: Machine, options: Options) -> Prepared:
     if prepared.obstacle is not None:
         raise EnvironmentFailedError(
             f"{card.id} cannot teach: {prepared.obstacle.message}",
-            hint=f"mlipguide env build {card.backend}, or give --yes; or --weights {card.id}=FILE.",
+            hint=f"{command_to_get(prepared.recipe)}, or give --yes; or --weights {card.id}=FILE.",
         )
     if prepared.synthetic:
         raise InputError(

@@ -87,6 +87,11 @@ def own_models_dir() -> Path:
     return data_dir() / "models"
 
 
+def calculators_dir() -> Path:
+    """Folder of the cards of calculators that came with ``--calculator``, one YAML file each."""
+    return data_dir() / "calculators"
+
+
 def _folder(variable: str, function: str) -> Path:
     chosen = os.environ.get(variable)
     if chosen:

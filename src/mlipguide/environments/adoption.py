@@ -98,10 +98,13 @@ def _examine(recipe: Recipe, python_path: str | Path) -> Adoption:
         variables=recipe.variables,
     )
     if report.problem:
+        what, build = recipe.module, ""
+        if recipe.is_built:
+            what = recipe.backend
+            build = f", or let mlipguide build an environment: mlipguide env build {what}"
         raise EnvironmentFailedError(
             f"{python} cannot serve {recipe.backend}: {report.problem}.",
-            hint=f"Install {recipe.backend} there, or let mlipguide build an environment: "
-            f"mlipguide env build {recipe.backend}.",
+            hint=f"Install {what} there{build}.",
             kind="import_failed",
         )
     return _to_adoption(python, report)

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlipguide.core.errors import EnvironmentFailedError, MlipguideError
+from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
 from mlipguide.core.paths import logs_dir, make_folder, storage_error
 from mlipguide.core.processes import run_logged
 from mlipguide.core.serialisation import write_atomically
@@ -86,11 +86,16 @@ def build_environment(
         force: Build anew even when a finished one is there.
 
     Raises:
-        InputError: The Python or the torch build cannot be used.
+        InputError: The Python or the torch build cannot be used, or the recipe is of something that is not built.
         StorageError: The disk is full or refuses.
         EnvironmentFailedError: A requirement cannot be installed, or the module does not import afterwards.
         KeyboardInterrupt: Ctrl-C; every process is ended and the folder removed first.
     """
+    if not recipe.is_built:
+        raise InputError(
+            f"There is nothing to build for {recipe.backend}: it runs in the interpreter of mlipguide, or in yours.",
+            hint=f"mlipguide env adopt {recipe.backend} PYTHON",
+        )
     choice = choose_python(recipe, python)
     settings = uv_program.prepare_settings(os.environ)
     build = choose_torch_build(

@@ -42,6 +42,8 @@ _NOT_OF_THE_BUILD = (
     "disk_gigabytes",
     "build_s",
     "for_scripts",
+    "is_built",
+    "watched",
 )
 _UNSAID: dict[str, Any] = {
     "overrides": [],

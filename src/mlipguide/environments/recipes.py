@@ -183,6 +183,13 @@ def worker_file(recipe: Recipe, folders: Sequence[Path] = ()) -> Path | None:
     return book.workers.get(recipe.backend)
 
 
+def command_to_get(recipe: Recipe) -> str:
+    """Return the command that gives a backend an environment."""
+    if recipe.is_built:
+        return f"mlipguide env build {recipe.backend}"
+    return f"mlipguide env adopt {recipe.backend} PYTHON"
+
+
 def list_requirements(recipe: Recipe) -> tuple[str, ...]:
     """Return all requirements of an environment, torch first."""
     torch = (f"torch=={recipe.torch}",) if recipe.torch else ()
@@ -207,7 +214,8 @@ def list_first_requirements(recipe: Recipe) -> tuple[str, ...]:
 
 def list_distributions(recipe: Recipe) -> tuple[str, ...]:
     """Return the names of the packages whose versions matter to the speed and the results of a backend."""
-    names = [recipe.backend, *(Requirement(line).name for line in list_requirements(recipe)), *ACCELERATORS]
+    required = (Requirement(line).name for line in list_requirements(recipe))
+    names = [recipe.backend, *required, *recipe.watched, *ACCELERATORS]
     return tuple(dict.fromkeys(str(canonicalize_name(name)) for name in names))
 
 

@@ -44,11 +44,12 @@ def find_host(recipe: Recipe) -> Environment | None:
     """Return the environment that mlipguide runs in when the backend is installed there; else None.
 
     A folder that merely has the module's name (a namespace package) does not count, nor does a module without
-    its package.
+    its package. A backend that no environment is built for is no package either.
     """
     try:
         spec = importlib.util.find_spec(recipe.module)
-        importlib.metadata.version(recipe.backend)
+        if recipe.is_built:
+            importlib.metadata.version(recipe.backend)
     except (ImportError, ValueError):
         return None
     if spec is None or spec.origin is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlipguide.advice.candidate_step import run_by
-from mlipguide.advice.constraints import OF_GRADIENTS, lacking_words, needs_of, provides
+from mlipguide.advice.constraints import OF_GRADIENTS, is_lacking, lacking_words, needs_of
 from mlipguide.candidates.preparation import default_settings
 from mlipguide.catalog.weights import find_weights, needs_file
 from mlipguide.core.errors import (
@@ -21,7 +21,7 @@ from mlipguide.core.errors import (
     did_you_mean,
 )
 from mlipguide.environments.interpreters import query_interpreter
-from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.recipes import command_to_get, find_recipe
 from mlipguide.environments.resolution import find_environment
 from mlipguide.production.script_files import ScriptRequest, write_all
 from mlipguide.production.script_texts import (
@@ -139,7 +139,7 @@ def _written(
             raise InputError(
                 f"{request.path} was not written: {context.words(rejection)}", hint="Name another model with --model."
             )
-    gradients = [need for need in needs_of(answer.task) if need in OF_GRADIENTS and not provides(card, need)]
+    gradients = [need for need in needs_of(answer.task) if need in OF_GRADIENTS and is_lacking(card, need)]
     if gradients:
         raise InputError(
             f"{request.path} was not written: {lacking_words(gradients)}", hint="Name another model with --model."
@@ -206,7 +206,7 @@ def _write_ase(
         raise EnvironmentFailedError(
             f"{path} was not written: the environment of {card.backend}, in which it is tried first, is "
             f"{environment.state.value}.",
-            hint=f"mlipguide env build {card.backend}, or write it untried with --no-smoke-test.",
+            hint=f"{command_to_get(recipe)}, or write it untried with --no-smoke-test.",
         )
     notices: tuple[Notice, ...] = ()
     if untested is None:

@@ -37,7 +37,10 @@ from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 from mlipguide.structures.displacements import SYMMETRY_ANGSTROM
 from mlipguide.structures.supercells import repeated
+from mlipguide.worker.failures import WorkerError
+from mlipguide.worker.lammps.forms import Potential
 from mlipguide.worker.lammps.library_table import POTENTIALS
+from mlipguide.worker.lammps.own_lines import holds_lines, read_lines
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -211,7 +214,13 @@ def _potential(subject: Subject) -> dict[str, Any]:
             "potentials that were fitted here.",
             hint="--write run.py writes a script for ASE that runs it in LAMMPS's library.",
         )
-    named = json.loads(subject.weights_file.read_text(encoding="utf-8"))["files"]
+    try:
+        named = json.loads(subject.weights_file.read_text(encoding="utf-8"))["files"]
+    except ValueError:
+        raise InputError(
+            f"--write: {subject.card.name} is a file of LAMMPS's own lines; write the input around them by hand.",
+            hint="--write run.py writes a script for ASE that runs it in LAMMPS's library.",
+        ) from None
     programs = Path(subject.python).parent
     return {
         "potential_files": [str(subject.weights_file.parent / name) for name in named],
@@ -324,7 +333,18 @@ def _templates() -> Templates:
     templates.filters |= {"py": repr, "sh": shlex.quote, "plain": plain}
     templates.globals["refuse"] = _refuse
     templates.globals["library_potential"] = POTENTIALS.get
+    templates.globals["own_lines"] = _own_lines
     return templates
+
+
+def _own_lines(file: str) -> Potential | None:
+    """Return the potential of a file of LAMMPS's lines; None where the file names a potential in another way."""
+    if not holds_lines(Path(file)):
+        return None
+    try:
+        return read_lines(Path(file))
+    except WorkerError as error:
+        raise InputError(f"--write: {error}", hint="Mend the file.") from error
 
 
 def plain(text: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from mlipguide.core.errors import MeasurementFailedError
+from mlipguide.worker.geometry import COUNTED_ANGSTROM
 
 
 class FailureKind(StrEnum):
@@ -17,6 +18,7 @@ class FailureKind(StrEnum):
     UNSUPPORTED_SETTING = "unsupported_setting"
     WEIGHTS = "weights"
     WRONG_PACKAGE = "wrong_package"
+    CALCULATOR = "calculator"
     NO_NEIGHBOURS = "no_neighbours"
     UNSTABLE = "unstable"
     BACKEND = "backend"
@@ -37,6 +39,7 @@ HINTS = {
     FailureKind.WRONG_PACKAGE: (
         "Build the environment of its recipe (mlipguide env build), or adopt one with a package of that range."
     ),
+    FailureKind.CALCULATOR: "Mend it there, and ask again; the log holds the traceback.",
     FailureKind.NO_NEIGHBOURS: "Choose a model with a longer cutoff: mlipguide models list shows it.",
     FailureKind.UNSTABLE: "Use a smaller --timestep, a lower --temperature, or a relaxed structure.",
     FailureKind.BACKEND: "The log holds the traceback; mlipguide env check tests the environment.",
@@ -60,9 +63,11 @@ class SessionError(MeasurementFailedError):
         self.failure = failure
 
     @classmethod
-    def sees_nothing(cls, name: str, cutoff_angstrom: float) -> SessionError:
+    def sees_nothing(cls, name: str, cutoff_angstrom: float | None) -> SessionError:
         """Return the error of a model that finds no pair of atoms: its figures say nothing of the structure."""
         words = f"{name}: no atom has a neighbour within the cutoff of {cutoff_angstrom:g} Å."
+        if cutoff_angstrom is None:
+            words = f"{name}: no atom has a neighbour within {COUNTED_ANGSTROM:g} Å, and its cutoff is not known."
         return cls(FailureKind.NO_NEIGHBOURS, words)
 
     @property

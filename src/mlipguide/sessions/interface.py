@@ -19,21 +19,23 @@ class ModelFacts:
 
     Attributes:
         load_s: Importing the backend and loading the weights.
-        parameters: Number of parameters.
-        cutoff_angstrom: Radius of the neighbour list.
+        parameters: Number of parameters; None where the model does not say.
+        cutoff_angstrom: Radius of the neighbour list; None where the model does not say.
         layers: Message-passing layers; None where the model does not say.
-        elements: Atomic numbers that the model has weights for.
+        elements: Atomic numbers that the model has weights for; None where the model does not say.
         synthetic: Whether the weights are random.
         versions: Of the packages that decide speed and results.
+        properties: What its calculator says that it gives, in ASE's words; nothing where it does not say.
     """
 
     load_s: float
-    parameters: int
-    cutoff_angstrom: float
+    parameters: int | None
+    cutoff_angstrom: float | None
     layers: int | None
-    elements: tuple[int, ...]
+    elements: tuple[int, ...] | None
     synthetic: bool
     versions: dict[str, str]
+    properties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ class SinglePoint:
         stress_ev_per_angstrom3: Voigt order xx, yy, zz, yz, xz, xy, ASE's sign; None without a periodic cell
             or where the model gives none.
         magnetic_moments: In Bohr magnetons, one an atom; None where the model gives none.
-        pairs_per_atom: Mean number of neighbours within the cutoff.
+        pairs_per_atom: Mean number of neighbours within the cutoff; within 6 Å where that is not known.
     """
 
     energy_ev: float

@@ -33,13 +33,14 @@ def require_same_architecture(card: ModelCard, facts: ModelFacts) -> None:
 def _differences(card: ModelCard, facts: ModelFacts) -> Iterator[str]:
     expected = card.architecture
     cutoff, layers, parameters = expected.cutoff_angstrom, expected.layers, expected.parameters
-    if cutoff is not None and abs(facts.cutoff_angstrom - cutoff) > CUTOFF_TOLERANCE_ANGSTROM:
-        yield f"a cutoff of {facts.cutoff_angstrom:g} Å, not {cutoff:g} Å"
+    reach, count = facts.cutoff_angstrom, facts.parameters
+    if cutoff is not None and reach is not None and abs(reach - cutoff) > CUTOFF_TOLERANCE_ANGSTROM:
+        yield f"a cutoff of {reach:g} Å, not {cutoff:g} Å"
     if None not in (layers, facts.layers) and facts.layers != layers:
         yield f"{facts.layers} layers, not {layers}"
-    known = {SYMBOLS[number - 1] for number in facts.elements}
-    missing = [element for element in card.training.elements if element not in known]
+    known = None if facts.elements is None else {SYMBOLS[number - 1] for number in facts.elements}
+    missing = [] if known is None else [element for element in card.known_elements if element not in known]
     if missing:
         yield f"no weights for {len(missing)} of its elements ({', '.join(missing[:5])}{', …' if missing[5:] else ''})"
-    elif parameters is not None and abs(facts.parameters - parameters) > PARAMETER_TOLERANCE * parameters:
-        yield f"{facts.parameters:,} parameters, not {parameters:,}"
+    elif parameters is not None and count is not None and abs(count - parameters) > PARAMETER_TOLERANCE * parameters:
+        yield f"{count:,} parameters, not {parameters:,}"

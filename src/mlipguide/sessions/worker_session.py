@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
+from mlipguide.catalog.checkpoints import own_version
 from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.core.errors import EnvironmentFailedError
 from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.units import WALL_TIME
 from mlipguide.environments.interpreters import clean_environment
-from mlipguide.environments.recipes import worker_file
+from mlipguide.environments.recipes import command_to_get, worker_file
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
 from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, StepSamples
@@ -208,7 +209,7 @@ def open_session(
     if environment.state is not EnvironmentState.READY or environment.python is None:
         raise EnvironmentFailedError(
             f"The environment of {environment.backend} is {environment.state.value}.",
-            hint=f"mlipguide env build {environment.backend}",
+            hint=command_to_get(request.recipe),
         )
     _require_package(request.card, environment.versions)
     settings = request.settings
@@ -244,7 +245,15 @@ def open_session(
             ranks=settings.ranks,
             memory_limit_bytes=request.memory_limit_bytes,
         )
-        facts = ModelFacts(**{**answer, "elements": tuple(answer["elements"])})
+        elements = answer["elements"]
+        facts = ModelFacts(
+            **{
+                **answer,
+                "elements": None if elements is None else tuple(elements),
+                "properties": tuple(answer["properties"]),
+                "versions": {**answer["versions"], **own_version(request.card)},
+            }
+        )
         if request.card.weights.origin is WeightsOrigin.LOCAL:
             require_same_architecture(request.card, facts)
         _require_package(request.card, facts.versions)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 ELECTRONS = ("charge", "spin")
 """Names of the total charge and the multiplicity 2S + 1, in messages and in ``atoms.info``."""
+COUNTED_ANGSTROM = 6.0
+"""Within which neighbours are counted where a model does not say how far it sees: what most models see (judgement)."""
 
 
 def atoms_from_message(message: dict[str, Any]) -> Atoms:
@@ -55,15 +57,15 @@ def attach(atoms: Atoms, calculator: Any) -> None:
     atoms.calc = calculator
 
 
-def refuse_unsupported(atoms: Atoms, supported: tuple[int, ...]) -> None:
-    """Refuse elements that the model does not know.
+def refuse_unsupported(atoms: Atoms, supported: tuple[int, ...] | None) -> None:
+    """Refuse elements that the model does not know; where it does not say which it knows, it is asked.
 
     Raises:
         WorkerError: Kind ``unsupported_element``, naming them.
     """
     from ase.data import chemical_symbols
 
-    unknown = sorted(set(atoms.numbers.tolist()) - set(supported))
+    unknown = [] if supported is None else sorted(set(atoms.numbers.tolist()) - set(supported))
     if unknown:
         names = ", ".join(
             chemical_symbols[number] if 0 < number < len(chemical_symbols) else f"number {number}" for number in unknown
@@ -87,11 +89,15 @@ def refuse_nonfinite(what: str, values: Any) -> None:
         raise WorkerError("backend", f"The model returned {what} that is not a finite number.")
 
 
-def pairs_per_atom(atoms: Atoms, cutoff: float) -> float:
-    """Return the mean number of neighbours within ``cutoff`` (Å), periodic images counted one by one."""
+def pairs_per_atom(atoms: Atoms, cutoff: float | None) -> float:
+    """Return the mean number of neighbours within ``cutoff`` (Å), periodic images counted one by one.
+
+    Where the cutoff is not known they are counted within :data:`COUNTED_ANGSTROM`, which tells dense structures from
+    dilute ones.
+    """
     from ase.neighborlist import neighbor_list
 
-    return len(neighbor_list("i", atoms, cutoff)) / len(atoms)
+    return len(neighbor_list("i", atoms, COUNTED_ANGSTROM if cutoff is None else cutoff)) / len(atoms)
 
 
 def boxed(atoms: Atoms, *, margin: float) -> Atoms:

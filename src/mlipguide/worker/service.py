@@ -121,8 +121,9 @@ class Service:
             "parameters": model.parameters,
             "cutoff_angstrom": model.cutoff,
             "layers": model.layers,
-            "elements": list(model.elements),
+            "elements": None if model.elements is None else list(model.elements),
             "synthetic": model.synthetic,
+            "properties": [str(name) for name in getattr(model.calculator, "implemented_properties", None) or ()],
             "versions": model.versions,
         }
 

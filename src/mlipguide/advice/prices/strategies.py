@@ -31,6 +31,8 @@ from mlipguide.records.task.task import Task
 from mlipguide.records.training.training import Engine
 
 MENDED_BY_TUNING = frozenset({Constraint.TIME, Constraint.MEMORY, Constraint.ACCURACY})
+OWN_FUNCTION = "calculator"
+"""Backend of functions of the user's own, of which nothing here knows how to train them further."""
 FITTED_TO_ONE_SYSTEM = frozenset({"lammps", "nep"})
 """Backends whose potentials are fitted to a system: they are fitted anew rather than tuned, and teach nothing more."""
 BEYOND_FAST_POTENTIALS = frozenset({"magnetism", "charges", "total-charge", "spin", "long-range"})
@@ -106,7 +108,8 @@ def _pretrained(candidates: Sequence[Candidate], chosen: Candidate | None, task:
 
 def _fine_tune(universal: Sequence[Candidate], task: Task, inputs: PricingInputs) -> _Ways:
     """Tune by a pilot that tuned one of the models here; else the best of those that none tuned, by practice."""
-    bases = [one for one in universal if {broken.constraint for broken in one.rejections} <= MENDED_BY_TUNING]
+    able = [one for one in universal if one.backend != OWN_FUNCTION]
+    bases = [one for one in able if {broken.constraint for broken in one.rejections} <= MENDED_BY_TUNING]
     if not bases:
         why = "No model that was timed knows the elements and may be used."
         return _Ways(other=impossible(Strategy.FINE_TUNE, why))

@@ -10,9 +10,11 @@ from mlipguide.candidates.preparation import Prepared
 from mlipguide.evidence.accuracy.label_input import LabelInput
 from mlipguide.evidence.accuracy.model_accuracy import reckoned_anew
 from mlipguide.records.accuracy.accuracy import StoredEvaluation
+from mlipguide.records.models.model_card import WeightsOrigin
 from mlipguide.store import evidence as store
 
 CHUNK_BYTES = 2**20
+DIGITS = 16
 PACKAGED = "package"
 """What stands for weights that a package brings: its version tells them apart."""
 
@@ -21,6 +23,8 @@ def weights_digest(item: Prepared) -> str:
     """Return what tells one set of weights of a model from another."""
     if item.weights_file is None:
         return PACKAGED
+    if item.card.weights.origin is WeightsOrigin.CALCULATOR:
+        return str(item.card.weights.sha256)[:DIGITS]  # of all that it is made of
     return _file_digest(item.weights_file, item.weights_file.stat().st_mtime_ns)
 
 
@@ -67,4 +71,4 @@ def _file_digest(path: Path, _changed_ns: int) -> str:
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
             hasher.update(chunk)
-    return hasher.hexdigest()[:16]
+    return hasher.hexdigest()[:DIGITS]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mlipguide.candidates.preparation import Prepared
+from mlipguide.catalog.checkpoints import own_version
 from mlipguide.records.accuracy.stability import ModelStability
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.task.task import Task
@@ -47,8 +48,8 @@ def tests_here(candidates: Iterable[Prepared], task: Task) -> dict[str, ModelSta
 
 
 def tests_anywhere(cards: Iterable[ModelCard], task: Task) -> dict[str, ModelStability]:
-    """Return the latest tests of models with whatever settings and code, by model."""
-    return _known((card.id, latest_tests(card.id, task)) for card in cards)
+    """Return the latest tests of models with whatever settings and packages, by model."""
+    return _known((card.id, latest_tests(card.id, task, versions=own_version(card))) for card in cards)
 
 
 def _known(found: Iterable[tuple[str, ModelStability | None]]) -> dict[str, ModelStability]:

@@ -56,6 +56,8 @@ class ReasonKind(StrEnum):
     """It was timed with weights that are not its own."""
     ELEMENTS_UNSEEN = "elements_unseen"
     """Elements are not in its training data: ``names``; ``among``: its training sets."""
+    ELEMENTS_UNKNOWN = "elements_unknown"
+    """Nothing says which elements are in its training data."""
     SEES_NOTHING = "sees_nothing"
     """No atom has a neighbour within its cutoff: ``limit`` Å, ``value`` Å to the nearest, or ``detail``."""
     NEEDS_LACKING = "needs_lacking"
@@ -110,6 +112,7 @@ _CONSTRAINTS = {
     ReasonKind.PEAK_MEMORY_UNKNOWN: Constraint.MEASUREMENT,
     ReasonKind.RANDOM_WEIGHTS: Constraint.WEIGHTS,
     ReasonKind.ELEMENTS_UNSEEN: Constraint.ELEMENTS,
+    ReasonKind.ELEMENTS_UNKNOWN: Constraint.ELEMENTS,
     ReasonKind.SEES_NOTHING: Constraint.CUTOFF,
     ReasonKind.NEEDS_LACKING: Constraint.NEEDS,
     ReasonKind.COMMERCIAL_USE: Constraint.LICENCE,

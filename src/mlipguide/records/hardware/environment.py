@@ -35,6 +35,9 @@ class Recipe:
             uses, since a package may import without the libraries that it needs.
         for_scripts: Pinned packages of scripts for the production run. No backend uses them, and an environment without
             them is whole: a build adds them.
+        is_built: Whether mlipguide builds an environment for it; where not, its interpreter is the one that the user
+            adopted, else the one that mlipguide runs in.
+        watched: Names of packages that decide speed and results beside those that it requires.
         disk_gigabytes: What the environment takes, in GB, without a GPU; None where nobody looked.
         build_s: Wall time of a build whose downloads are at hand, s; None where nobody looked.
     """
@@ -57,6 +60,8 @@ class Recipe:
     no_binary: tuple[str, ...] = field(default=())
     build_variables: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    is_built: bool = True
+    watched: tuple[str, ...] = field(default=())
     disk_gigabytes: float | None = None
     build_s: float | None = None
 

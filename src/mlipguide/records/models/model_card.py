@@ -89,11 +89,12 @@ class WeightsOrigin(StrEnum):
     GATED = "gated"
     LOCAL = "local"
     TRAINED = "trained"
+    CALCULATOR = "calculator"
 
     @property
     def is_own_file(self) -> bool:
         """Whether the weights are a file of the user's own, registered with its checksum."""
-        return self in (WeightsOrigin.LOCAL, WeightsOrigin.TRAINED)
+        return self in (WeightsOrigin.LOCAL, WeightsOrigin.TRAINED, WeightsOrigin.CALCULATOR)
 
 
 @strict
@@ -182,7 +183,7 @@ class Architecture:
         parameters: Number of trainable parameters.
         cutoff_angstrom: Radius of the neighbour list; None where it was not published or depends on the element.
         layers: Message-passing layers (interactions); the receptive field is layers times cutoff.
-        forces: Gradients of the energy, or predicted directly.
+        forces: Gradients of the energy, or predicted directly; None where it is not known.
         empirical: Whether a form with few parameters was fitted to some properties, as classical potentials are.
     """
 
@@ -191,7 +192,7 @@ class Architecture:
     parameters: int | None
     cutoff_angstrom: float | None
     layers: int | None
-    forces: Forces
+    forces: Forces | None
     empirical: bool = False
 
     @property
@@ -207,8 +208,9 @@ class TrainingData:
 
     Attributes:
         sets: Names of the data sets.
-        elements: Chemical symbols that occur in them, or the name of a set in ``element_sets.yaml``.
-        level_of_theory: Functional and corrections.
+        elements: Chemical symbols that occur in them, or the name of a set in ``element_sets.yaml``; None where they
+            are not known.
+        level_of_theory: Functional and corrections; None where they are not known.
         sources: Keys in ``sources.bib``.
         head: Head or task of the checkpoint that the card stands for; None where there is only one.
         domains: What the data cover. A card's file need not repeat what ``training_sets.yaml`` says of its sets;
@@ -217,8 +219,8 @@ class TrainingData:
     """
 
     sets: tuple[str, ...]
-    elements: tuple[str, ...]
-    level_of_theory: str
+    elements: tuple[str, ...] | None
+    level_of_theory: str | None
     sources: tuple[str, ...]
     head: str | None = None
     domains: tuple[DomainFact, ...] = ()
@@ -301,14 +303,17 @@ class WeightsFact:
     """Where the weights are.
 
     Attributes:
-        origin: In the package, to be downloaded, behind an agreement, a file of the user's own (local), or one that
-            mlipguide trained from the user's labels.
-        name: What the backend calls this checkpoint; of a user's own file, the one that it was trained from.
+        origin: In the package, to be downloaded, behind an agreement, a file of the user's own (local), one that
+            mlipguide trained from the user's labels, or a calculator of the user's own: a file, or the sources of a
+            function that makes it.
+        name: What the backend calls this checkpoint; of a user's own file, the one that it was trained from; of a
+            calculator, the function, after its module and a colon where it is found by that.
         url: Where the file is downloaded from; None when it is in the package.
         synthetic: Whether the backend can build the same architecture with random weights.
-        path: Absolute path of the user's own file; None otherwise.
-        sha256: Of the file, in hexadecimal digits: of the user's own when it was registered, of a file to be
-            downloaded as the source publishes it; None where it publishes none, and when it is in the package.
+        path: Absolute path of the user's own file, or of the folder of a package of sources; None otherwise.
+        sha256: Of the file, in hexadecimal digits: of the user's own when it was registered, with the files that it
+            names in the case of a calculator; of a file to be downloaded as the source publishes it; None where it
+            publishes none, and when it is in the package.
         derived_from: Id of the card that the user's own file was trained from; None otherwise, and for what was
             trained from scratch.
         runs_with: Ranges of package versions that load this checkpoint rightly, as ``pip`` writes them; others may load
@@ -343,11 +348,11 @@ class WeightsFact:
         if self.origin is WeightsOrigin.LOCAL:
             if None in own or self.url is not None or self.synthetic:
                 raise ValueError("local weights have path, sha256 and derived_from, no url, and are not synthetic")
-        elif self.origin is WeightsOrigin.TRAINED:
+        elif self.origin.is_own_file:
             if None in own[:2] or self.url is not None or self.synthetic:
-                raise ValueError("trained weights have path and sha256, no url, and are not synthetic")
+                raise ValueError(f"{self.origin} weights have path and sha256, no url, and are not synthetic")
         elif (self.path, self.derived_from) != (None, None):
-            raise ValueError("path and derived_from are for local and trained weights only")
+            raise ValueError("path and derived_from are for calculator, local and trained weights only")
         elif self.sha256 is not None and (self.url is None or not SHA256.fullmatch(self.sha256)):
             raise ValueError("a published sha256 is 64 hexadecimal digits in lower case and goes with a url")
 
@@ -366,6 +371,7 @@ class ModelCard:
         backend: What runs it: the name of a recipe, or of a package for which there is none yet.
         architecture: What decides speed and memory.
         provides: What it gives beside energies and forces.
+        lacks: What it is known not to give, where silence does not say so (:attr:`tells_all`).
         training: What it was trained on.
         licences: Of code and weights.
         weights: Where they are.
@@ -390,3 +396,14 @@ class ModelCard:
     packages: tuple[str, ...] = field(default=())
     python: str | None = None
     remarks: tuple[str, ...] = field(default=())
+    lacks: tuple[Need, ...] = field(default=())
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether what ``provides`` leaves out is not given; of a calculator of the user's own it is not known."""
+        return self.weights.origin is not WeightsOrigin.CALCULATOR
+
+    @property
+    def known_elements(self) -> tuple[str, ...]:
+        """Elements of its training data; none where they are not known."""
+        return self.training.elements or ()

@@ -52,6 +52,7 @@ class EvaluateRequest:
     reevaluate: Annotated[bool, Option("Evaluate again what was evaluated on these labels before.", Panel.MACHINE)] = (
         False
     )
+    calculator: common.Calculator = None
     weights: common.Weights = None
     yes: common.Yes = False
 
@@ -105,5 +106,6 @@ class DisagreeRequest(DisagreeChoices):
     preset: common.Preset = None
     charge: common.Charge = None
     spin: common.Spin = None
+    calculator: common.Calculator = None
     weights: common.Weights = None
     yes: common.Yes = False

@@ -86,6 +86,7 @@ class BenchRequest(BenchChoices):
     charge: common.Charge = None
     spin: common.Spin = None
     each: common.Each = False
+    calculator: common.Calculator = None
     weights: common.Weights = None
     yes: common.Yes = False
 
@@ -145,6 +146,7 @@ class CheckRequest:
         str | None, Option("Only these numbers of atoms.", Panel.TASK, metavar="64,256", values=Values.COUNTS)
     ] = None
     budget: Annotated[str | None, common.wall_time("Wall time for all measurements.", CHECK_BUDGET)] = None
+    calculator: common.Calculator = None
     weights: common.Weights = None
     yes: common.Yes = False
 
@@ -185,6 +187,7 @@ class StabilityRequest(StabilityChoices):
     preset: common.Preset = None
     charge: common.Charge = None
     spin: common.Spin = None
+    calculator: common.Calculator = None
     weights: common.Weights = None
     yes: common.Yes = False
 

@@ -252,6 +252,7 @@ class RecommendRequest(Measuring, TaskRequest):
         ),
     ] = None
     each: common.Each = False
+    calculator: common.Calculator = None
     weights: common.Weights = None
     yes: common.Yes = False
     write: Annotated[

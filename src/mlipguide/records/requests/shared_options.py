@@ -72,6 +72,15 @@ Hardware = Annotated[
 Weights = Annotated[
     list[str] | None, Option("A checkpoint file for a model; may be repeated.", Panel.MODELS, metavar="MODEL=FILE")
 ]
+Calculator = Annotated[
+    list[str] | None,
+    Option(
+        "A model of your own: my_model.py, package.module:function, a model's file; may be repeated.",
+        Panel.MODELS,
+        metavar="FILE|FUNCTION",
+        values=Values.FILE,
+    ),
+]
 Each = Annotated[
     bool, Option("Time every checkpoint, also where another one of its architecture was timed.", Panel.MODELS)
 ]

@@ -169,7 +169,7 @@ class DistilRequest:
     """What a distillation is about, as the user wrote it; None is what was left out."""
 
     structure: common.Structure = None
-    teacher: Annotated[str, common.one_model("The model that labels.")]
+    teacher: Annotated[str, common.one_model("The model that labels; or what --calculator takes elsewhere.")]
     temperature: Annotated[str | None, common.temperature("That the potential is for.", metavar="600K")] = None
     timestep: Annotated[str | None, common.timestep("by the lightest atom")] = None
     budget: Annotated[str | None, common.wall_time("Wall time for everything.", DISTIL_BUDGET)] = None

@@ -72,7 +72,17 @@ def _whole(item: Field, value: Any, refuse: Refuse) -> int:
     return number
 
 
-def _pairs(_item: Field, value: Any, refuse: Refuse) -> list[str]:
+def _several(item: Field, value: Any, refuse: Refuse) -> list[str]:
+    if item.option.values is not Values.FILE:
+        return _pairs(value, refuse)
+    if isinstance(value, str | os.PathLike):
+        return [os.fspath(value)]
+    if isinstance(value, Sequence) and all(isinstance(one, str | os.PathLike) for one in value):
+        return [os.fspath(one) for one in value]
+    return refuse("a file or several", "['FILE']")
+
+
+def _pairs(value: Any, refuse: Refuse) -> list[str]:
     if isinstance(value, Mapping):
         return [f"{name}={os.fspath(file)}" for name, file in value.items()]
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -86,4 +96,4 @@ def _numbered_file(_item: Field, value: Any, refuse: Refuse) -> tuple[int, Path]
     return refuse("a number and a file", "(10, 'worst.extxyz')")
 
 
-READERS: dict[Any, Reader] = {int: _whole, str: _text, list[str]: _pairs}
+READERS: dict[Any, Reader] = {int: _whole, str: _text, list[str]: _several}

@@ -177,7 +177,8 @@ class Measurement:
         fingerprint: Of the machine.
         structure: The structure that was repeated or cut.
         atoms: Number of atoms measured.
-        pairs_per_atom: Neighbours within the cutoff, mean over atoms, images counted.
+        pairs_per_atom: Neighbours within the cutoff, mean over atoms, images counted; within 6 Å where the cutoff is
+            not known.
         temperature_k: Temperature of the velocities.
         timestep_s: Integration step.
         propagated: Whether atoms moved by the model's forces; False for re-evaluated rattled copies.

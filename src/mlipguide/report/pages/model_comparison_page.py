@@ -18,7 +18,9 @@ from mlipguide.report.words.model_words import (
     UNKNOWN,
     capabilities,
     domains,
+    element_count,
     figure,
+    force_words,
     length,
     md_force_rmse,
     md_run_time,
@@ -45,6 +47,7 @@ ORIGINS = {
     WeightsOrigin.GATED: "after accepting terms",
     WeightsOrigin.LOCAL: "from your own file",
     WeightsOrigin.TRAINED: "trained by mlipguide",
+    WeightsOrigin.CALCULATOR: "a calculator of your own",
 }
 
 _ROWS: tuple[tuple[str, Callable[[ModelCard], str]], ...] = (
@@ -55,11 +58,11 @@ _ROWS: tuple[tuple[str, Callable[[ModelCard], str]], ...] = (
     ("Cutoff", lambda card: length(card.architecture.cutoff_angstrom)),
     ("Layers", lambda card: figure(card.architecture.layers)),
     ("Receptive field", lambda card: length(card.architecture.receptive_field_angstrom)),
-    ("Forces", lambda card: card.architecture.forces.value),
+    ("Forces", force_words),
     ("Gives", capabilities),
-    ("Trained on", lambda card: ", ".join(card.training.sets)),
-    ("Level of theory", lambda card: card.training.level_of_theory),
-    ("Elements", lambda card: str(len(card.training.elements))),
+    ("Trained on", lambda card: ", ".join(card.training.sets) or UNKNOWN),
+    ("Level of theory", lambda card: card.training.level_of_theory or UNKNOWN),
+    ("Elements", element_count),
     ("Domains", domains),
     ("Training", lambda card: training_cost(card.training.cost)),
     ("Code licence", lambda card: card.licences.code.name),

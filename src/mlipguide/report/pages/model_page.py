@@ -18,6 +18,7 @@ from mlipguide.report.words.model_words import (
     cited,
     conditions,
     figure,
+    force_words,
     length,
     licence,
     md_force_rmse,
@@ -102,7 +103,8 @@ def _facts(data: ModelDetails) -> list[tuple[str, str]]:
     architecture, training = card.architecture, card.training
     count = "unknown number of" if architecture.parameters is None else f"{architecture.parameters:,}"
     head = f"; head {training.head}" if training.head else ""
-    sets = ", ".join(training.sets) or "labels of your own"
+    sets = ", ".join(training.sets) or ("labels of your own" if card.tells_all else "what is not stated")
+    elements = "not known" if training.elements is None else f"{len(training.elements)}: {' '.join(training.elements)}"
     rows = [
         ("State", state(card)),
         ("Aliases", ", ".join(card.aliases) or "none"),
@@ -111,15 +113,15 @@ def _facts(data: ModelDetails) -> list[tuple[str, str]]:
             "Architecture",
             (
                 f"{architecture.family}, {count} parameters, cutoff {length(architecture.cutoff_angstrom)}, "
-                f"{architecture.layers or '?'} layers, {architecture.forces.value} forces"
+                f"{architecture.layers or '?'} layers, {force_words(card)} forces"
             ),
         ),
         ("Gives", f"energy, forces, {capabilities(card)}"),
         (
             "Trained on",
-            f"{sets}; {training.level_of_theory}{head}{cited(training.sources)}",
+            f"{sets}; {training.level_of_theory or 'level of theory not known'}{head}{cited(training.sources)}",
         ),
-        ("Elements", f"{len(training.elements)}: {' '.join(training.elements)}"),
+        ("Elements", elements),
     ]
     rows += [
         ("Domains" if position == 0 else "", f"{fact.domain.value}: {fact.evidence}{cited(fact.sources)}")

@@ -14,6 +14,9 @@ from mlipguide.report.pages.page_parts import DETAILS, Step, conclusion, next_st
 from mlipguide.report.tables.fitted_table import GAP, Column, fitted_table
 from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.model_words import (
+    capabilities,
+    element_count,
+    force_words,
     length,
     md_force_rmse,
     md_run_time,
@@ -33,10 +36,10 @@ _Cell = Callable[[ModelCard], str]
 
 _COLUMNS: tuple[tuple[str, _Cell, int, SortKey | None], ...] = (
     ("Backend", lambda card: card.backend, 4, None),
-    ("Forces", lambda card: card.architecture.forces.value, 9, None),
+    ("Forces", force_words, 9, None),
     ("Param.", lambda card: parameters(card.architecture.parameters), 8, SortKey.PARAMETERS),
     ("Cutoff", lambda card: length(card.architecture.cutoff_angstrom), 6, SortKey.CUTOFF),
-    ("Elem.", lambda card: str(len(card.training.elements)), 5, None),
+    ("Elem.", element_count, 5, None),
     ("CPS", lambda card: score(card.metrics.cps if card.metrics else None), 3, SortKey.CPS),
     ("F1", lambda card: score(card.metrics.f1 if card.metrics else None), 7, SortKey.F1),
     ("κ_SRME", lambda card: score(card.metrics.kappa_srme if card.metrics else None), 2, SortKey.KAPPA),
@@ -167,11 +170,13 @@ def _named(models: Sequence[str]) -> str:
 def added_page(data: OwnModel) -> RenderableType:
     """Return what was registered, and what to do with it."""
     card = data.model
+    what = f", trained further from {card.weights.derived_from}" if card.weights.derived_from else ""
     return Group(
-        Text(f"Registered {card.id}, trained further from {card.weights.derived_from}.", style="bold"),
-        Text(f"Checkpoint  {card.weights.path}", overflow="fold"),
+        Text(f"Registered {card.id}{what}.", style="bold"),
+        Text(f"{'Checkpoint' if what else 'Calculator'}  {card.weights.path}", overflow="fold"),
         Text(f"SHA-256     {card.weights.sha256}", overflow="fold"),
         Text(f"Card        {data.file}", overflow="fold"),
+        *([] if card.tells_all else [Text(f"Gives       energy, forces, {capabilities(card)}", overflow="fold")]),
         Text("Every command knows it now. Nothing is known of its accuracy; how fast it is:"),
         Text(f"  mlipguide bench STRUCTURE --models {card.id}", style="cyan"),
     )

@@ -70,7 +70,21 @@ def state(card: ModelCard) -> str:
 
 def capabilities(card: ModelCard) -> str:
     """Return what a model gives beside energies and forces."""
-    return ", ".join(need.value for need in card.provides if need is not Need.CONSERVATIVE) or "nothing more"
+    given = [need.value for need in card.provides if need is not Need.CONSERVATIVE]
+    if card.tells_all:
+        return ", ".join(given) or "nothing more"
+    missing = [f"no {need.value}" for need in card.lacks]
+    return ", ".join([*given, *missing, "more is not known" if given or missing else "nothing more is known"])
+
+
+def element_count(card: ModelCard) -> str:
+    """Return how many elements a model was trained on, or a dash where that is not known."""
+    return UNKNOWN if card.training.elements is None else str(len(card.training.elements))
+
+
+def force_words(card: ModelCard) -> str:
+    """Return how forces are obtained, or a dash where that is not known."""
+    return UNKNOWN if card.architecture.forces is None else card.architecture.forces.value
 
 
 def domains(card: ModelCard) -> str:
@@ -91,6 +105,8 @@ def origin(card: ModelCard) -> str:
         return f"your own file {weights.path}, trained further from {weights.derived_from}"
     if weights.origin is WeightsOrigin.TRAINED:
         return f"your own file {weights.path}, trained by mlipguide"
+    if weights.origin is WeightsOrigin.CALCULATOR:
+        return f"your own: {weights.name or 'the file'} of {weights.path}"
     if weights.origin is WeightsOrigin.PACKAGE:
         return f"in the package {card.backend}"
     gate = "after accepting its terms: " if weights.origin is WeightsOrigin.GATED else ""

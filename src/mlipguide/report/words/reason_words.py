@@ -25,11 +25,12 @@ def _timing_failed(reason: Reason) -> str:
 
 
 def _elements(reason: Reason) -> str:
-    return f"{', '.join(reason.names)} not in its training data ({', '.join(reason.among)})."
+    among = f" ({', '.join(reason.among)})" if reason.among else ""
+    return f"{', '.join(reason.names)} not in its training data{among}."
 
 
 def _needs(reason: Reason) -> str:
-    return lacking_words([Need(name) for name in reason.names])
+    return lacking_words([Need(name) for name in reason.names], certain=isinstance(reason, Rejection))
 
 
 def _commercial_use(reason: Reason) -> str:
@@ -142,6 +143,7 @@ _WORDS: dict[ReasonKind, Callable[[Reason], str]] = {
     ReasonKind.PEAK_MEMORY_UNKNOWN: _always("How much memory it needs was not measured."),
     ReasonKind.RANDOM_WEIGHTS: _always("Timed with random weights: its own are not on this machine."),
     ReasonKind.ELEMENTS_UNSEEN: _elements,
+    ReasonKind.ELEMENTS_UNKNOWN: _always("Nothing says which elements it was trained on."),
     ReasonKind.SEES_NOTHING: _detail,
     ReasonKind.NEEDS_LACKING: _needs,
     ReasonKind.COMMERCIAL_USE: _commercial_use,

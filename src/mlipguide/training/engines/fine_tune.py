@@ -237,7 +237,7 @@ def _require_layers(base: ModelCard, frozen: int) -> None:
 
 
 def _require_elements(base: ModelCard, elements: Sequence[str], *, option: str = "") -> None:
-    unknown = [element for element in elements if element not in base.training.elements]
+    unknown = [element for element in elements if element not in base.known_elements]
     if unknown:
         raise InputError(
             f"{option}{base.id} was not trained on {', '.join(unknown)}.",

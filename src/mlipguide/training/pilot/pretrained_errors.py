@@ -114,7 +114,7 @@ class PretrainedTests:
         every = READY in names
         elements = {chemical_symbols[number] for frame in self.test for number in map(int, frame.atoms.numbers)}
         cards = catalogue.cards if every else catalogue.select(tuple(names))
-        knowing = [card for card in cards if elements <= set(card.training.elements)]
+        knowing = [card for card in cards if card.training.elements is None or elements <= set(card.training.elements)]
         prepared = prepare_candidates(
             knowing,
             self.machine,

@@ -73,10 +73,10 @@ class LoadedModel:
         calculator: An ASE calculator: energies in eV, forces in eV/Å, stress in eV/Å³ (Voigt). A model that takes total
             charge and spin finds them in ``atoms.info``: ``charge``, and ``spin``, the multiplicity 2S + 1. Either is
             missing where nothing says it.
-        parameters: Number of parameters.
-        cutoff: Radius of the neighbour list, Å.
+        parameters: Number of parameters; None where the model does not say.
+        cutoff: Radius of the neighbour list, Å; None where the model does not say.
         layers: Message-passing layers; None where the model does not say.
-        elements: Atomic numbers that the model has weights for.
+        elements: Atomic numbers that the model has weights for; None where the model does not say.
         synthetic: Whether the weights are random.
         versions: Of the packages that decide speed and results.
         adapt: Turns a structure into one that the backend takes (a box around a molecule, say).
@@ -89,10 +89,10 @@ class LoadedModel:
     """
 
     calculator: Any
-    parameters: int
-    cutoff: float
+    parameters: int | None
+    cutoff: float | None
     layers: int | None
-    elements: tuple[int, ...]
+    elements: tuple[int, ...] | None
     synthetic: bool
     versions: dict[str, str]
     synchronise: Callable[[], None]

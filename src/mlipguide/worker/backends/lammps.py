@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from .. import resources, torch_runtime
 from ..failures import WorkerError
 from ..lammps.calculator import make_calculator
+from ..lammps.library import lammps_errors, new_instance
 from ..lammps.library_potentials import PREFIX
+from ..lammps.own_lines import with_cutoff
 from ..lammps.potential import read_potential
 from .interface import LoadedModel, LoadRequest
 
@@ -46,6 +48,9 @@ def load(request: LoadRequest) -> LoadedModel:
         raise WorkerError("weights", "A fitted potential is never replaced by random numbers.")
     where = str(Path(request.path).absolute()) if request.path else f"{PREFIX}{request.name}"
     potential = read_potential(where)
+    if potential.lines:
+        with lammps_errors():
+            potential = with_cutoff(potential, new_instance(request.threads))
     calculator = make_calculator(potential, threads=request.threads)
     from ase.data import atomic_numbers
 
