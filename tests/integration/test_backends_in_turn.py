@@ -239,6 +239,49 @@ class TestMatterSim(InTurn):
     exhausting_atoms = 6000
 
 
+class TestNequip(InTurn):
+    """NequIP with random weights, since its packages have to be downloaded."""
+
+    card = card("nequip-oam-l-0.1")
+    synthetic = True
+    memory_limit_bytes = 3 * 2**30
+    exhausting_atoms = 4000
+
+
+class TestAllegro(InTurn):
+    """Allegro, in the environment of NequIP."""
+
+    card = card("allegro-oam-l-0.1")
+    synthetic = True
+    memory_limit_bytes = 3 * 2**30
+    exhausting_atoms = 1500
+
+
+class TestPet(InTurn):
+    """PET with random weights, since its checkpoints have to be downloaded."""
+
+    card = card("pet-mad-1.6-xs")
+    synthetic = True
+    exhausting_atoms = 6000
+
+
+class TestAimnet(MolecularCrystal):
+    """AIMNet2 with random weights, since its checkpoints have to be downloaded; it takes a total charge."""
+
+    dtype = "float32"
+    card = card("aimnet2")
+    synthetic = True
+    exhausting_atoms = 8000
+
+
+class TestTensorNetOfMatgl4(InTurn):
+    """TensorNet of MatGL 4 with random weights, since its checkpoints have to be downloaded."""
+
+    card = card("tensornet-matpes-pbe-2025.2-m")
+    synthetic = True
+    exhausting_atoms = 6000
+
+
 class TestXtb(MolecularCrystal):
     """GFN2-xTB, which takes charge and spin."""
 

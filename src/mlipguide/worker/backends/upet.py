@@ -13,7 +13,7 @@ CHECKPOINT = ".ckpt"
 """Ends of files that hold a checkpoint of metatrain; others are exported models."""
 LAST_ELEMENT = 102
 
-_SHAPES = {
+SHAPES = {
     "xs": {"d_pet": 128, "d_node": 512, "num_gnn_layers": 2, "num_attention_layers": 1, "cutoff": 7.5},
     "s": {"d_pet": 256, "d_node": 1024, "num_gnn_layers": 3, "num_attention_layers": 1, "cutoff": 8.0},
     "m": {"d_pet": 384, "d_node": 1536, "num_gnn_layers": 3, "num_attention_layers": 2, "cutoff": 8.5},
@@ -125,7 +125,7 @@ def build_architecture(name: str) -> Any:
     """
     model, _, version = name.partition(" ")
     family, _, size = model.rpartition("-")
-    if size not in _SHAPES or family not in {"pet-mad", "pet-omat", "pet-oam", "pet-omatpes"}:
+    if size not in SHAPES or family not in {"pet-mad", "pet-omat", "pet-oam", "pet-omatpes"}:
         raise WorkerError("weights", f"No architecture '{name}' of PET is known without its weights.")
     import torch
     from metatrain.pet import PET
@@ -135,7 +135,7 @@ def build_architecture(name: str) -> Any:
 
     torch.manual_seed(0)
     newest = family == "pet-mad" and version.startswith("v1.6")
-    shape = _SHAPES[size]
+    shape = SHAPES[size]
     hypers = get_default_hypers("pet")["model"] | shape
     hypers |= {"d_head": shape["d_pet"], "d_feedforward": 2 * shape["d_pet"], "num_heads": 8}
     hypers["num_neighbors_adaptive"] = (_MORE_NEIGHBOURS if newest else _NEIGHBOURS)[size]
