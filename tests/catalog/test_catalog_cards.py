@@ -21,15 +21,15 @@ from mlipguide.catalog.sources import read_sources
 from mlipguide.catalog.validation import validate_folder
 from mlipguide.core.errors import InputError
 from mlipguide.records.models.model_card import SHA256, CommercialUse, Forces, LifeCycle, ModelCard, Need, WeightsOrigin
-from mlipguide.worker.backends.mace import HIDDEN_IRREPS
 from mlipguide.worker.backends.aimnet import ARCHITECTURES as AIMNET_ARCHITECTURES
 from mlipguide.worker.backends.deepmd import LAYERS as DPA_LAYERS
 from mlipguide.worker.backends.fairchem import RANDOM as RANDOM_UMA
-from mlipguide.worker.backends.mattersim import SIZES
+from mlipguide.worker.backends.mace import HIDDEN_IRREPS
 from mlipguide.worker.backends.matgl4 import SIZES as TENSORNET_SIZES
+from mlipguide.worker.backends.mattersim import SIZES
 from mlipguide.worker.backends.nequip import ARCHITECTURES as NEQUIP_ARCHITECTURES
-from mlipguide.worker.backends.upet import SHAPES as PET_SIZES
 from mlipguide.worker.backends.orb import NEIGHBOURS
+from mlipguide.worker.backends.upet import SHAPES as PET_SIZES
 
 EXCERPT = Path(__file__).parents[1] / "data" / "models_accuracy_excerpt.csv"
 CARD_FILES = builtin_files().cards

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlipguide.catalog.cards import Catalogue
+from mlipguide.catalog.gated import closed_gate
 from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.catalog.trusted_checkpoints import question_about, refusal_of, unvouched_names, vouch
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
@@ -162,7 +163,15 @@ def prepare_candidates(
     """
     notices: list[Notice] = []
     problems: list[Problem] = []
-    environments = _environments(cards, machine, consent, notices=notices, problems=problems, on_progress=on_progress)
+    environments = _environments(
+        cards,
+        machine,
+        consent,
+        given_weights=given_weights,
+        notices=notices,
+        problems=problems,
+        on_progress=on_progress,
+    )
     settings = default_settings(machine)
     notices.extend(gpu_notices((found for _, found in environments.values()), machine))
     prepared: list[Prepared] = []
@@ -257,6 +266,7 @@ def _environments(
     machine: Machine,
     consent: Consent,
     *,
+    given_weights: Mapping[str, Path],
     notices: list[Notice],
     problems: list[Problem],
     on_progress: Callable[[str], None],
@@ -275,7 +285,12 @@ def _environments(
         )
     found = {backend: find_environment(recipe) for backend, recipe in recipes.items()}
     notices.extend(set_aside_files(recipes))
-    missing = [backend for backend, item in found.items() if item.state is not EnvironmentState.READY]
+    missing = [
+        backend
+        for backend, item in found.items()
+        if item.state is not EnvironmentState.READY
+        and not _all_closed([card for card in cards if card.backend == backend], given_weights, notices)
+    ]
     if missing and consent.to(f"Build the environments of {', '.join(missing)} (a few GB of disk at most)?"):
         for backend in missing:
             try:
@@ -297,3 +312,27 @@ def _environments(
                 )
             )
     return {backend: (recipes[backend], found[backend]) for backend in recipes}
+
+
+def _all_closed(cards: Sequence[ModelCard], given_weights: Mapping[str, Path], notices: list[Notice]) -> bool:
+    """Tell whether nothing of a backend could run once it is built: the weights of all its models are out of reach.
+
+    What would open them is noted.
+    """
+    reasons: list[str] = []
+    for card in cards:
+        if card.weights.synthetic or not needs_file(card) or _has_file(card, given_weights):
+            return False
+        reason = closed_gate(card)
+        if reason is None:
+            return False
+        reasons.append(reason)
+    notices.append(Notice("weights_gated", f"{cards[0].backend} is not built. {reasons[0]}"))
+    return True
+
+
+def _has_file(card: ModelCard, given_weights: Mapping[str, Path]) -> bool:
+    try:
+        return find_weights(card, given_weights) is not None
+    except InputError:  # it is told when the file is looked for again
+        return True

@@ -79,8 +79,8 @@ def _adapted(atoms: Atoms, *, sums_all_pairs: bool) -> Atoms:
     if sums_all_pairs and atoms.pbc.any():
         raise WorkerError(
             "unsupported_setting",
-            "This checkpoint of AIMNet2 sums the Coulomb energy over all pairs of atoms, which a periodic structure has "
-            "no end of: the package crashes there. Checkpoints of its registry (.pt) have a damped sum.",
+            "This checkpoint of AIMNet2 sums the Coulomb energy over all pairs of atoms, and a periodic structure has no "
+            "end of them: the package crashes there. Checkpoints of its registry (.pt) have a damped sum.",
         )
     copy: Atoms = right_handed(atoms).copy()
     copy.info = {**ELECTRONS, **copy.info}
@@ -125,7 +125,7 @@ def build_architecture(name: str) -> Any:
     outputs["srcoulomb"] = SHORT_RANGE
     torch.manual_seed(0)
     model = build_module(described)
-    model._metadata = {
+    model._metadata = {  # noqa: SLF001  # where the package looks for what a file says of a network
         "needs_coulomb": True,
         "coulomb_mode": "sr_embedded",
         "coulomb_sr_rc": SHORT_RANGE["kwargs"]["rc"],  # type: ignore[index]  # a dictionary in a dictionary

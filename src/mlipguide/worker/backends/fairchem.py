@@ -19,8 +19,8 @@ CHARGED = "omol"
 """The task that takes a total charge and a spin."""
 NEUTRAL = {"charge": 0, "spin": 1}
 MERGED = True
-"""Whether the experts are merged for the composition, task, charge and spin of the first structure. The package goes back
-to all of them by itself when another one follows."""
+"""Whether the experts are merged for the composition, task, charge and spin of the first structure. The package goes
+back to all of them by itself when another one follows."""
 RANDOM = "uma-s-1p1"
 EXPERTS = 32
 CUTOFF_ANGSTROM = 6.0
@@ -83,7 +83,10 @@ class _Timed:
 
     def __init__(self, unit: Any) -> None:
         self.forward = unit.predict
-        unit.predict = lambda *arguments, **options: self.forward(*arguments, **options)
+        unit.predict = self._predict
+
+    def _predict(self, *arguments: Any, **options: Any) -> Any:
+        return self.forward(*arguments, **options)  # which is the timed one by then
 
 
 def _told(atoms: Atoms, *, takes_electrons: bool) -> Atoms:

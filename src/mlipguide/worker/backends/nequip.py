@@ -96,7 +96,7 @@ def _from_file(request: LoadRequest) -> Any:
     if path.endswith(COMPILED):
         raise WorkerError("weights", f"'{Path(path).name}' was compiled; give the package that it was made from.")
     try:
-        return NequIPCalculator._from_saved_model(
+        return NequIPCalculator._from_saved_model(  # noqa: SLF001  # the package has no other way to a packaged model
             path, device=request.device, chemical_species_to_atom_type_map=True
         )
     except (OSError, ValueError, KeyError, RuntimeError, AssertionError, AttributeError) as error:
@@ -160,6 +160,4 @@ def build_architecture(name: str, dtype: str) -> Any:
     from nequip.model import NequIPGNNModel
 
     repulsion = {"_target_": "nequip.nn.pair_potential.ZBL", "units": "metal", "chemical_species": symbols}
-    return NequIPGNNModel(
-        **common, **shape, bessel_trainable=True, polynomial_cutoff_p=5, pair_potential=repulsion
-    )
+    return NequIPGNNModel(**common, **shape, bessel_trainable=True, polynomial_cutoff_p=5, pair_potential=repulsion)

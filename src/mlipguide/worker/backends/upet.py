@@ -96,7 +96,7 @@ def _in_dtype(model: Any, dtype: str) -> Any:
 
     scripted = torch.jit.script(model)
     if str(scripted.capabilities().dtype) != dtype:
-        scripted._capabilities.dtype = dtype
+        scripted._capabilities.dtype = dtype  # noqa: SLF001  # as the package's own calculator does
         scripted = scripted.to(dtype=getattr(torch, dtype))
     return scripted
 
