@@ -79,7 +79,7 @@ def _adapted(atoms: Atoms, *, sums_all_pairs: bool) -> Atoms:
     if sums_all_pairs and atoms.pbc.any():
         raise WorkerError(
             "unsupported_setting",
-            "This checkpoint of AIMNet2 sums the Coulomb energy over all pairs of atoms, and a periodic structure has no "
+            "This checkpoint of AIMNet2 sums the Coulomb energy over all pairs of atoms; a periodic structure has no "
             "end of them: the package crashes there. Checkpoints of its registry (.pt) have a damped sum.",
         )
     copy: Atoms = right_handed(atoms).copy()
