@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
@@ -44,10 +43,10 @@ def load(request: LoadRequest) -> LoadedModel:
         raise WorkerError("weights", f"fairchem-core's '{request.name}' needs its checkpoint file, and none was given.")
     name, _, task = request.name.partition(":")
     if request.synthetic:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "random.pt"
-            write_random(name, file)
-            unit = _unit(str(file), request)
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # read again when the experts of another composition are needed
+        write_random(name, file)
+        unit = _unit(f"/dev/fd/{file.fileno()}", request)
+        unit.random_file = file  # without a name, so that it ends with the process however that ends
     else:
         unit = _unit(str(request.path), request)
     known = sorted(unit.dataset_to_tasks)
@@ -118,7 +117,7 @@ def _unit(path: str, request: LoadRequest) -> Any:
         raise WorkerError("weights", f"fairchem-core cannot load '{request.path}': {error}") from error
 
 
-def write_random(name: str, file: Path) -> None:
+def write_random(name: str, file: IO[bytes]) -> None:
     """Write a checkpoint of UMA-S 1.1 with random weights.
 
     The shape is that of ``configs/uma/training_release`` in facebookresearch/fairchem (``backbone/K4L2.yaml`` and
@@ -156,6 +155,7 @@ def write_random(name: str, file: Path) -> None:
         ),
         file,
     )
+    file.flush()
 
 
 def _backbone() -> dict[str, Any]:
