@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from mlipguide.catalog import gated
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.gated import authorised, closed_gate
 from mlipguide.catalog.weights import download_weights
@@ -45,7 +44,7 @@ def test_a_token_is_tried_first(monkeypatch: pytest.MonkeyPatch, code: int, *, i
         raise urllib.error.HTTPError(request.full_url, code, "", Message(), None)
 
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setattr(gated.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
     reason = closed_gate(CARD)
     assert (reason is not None) is is_closed
     assert asked[0].get_method() == "HEAD"
@@ -59,7 +58,7 @@ def test_a_host_that_cannot_be_asked_closes_nothing(monkeypatch: pytest.MonkeyPa
         raise urllib.error.URLError("no network")
 
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setattr(gated.urllib.request, "urlopen", fail)
+    monkeypatch.setattr(urllib.request, "urlopen", fail)
     assert closed_gate(CARD) is None
 
 
