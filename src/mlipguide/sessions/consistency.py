@@ -59,7 +59,7 @@ def parameters_agree(found: int, stated: int) -> bool:
 
     A published number may be rounded: 9,700,000 stands for anything that rounds to 9.7 millions.
     """
-    rounding = 10 ** (len(str(stated)) - len(str(stated).rstrip("0"))) / 2
+    rounding: float = 10.0 ** (len(str(stated)) - len(str(stated).rstrip("0"))) / 2
     return abs(found - stated) <= max(PARAMETER_TOLERANCE * stated, rounding)
 
 
