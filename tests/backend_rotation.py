@@ -39,6 +39,12 @@ IN_TURN = (
     "nep",
     "mlip",
     "python-ace",
+    "nequip",
+    "upet",
+    "aimnet",
+    "matgl-4",
+    "deepmd-kit",
+    "fairchem-core",
 )
 """Those that take turns; the first backends of the project are tried always, in ``test_real_backends.py``."""
 

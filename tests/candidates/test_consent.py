@@ -124,6 +124,35 @@ def test_the_command_line_asks_at_a_terminal_only(monkeypatch: pytest.MonkeyPatc
     assert command_line.consent(yes=yes, as_json=as_json).ask is None
 
 
+def test_nothing_is_built_for_weights_behind_a_closed_gate(
+    built: list[str], fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What opens it is said before the build; a file that is given makes it worth while."""
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    gated = WeightsFact(
+        origin=WeightsOrigin.GATED, name="a", url="https://huggingface.co/maker/a/resolve/main/a.pt", synthetic=False
+    )
+    card = fake_card("fake-a", weights=gated)
+
+    def prepare(given: dict[str, Path]) -> Any:
+        return candidates.prepare_candidates(
+            [card],
+            fake_models.machine,
+            given_weights=given,
+            consent=Consent(granted=True, ask=None),
+            on_progress=lambda _: None,
+        )
+
+    (closed,) = [notice for notice in prepare({}).notices if notice.kind == "weights_gated"]
+    assert built == []
+    assert "https://huggingface.co/maker/a," in closed.message
+    assert "HF_TOKEN" in closed.message
+    file = tmp_path / "a.pt"
+    file.touch()
+    prepare({"fake-a": file})
+    assert built == ["toy"]
+
+
 def test_weights_that_are_given_are_used(fake_models: FakeModels, tmp_path: Path) -> None:
     file = tmp_path / "a.model"
     file.touch()

@@ -21,10 +21,16 @@ from mlipguide.catalog.sources import read_sources
 from mlipguide.catalog.validation import validate_folder
 from mlipguide.core.errors import InputError
 from mlipguide.records.models.model_card import SHA256, CommercialUse, Forces, LifeCycle, ModelCard, Need, WeightsOrigin
-from mlipguide.worker.backends.grace import ARCHITECTURES
+from mlipguide.worker.backends.aimnet import ARCHITECTURES as AIMNET_ARCHITECTURES
+from mlipguide.worker.backends.deepmd import LAYERS as DPA_LAYERS
+from mlipguide.worker.backends.fairchem import RANDOM as RANDOM_UMA
+from mlipguide.worker.backends.grace import ARCHITECTURES as GRACE_ARCHITECTURES
 from mlipguide.worker.backends.mace import HIDDEN_IRREPS
+from mlipguide.worker.backends.matgl4 import SIZES as TENSORNET_SIZES
 from mlipguide.worker.backends.mattersim import SIZES
+from mlipguide.worker.backends.nequip import ARCHITECTURES as NEQUIP_ARCHITECTURES
 from mlipguide.worker.backends.orb import NEIGHBOURS
+from mlipguide.worker.backends.upet import SHAPES as PET_SIZES
 
 EXCERPT = Path(__file__).parents[1] / "data" / "models_accuracy_excerpt.csv"
 CARD_FILES = builtin_files().cards
@@ -369,7 +375,14 @@ def test_random_weights_are_built_for_the_shapes_that_the_worker_knows(catalogue
     assert {name.removesuffix(".pth").rpartition("-")[2] for name in built.pop("mattersim")} == set(SIZES)
     orb = built.pop("orb-models")
     assert orb == {f"orb-v3-{kind}-{far}-omat" for kind in ("conservative", "direct") for far in NEIGHBOURS}
-    assert built.pop("tensorpotential") == set(ARCHITECTURES)
+    assert built.pop("tensorpotential") == set(GRACE_ARCHITECTURES)
+    nequip = {name.rpartition("/")[2].partition(":")[0] for name in built.pop("nequip")}
+    assert nequip == set(NEQUIP_ARCHITECTURES)
+    assert all(name.partition(" ")[0].rpartition("-")[2] in PET_SIZES for name in built.pop("upet"))
+    assert built.pop("aimnet") == set(AIMNET_ARCHITECTURES)
+    assert {name.rpartition("-")[2] for name in built.pop("matgl-4")} == set(TENSORNET_SIZES)
+    assert built.pop("deepmd-kit") == set(DPA_LAYERS)
+    assert {name.partition(":")[0] for name in built.pop("fairchem-core")} == {RANDOM_UMA}
     assert built == {}
 
 

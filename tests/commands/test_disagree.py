@@ -316,7 +316,7 @@ def test_a_model_of_random_weights_is_named_with_the_reason(fake_models: FakeMod
 
 def test_a_model_that_nothing_here_runs_is_named(fake_models: FakeModels, run: Run, copper: Path) -> None:
     models = add(fake_models, first=scaled(1.0))
-    outcome = run("disagree", copper, "--models", f"{models},nequip-oam-l-0.1", *BUDGET)
+    outcome = run("disagree", copper, "--models", f"{models},alphanet-v1-oam", *BUDGET)
     assert outcome.code == ExitCode.BAD_INPUT
     assert "nothing here runs" in outcome.err
 

@@ -22,6 +22,7 @@ from mlipguide.production.script_texts import Subject, ase_files, texts_by_name
 from mlipguide.production.smoke_test import try_script
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.testing.contract import BackendContract
 
@@ -262,6 +263,77 @@ class TestMatterSim(InTurn):
     exhausting_atoms = 6000
 
 
+class TestNequip(InTurn):
+    """NequIP with random weights, since its packages have to be downloaded."""
+
+    card = card("nequip-oam-l-0.1")
+    synthetic = True
+    memory_limit_bytes = 3 * 2**30
+    exhausting_atoms = 4000
+
+
+class TestAllegro(InTurn):
+    """Allegro, in the environment of NequIP."""
+
+    card = card("allegro-oam-l-0.1")
+    synthetic = True
+    memory_limit_bytes = 3 * 2**30
+    exhausting_atoms = 1500
+
+
+class TestPet(InTurn):
+    """PET with random weights, since its checkpoints have to be downloaded."""
+
+    card = card("pet-mad-1.6-xs")
+    synthetic = True
+    exhausting_atoms = 6000
+
+
+class TestAimnet(MolecularCrystal):
+    """AIMNet2 with random weights, since its checkpoints have to be downloaded; it takes a total charge."""
+
+    dtype = "float32"
+    card = card("aimnet2")
+    synthetic = True
+    exhausting_atoms = 8000
+
+
+class TestTensorNetOfMatgl4(InTurn):
+    """TensorNet of MatGL 4 with random weights, since its checkpoints have to be downloaded."""
+
+    card = card("tensornet-matpes-pbe-2025.2-m")
+    synthetic = True
+    exhausting_atoms = 6000
+
+
+class TestDpa(InTurn):
+    """DPA-3.1 with random weights, since its checkpoints have to be downloaded."""
+
+    card = card("dpa-3.1-3m")
+    synthetic = True
+    memory_limit_bytes = 4 * 2**30
+    exhausting_atoms = 1000
+
+
+class TestUmaOfCrystals(InTurn):
+    """UMA's task omat with random weights, since its checkpoints are behind an agreement."""
+
+    card = card("uma-s-1p1")
+    synthetic = True
+    memory_limit_bytes = 6 * 2**30
+    exhausting_atoms = 4000
+
+
+class TestUmaOfMolecules(MolecularCrystal):
+    """UMA's task omol, which takes charge and spin."""
+
+    dtype = "float32"
+    card = card("uma-s-1p1-omol")
+    synthetic = True
+    memory_limit_bytes = 6 * 2**30
+    exhausting_atoms = 4000
+
+
 class TestXtb(MolecularCrystal):
     """GFN2-xTB, which takes charge and spin."""
 
@@ -344,6 +416,29 @@ class TestMlip(MolecularCrystal):
             write = [str(environment.python), "-c", WRITES_VISNET, str(cls.weights_file)]
             subprocess.run(write, check=True, timeout=600, env={**os.environ, "JAX_PLATFORMS": "cpu"})
         return super().open(memory_limit_bytes=memory_limit_bytes)
+
+
+def test_a_checkpoint_of_matgl_2_is_refused_by_matgl_4() -> None:
+    """By the versions on its card, and, where it is given for another card, by what it says of itself."""
+    older, newer = card("tensornet-matpes-pbe-2025.1"), card("tensornet-matpes-pbe-2025.2-m")
+    file = found_weights(older)
+    environment = environment_or_skip("matgl-4")
+    if not file.is_file():
+        pytest.skip(f"{file.name} is not on this machine")
+    for subject, kind in ((older, FailureKind.WRONG_PACKAGE), (newer, FailureKind.WEIGHTS)):
+        request = SessionRequest(
+            card=subject,
+            recipe=find_recipe("matgl-4"),
+            environment=environment,
+            settings=InTurn.settings(),
+            weights_file=file,
+            synthetic=False,
+            memory_limit_bytes=None,
+        )
+        with pytest.raises(SessionError) as raised:
+            open_session(request).close()
+        assert raised.value.failure is kind
+        assert "matgl" in raised.value.message.lower()
 
 
 def test_silicon_is_where_the_materials_project_has_it() -> None:

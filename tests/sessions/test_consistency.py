@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.morse import MorsePotential
 
-from mlipguide.sessions.consistency import force_deviation, stress_deviation
+from mlipguide.sessions.consistency import force_deviation, parameters_agree, stress_deviation
 from mlipguide.testing.calculators import PROPERTIES, Asymmetric, Kinked
 from mlipguide.testing.in_process import in_process_session
 
@@ -88,3 +88,20 @@ def test_a_model_without_stress_has_none() -> None:
 
     bare = Bare(**MORSE)  # type: ignore[no-untyped-call]  # untyped in ASE
     assert stress_deviation(in_process_session(bare), skewed()) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "stated", "agree"),
+    [
+        (9_723_173, 9_700_000, True),
+        (9_760_000, 9_700_000, False),
+        (4_487_962, 4_500_000, True),
+        (30_161_153, 30_161_153, True),
+        (30_191_314, 30_161_153, True),
+        (30_201_153, 30_161_153, False),
+        (146_700_000, 150_000_000, True),
+        (2_000_000, 1_000_001, False),
+    ],
+)
+def test_a_published_number_of_parameters_is_as_exact_as_its_digits(found: int, stated: int, *, agree: bool) -> None:
+    assert parameters_agree(found, stated) is agree

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.checkpoints import own_version
+from mlipguide.catalog.gated import closed_gate
 from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.catalog.trusted_checkpoints import question_about, refusal_of, unvouched_names, vouch
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
@@ -177,6 +178,7 @@ def prepare_candidates(
         cards,
         machine,
         consent,
+        given_weights=given_weights,
         notices=notices,
         problems=problems,
         on_progress=on_progress,
@@ -276,6 +278,7 @@ def _environments(
     machine: Machine,
     consent: Consent,
     *,
+    given_weights: Mapping[str, Path],
     notices: list[Notice],
     problems: list[Problem],
     on_progress: Callable[[str], None],
@@ -300,7 +303,12 @@ def _environments(
         for backend, item in found.items()
         if item.state is not EnvironmentState.READY and recipes[backend].is_built
     ]
-    wanted = [backend for backend in missing if worth_building is None or backend in worth_building]
+    wanted = [
+        backend
+        for backend in missing
+        if (worth_building is None or backend in worth_building)
+        and not _all_closed([card for card in cards if card.backend == backend], given_weights, notices)
+    ]
     if wanted and consent.to(
         f"Build the environments of {', '.join(map(_with_size, wanted, map(recipes.get, wanted)))}?"
     ):
@@ -331,3 +339,27 @@ def _environments(
 def _with_size(backend: str, recipe: Recipe | None) -> str:
     size = None if recipe is None else recipe.disk_gigabytes
     return backend if size is None else f"{backend} ({size:.1g} GB)"
+
+
+def _all_closed(cards: Sequence[ModelCard], given_weights: Mapping[str, Path], notices: list[Notice]) -> bool:
+    """Tell whether nothing of a backend could run once it is built: the weights of all its models are out of reach.
+
+    What would open them is noted.
+    """
+    reasons: list[str] = []
+    for card in cards:
+        if card.weights.synthetic or not needs_file(card) or _has_file(card, given_weights):
+            return False
+        reason = closed_gate(card)
+        if reason is None:
+            return False
+        reasons.append(reason)
+    notices.append(Notice("weights_gated", f"{cards[0].backend} is not built. {reasons[0]}"))
+    return True
+
+
+def _has_file(card: ModelCard, given_weights: Mapping[str, Path]) -> bool:
+    try:
+        return find_weights(card, given_weights) is not None
+    except InputError:  # it is told when the file is looked for again
+        return True

@@ -22,7 +22,7 @@ from mlipguide.records.models.family_card import basis_of
 from mlipguide.records.models.model_card import Forces, ModelCard, Need, ReferenceEnergy
 from mlipguide.records.models.support import BackendSupport, ModelSupport, Support, SupportCheck
 from mlipguide.records.timing.measurement import Allocator
-from mlipguide.sessions.consistency import energy_error, force_deviation, stress_deviation
+from mlipguide.sessions.consistency import energy_error, force_deviation, parameters_agree, stress_deviation
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.sessions.reference_check import energy_per_atom, formula_of
 from mlipguide.sessions.worker_session import SessionRequest, open_session
@@ -35,7 +35,6 @@ WARM_STEPS = 2
 TIMED_S = 60.0
 MOST_SYNTHETIC = 3
 """Architectures of one backend that are tried with random weights, where no real ones are at hand."""
-PARAMETER_TOLERANCE = 1e-3
 CUTOFF_TOLERANCE_ANGSTROM = 1e-6
 NO_CONSENT = Consent(granted=False, ask=None)
 
@@ -207,11 +206,7 @@ def _facts(card: ModelCard, session: ModelSession) -> SupportCheck:
     facts, stated = session.facts, card.architecture
     wrong = []
     parameters, cutoff, known = facts.parameters, facts.cutoff_angstrom, facts.elements
-    if (
-        stated.parameters is not None
-        and parameters is not None
-        and abs(parameters - stated.parameters) > PARAMETER_TOLERANCE * stated.parameters
-    ):
+    if stated.parameters is not None and parameters is not None and not parameters_agree(parameters, stated.parameters):
         wrong.append(f"{parameters:,} parameters, the card {stated.parameters:,}")
     if (
         stated.cutoff_angstrom is not None

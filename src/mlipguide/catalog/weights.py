@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from mlipguide.catalog.checkpoints import registered_file, sha256_of
+from mlipguide.catalog.gated import authorised, closed_gate
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import make_folder, storage_error, weights_dir
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
@@ -89,11 +90,13 @@ def download_weights(card: ModelCard, on_progress: Callable[[str], None]) -> Pat
     hint = f"Fetch it by hand and give it with --weights {card.id}=FILE."
     if target is None or card.weights.url is None:
         raise MeasurementFailedError(f"{card.id}: no address to download from is known.", hint=hint, kind="weights")
+    if (closed := closed_gate(card)) is not None:
+        raise MeasurementFailedError(closed, hint=hint, kind="weights")
     make_folder(target.parent)
     unfinished = target.with_name(f".{target.name}-{uuid4().hex}.part")
     try:
         with (
-            urllib.request.urlopen(card.weights.url, timeout=CONNECT_TIMEOUT_S) as response,  # noqa: S310  # https addresses of the cards
+            urllib.request.urlopen(authorised(card.weights.url), timeout=CONNECT_TIMEOUT_S) as response,  # noqa: S310  # https addresses of the cards
             unfinished.open("wb") as stream,
         ):
             expected = int(response.headers.get("Content-Length") or 0)

@@ -28,6 +28,8 @@ NARROWER = 0.3
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 CURVATURE = 0.05
 """Share of the largest component that the third derivative may take."""
+PARAMETER_TOLERANCE = 1e-3
+"""Of a number of parameters: what is counted differs by a scale here and a shift there."""
 SMALLEST_STRESS = 5e-4
 """eV/Å³ that are forgiven in any case, 80 MPa: what a neighbour list that changes with the strain may do."""
 
@@ -50,6 +52,15 @@ class Deviation:
     def is_within(self) -> bool:
         """Whether they agree."""
         return self.largest <= self.allowed
+
+
+def parameters_agree(found: int, stated: int) -> bool:
+    """Tell whether a number of parameters is the one that was published.
+
+    A published number may be rounded: 9,700,000 stands for anything that rounds to 9.7 millions.
+    """
+    rounding: float = 10.0 ** (len(str(stated)) - len(str(stated).rstrip("0"))) / 2
+    return abs(found - stated) <= max(PARAMETER_TOLERANCE * stated, rounding)
 
 
 def energy_error(point: SinglePoint) -> float:

@@ -131,3 +131,11 @@ def right_handed(atoms: Atoms) -> Atoms:
     cell[2] *= -1
     copy.set_cell(cell)
     return copy
+
+
+def crystal_or_molecule(atoms: Atoms, *, margin: float) -> Atoms:
+    """Return the structure for a model that takes crystals, periodic along all directions, and molecules: no others.
+
+    What is periodic along some directions gets empty space along the others (``margin``, Å). A cell is right-handed.
+    """
+    return right_handed(boxed(atoms, margin=margin) if atoms.pbc.any() else atoms)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
-from ..geometry import right_handed
+from ..geometry import crystal_or_molecule
 from .interface import LoadedModel, LoadRequest, Stopwatch
 
 VARIABLE = "MATGL_BACKEND"
@@ -58,7 +58,7 @@ def load(request: LoadRequest) -> LoadedModel:
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
         stopwatch=Stopwatch(potential, synchronise),
-        adapt=right_handed,
+        adapt=partial(crystal_or_molecule, margin=2 * float(network.cutoff)),
     )
 
 
