@@ -81,11 +81,11 @@ def test_a_molecule_goes_to_the_model_that_has_seen_molecules(crystals: FakeMode
 
 def test_where_nothing_here_has_seen_molecules_the_answer_begins_with_that(crystals: FakeModels, run: Run) -> None:
     data = answer(run, crystals, *ETHANOL)
-    assert data["accuracy_axis"]["fitting"][:2] == ["so3lr", "mace-off23"]
+    assert data["accuracy_axis"]["fitting"][:2] == ["so3lr", "aimnet2"]
     assert data["next_commands"][0].startswith("mlipguide recommend --preset ethanol")
-    assert "--models so3lr,mace-off23" in data["next_commands"][0]
+    assert "--models so3lr,aimnet2" in data["next_commands"][0]
     page = " ".join(run("recommend", *ETHANOL, "--models", crystals.names).out.split())
-    assert "Of the models with a known time none is known to have seen molecules. These have: so3lr, mace-off23" in page
+    assert "Of the models with a known time none is known to have seen molecules. These have: so3lr, aimnet2" in page
 
 
 def test_a_slab_goes_to_the_model_that_has_seen_surfaces(crystals: FakeModels, run: Run) -> None:

@@ -76,6 +76,7 @@ def test_load_describes_the_model(service: Service) -> None:
         "elements": [8, 14],
         "synthetic": False,
         "versions": {},
+        "properties": ["energy", "energies", "free_energy", "forces", "stress"],
     }
 
 
