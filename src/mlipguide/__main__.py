@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from types import FrameType
 from typing import Never
 
 from mlipguide.core.errors import ExitCode, InputError, MlipguideError
+
+SHOWN_OF_A_NAME = 40
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +47,9 @@ def _answer(error: Exception, given: list[str]) -> int:
     """Word whatever was raised; typer's own exceptions are told by what they can do, for its classes have moved."""
     if isinstance(error, MlipguideError):
         return _tell(error, given)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        shown = f"{str(error.filename)[:SHOWN_OF_A_NAME]}…"
+        return _tell(InputError(f"'{shown}' is too long for the name of a file.", hint="Give a shorter path."), given)
     if type(error).__name__ == "Abort":
         return _tell_interruption()
     message = getattr(error, "format_message", None)

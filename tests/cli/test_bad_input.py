@@ -172,6 +172,32 @@ def test_commands_that_cannot_be_used(run: Run, fake_models: FakeModels, argumen
     check(run(*arguments), *says)
 
 
+LONG = 1000 * "x"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["recommend", "--preset", "silicon", "--hardware", LONG], "There is no device"),
+        (["recommend", LONG], "too long"),
+        (["recommend", "--config", LONG], "too long"),
+        (["check", LONG], LONG[:40]),
+        (["models", "validate", LONG], "too long for the name of a file"),
+    ],
+)
+def test_a_word_that_is_too_long_for_a_file(run: Run, arguments: list[str], says: str) -> None:
+    outcome = run(*arguments)
+    assert outcome.code == ExitCode.BAD_INPUT
+    assert says in " ".join(outcome.err.split())
+    assert "Internal error" not in outcome.err
+
+
+def test_a_list_of_devices_may_be_longer_than_the_name_of_a_file(run: Run) -> None:
+    outcome = run("plan", "chgnet-0.3.0", "--preset", "silicon", "--hardware", ",".join(30 * ["A100-80GB"]))
+    assert "too long" not in outcome.err
+    assert "Internal error" not in outcome.err
+
+
 def test_an_element_that_no_model_knows(run: Run, fake_models: FakeModels, tmp_path: Path) -> None:
     path = tmp_path / "lr.extxyz"
     path.write_text(LAWRENCIUM, encoding="utf-8")

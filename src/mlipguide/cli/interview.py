@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from mlipguide.core.errors import InputError
+from mlipguide.core.paths import names_file
 from mlipguide.core.units import FORCE, SIMULATED_TIME, TEMPERATURE, WALL_TIME, Dimension
 from mlipguide.records.requests.option import Field
 from mlipguide.records.requests.recommend import TaskRequest
@@ -83,7 +83,7 @@ def _with_structure(request: R, asker: Asker) -> R:
     from mlipguide.structures.presets import PRESETS
 
     answer = asker.ask(f"Structure: a file, or one of {', '.join(PRESETS)}", None).strip()
-    is_preset = answer.lower() in PRESETS and not Path(answer).exists()
+    is_preset = answer.lower() in PRESETS and not names_file(answer)
     found = replace(request, preset=answer.lower()) if is_preset else replace(request, structure=answer)
     try:
         load_structure(found)

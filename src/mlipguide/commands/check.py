@@ -21,6 +21,7 @@ from mlipguide.bench.protocol import load_protocol
 from mlipguide.bench.subject import SizeSource
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import ExitCode, InputError
+from mlipguide.core.paths import names_file
 from mlipguide.core.units import PERCENTAGE, SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Problem, Result
@@ -203,7 +204,7 @@ def _is_structure(text: str) -> bool:
     """Return whether the text names a structure file: a file, and neither a baseline's name nor its file."""
     if store.is_path(text):
         return not text.endswith(".json")
-    return text not in store.names() and Path(text).is_file()
+    return text not in store.names() and names_file(text)
 
 
 def _sizes(request: CheckRequest) -> tuple[int, ...]:

@@ -134,3 +134,11 @@ def storage_error(path: Path, error: OSError) -> StorageError:
         hint=f"Free or unlock it, or choose other folders with {CACHE_VARIABLE} and {DATA_VARIABLE}.",
         kind="disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "storage",
     )
+
+
+def names_file(text: str) -> bool:
+    """Tell whether a word that may stand for something else is the path of a file; one too long for a name is none."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False

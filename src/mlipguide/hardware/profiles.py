@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.paths import hardware_dir
+from mlipguide.core.paths import hardware_dir, names_file
 from mlipguide.core.serialisation import write_atomically
 from mlipguide.hardware.device_models import alike_devices, find_device
 from mlipguide.hardware.profile_files import build_profile, read_profiles, require_count
@@ -34,7 +34,7 @@ def parse_profiles(text: str, *, option: str = "--hardware") -> tuple[HardwarePr
         InputError: Part of it is none of these, a device is unknown or ambiguous (kinds ``unknown_device`` and
             ``ambiguous_device``), a file is wrong, or two different profiles share a name.
     """
-    parts = [text] if Path(text).is_file() else text.split(",")
+    parts = [text] if names_file(text) else text.split(",")
     found = [profile for part in parts for profile in _parse_part(part.strip(), option)]
     return _without_repeats(found, option)
 
