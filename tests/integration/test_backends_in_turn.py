@@ -277,8 +277,8 @@ class TestAllegro(InTurn):
 
     card = card("allegro-oam-l-0.1")
     synthetic = True
-    memory_limit_bytes = 3 * 2**30
-    exhausting_atoms = 1500
+    memory_limit_bytes = 5 * 2**30
+    exhausting_atoms = 4000
 
 
 class TestPet(InTurn):
@@ -320,8 +320,8 @@ class TestUmaOfCrystals(InTurn):
 
     card = card("uma-s-1p1")
     synthetic = True
-    memory_limit_bytes = 6 * 2**30
-    exhausting_atoms = 4000
+    memory_limit_bytes = 9 * 2**30
+    exhausting_atoms = 8000
 
 
 class TestUmaOfMolecules(MolecularCrystal):
@@ -330,8 +330,8 @@ class TestUmaOfMolecules(MolecularCrystal):
     dtype = "float32"
     card = card("uma-s-1p1-omol")
     synthetic = True
-    memory_limit_bytes = 6 * 2**30
-    exhausting_atoms = 4000
+    memory_limit_bytes = 9 * 2**30
+    exhausting_atoms = 8000
 
 
 class TestXtb(MolecularCrystal):
