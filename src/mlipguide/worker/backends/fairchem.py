@@ -108,7 +108,7 @@ def _unit(path: str, request: LoadRequest) -> Any:
         merge_mole=MERGED,
         compile=False,
         base_precision_dtype=request.dtype,
-        torch_num_threads=request.threads,
+        torch_num_threads=None,  # they are set already, and torch takes some of that once
     )
     device = "cuda" if request.device.startswith("cuda") else request.device
     try:
