@@ -73,6 +73,8 @@ class InTurn(BackendContract):
         if self.synthetic:
             pytest.skip("no script is written for random weights")
         environment = environment_or_skip(self.card.backend)
+        if self.weights_file is not None and not self.weights_file.is_file():
+            pytest.skip(f"{self.weights_file.name} is not on this machine")
         target = tmp_path / "run.py"
         subject = Subject(
             task=make_task(simulated_time_s=1e-14, timestep_s=5e-16, temperature_k=300.0, needs=()),

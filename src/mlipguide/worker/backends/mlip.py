@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import jax_runtime, resources, torch_runtime
 from ..failures import WorkerError
-from ..geometry import boxed
+from ..geometry import crystal_or_molecule
 from .interface import LoadedModel, LoadRequest
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def _takes_charge(field: Any) -> bool:
 
 
 def _adapted(atoms: Atoms, *, margin: float, needs_charge: bool) -> Atoms:
-    """Return a structure that is periodic along all directions or none, with a charge where the model takes one."""
-    found = boxed(atoms, margin=margin) if atoms.pbc.any() else atoms
+    """Return a structure in a right-handed cell, periodic along all directions or none, with the charge it takes."""
+    found = crystal_or_molecule(atoms, margin=margin)
     if needs_charge and found.info.get("charge") is None:
         found = found.copy()
         found.info["charge"] = 0
