@@ -112,7 +112,7 @@ def test_packages_of_scripts_come_with_a_build_and_are_added_to_one_of_before(ti
     assert lines == ["Adding no-such-package-anywhere==1.0 to the environment of tiny"]
     assert _calls()[-1].endswith("-- six==1.17.0 no-such-package-anywhere==1.0"), "with what is pinned, which stays"
     calls = len(_calls())
-    assert _build(replace(tiny, for_scripts=("pytest==1.0",)))[1] == [], "another version is the user's choice"
+    assert _build(replace(tiny, for_scripts=("pip==1.0",)))[1] == [], "another version is the user's choice"
     assert len(_calls()) == calls
     _build(lacking, force=True)
     assert _calls()[-1].endswith("-- six==1.17.0 no-such-package-anywhere==1.0")
