@@ -309,9 +309,8 @@ def _environments(
         if (worth_building is None or backend in worth_building)
         and not _all_closed([card for card in cards if card.backend == backend], given_weights, notices)
     ]
-    if wanted and consent.to(
-        f"Build the environments of {', '.join(map(_with_size, wanted, map(recipes.get, wanted)))}?"
-    ):
+    sizes = ", ".join(_with_size(recipes[backend]) for backend in wanted)
+    if wanted and consent.to(f"Build the environments of {sizes}?"):
         for backend in wanted:
             try:
                 found[backend] = build_environment(
@@ -336,9 +335,9 @@ def _environments(
     return {backend: (recipes[backend], found[backend]) for backend in recipes}
 
 
-def _with_size(backend: str, recipe: Recipe | None) -> str:
-    size = None if recipe is None else recipe.disk_gigabytes
-    return backend if size is None else f"{backend} ({size:.1g} GB)"
+def _with_size(recipe: Recipe) -> str:
+    size = recipe.disk_gigabytes
+    return recipe.backend if size is None else f"{recipe.backend} ({size:.1g} GB)"
 
 
 def _all_closed(cards: Sequence[ModelCard], given_weights: Mapping[str, Path], notices: list[Notice]) -> bool:
