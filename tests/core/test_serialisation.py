@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,19 @@ def test_what_is_not_yaml_is_refused_with_the_file(tmp_path: Path, content: byte
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"broken\.yaml"):
         read_yaml(path)
+
+
+def test_aliases_that_explode_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "card.yaml"
+    levels = "".join(f"{name}: &{name} [{', '.join([f'*{below}'] * 9)}]\n" for below, name in pairwise("abcdefgh"))
+    path.write_text(f"a: &a [x, x, x, x, x, x, x, x, x]\n{levels}", encoding="utf-8")
+    with pytest.raises(InputError, match="stand for more than 1,000,000 values"):
+        read_yaml(path)
+    path.write_text("models: &m [*m]\n", encoding="utf-8")
+    with pytest.raises(InputError, match="not valid YAML"):
+        read_yaml(path)
+    path.write_text("a: &a [1, 2]\nb: *a\n", encoding="utf-8")
+    assert read_yaml(path) == {"a": [1, 2], "b": [1, 2]}
 
 
 def test_a_missing_file_or_a_folder_is_refused(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ INPUTS = int(os.environ.get("MLIPGUIDE_FUZZ_INPUTS", "1000"))
 SEED = int(os.environ.get("MLIPGUIDE_FUZZ_SEED", "0"))
 LIMIT_S = 10.0
 """Of processor time, so that other load of the machine does not count."""
+LIMIT_KIB = 2**20
 HANGING_S = 600.0
 ENDINGS = frozenset(ExitCode) - {ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED, ExitCode.REGRESSION_FOUND}
 FAILURES = Path(tempfile.gettempdir()) / "mlipguide-fuzz"
@@ -101,6 +102,7 @@ def outcome_of(case: Case) -> str | None:
     out, err = io.StringIO(), io.StringIO()
     if case.file is not None:
         case.file.write_bytes(case.data)
+    before = _most_memory_kib()
     faulthandler.dump_traceback_later(HANGING_S, exit=True)
     signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
     try:
@@ -111,9 +113,15 @@ def outcome_of(case: Case) -> str | None:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         faulthandler.cancel_dump_traceback_later()
+    if (grown := _most_memory_kib() - before) > LIMIT_KIB:
+        return f"{grown / 2**20:.1f} GiB of memory"
     if code not in ENDINGS:
         return f"exit status {code}: {err.getvalue()[-500:]}"
     return _fault_of_document(out.getvalue())
+
+
+def _most_memory_kib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _fault_of_document(text: str) -> str | None:

@@ -140,6 +140,13 @@ def test_damaged_files_are_refused_with_the_frame(tmp_path: Path, change: str, w
     assert caught.value.hint
 
 
+def test_a_count_that_fills_the_memory_is_refused_before_it_does(tmp_path: Path) -> None:
+    path = tmp_path / "Si.POSCAR"
+    path.write_text("Si\n1.0\n5 0 0\n0 5 0\n0 0 5\nSi\n1500000000\nDirect\n0 0 0\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"frame 0: .* needs more memory than a file of its size can"):
+        list(read_labels(path))
+
+
 def test_files_without_labels_are_refused_with_what_they_hold(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no frame has energies or forces") as caught:
         list(read_labels(file_with(tmp_path, info="band_gap=1.0")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import resource
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -202,6 +203,13 @@ class TestUnusableFiles:
     @pytest.mark.parametrize("count", ["99999999999999", "9" * 100])
     def test_a_count_that_cannot_be_is_not_counted_through(self, write: Write, count: str) -> None:
         assert "announces" in refuse(write("a.xyz", f"{count}\n\nH 0 0 0\n")).message
+
+    def test_a_count_that_fills_the_memory_is_refused_before_it_does(self, write: Write) -> None:
+        lines = ["Si", "1.0", "5 0 0", "0 5 0", "0 0 5", "Si", "1500000000", "Direct", "0 0 0", ""]
+        path = write("Si.POSCAR", "\n".join(lines))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert "needs more memory than a file of its size can" in refuse(path).message
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 2**20, "KiB"
 
     def test_any_exception_of_a_reader_is_worded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for error in (RuntimeError("odd\nsecond line"), MemoryError(), SystemExit(3), RecursionError("deep")):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST_VALUES = 1_000_000
+"""Of a YAML document with its aliases written out: nine lines can stand for more than any memory holds."""
+
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
 
@@ -112,13 +115,42 @@ def _read_yaml(path: Path) -> Any:
 
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same rules, several times as fast
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader either way
+        text = path.read_text(encoding="utf-8")
+        document = yaml.load(text, Loader=loader)  # noqa: S506  # a safe loader either way
+        exploding = "&" in text and "*" in text and _values_in(document, {}, set()) > MOST_VALUES
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read {path}: {error}.", hint="Give the path of a YAML text file.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none, brackets too deep
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
         raise InputError(f"{path}{line}: not valid YAML.", hint="Check indentation and quotes there.") from error
+    if exploding:
+        raise InputError(
+            f"{path}: its aliases (*name) stand for more than {MOST_VALUES:,} values.",
+            hint="Write out what is meant, without aliases.",
+        )
+    return document
+
+
+def _values_in(value: Any, known: dict[int, int], around: set[int]) -> int:
+    """Return how many values stand in ``value`` when each alias is written out.
+
+    Args:
+        value: Lists and mappings of plain values; aliases are the same object in several places.
+        known: What was counted already, by identity.
+        around: Identities of what ``value`` stands in.
+
+    Raises:
+        ValueError: Something stands in itself.
+    """
+    if not isinstance(value, list | dict):
+        return 1
+    if id(value) in around:
+        raise ValueError("an alias of what it stands in")
+    if id(value) not in known:
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_values_in(one, known, around | {id(value)}) for one in inner)
+    return known[id(value)]
 
 
 def once_per_state(read: Callable[[Path], T]) -> Callable[[Path], T]:

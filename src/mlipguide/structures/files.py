@@ -6,6 +6,8 @@ import contextlib
 import io
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import ase.io
 from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, open_with_compression
 
 from mlipguide.core.errors import InputError, concerning
+from mlipguide.core.memory import at_most_memory
 from mlipguide.records.notice import Notice
 from mlipguide.structures.beside import keep_beside
 from mlipguide.structures.checks import require_usable
@@ -32,6 +35,13 @@ NOTHING_GIVEN = Electrons()
 
 LARGEST_COMPRESSION = 1100
 """Atoms that one byte of a file may stand for: deflate packs at most about 1030 bytes into one."""
+
+COMPRESSED = frozenset({".gz", ".bz2", ".xz"})
+"""Endings of files that ASE opens compressed."""
+
+LEAST_READING_BYTES = 2 * 2**30
+READING_BYTES_PER_BYTE = 200
+"""Memory that a reader may take: Python's objects of a text need some tens of its bytes."""
 
 SHORTEST_SUSPECT, LONGEST_COUNT = 6, 40
 """Lengths of a line: a count of fewer digits is harmless, and one of more is no count."""
@@ -78,8 +88,7 @@ def read_with_notices(path: Path, *, index: str | None = None, given: Electrons 
 
 def _read(path: Path, frame: int, given: Electrons) -> ReadStructure:
     require_file(path)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
+    with reading(path):
         file_format = find_format(path)
         try:
             if file_format in {"extxyz", "xyz"}:
@@ -108,6 +117,19 @@ def take_atoms(atoms: ase.Atoms, *, source: str, given: Electrons = NOTHING_GIVE
     require_usable(atoms, source=source)
     kept, notices = keep_beside(atoms, source=source, given=given)
     return ReadStructure(atoms=kept, notices=notices)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Run readers of a file: they are silent, and take no more memory than a file of this size explains.
+
+    A damaged count of atoms would otherwise fill the memory of the machine: readers make room before they read.
+    """
+    packed = LARGEST_COMPRESSION if path.suffix in COMPRESSED else 1
+    memory = max(LEAST_READING_BYTES, path.stat().st_size * READING_BYTES_PER_BYTE * packed)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), at_most_memory(memory):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _parse_index(index: str | None) -> int:
@@ -264,7 +286,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, UnicodeError):
         return "it holds binary data where text is expected"
     if isinstance(error, MemoryError):
-        return "it needs more memory than there is"
+        return "it needs more memory than a file of its size can"
     cut_short = isinstance(error, StopIteration | IndexError | EOFError | AssertionError)
     if cut_short or "could not broadcast" in str(error):
         return "it ends before the structure is complete"

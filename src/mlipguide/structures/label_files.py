@@ -6,11 +6,9 @@ the first frame, and name no frame where they fail.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import itertools
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -23,7 +21,7 @@ from ase.io.formats import get_ioformat, open_with_compression
 from ase.io.vasp_parsers.vasp_outcar_parsers import outcarchunks
 
 from mlipguide.core.errors import InputError
-from mlipguide.structures.files import find_format, require_file
+from mlipguide.structures.files import COMPRESSED, find_format, reading, require_file
 from mlipguide.structures.formats import Reader, own_reader
 from mlipguide.structures.formats.lammps_dump import iterate_lammps_dump
 from mlipguide.structures.formats.xyz_columns import require_believable_columns
@@ -42,14 +40,12 @@ def iterate_frames(path: Path) -> Iterator[ase.Atoms]:
         InputError: No such file, empty, of unknown format, or damaged: the message names the frame.
     """
     require_file(path)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
+    with reading(path):
         file_format = find_format(path)
     frames = _frames(path, file_format)
     for index in itertools.count():
         try:
-            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-                warnings.simplefilter("ignore")
+            with reading(path):
                 atoms = next(frames, None)
         except InputError:
             raise
@@ -65,7 +61,7 @@ def _frames(path: Path, file_format: str) -> Iterator[ase.Atoms]:
     if file_format in ("extxyz", "xyz"):
         with open_with_compression(name, "r") as stream:
             yield from _xyz_frames(stream, path)
-    elif file_format == "vasp-out" and path.suffix not in (".gz", ".bz2", ".xz"):
+    elif file_format == "vasp-out" and path.suffix not in COMPRESSED:
         with path.open(encoding="utf-8", errors="replace") as stream:
             for chunk in outcarchunks(stream):
                 yield chunk.build()
@@ -130,7 +126,7 @@ def _damaged(path: Path, index: int, file_format: str, error: BaseException) -> 
     if isinstance(error, StopIteration | IndexError | EOFError | AssertionError):
         reason = "it ends before the frame is complete"
     elif isinstance(error, MemoryError):
-        reason = "it needs more memory than there is"
+        reason = "it needs more memory than a file of its size can"
     return InputError(
         f"{path}, frame {index}: cannot be read as {file_format}: {reason}.",
         hint="A row has too few columns or words where numbers are expected, or the file is of another format.",
