@@ -68,3 +68,12 @@ def test_groups_are_strata_and_their_differences_no_chance() -> None:
 def test_errors_that_are_all_zero_have_an_exact_mean() -> None:
     found = mean(np.zeros(6), list(range(6)))
     assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_weights_whose_squares_leave_the_range_of_floats_change_nothing(scale: float) -> None:
+    random = np.random.default_rng(0)
+    values, runs = skewed(random, 12, 0.0), tuple(range(12))
+    plain = mean(values, list(runs))
+    found = mean_over(values * scale, np.full(12, scale), FrameGroups(runs, (None,) * 12))
+    assert (found.value, found.low, found.high) == pytest.approx((plain.value, plain.low, plain.high))

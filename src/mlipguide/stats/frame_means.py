@@ -171,7 +171,10 @@ class _Stratum:
     @property
     def _runs_worth(self) -> float:
         held = np.array([self.weights[places].sum() for places in self.members])
-        return float(held.sum() ** 2 / (held**2).sum())
+        if not 0 < held.max() < math.inf:
+            return 0.0
+        parts = held / held.max()  # squares of very small weights vanish
+        return float(parts.sum() ** 2 / (parts**2).sum())
 
     def _between_runs(self) -> _Spread | None:
         worth = self._runs_worth
