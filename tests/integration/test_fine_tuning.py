@@ -122,6 +122,7 @@ def with_vacancies(frames: Sequence[LabelledFrame]) -> list[LabelledFrame]:
     return changed
 
 
+@pytest.mark.in_turn("fine-tuning", 2)
 @pytest.mark.parametrize(("dtype", "heads"), [("float64", "Default"), ("float32", "first,Default")])
 def test_a_mace_learns_known_forces(tmp_path: Path, dtype: str, heads: str) -> None:
     card = random_mace(tmp_path, dtype=dtype, heads=heads)
@@ -142,6 +143,7 @@ def test_a_mace_learns_known_forces(tmp_path: Path, dtype: str, heads: str) -> N
         assert energy / 8 == pytest.approx(held_out[0].energy_ev / 8, abs=0.1)
 
 
+@pytest.mark.in_turn("fine-tuning", 2)
 def test_the_reference_energies_of_a_mace_get_the_constants(tmp_path: Path) -> None:
     card = random_mace(tmp_path)
     frames = with_vacancies(lennard_jones_frames(7))  # so few that none is held out
@@ -162,6 +164,7 @@ def test_the_reference_energies_of_a_mace_get_the_constants(tmp_path: Path) -> N
     assert found["changed"]
 
 
+@pytest.mark.in_turn("fine-tuning", 2)
 def test_an_interrupted_mace_is_the_same_network(tmp_path: Path) -> None:
     card = random_mace(tmp_path, dtype="float32")
     trainer = trainer_of(card, replay=silicon_to_replay(tmp_path), frozen_layers=1)
@@ -182,6 +185,7 @@ def test_an_interrupted_mace_is_the_same_network(tmp_path: Path) -> None:
     assert trainer.card(whole).training.elements == ("O", "Mg", "Si")
 
 
+@pytest.mark.in_turn("fine-tuning", 2)
 def test_a_head_that_cannot_be_chosen_is_named(tmp_path: Path) -> None:
     card = random_mace(tmp_path, heads="first,second")
     trainer = trainer_of(card)
@@ -215,6 +219,7 @@ def silicon(seeds: Sequence[int]) -> list[ase.Atoms]:
     return frames
 
 
+@pytest.mark.in_turn("fine-tuning", 2)
 def test_what_is_replayed_is_forgotten_less(tmp_path: Path) -> None:
     card = random_mace(tmp_path)
     replay, held_out = silicon_to_replay(tmp_path), silicon(range(100, 106))
@@ -237,6 +242,7 @@ def test_what_is_replayed_is_forgotten_less(tmp_path: Path) -> None:
     assert 0.3 < potential.replay.force_mae_ev_per_angstrom / changes["with"] < 3
 
 
+@pytest.mark.in_turn("fine-tuning", 2)
 @pytest.mark.parametrize(
     ("name", "adapter", "frozen", "trained"),
     [
