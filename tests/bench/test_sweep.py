@@ -372,6 +372,7 @@ def test_records_tell_their_bursts() -> None:
         assert record.burst_wall_s[-1] == size_run.bursts[-1].wall_s
 
 
+@pytest.mark.in_turn("coverage of step times", 1)
 @pytest.mark.parametrize("spread", [0.04, 0.08])
 def test_the_interval_at_measured_sizes_holds_the_truth(spread: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(size_run_module, "disturbance_between", lambda *_args, **_options: Disturbance())

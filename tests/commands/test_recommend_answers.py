@@ -47,6 +47,7 @@ def check_interval(estimate: Estimate | None, truth: float) -> None:
     assert estimate.low <= truth <= estimate.high
 
 
+@pytest.mark.in_turn("run times", 2)
 @pytest.mark.parametrize("noise", [0.0, 0.05])
 @pytest.mark.parametrize(
     "law", [linear(5e-3), linear(5e-3, fixed=0.05), knee(5e-3)], ids=["linear", "with a fixed cost", "with a knee"]

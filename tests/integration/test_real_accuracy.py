@@ -19,6 +19,7 @@ KNOWN = {
 """Force MAE, eV/Å, measured once with the packages' weights, independently of mlipguide."""
 
 
+@pytest.mark.in_turn("real accuracy", 1)
 @pytest.mark.integration
 @pytest.mark.parametrize("name", list(KNOWN))
 def test_the_errors_are_those_measured_elsewhere(name: str) -> None:

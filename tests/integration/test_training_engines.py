@@ -79,6 +79,7 @@ def test_a_nep_learns(nep: FittedPotential) -> None:
     assert np.concatenate(errors).std() < 0.5 * size
 
 
+@pytest.mark.in_turn("interrupted trainings", 1)
 def test_an_interrupted_nep_is_the_same_file(tmp_path: Path) -> None:
     (recipe, _) = nep_trainer().recipes(["Mg", "O"], seed=2)
     frames, recipe = lennard_jones_frames(4), short(recipe, steps=8)
@@ -90,6 +91,7 @@ def test_an_interrupted_nep_is_the_same_file(tmp_path: Path) -> None:
     assert (tmp_path / "parts" / "nep.txt").read_bytes() == (Path(whole.folder) / "nep.txt").read_bytes()
 
 
+@pytest.mark.in_turn("diverging trainings", 1)
 def test_a_diverging_nep_is_not_delivered(tmp_path: Path) -> None:
     (recipe, _) = nep_trainer().recipes(["Mg", "O"], seed=2)
     with pytest.raises(TrainingFailedError, match="diverged"):
@@ -113,6 +115,7 @@ def silicon_frames() -> list[LabelledFrame]:
     return [replace(frame, energy_ev=-2 * 4.4, stress_ev_per_angstrom3=None) for frame in frames]
 
 
+@pytest.mark.in_turn("interrupted trainings", 1)
 @pytest.mark.parametrize("name", ["sevennet-0", "chgnet-0.3.0"])
 def test_an_interrupted_fine_tuning_gives_the_same_weights(tmp_path: Path, name: str) -> None:
     trainer = fine_tune_trainer(name)
@@ -133,6 +136,7 @@ def test_an_interrupted_fine_tuning_gives_the_same_weights(tmp_path: Path, name:
     assert points[0].energy_ev / 2 == pytest.approx(-4.4, abs=0.3)  # the zero of the labels, not the model's -5.4
 
 
+@pytest.mark.in_turn("diverging trainings", 1)
 def test_a_diverging_fine_tuning_is_not_delivered(tmp_path: Path) -> None:
     trainer = fine_tune_trainer("sevennet-0")
     (recipe,) = trainer.recipes(["Si"], seed=1)

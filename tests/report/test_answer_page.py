@@ -22,6 +22,7 @@ from mlipguide.catalog.topics import load_knowledge
 from mlipguide.core.readable import duration
 from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.advice.verdict import Strategy, Verdict
+from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
 from mlipguide.records.estimate import Basis
 from mlipguide.records.models.model_card import Need
 from mlipguide.records.notice import Notice
@@ -36,6 +37,7 @@ from world import ETHANOL, LIFEPO4, OF_MOLECULES, PLATINUM_SLAB, SILICON, WATER,
 HOUR, DAY = 3_600.0, 86_400.0
 ASSUMED = ("kind", "atoms", "time", "timestep", "temperature", "budget")
 COMMAND = "  mlipguide "
+REPRESENTATION = re.compile(r"\b[A-Z]\w+\(\w+=|<\w+\.\w+:")
 LONG = "mlipguide recommend " + "/a/long/path" * 20 + ".cif --write run.py"
 NOISY = Notice("noisy_machine", "Other processes used the processors (3 of 3 timings). Worst: all.")
 
@@ -71,6 +73,7 @@ def page(answer: Recommendation, *notices: Notice, width: int = 100) -> list[str
     console = Console(file=io.StringIO(), width=width, highlight=False)
     console.print(recommend_page(answer, console, notices), crop=False)
     assert isinstance(console.file, io.StringIO)
+    assert not REPRESENTATION.search(console.file.getvalue()), "a record is worded before it is printed"
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
@@ -205,6 +208,17 @@ def test_a_run_that_may_be_late_says_so() -> None:
     assert candidate.verdict is Verdict.UNKNOWN
     assert "whether it ends within 24 h is not sure" in answer_words(answer).lead
     assert "--remeasure when it is quiet shows" in (disturbance_words(answer, [NOISY]) or "")
+
+
+def test_a_doubt_that_is_not_about_time_is_worded() -> None:
+    answer = answered(make_task(budget_s=1000 * HOUR))
+    doubt = Doubt(kind=ReasonKind.NOTHING_COMPARABLE)
+    candidates = tuple(
+        replace(one, verdict=Verdict.UNKNOWN, doubts=(doubt,)) if one.model == answer.choice else one
+        for one in answer.candidates
+    )
+    doubtful = replace(answer, candidates=candidates, strategies=None)
+    assert "not sure: No comparable figure of its accuracy was published." in " ".join(page(doubtful)[:3])
 
 
 def test_a_trained_potential_that_is_done_clearly_sooner_is_named_beside_the_choice() -> None:

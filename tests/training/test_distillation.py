@@ -121,6 +121,7 @@ def test_the_committee_is_of_bootstrap_fits_where_they_are_cheap(tmp_path: Path)
     assert distil(tmp_path / "dear", dear).rounds[0].committee_spread_ev_per_angstrom is None
 
 
+@pytest.mark.in_turn("interrupted distillations", 2)
 @pytest.mark.parametrize(("after", "budget_s"), [(1, 100.0), (6, 100.0), (13, 100.0), (20, 100.0), (25, 1000.0)])
 def test_interrupted_anywhere_it_ends_as_uninterrupted(tmp_path: Path, after: int, budget_s: float) -> None:
     plan = schedule(budget_s=budget_s)  # with the longer one a committee is fitted too

@@ -18,6 +18,7 @@ from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.report.words.axis_words import named
 from mlipguide.report.words.formatting import brief, interval
+from mlipguide.report.words.reason_words import reason_words
 
 SHOWN_FITTING = 4
 """Names in a sentence."""
@@ -139,7 +140,7 @@ def _open_question(chosen: Candidate, task: Task) -> str:
     """Return the first doubt that is not about time; empty without one."""
     if chosen.verdict is not Verdict.UNKNOWN or _may_be_late(chosen.run_time_s, task):
         return ""
-    return f"Whether it will do is not sure: {chosen.doubts[0]}" if chosen.doubts else ""
+    return f"Whether it will do is not sure: {reason_words(chosen.doubts[0])}" if chosen.doubts else ""
 
 
 def _merit(chosen: Candidate, answer: Recommendation) -> str:
