@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +30,23 @@ from toy_plugin import ToyPlugin
 BUDGET = "60s"
 
 
-@pytest.fixture
-def structure(tmp_path: Path) -> Path:
-    path = tmp_path / "copper.extxyz"
+def prepare(folder: Path, plugin: ToyPlugin, patch: pytest.MonkeyPatch) -> Path:
+    """Put the teacher into the catalogue, let everything be short, and return a structure in ``folder``."""
+    patch.setattr("mlipguide.commands.train_distil.CELL_ATOMS", len(CELL))
+    for name, steps in (("EXPLORE_S", 4e-13), ("LONG_S", 2e-12)):
+        patch.setattr(f"mlipguide.training.distil.schedule.{name}", steps)
+    for name, steps in (("BURST_S", 0.01), ("THERMOSTAT_STEPS", 50), ("CONSTANT_ENERGY_STEPS", 200)):
+        patch.setattr(f"mlipguide.training.distil.handover.{name}", steps)
+    patch.setattr("mlipguide.training.distil.handover.TIMED_ATOMS", len(CELL))
+    plugin.add("plain")
+    path = folder / "copper.extxyz"
     ase.io.write(path, CELL)
     return path
 
 
-@pytest.fixture(autouse=True)
-def teacher(toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr("mlipguide.commands.train_distil.CELL_ATOMS", len(CELL))
-    for name, steps in (("EXPLORE_S", 4e-13), ("LONG_S", 2e-12)):
-        monkeypatch.setattr(f"mlipguide.training.distil.schedule.{name}", steps)
-    for name, steps in (("BURST_S", 0.01), ("THERMOSTAT_STEPS", 50), ("CONSTANT_ENERGY_STEPS", 200)):
-        monkeypatch.setattr(f"mlipguide.training.distil.handover.{name}", steps)
-    monkeypatch.setattr("mlipguide.training.distil.handover.TIMED_ATOMS", len(CELL))
-    (name,) = toy_plugin.add("plain")
-    return name
+@pytest.fixture
+def structure(tmp_path: Path, toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return prepare(tmp_path, toy_plugin, monkeypatch)
 
 
 def distil(structure: Path, folder: Path, trainer: KnownTrainer, **changes: Any) -> Result[Distillation]:
@@ -71,33 +73,80 @@ def distil(structure: Path, folder: Path, trainer: KnownTrainer, **changes: Any)
     )
 
 
-def test_a_good_student_is_handed_over_and_known(structure: Path, tmp_path: Path) -> None:
-    data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
-    assert data.potential is not None
-    assert data.model == "my-student"
-    assert load_catalogue().find("my-student").weights.path == str(Path(data.folder) / "student.txt")
-    manifest = json.loads((Path(data.folder) / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["teacher"] == "toy-plain"
-    assert "may be used" in data.verdict
+@dataclass(frozen=True)
+class Done:
+    """A distillation that was done once for several tests."""
+
+    result: Result[Distillation]
+    structure: Path
+    folder: Path
 
 
-def test_the_frames_it_can_be_judged_by_are_handed_over_too(structure: Path, tmp_path: Path) -> None:
-    data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
-    held_out = list(read_labels(Path(data.folder) / "held_out.extxyz"))
-    best = data.rounds[data.best - 1]
-    assert len(held_out) == best.held_out.frames
-    assert all(frame.forces_ev_per_angstrom is not None for frame in held_out)
-    distilled = list(read_labels(Path(data.folder) / "distilled.extxyz"))
-    assert len(distilled) == best.training_frames
+@pytest.fixture(scope="class")
+def done(tmp_path_factory: pytest.TempPathFactory, shared_toy_plugin: ToyPlugin) -> Iterator[Done]:
+    folder = tmp_path_factory.mktemp("distil")
+    with pytest.MonkeyPatch.context() as patch:
+        structure = prepare(folder, shared_toy_plugin, patch)
+        yield Done(distil(structure, folder / "work", KnownTrainer(Clock())), structure, folder / "work")
 
 
-def test_the_domain_names_the_temperatures_that_were_sampled(structure: Path, tmp_path: Path) -> None:
-    data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
-    span = data.domain.temperature_k
-    assert span is not None
-    assert (span.low, span.high) == pytest.approx((200.0, 600.0))
-    distilled = list(read_labels(Path(data.folder) / "distilled.extxyz"))
-    assert {frame.temperature_k for frame in distilled if frame.group != "distorted"} >= {span.low, span.high}
+class TestAGoodStudent:
+    def test_a_good_student_is_handed_over_and_known(self, done: Done) -> None:
+        data = done.result.data
+        assert data.potential is not None
+        assert data.model == "my-student"
+        assert load_catalogue().find("my-student").weights.path == str(Path(data.folder) / "student.txt")
+        manifest = json.loads((Path(data.folder) / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["teacher"] == "toy-plain"
+        assert "may be used" in data.verdict
+
+    def test_the_frames_it_can_be_judged_by_are_handed_over_too(self, done: Done) -> None:
+        data = done.result.data
+        held_out = list(read_labels(Path(data.folder) / "held_out.extxyz"))
+        best = data.rounds[data.best - 1]
+        assert len(held_out) == best.held_out.frames
+        assert all(frame.forces_ev_per_angstrom is not None for frame in held_out)
+        distilled = list(read_labels(Path(data.folder) / "distilled.extxyz"))
+        assert len(distilled) == best.training_frames
+
+    def test_the_domain_names_the_temperatures_that_were_sampled(self, done: Done) -> None:
+        data = done.result.data
+        span = data.domain.temperature_k
+        assert span is not None
+        assert (span.low, span.high) == pytest.approx((200.0, 600.0))
+        distilled = list(read_labels(Path(data.folder) / "distilled.extxyz"))
+        assert {frame.temperature_k for frame in distilled if frame.group != "distorted"} >= {span.low, span.high}
+
+    def test_a_settled_run_is_compared(self, done: Done) -> None:
+        result = done.result
+        run = result.data.comparison
+        assert run.teacher_settled_after_s is not None
+        assert [one.pair for one in run.pair_distances] == ["Cu-Cu"]
+        assert all(one.chance is not None and one.distance < 0.05 + one.chance for one in run.pair_distances)
+        assert "teacher_not_settled" not in {one.kind for one in result.notices}
+
+    def test_the_same_call_again_does_nothing_again(self, done: Done) -> None:
+        first = done.result.data
+        again = KnownTrainer(Clock())
+        assert distil(done.structure, done.folder, again).data == first
+        assert again.fits == []
+
+    def test_another_temperature_needs_another_folder(self, done: Done) -> None:
+        with pytest.raises(InputError, match="another temperature_k"):
+            distil(done.structure, done.folder, KnownTrainer(Clock()), temperature="600K")
+
+    def test_the_page_says_what_speaks_for_it(self, done: Done) -> None:
+        data = done.result.data
+        console = output_console()
+        console.width = 80
+        with console.capture() as capture:
+            console.print(distil_page(data, console, given="Si.cif"), crop=False)
+        lines = capture.get().splitlines()
+        assert " ".join(" ".join(lines[:3]).split()).startswith(f"my-student is ready. {data.verdict[:60]}")
+        assert f"times as fast as {data.teacher}." in " ".join(" ".join(lines[:4]).split())
+        assert f"  mlipguide recommend Si.cif --models my-student,{data.teacher}" in "\n".join(lines)
+        assert f"{data.rounds[0].held_out.relative:.0%}".rstrip("%") in "\n".join(lines)
+        assert max(len(line) for line in lines if not line.startswith(("  mlipguide ", "  ls "))) <= 80
 
 
 def test_a_run_that_has_not_settled_is_said_and_not_compared(
@@ -118,15 +167,6 @@ def test_a_run_that_has_not_settled_is_said_and_not_compared(
     assert result.data.potential is not None
 
 
-def test_a_settled_run_is_compared(structure: Path, tmp_path: Path) -> None:
-    result = distil(structure, tmp_path / "work", KnownTrainer(Clock()))
-    run = result.data.comparison
-    assert run.teacher_settled_after_s is not None
-    assert [one.pair for one in run.pair_distances] == ["Cu-Cu"]
-    assert all(one.chance is not None and one.distance < 0.05 + one.chance for one in run.pair_distances)
-    assert "teacher_not_settled" not in {one.kind for one in result.notices}
-
-
 def test_a_student_that_flies_apart_is_not_handed_over(structure: Path, tmp_path: Path) -> None:
     result = distil(structure, tmp_path / "work", KnownTrainer(Clock(), law=lambda _n: 0.01, explodes=True))
     assert result.data.potential is None
@@ -140,19 +180,6 @@ def test_a_student_that_errs_too_much_is_not_handed_over(structure: Path, tmp_pa
     result = distil(structure, tmp_path / "work", KnownTrainer(Clock(), law=lambda _n: 0.4))
     assert result.data.potential is None
     assert any("of the forces" in problem.message for problem in result.errors)
-
-
-def test_the_same_call_again_does_nothing_again(structure: Path, tmp_path: Path) -> None:
-    first = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
-    again = KnownTrainer(Clock())
-    assert distil(structure, tmp_path / "work", again).data == first
-    assert again.fits == []
-
-
-def test_another_temperature_needs_another_folder(structure: Path, tmp_path: Path) -> None:
-    distil(structure, tmp_path / "work", KnownTrainer(Clock()))
-    with pytest.raises(InputError, match="another temperature_k"):
-        distil(structure, tmp_path / "work", KnownTrainer(Clock()), temperature="600K")
 
 
 @pytest.mark.parametrize(
@@ -169,17 +196,3 @@ def test_what_cannot_be_done_is_said(structure: Path, tmp_path: Path, changes: d
     with pytest.raises(InputError, match=words):
         distil(structure, tmp_path / "work", KnownTrainer(Clock()), **changes)
     assert not (tmp_path / "work").exists()
-
-
-def test_the_page_says_what_speaks_for_it(structure: Path, tmp_path: Path) -> None:
-    data = distil(structure, tmp_path / "work", KnownTrainer(Clock())).data
-    console = output_console()
-    console.width = 80
-    with console.capture() as capture:
-        console.print(distil_page(data, console, given="Si.cif"), crop=False)
-    lines = capture.get().splitlines()
-    assert " ".join(" ".join(lines[:3]).split()).startswith(f"my-student is ready. {data.verdict[:60]}")
-    assert f"times as fast as {data.teacher}." in " ".join(" ".join(lines[:4]).split())
-    assert f"  mlipguide recommend Si.cif --models my-student,{data.teacher}" in "\n".join(lines)
-    assert f"{data.rounds[0].held_out.relative:.0%}".rstrip("%") in "\n".join(lines)
-    assert max(len(line) for line in lines if not line.startswith(("  mlipguide ", "  ls "))) <= 80
