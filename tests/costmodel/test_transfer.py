@@ -10,7 +10,7 @@ import pytest
 
 from factories import make_situation
 from mlipguide.costmodel.effects import CALIBRATED, Peak, Situation, Spreads, prior_covariance, prior_mean
-from mlipguide.costmodel.transfer import Timing, TransferModel
+from mlipguide.costmodel.transfer import Curve, Timing, TransferModel, _law
 from mlipguide.stats.bursts import NORMAL_90
 
 FAST, SLOW = Peak(4e12, 6e13), Peak(1e12, 1.5e13)
@@ -127,3 +127,13 @@ def _timing(generator: np.random.Generator, situation: Situation, state: np.ndar
     noise = generator.normal(0, math.hypot(0.03, CALIBRATED.timing))
     time_s = math.exp(state[count + index]) + math.exp(state[index]) * atoms
     return Timing(situation, atoms, 0.0, time_s * math.exp(noise), 0.03)
+
+
+def test_a_curve_is_the_law_of_the_fit() -> None:
+    random = np.random.default_rng(3)
+    mean, half = np.array([-9.0, -4.0, 0.1]), random.standard_normal((3, 3))
+    curve = Curve(mean, half @ half.T, 0.05)
+    for load, doublings in ((1.0, 0.0), (300.0, 2.0), (1e6, 0.0)):
+        values, slopes = _law(mean, [(0, load, doublings)])
+        deviation = np.sqrt((slopes @ half @ half.T @ slopes.T)[0, 0] + 0.05**2)
+        assert curve.log_normal(load, doublings) == pytest.approx((values[0], deviation))

@@ -37,6 +37,10 @@ class Catalogue:
     def _by_name(self) -> dict[str, ModelCard]:
         return {name.lower(): card for card in self.cards for name in (card.id, *card.aliases)}
 
+    def named(self, name: str) -> ModelCard | None:
+        """Return the card with this id or alias, in whatever case it is written; None where there is none."""
+        return self._by_name.get(name.strip().lower())
+
     def find(self, name: str) -> ModelCard:
         """Return the card with this id or alias, in whatever case it is written.
 
@@ -45,7 +49,7 @@ class Catalogue:
         Raises:
             InputError: There is none; the closest known name is suggested. Or the file of a calculator is gone.
         """
-        card = self._by_name.get(name.strip().lower()) or recalled(name)
+        card = self.named(name) or recalled(name)
         if card is None:
             raise InputError(
                 f"There is no model '{name}'.{did_you_mean(name, list(self._by_name))}",

@@ -67,15 +67,22 @@ class Curve:
     """
 
     def __init__(self, mean: Vector, covariance: Matrix, timing: float) -> None:
-        self._mean = mean
-        self._covariance = covariance
+        self._mean = mean.tolist()
+        self._covariance = covariance.tolist()
         self._timing = timing
 
     def log_normal(self, load_atoms: float, doublings: float = 0.0) -> tuple[float, float]:
-        """Return mean and standard deviation of the natural logarithm of the seconds of a step."""
-        values, slopes = _law(self._mean, [(0, load_atoms, doublings)])
-        variance = float((slopes @ self._covariance @ slopes.T)[0, 0]) + self._timing**2
-        return float(values[0]), math.sqrt(variance)
+        """Return mean and standard deviation of the natural logarithm of the seconds of a step.
+
+        The law of :func:`_law` at one point, in plain numbers: searches ask for thousands of them.
+        """
+        growing = math.exp(self._mean[0]) * load_atoms
+        whole = growing + math.exp(self._mean[1])
+        slopes = (growing / whole, 1 - growing / whole, doublings)
+        variance = self._timing**2
+        for one, row in zip(slopes, self._covariance, strict=True):
+            variance += one * sum(other * entry for other, entry in zip(slopes, row, strict=True))
+        return math.log(whole) + self._mean[2] * doublings, math.sqrt(variance)
 
     def quantile_s(self, load_atoms: float, doublings: float, deviations: float) -> float:
         """Return the step time so many standard deviations from its median, seconds."""

@@ -222,8 +222,7 @@ def _error(estimate: Estimate) -> float:
 
 
 def _with_law(one: PublishedTiming, catalogue: Catalogue) -> PublishedTiming:
-    try:
-        card = catalogue.find(one.model)
-    except InputError:
+    card = catalogue.named(one.model)
+    if card is None:
         return one
     return replace(one, law=card.architecture.time_law, family=card.architecture.family)
