@@ -12,7 +12,8 @@ from mlipguide.worker.backends.aimnet import _adapted as adapted_for_aimnet
 from mlipguide.worker.backends.deepmd import _adapted as adapted_for_deepmd
 from mlipguide.worker.backends.fairchem import _told as told_to_fairchem
 from mlipguide.worker.failures import WorkerError
-from mlipguide.worker.geometry import crystal_or_molecule, pairs_per_atom
+from mlipguide.worker.geometry import crystal_or_molecule
+from mlipguide.worker.images import pairs_per_atom
 
 MARGIN = 12.0
 

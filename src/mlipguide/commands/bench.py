@@ -39,7 +39,7 @@ from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines
 from mlipguide.tasks.needs import names_in
 from mlipguide.tasks.requests import load_structure
-from mlipguide.worker.geometry import COUNTED_ANGSTROM
+from mlipguide.worker.images import COUNTED_ANGSTROM
 
 PROBE = "probe"
 AUTOMATIC = "auto"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from mlipguide.core.errors import MeasurementFailedError
-from mlipguide.worker.geometry import COUNTED_ANGSTROM
+from mlipguide.worker.images import COUNTED_ANGSTROM
 
 
 class FailureKind(StrEnum):

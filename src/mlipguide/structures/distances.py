@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import ase
-import ase.cell
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+
+from mlipguide.worker.images import with_images, wrapped
 
 CROWDED_BIN_ANGSTROM = 0.28
 """Edge of a cube whose diagonal is just below 0.5 Å: two atoms in one cube overlap."""
@@ -45,7 +46,7 @@ def find_pairs(atoms: ase.Atoms, cutoff_angstrom: float) -> Pairs:
         atoms: The structure; its periodic cell vectors are not flat.
         cutoff_angstrom: Longest distance. Keep it short: the number of pairs grows with its cube.
     """
-    points, owner = _add_images(atoms, cutoff_angstrom)
+    points, owner = with_images(atoms, cutoff_angstrom)
     number = len(atoms)
     found = cKDTree(points).query_pairs(cutoff_angstrom, output_type="ndarray").astype(np.int64)
     found = found[found[:, 0] < number]
@@ -65,7 +66,7 @@ def find_crowded_pair(atoms: ase.Atoms) -> tuple[int, int] | None:
     This takes linear time however many atoms lie in one place, where a search for pairs would fill the
     memory.
     """
-    points, _ = _wrap(atoms)
+    points, _ = wrapped(atoms)
     bins = np.floor((points - points.min(axis=0)) / CROWDED_BIN_ANGSTROM)
     order = np.lexsort(bins.T)
     same = np.flatnonzero((np.diff(bins[order], axis=0) == 0).all(axis=1))
@@ -81,7 +82,7 @@ def find_shortest_distance(atoms: ase.Atoms) -> float | None:
         return None
     cutoff = 1.0
     while True:
-        points, _ = _add_images(atoms, cutoff)
+        points, _ = with_images(atoms, cutoff)
         if len(points) > 1:
             distances = np.asarray(cKDTree(points).query(points[: len(atoms)], k=2)[0])
             nearest = float(distances[:, 1].min())
@@ -94,34 +95,4 @@ def images_within(atoms: ase.Atoms, cutoff_angstrom: float) -> NDArray[np.float6
     """Return the positions of the atoms, wrapped into the cell and in their order, then those of all images that lie
     within a cutoff of the cell, shape (points, 3).
     """  # noqa: D205  # one sentence
-    return _add_images(atoms, cutoff_angstrom)[0]
-
-
-def _wrap(atoms: ase.Atoms) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return positions wrapped along the periodic directions, and their vectors completed to a full cell."""
-    cell = np.array(atoms.cell)
-    cell[~np.array(atoms.pbc)] = 0.0  # completed below: what is not periodic has no say
-    cell = np.array(ase.cell.Cell(cell).complete())
-    scaled = np.linalg.solve(cell.T, np.array(atoms.positions).T).T
-    periodic = np.array(atoms.pbc)
-    scaled[:, periodic] -= np.floor(scaled[:, periodic])
-    return scaled @ cell, cell
-
-
-def _add_images(atoms: ase.Atoms, cutoff: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return wrapped atoms, then the images within ``cutoff`` of the cell, and the atom each belongs to."""
-    points, cell = _wrap(atoms)
-    owner = np.arange(len(points))
-    normals = np.linalg.inv(cell)
-    for axis in np.flatnonzero(atoms.pbc):
-        scaled = points @ normals[:, axis]
-        margin = cutoff * float(np.linalg.norm(normals[:, axis]))
-        layers = int(np.ceil(margin))
-        new_points, new_owner = [points], [owner]
-        for shift in range(-layers, layers + 1):
-            near = (scaled + shift >= -margin) & (scaled + shift <= 1 + margin)
-            if shift and near.any():
-                new_points.append(points[near] + shift * cell[axis])
-                new_owner.append(owner[near])
-        points, owner = np.concatenate(new_points), np.concatenate(new_owner)
-    return points, owner
+    return with_images(atoms, cutoff_angstrom)[0]

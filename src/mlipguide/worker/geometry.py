@@ -1,4 +1,4 @@
-"""Structures in messages: lists of numbers, to and from ASE; pairs within a cutoff."""
+"""Structures in messages: lists of numbers, to and from ASE."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 ELECTRONS = ("charge", "spin")
 """Names of the total charge and the multiplicity 2S + 1, in messages and in ``atoms.info``."""
-COUNTED_ANGSTROM = 6.0
-"""Within which neighbours are counted where a model does not say how far it sees: what most models see (judgement)."""
 
 
 def atoms_from_message(message: dict[str, Any]) -> Atoms:
@@ -87,17 +85,6 @@ def refuse_nonfinite(what: str, values: Any) -> None:
 
     if not np.isfinite(values).all():
         raise WorkerError("backend", f"The model returned {what} that is not a finite number.")
-
-
-def pairs_per_atom(atoms: Atoms, cutoff: float | None) -> float:
-    """Return the mean number of neighbours within ``cutoff`` (Å), periodic images counted one by one.
-
-    Where the cutoff is not known they are counted within :data:`COUNTED_ANGSTROM`, which tells dense structures from
-    dilute ones.
-    """
-    from ase.neighborlist import neighbor_list
-
-    return len(neighbor_list("i", atoms, COUNTED_ANGSTROM if cutoff is None else cutoff)) / len(atoms)
 
 
 def boxed(atoms: Atoms, *, margin: float) -> Atoms:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from .backends import find_loader
 from .backends.interface import LoadedModel, LoadRequest
 from .failures import WorkerError, kind_of
-from .geometry import atoms_from_message, attach, pairs_per_atom, refuse_nonfinite, refuse_unsupported
+from .geometry import atoms_from_message, attach, refuse_nonfinite, refuse_unsupported
+from .images import pairs_per_atom
 from .reference import time_reference
 from .resources import limit_memory, release_freed_memory
 

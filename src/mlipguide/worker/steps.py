@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .explosions import has_exploded
 from .failures import WorkerError
-from .geometry import pairs_per_atom, refuse_nonfinite
+from .geometry import refuse_nonfinite
+from .images import pairs_per_atom
 from .resources import usage_now
 
 if TYPE_CHECKING:

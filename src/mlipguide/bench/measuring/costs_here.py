@@ -20,7 +20,7 @@ from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.task.task import Task
 from mlipguide.records.timing.measurement import Allocator
 from mlipguide.sessions.errors import FailureKind
-from mlipguide.worker.geometry import pairs_per_atom
+from mlipguide.worker.images import pairs_per_atom
 
 if TYPE_CHECKING:
     from pathlib import Path

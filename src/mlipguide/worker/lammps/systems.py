@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..explosions import hottest_kelvin
 from ..failures import WorkerError
-from ..geometry import pairs_per_atom
+from ..images import pairs_per_atom
 from ..steps import velocities_of
 from .boxes import box_of
 from .calculator import EMPTY_CUTOFFS
