@@ -78,7 +78,12 @@ def test_a_molecule_costs_its_vacuum_too() -> None:
 
 @pytest.mark.parametrize(
     ("formula", "atoms", "volume", "points", "seconds"),
-    [("Si8", 8, 160.1, 4, 15.5), ("Mg4O4", 8, 74.6, 32, 35.6), ("Cu4", 4, 47.0, 108, 58.5)],
+    [
+        ("Si8", 8, 160.1, 4, 15.5),
+        ("Mg4O4", 8, 74.6, 32, 35.6),
+        ("Cu4", 4, 47.0, 108, 58.5),
+        ("Si32", 32, 640.4, 6, 235.0),
+    ],
 )
 def test_small_crystals_cost_what_was_measured(
     formula: str, atoms: int, volume: float, points: int, seconds: float

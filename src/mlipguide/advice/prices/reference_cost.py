@@ -5,7 +5,7 @@
 for N valence electrons in a cell of volume V. An iteration transforms about N bands between plane waves, as many as the
 volume holds, and a grid (the first term), and makes them orthogonal (the second; Quantum ESPRESSO, user guide of
 pw.x, execution time). So vacuum costs as much as matter does. The level a is that of trials of the authors on one core:
-GPAW, PBE, plane waves to 400 eV, on Si8, Cu4, Mg4O4 and ethanol with 10 Å of vacuum, within a factor of 1.6 of it.
+GPAW, PBE, plane waves to 400 eV, on Si8, Si32, Cu4, Mg4O4 and ethanol with vacuum, within a factor of 1.6 of it.
 The level b is what remains of one published run of VASP: 5,898 atoms of doped GaAs with 23,564 electrons made roughly
 30 iterations on 3,072 cores (Larsson); the copy of the page that was read ends before the unit of time, and an hour
 is what agrees with the trials. Codes, cutoffs and processors differ, hence the interval.
