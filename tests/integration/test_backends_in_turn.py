@@ -137,7 +137,7 @@ class LammpsLibrary(InTurn):
     """A potential of LAMMPS's distribution, in LAMMPS's own loop."""
 
     dtype = "float64"
-    memory_limit_bytes = 600 * 2**20
+    memory_limit_bytes = 350 * 2**20
     exhausting_atoms = 300_000
 
     @classmethod

@@ -76,7 +76,7 @@ def silicon(repeats: int = 1) -> Atoms:
 class TestPodInLammps(BackendContract):
     card = card_of(POTENTIAL, model_id="pod-silicon")
     memory_limit_bytes = 2**28
-    exhausting_atoms = 60_000
+    exhausting_atoms = 400_000
 
     @classmethod
     def open(cls, *, memory_limit_bytes: int | None = None) -> WorkerSession:

@@ -7,11 +7,13 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import resources, tensorflow_runtime, torch_runtime
 from ..failures import WorkerError
+from ..geometry import crystal_or_molecule
 from .interface import LoadedModel, LoadRequest
 
 if TYPE_CHECKING:
@@ -78,6 +80,9 @@ def load(request: LoadRequest) -> LoadedModel:
         reset_peak_memory=resources.forget_peak,
         peak_memory_bytes=resources.peak_memory_bytes,
         compilations=lambda: len(calculator.shapes),
+        adapt=partial(
+            crystal_or_molecule, margin=2 * float(calculator.cutoff)
+        ),  # the package repeats slabs as crystals
     )
 
 
