@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mlipguide.records.timing.bench import BenchData, CostFit, CurvePoint, SizeResult
-from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, Weights
+from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, Weights, choice_words
 
 SYNTHETIC_MARK = " *"
 
@@ -16,6 +16,7 @@ _WORDS: dict[str, Callable[[Settings], str]] = {
     "ranks": lambda settings: f"{settings.ranks} MPI rank{'' if settings.ranks == 1 else 's'}",
     "dtype": lambda settings: settings.dtype,
     "driver": lambda settings: f"driver {settings.driver}",
+    "choices": lambda settings: choice_words(settings) or "all else default",
     "allocator": lambda settings: f"freed memory {'kept' if settings.allocator is Allocator.RETAIN else 'given back'}",
 }
 
