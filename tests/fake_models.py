@@ -106,7 +106,7 @@ class FakeModels:
 
     plugin: ToyPlugin
     machine: Machine = field(default_factory=make_machine)
-    makers: dict[str, Callable[..., ModelSession]] = field(default_factory=dict)
+    makers: dict[str, Callable[[], ModelSession]] = field(default_factory=dict)
     by_settings: dict[str, Callable[[Settings], dict[str, Any]]] = field(default_factory=dict)
     opened: list[SessionRequest] = field(default_factory=list)
     sessions: list[ModelSession] = field(default_factory=list)
@@ -122,8 +122,11 @@ class FakeModels:
     def open(self, request: SessionRequest) -> ModelSession:
         """Open a model, in the place of a worker."""
         self.opened.append(request)
-        change = self.by_settings.get(request.card.id, lambda _settings: {})
-        session = self.makers[request.card.id](**change(request.settings))
+        make, change = self.makers[request.card.id], self.by_settings.get(request.card.id)
+        if change is not None:
+            assert isinstance(make, partial)
+            make = partial(make, **change(request.settings))
+        session = make()
         self.sessions.append(session)
         return session
 

@@ -121,7 +121,7 @@ def plain_settings(base: Settings) -> Settings:
 
 def settings_to_compare(grid: Sequence[Settings], plain: Settings) -> tuple[Settings, ...]:
     """Return one setting of each dtype and device that is not the plain one's, the first in ``grid``."""
-    first: dict[object, Settings] = {}
+    first: dict[tuple[object, ...], Settings] = {}
     for settings in grid:
         first.setdefault(settings.numerics, settings)
     first.pop(plain.numerics, None)
@@ -174,7 +174,7 @@ def fastest_acceptable(
 def _objection(
     one: SettingTried,
     base: Settings,
-    found: dict[object, AgreementFound],
+    found: dict[tuple[object, ...], AgreementFound],
     tolerance: Tolerance,
 ) -> str | None:
     """Return why a setting may compute something else, or None."""
@@ -222,7 +222,7 @@ def _limit(numerator: float, numerator_limit: float, denominator: float, denomin
 def _reason(
     chosen: SettingTried,
     base: SettingTried,
-    found: dict[object, AgreementFound],
+    found: dict[tuple[object, ...], AgreementFound],
     base_objection: str | None,
 ) -> str:
     if chosen is base:

@@ -285,7 +285,13 @@ def open_session(
             session,
             request.card,
             weights_file=request.weights_file,
-            surroundings={**environment.versions, **facts.versions, "dtype": settings.dtype, "device": settings.device},
+            surroundings={
+                **environment.versions,
+                **facts.versions,
+                **{one.axis: one.value for one in settings.choices},
+                "dtype": settings.dtype,
+                "device": settings.device,
+            },
         )
     except BaseException:
         process.close()

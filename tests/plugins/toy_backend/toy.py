@@ -231,7 +231,7 @@ class ToyCalculator(MorsePotential):
         """Evaluate, then misbehave."""
         super().calculate(*arguments, **options)  # type: ignore[no-untyped-call]  # untyped in ASE
         if self._careless:
-            self.results["forces"] = 1.01 * self.results["forces"]
+            self.results["forces"] = 1.5 * self.results["forces"]
         if len(self.atoms) >= self._from_atoms:
             self._behaviour(self)
 

@@ -60,6 +60,8 @@ class SweptSettings:
             ranks=ranks[0],
             dtype=self.dtypes[0] if self.dtypes else default.dtype,
             device=self.devices[0] if self.devices else default.device,
+            # What was tuned on one device says nothing of another.
+            choices=default.choices if set(self.devices) <= {default.device} else (),
         )
         return settings_grid(base, threads=self.threads, dtypes=self.dtypes, devices=self.devices, ranks=ranks)
 

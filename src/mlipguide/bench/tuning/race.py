@@ -34,7 +34,8 @@ class Clock:
     """
 
     def __init__(self, budget_s: float) -> None:
-        self.budget_s = budget_s
+        self._budget_s = budget_s
+        self._shared_from_s = 0.0
         self._begin = time.monotonic()
         self._ahead_s = 0.0
 
@@ -43,9 +44,14 @@ class Clock:
         """So far."""
         return time.monotonic() - self._begin + self._ahead_s
 
+    def share_the_rest(self) -> None:
+        """Let shares be those of what is left now: nobody knows beforehand how long it takes to start."""
+        self._shared_from_s = min(self.spent_s, self._budget_s)
+
     def left_s(self, share: float = 1.0) -> float:
-        """Return what is left of a share of the budget."""
-        return max(0.0, share * self.budget_s - self.spent_s)
+        """Return what is left of a share."""
+        end_s = self._shared_from_s + share * (self._budget_s - self._shared_from_s)
+        return max(0.0, end_s - self.spent_s)
 
     def count(self, begin: float, reported_s: float) -> None:
         """Count what workers report where it is more than what passed since ``begin``."""

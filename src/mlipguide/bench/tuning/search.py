@@ -41,7 +41,8 @@ from mlipguide.stats.ratios import BETWEEN_RUNS, Ratio, paired_ratio
 from mlipguide.store import measurements as store
 
 FIRST, SLOW, JOINED = 0.45, 0.62, 0.72
-"""Shares of the budget at which the race of single changes, that of those that compile, and that of joined ones end."""
+"""Shares of the budget, after the default was started, at which the race of single changes, that of those that compile,
+and that of joined ones end."""
 COMPILING = "compile"
 """The axis whose values take minutes to be ready: they come after all others."""
 CONFIDENCE = shared_confidence(1, looks=len(LOOKS))
@@ -92,6 +93,7 @@ class Search:
         """
         try:
             self._starter.start_default(self._default)
+            self._clock.share_the_rest()
             self._search()
             self._complete = True
         except KeyboardInterrupt:

@@ -130,7 +130,9 @@ class Starter:
     def _make_ready(self, one: Contender, patience_s: float) -> None:
         assert one.run is not None
         if one.run.session is None:
-            one.leave(SettingOutcome.FAILED, one.run.problems[0].message.removesuffix("."))
+            problem = one.run.problems[0]
+            late = problem.kind == FailureKind.TIMEOUT.value
+            one.leave(SettingOutcome.FAILED, _late(patience_s) if late else problem.message.removesuffix("."))
             return
         self._ground.say(one.words)
         try:
@@ -140,7 +142,7 @@ class Starter:
         except SessionError as error:
             words = error.message.removesuffix(".")
             if error.failure is FailureKind.TIMEOUT:
-                words = f"not ready within {patience_s:.0f} s"
+                words = _late(patience_s)
             one.leave(SettingOutcome.FAILED, words)
 
     def _compare(self, one: Contender) -> None:
@@ -186,3 +188,7 @@ class Starter:
 
     def _loading(self, _message: str, _share: float) -> None:
         self._ground.say("loading")
+
+
+def _late(patience_s: float) -> str:
+    return f"not ready within {patience_s:.0f} s"

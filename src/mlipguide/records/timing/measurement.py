@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from mlipguide.records.checks import (
     HOTTEST_K,
@@ -100,10 +101,13 @@ class Settings:
 
     def with_choice(self, axis: str, value: str | None) -> Settings:
         """Return the settings with another value on an axis; None stands for the default of one that is no field."""
+        changed: Any = value
         if axis in (THREADS, RANKS):
-            return replace(self, **{axis: int(value or 1)})
-        if axis in FIELDS and value is not None:
-            return replace(self, **{axis: Allocator(value) if axis == ALLOCATOR else value})
+            changed = int(value or 1)
+        elif axis == ALLOCATOR:
+            changed = Allocator(value or Allocator.DEFAULT)
+        if axis in FIELDS:
+            return replace(self, **{axis: changed})
         others = [one for one in self.choices if one.axis != axis]
         chosen = [] if value is None else [AxisChoice(axis=axis, value=value)]
         return replace(self, choices=tuple(sorted([*others, *chosen], key=lambda one: one.axis)))

@@ -79,6 +79,8 @@ def _why_none(one: ModelTuning) -> str:
         return "for the search did not come to its end"
     if one.reference is None:
         return "since results could not be compared with those of a plain setting"
+    if not any(tried.changed for tried in one.tried):
+        return "for nothing else can be chosen here"
     if not any(tried.rounds for tried in one.tried if tried.changed):
         return "for the budget ended before another setting was timed"
     return "nothing that computes the same was clearly faster"
