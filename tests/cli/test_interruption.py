@@ -123,7 +123,7 @@ def test_the_end_of_a_batch_job_while_models_load(toy_plugin: ToyPlugin) -> None
 def test_ctrl_c_while_tuning_gives_the_answer_so_far(toy_plugin: ToyPlugin) -> None:
     toy_plugin.add("plain")
     words = ["tune", *SUBJECT, "--models", "toy-plain", "--budget", "60s", "--json"]
-    ended = interrupt(words, signal.SIGINT, mark="in turn with the default", times=2)
+    ended = interrupt(words, signal.SIGINT, mark="in turn with the default", times=1)
     assert ended.code == ExitCode.INTERRUPTED
     assert ended.survivors == []
     assert "Traceback" not in ended.err
@@ -131,5 +131,4 @@ def test_ctrl_c_while_tuning_gives_the_answer_so_far(toy_plugin: ToyPlugin) -> N
     data = json.loads(ended.out)["data"]
     assert data["interrupted"]
     assert data["results"][0]["speed_up"] is None
-    assert records(toy_plugin)
     assert not list((toy_plugin.site.parent / "data" / "tunings").glob("*/*.json"))
