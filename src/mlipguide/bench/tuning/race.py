@@ -26,6 +26,9 @@ ROUNDS = 3
 """Before the first halving, and between two."""
 
 
+ALL = 1.0
+
+
 class Clock:
     """Seconds that a search has spent: as they pass, or as workers report them where that is more.
 
@@ -48,7 +51,7 @@ class Clock:
         """Let shares be those of what is left now: nobody knows beforehand how long it takes to start."""
         self._shared_from_s = min(self.spent_s, self._budget_s)
 
-    def left_s(self, share: float = 1.0) -> float:
+    def left_s(self, share: float = ALL) -> float:
         """Return what is left of a share."""
         end_s = self._shared_from_s + share * (self._budget_s - self._shared_from_s)
         return max(0.0, end_s - self.spent_s)
@@ -94,6 +97,8 @@ class Race:
         """Time contenders until one is left or the time is over, and return those that are left, the fastest first."""
         alive = [one for one in contenders if one.outcome is None]
         self._plan_bursts(len(alive) + 1)
+        if alive and not self._default.round_s and self._clock.left_s() > 0:
+            self._timed(self._default)  # a first call says little of the steps that follow
         while alive:
             done = sum(self._round(alive) for _ in range(ROUNDS))
             alive = sorted((one for one in alive if one.outcome is None), key=lambda one: one.ratio)
@@ -119,7 +124,9 @@ class Race:
     def _round(self, alive: list[Contender]) -> int:
         """Time all once; return 0 where the time does not allow it, else 1."""
         running = [one for one in alive if one.outcome is None]
-        if not running or self._clock.left_s(self._rules.until) <= self._cost_s(len(running) + 1):
+        # Where starting took the time of the race, one round is made of what is left for the end.
+        share = self._rules.until if self._rounds else ALL
+        if not running or self._clock.left_s(share) <= self._cost_s(len(running) + 1):
             return 0
         turn = [self._default, *running]
         turn = turn[self._rounds % len(turn) :] + turn[: self._rounds % len(turn)]
@@ -137,11 +144,9 @@ class Race:
         return 1
 
     def _cost_s(self, number: int) -> float:
-        """Return what a round takes at least, as the default's first calls or its last round tell."""
-        run = _run(self._default)
-        if self._default.round_s:
-            return number * max(self._default.round_s[-1] * self._rules.protocol.fewest_steps, self._burst_s)
-        return number * sum(size.prepared.first_call_s for size in run.sizes.values())
+        """Return what a round takes at least, as the default's last one tells."""
+        steps_s = sum(self._default.round_s[-1:]) * self._rules.protocol.fewest_steps
+        return number * max(steps_s, self._burst_s)
 
     def _timed(self, one: Contender) -> float | None:
         """Return one step of a contender, all sizes together; None where it failed."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -40,9 +40,22 @@ from mlipguide.stats.gate import shared_confidence
 from mlipguide.stats.ratios import BETWEEN_RUNS, Ratio, paired_ratio
 from mlipguide.store import measurements as store
 
-FIRST, SLOW, JOINED = 0.45, 0.62, 0.72
-"""Shares of the budget, after the default was started, at which the race of single changes, that of those that compile,
-and that of joined ones end."""
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the search, by the shares of the budget, after the default was started, at which it ends.
+
+    Attributes:
+        start: Until then contenders are started.
+        race: Until then they are timed.
+    """
+
+    start: float
+    race: float
+
+
+FIRST, SLOW, JOINED = Stage(0.35, 0.55), Stage(0.66, 0.72), Stage(0.78, 0.83)
+"""Single changes; those that compile; those that were faster, joined. The rest is for the best against the default."""
 COMPILING = "compile"
 """The axis whose values take minutes to be ready: they come after all others."""
 CONFIDENCE = shared_confidence(1, looks=len(LOOKS))
@@ -111,13 +124,14 @@ class Search:
         quick = [one for one in self._contenders if one not in slow]
         brackets = [quick[begin : begin + self._room] for begin in range(0, len(quick), self._room)]
         for number, bracket in enumerate(brackets, start=1):
-            alive = self._race(alive, bracket, until=FIRST * number / len(brackets))
+            share = number / len(brackets)
+            alive = self._race(alive, bracket, Stage(FIRST.start * share, FIRST.race * share))
         for one in slow:
-            alive = self._race(alive, [one], until=SLOW)
+            alive = self._race(alive, [one], SLOW)
         both = joined(self._default.settings, self._contenders)
-        if both is not None and self._clock.left_s(JOINED) > 0:
+        if both is not None and self._clock.left_s(JOINED.start) > 0:
             self._contenders.append(both)
-            alive = self._race(alive, [both], until=JOINED)
+            alive = self._race(alive, [both], JOINED)
         if alive and alive[0].ratio < 1:
             self._decide(alive[0])
 
@@ -127,11 +141,9 @@ class Search:
         memory = worker_memory_bytes(self._ground.machine, replace(self._default.settings, device="cpu"))
         return max(1, math.floor(RESIDENT_SHARE * memory / RESIDENT_WORKER_BYTES) - 1)
 
-    def _race(self, alive: Sequence[Contender], fresh: Sequence[Contender], *, until: float) -> list[Contender]:
-        self._starter.start(fresh, until=until)
-        rules = RaceRules(
-            protocol=self._protocol, usable_cores=self._ground.machine.cpu.usable_cores, until=max(until, FIRST)
-        )
+    def _race(self, alive: Sequence[Contender], fresh: Sequence[Contender], stage: Stage) -> list[Contender]:
+        self._starter.start(fresh, until=stage.start)
+        rules = RaceRules(protocol=self._protocol, usable_cores=self._ground.machine.cpu.usable_cores, until=stage.race)
         left = Race(self._default, self._clock, rules, self._ground.say).halve([*alive, *fresh])
         for one in self._contenders:
             if one.outcome is SettingOutcome.DROPPED and one.run is not None:
