@@ -108,7 +108,7 @@ def _row(item: SizeResult, data: BenchData) -> dict[str, object]:
         "dtype": settings.dtype,
         "driver": settings.driver,
         "allocator": settings.allocator.value,
-        "choices": choice_words(settings),
+        "choices": choice_words(settings) or "none",
         "atoms": item.atoms,
         "pairs_per_atom": item.pairs_per_atom,
         **_with_interval("step_time_s", item.step_time_s),
