@@ -25,9 +25,11 @@ from mlipguide.commands import check as check_workflow
 from mlipguide.commands import disagree as disagree_workflow
 from mlipguide.commands import plan as plan_workflow
 from mlipguide.commands import recommend as recommend_workflow
+from mlipguide.commands import tune as tune_workflow
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.hardware.machine import Cpu, Machine, Memory
 from mlipguide.records.models.model_card import Metrics, ModelCard
+from mlipguide.records.timing.measurement import Settings
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_session import SessionRequest
 from mlipguide.testing.fake_session import FakeSession
@@ -97,6 +99,7 @@ class FakeModels:
         plugin: The plug-in that brings the cards.
         machine: What the probe finds.
         makers: What opens each model.
+        by_settings: What the settings of a model change in its session.
         opened: Requests in order.
         sessions: The fake sessions in the same order.
     """
@@ -104,6 +107,7 @@ class FakeModels:
     plugin: ToyPlugin
     machine: Machine = field(default_factory=make_machine)
     makers: dict[str, Callable[[], ModelSession]] = field(default_factory=dict)
+    by_settings: dict[str, Callable[[Settings], dict[str, Any]]] = field(default_factory=dict)
     opened: list[SessionRequest] = field(default_factory=list)
     sessions: list[ModelSession] = field(default_factory=list)
 
@@ -118,7 +122,11 @@ class FakeModels:
     def open(self, request: SessionRequest) -> ModelSession:
         """Open a model, in the place of a worker."""
         self.opened.append(request)
-        session = self.makers[request.card.id]()
+        make, change = self.makers[request.card.id], self.by_settings.get(request.card.id)
+        if change is not None:
+            assert isinstance(make, partial)
+            make = partial(make, **change(request.settings))
+        session = make()
         self.sessions.append(session)
         return session
 
@@ -136,7 +144,7 @@ class FakeModels:
 def fake_models(toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch) -> FakeModels:
     """Let all commands, from Python and from the command line, use fake models on a fake machine."""
     fakes = FakeModels(toy_plugin)
-    for module in (recommend_workflow, bench_workflow, check_workflow, disagree_workflow):
+    for module in (recommend_workflow, bench_workflow, check_workflow, disagree_workflow, tune_workflow):
         monkeypatch.setattr(
             module, "Options", partial(module.Options, opener=fakes.open, probe=fakes.probe, wait=no_wait)
         )

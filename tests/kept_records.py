@@ -21,7 +21,10 @@ from mlipguide.records.accuracy.accuracy import (
 )
 from mlipguide.records.accuracy.stability import CheckVerdict, ModelStability
 from mlipguide.records.estimate import Basis, Estimate
+from mlipguide.records.timing.axes import Purpose
 from mlipguide.records.timing.comparison import Baseline, PlainStructure
+from mlipguide.records.timing.measurement import Weights
+from mlipguide.records.timing.tuning import ModelTuning
 
 WHEN = "2026-01-02T03:04:05+00:00"
 SHA256 = "0" * 64
@@ -51,6 +54,31 @@ def make_stability(model: str = "fake-a", record: str = "one") -> ModelStability
         equation_of_state=None,
         bond_scan=None,
         wall_time_s=1.0,
+    )
+
+
+def make_tuning(model: str = "fake-a", fingerprint: str = "0123456789abcdef") -> ModelTuning:
+    """Return a search by which nothing was clearly faster."""
+    return ModelTuning(
+        record="one",
+        tuned_at=WHEN,
+        model=model,
+        backend="toy",
+        weights=Weights.PRETRAINED,
+        fingerprint=fingerprint,
+        versions={"fake": "1.0"},
+        purpose=Purpose.MD,
+        structure=make_summary(),
+        atoms=(64,),
+        default=SETTINGS,
+        chosen=SETTINGS,
+        changed=(),
+        speed_up=None,
+        reference=SETTINGS,
+        tried=(),
+        unavailable=(),
+        wall_time_s=60.0,
+        complete=True,
     )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "train_finetune",
     "train_fit",
     "train_pilot",
+    "tune",
 ]
 
 

@@ -13,6 +13,7 @@ from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.advice.plan import HardwarePlan
 from mlipguide.records.timing.bench import BenchData
 from mlipguide.records.timing.comparison import Comparison
+from mlipguide.records.timing.tuning import TuneData
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
 from mlipguide.records.training.pilot import PilotData
@@ -167,6 +168,49 @@ def bench(
         charge: Total charge of the structure [as the file says].
         spin: Spin multiplicity 2S + 1 of the structure [as the file says].
         each: Time every checkpoint, also where another one of its architecture was timed.
+        calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.
+        weights: A checkpoint file for a model; may be repeated.
+        yes: Build missing environments and download weights without asking.
+        on_progress: Is told what is being done and the share that is done; nothing is printed.
+
+    Returns:
+        The record in ``data``, with ``notices`` and ``errors``; a notebook shows the page of the command.
+
+    Raises:
+        MlipguideError: What the command would end with: message, hint and kind.
+    """
+
+def tune(
+    structure: str | PathLike[str] | Atoms | None = None,
+    *,
+    purpose: str | None = None,
+    atoms: str | int | None = None,
+    budget: str | None = None,
+    models: str | Sequence[str] | None = None,
+    temperature: str | None = None,
+    index: str | int | None = None,
+    preset: str | None = None,
+    charge: str | int | None = None,
+    spin: str | int | None = None,
+    calculator: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
+    weights: Mapping[str, str | PathLike[str]] | Sequence[str] | None = None,
+    yes: bool = False,
+    on_progress: Callable[[str, float], object] | None = None,
+) -> Answer[TuneData]:
+    """Find the settings with which models are fastest here and compute the same; later commands use them.
+
+    Args:
+        purpose: What settings are to be fast for: md, screen (many small structures), evaluate (each of them once)
+            [md].
+        atoms: Atoms of the system that is timed [the structure's, at least about 64].
+        budget: Wall time for loading, comparing and timing all models together [2m].
+        structure: Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...
+        models: Models to tune, or 'available'.
+        temperature: Temperature of the velocities [300K].
+        index: Frame of a file with several, from 0; -1, the last, by default.
+        preset: A built-in structure instead of a file, e.g. water.
+        charge: Total charge of the structure [as the file says].
+        spin: Spin multiplicity 2S + 1 of the structure [as the file says].
         calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.
         weights: A checkpoint file for a model; may be repeated.
         yes: Build missing environments and download weights without asking.

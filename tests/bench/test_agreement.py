@@ -51,6 +51,7 @@ def test_equal_answers_agree_exactly() -> None:
         force_mae_ev_per_angstrom=0.0,
         force_max_ev_per_angstrom=0.0,
         structures=4,
+        stress_max_ev_per_angstrom3=0.0,
     )
     assert is_within(found)
 
@@ -94,6 +95,9 @@ def test_each_tolerance_counts_by_itself() -> None:
     for name in ("energy_difference_ev_per_atom", "force_mae_ev_per_angstrom", "force_max_ev_per_angstrom"):
         assert not is_within(replace(edge, **{name: 1.01 * getattr(edge, name)}))
     assert not is_within(edge, replace(TOLERANCE, force_max_ev_per_angstrom=1e-3))
+    assert is_within(replace(edge, stress_max_ev_per_angstrom3=3e-4))
+    assert not is_within(replace(edge, stress_max_ev_per_angstrom3=3.1e-4))
+    assert not is_within(replace(edge, lacks_stress=True))
 
 
 def test_a_model_that_fails_is_not_compared() -> None:

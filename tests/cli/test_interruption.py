@@ -118,3 +118,17 @@ def test_the_end_of_a_batch_job_while_models_load(toy_plugin: ToyPlugin) -> None
     assert "Traceback" not in ended.err
     assert ended.took_s < 10
     assert records(toy_plugin) == []
+
+
+def test_ctrl_c_while_tuning_gives_the_answer_so_far(toy_plugin: ToyPlugin) -> None:
+    toy_plugin.add("plain")
+    words = ["tune", *SUBJECT, "--models", "toy-plain", "--budget", "60s", "--json"]
+    ended = interrupt(words, signal.SIGINT, mark="in turn with the default", times=1)
+    assert ended.code == ExitCode.INTERRUPTED
+    assert ended.survivors == []
+    assert "Traceback" not in ended.err
+    assert ended.took_s < 10
+    data = json.loads(ended.out)["data"]
+    assert data["interrupted"]
+    assert data["results"][0]["speed_up"] is None
+    assert not list((toy_plugin.site.parent / "data" / "tunings").glob("*/*.json"))

@@ -94,6 +94,10 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
         {"preset": "water", "models": ["a", "b"], "sampler": "b", "select": 7, "output": "out.xyz", "spin": 2},
     ),
     "stability": ("x.cif --models a --threads 2", {"structure": "x.cif", "models": "a", "threads": 2}),
+    "tune": (
+        "x.cif --models a,b --for screen --atoms 64 --budget 90s",
+        {"structure": "x.cif", "models": ["a", "b"], "purpose": "screen", "atoms": 64, "budget": "90s"},
+    ),
     "plan": (
         "m --structure x.cif --atoms 500 --hardware A100-80GB,H100-80GB --max-devices 4",
         {

@@ -6,12 +6,14 @@ import os
 import subprocess
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from ase.build import bulk, molecule
 
+from axes_contract import require_each_value
 from backend_rotation import environment_or_skip
 from factories import make_candidate, make_task
 from mlipguide.catalog.cards import load_catalogue
@@ -20,6 +22,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.production.script_texts import Subject, ase_files, texts_by_name
 from mlipguide.production.smoke_test import try_script
+from mlipguide.records.hardware.environment import Environment
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.errors import FailureKind, SessionError
@@ -56,16 +59,37 @@ class InTurn(BackendContract):
         environment = environment_or_skip(cls.card.backend)
         if cls.weights_file is not None and not cls.weights_file.is_file():
             pytest.skip(f"{cls.weights_file.name} is not on this machine")
+        return cls.opened(cls.settings(), environment, memory_limit_bytes=memory_limit_bytes)
+
+    @classmethod
+    def opened(
+        cls, settings: Settings, environment: Environment, *, memory_limit_bytes: int | None = None
+    ) -> WorkerSession:
+        """Start a worker with other settings."""
         return open_session(
             SessionRequest(
                 card=cls.card,
                 recipe=find_recipe(cls.card.backend),
                 environment=environment,
-                settings=cls.settings(),
+                settings=settings,
                 weights_file=cls.weights_file,
                 synthetic=cls.synthetic,
                 memory_limit_bytes=memory_limit_bytes,
             )
+        )
+
+    def test_each_setting_loads_and_computes_the_same(self) -> None:
+        """Every value of every axis of the recipe that this machine allows."""
+        self.open().close()  # skipped out of turn, or where its file is not here
+        environment = environment_or_skip(self.card.backend)
+        require_each_value(
+            self.card,
+            environment,
+            replace(self.settings(), driver=find_recipe(self.card.backend).driver),
+            partial(self.opened, environment=environment),
+            self.structure(),
+            weights_file=self.weights_file,
+            synthetic=self.synthetic,
         )
 
     def test_a_script_runs_its_ten_steps(self, tmp_path: Path, atoms: Atoms) -> None:

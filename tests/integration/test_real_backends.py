@@ -16,6 +16,7 @@ from typing import ClassVar
 import pytest
 from ase.build import bulk, molecule
 
+from axes_contract import require_each_value
 from mlipguide.bench.agreement import compare_settings, is_within, rattled_copies
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.environments.builds import build_environment
@@ -89,6 +90,17 @@ class _RealContract(BackendContract):
     def open(cls, *, memory_limit_bytes: int | None = None) -> WorkerSession:
         """Start a worker in the backend's environment."""
         return open_card(cls.card, synthetic=cls.synthetic, memory_limit_bytes=memory_limit_bytes)
+
+    def test_each_setting_loads_and_computes_the_same(self) -> None:
+        """Every value of every axis of the recipe that this machine allows."""
+        require_each_value(
+            self.card,
+            environment_of(self.card.backend),
+            SETTINGS,
+            lambda settings: open_card(self.card, synthetic=self.synthetic, settings=settings),
+            self.structure(),
+            synthetic=self.synthetic,
+        )
 
 
 class TestSevenNet(_RealContract):

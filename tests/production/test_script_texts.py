@@ -115,6 +115,32 @@ def test_weights_are_given_or_named() -> None:
     assert "SevenNetCalculator(str(WEIGHTS), device=device)" in own
 
 
+@pytest.mark.parametrize(
+    ("model", "axis", "value", "says"),
+    [
+        ("mace-mp-0-medium", "compile", "default", "compile_mode='default'"),
+        ("mace-mp-0-medium", "kernels", "cuequivariance", "enable_cueq=True"),
+        ("sevennet-0", "kernels", "flashtp", "device=device, enable_flash=True)"),
+        ("sevennet-0", "pinning", "cores", "os.environ['OMP_PLACES'] = 'cores'"),
+        ("sevennet-0", "wait-policy", "passive", "os.environ['OMP_WAIT_POLICY'] = 'passive'"),
+        ("chgnet-0.3.0", "tf32", "on", "torch.set_float32_matmul_precision('high')"),
+        ("orb-v3-conservative-inf-omat", "neighbours", "knn_brute_force", "edge_method='knn_brute_force'"),
+        ("orb-v3-conservative-inf-omat", "compile", "default", "model.compile(mode='default', dynamic=True)"),
+        ("uma-s-1p1", "merged-experts", "off", "merge_mole=False"),
+        ("uma-s-1p1", "execution", "umas_fast_pytorch", "execution_mode='umas_fast_pytorch'"),
+        ("uma-s-1p1", "neighbours", "nvalchemi", "internal_graph_gen_version=3"),
+        ("tensornet-matpes-pbe-2025.2-m", "compile", "default", "torch.compile(potential.model, mode='default'"),
+    ],
+)
+def test_what_was_chosen_on_an_axis_is_in_the_script(model: str, axis: str, value: str, says: str) -> None:
+    given = Path("/data/weights.pt")
+    plain = subject(model, weights_file=None if model in ("sevennet-0", "chgnet-0.3.0") else given)
+    text = script(replace(plain, settings=SETTINGS.with_choice(axis, value)))
+    compile(text, "run.py", "exec")
+    assert says in text.replace('"', "'")
+    assert says not in script(plain).replace('"', "'")
+
+
 def test_the_allocator_is_set_only_where_it_was() -> None:
     assert "GLIBC_TUNABLES" in script(subject("sevennet-0"))
     assert "GLIBC_TUNABLES" not in script(subject("sevennet-0", settings=CUDA))

@@ -13,14 +13,14 @@ import yaml
 
 from factories import make_measurement
 from fake_models import STRUCTURES, FakeModels, Outcome, Run, fake_card
-from kept_records import DAMAGES, damage, make_baseline, make_evaluation, make_stability
+from kept_records import DAMAGES, damage, make_baseline, make_evaluation, make_stability, make_tuning
 from known_trainings import make_distilled, make_tried
 from mlipguide.core.paths import data_dir, environments_dir, hardware_dir, own_models_dir
 from mlipguide.core.serialisation import to_json, to_plain
 from mlipguide.environments.adoption import SCHEMA as ADOPTED
 from mlipguide.environments.managed_folders import write_marker
 from mlipguide.environments.recipes import find_recipe
-from mlipguide.store import baselines, distillations, evidence, measurements, pilots, stability
+from mlipguide.store import baselines, distillations, evidence, measurements, pilots, stability, tunings
 
 SILICON = str(STRUCTURES / "Si.POSCAR")
 RECOMMEND = ("recommend", SILICON, "--models", "fake-a", "--json")
@@ -89,6 +89,9 @@ def _marker(_models: FakeModels) -> Path:
 KINDS = {
     "measurement": Kind(write=_measurement, commands=(RECOMMEND,)),
     "stability": Kind(write=lambda _models: stability.append(make_stability()), commands=(RECOMMEND,)),
+    "tuning": Kind(
+        write=lambda models: tunings.keep(make_tuning(fingerprint=models.machine.fingerprint)), commands=(RECOMMEND,)
+    ),
     "evidence": Kind(write=lambda _models: evidence.save(make_evaluation()), commands=(RECOMMEND,)),
     "pilot": Kind(write=lambda _models: pilots.keep(make_tried().pilot), commands=(RECOMMEND,)),
     "distillation": Kind(write=lambda _models: distillations.keep(make_distilled().kept), commands=(RECOMMEND,)),

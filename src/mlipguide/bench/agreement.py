@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlipguide.records.strict import strict
-from mlipguide.sessions.interface import ModelSession
+from mlipguide.sessions.interface import ModelSession, SinglePoint
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -37,12 +37,17 @@ class AgreementFound:
         force_mae_ev_per_angstrom: Mean absolute difference of the force components of all structures.
         force_max_ev_per_angstrom: Largest absolute difference of a force component.
         structures: Number of structures.
+        stress_max_ev_per_angstrom3: Largest absolute difference of a component of the stress; None where the reference
+            gives none.
+        lacks_stress: Whether the reference gives a stress and the other setting none.
     """
 
     energy_difference_ev_per_atom: float
     force_mae_ev_per_angstrom: float
     force_max_ev_per_angstrom: float
     structures: int
+    stress_max_ev_per_angstrom3: float | None = None
+    lacks_stress: bool = False
 
 
 @strict
@@ -54,11 +59,13 @@ class Tolerance:
         energy_ev_per_atom: Of an energy.
         force_mae_ev_per_angstrom: Mean over force components.
         force_max_ev_per_angstrom: Of any force component.
+        stress_ev_per_angstrom3: Of any component of a stress.
     """
 
     energy_ev_per_atom: float
     force_mae_ev_per_angstrom: float
     force_max_ev_per_angstrom: float
+    stress_ev_per_angstrom3: float = 3e-4
 
 
 TOLERANCE = Tolerance(energy_ev_per_atom=1e-3, force_mae_ev_per_angstrom=1e-3, force_max_ev_per_angstrom=1e-2)
@@ -67,6 +74,7 @@ TOLERANCE = Tolerance(energy_ev_per_atom=1e-3, force_mae_ev_per_angstrom=1e-3, f
 1 meV per atom is a twenty-fifth of kT at room temperature, and a tenth or less of what separates good potentials from
 their reference calculations. Their mean force errors are tens of meV/Å, of which 1 meV/Å is a few per cent. A single
 component may be off by 10 meV/Å, which is what relaxations commonly stop at; thermal forces are tens of times larger.
+0.0003 eV/Å³ are 0.05 GPa, what relaxations of cells commonly stop at: a strain of 0.05 % in a solid of 100 GPa.
 """
 
 
@@ -104,25 +112,47 @@ def compare_settings(reference: ModelSession, other: ModelSession, structures: S
     """
     if not structures:
         raise ValueError("settings are compared on at least one structure")
+    points = [(reference.single_point(atoms), other.single_point(atoms)) for atoms in structures]
+    return agreement_of([plain for plain, _ in points], [changed for _, changed in points])
+
+
+def agreement_of(reference: Sequence[SinglePoint], other: Sequence[SinglePoint]) -> AgreementFound:
+    """Return how far results on the same structures differ.
+
+    Args:
+        reference: Of the plain setting, at least one.
+        other: Of another one, in the same order.
+    """
     energies: list[float] = []
-    forces = []
-    for atoms in structures:
-        plain, changed = reference.single_point(atoms), other.single_point(atoms)
-        energies.append((changed.energy_ev - plain.energy_ev) / len(atoms))
+    forces, stresses = [], []
+    lacks_stress = False
+    for plain, changed in zip(reference, other, strict=True):
+        energies.append((changed.energy_ev - plain.energy_ev) / len(plain.forces_ev_per_angstrom))
         forces.append(np.subtract(changed.forces_ev_per_angstrom, plain.forces_ev_per_angstrom).ravel())
+        if plain.stress_ev_per_angstrom3 is None:
+            continue
+        if changed.stress_ev_per_angstrom3 is None:
+            lacks_stress = True
+        else:
+            stresses.append(np.subtract(changed.stress_ev_per_angstrom3, plain.stress_ev_per_angstrom3))
     components = np.abs(np.concatenate(forces))
     return AgreementFound(
         energy_difference_ev_per_atom=max(energies, key=abs),
         force_mae_ev_per_angstrom=float(components.mean()),
         force_max_ev_per_angstrom=float(components.max()),
-        structures=len(structures),
+        structures=len(reference),
+        stress_max_ev_per_angstrom3=float(np.abs(np.concatenate(stresses)).max()) if stresses else None,
+        lacks_stress=lacks_stress,
     )
 
 
 def is_within(found: AgreementFound, tolerance: Tolerance = TOLERANCE) -> bool:
-    """Tell whether all three differences are within ``tolerance``."""
+    """Tell whether all differences are within ``tolerance``, and no stress is missing."""
+    stress = found.stress_max_ev_per_angstrom3
     return (
-        abs(found.energy_difference_ev_per_atom) <= tolerance.energy_ev_per_atom
+        not found.lacks_stress
+        and (stress is None or stress <= tolerance.stress_ev_per_angstrom3)
+        and abs(found.energy_difference_ev_per_atom) <= tolerance.energy_ev_per_atom
         and found.force_mae_ev_per_angstrom <= tolerance.force_mae_ev_per_angstrom
         and found.force_max_ev_per_angstrom <= tolerance.force_max_ev_per_angstrom
     )

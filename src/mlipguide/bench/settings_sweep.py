@@ -21,7 +21,7 @@ from mlipguide.bench.agreement import TOLERANCE, AgreementFound, Tolerance, is_w
 from mlipguide.core.errors import InputError
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
-from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.records.timing.measurement import Allocator, Settings, choice_words
 
 DTYPES = ("float32", "float64")
 SINGLE_PRECISION_DEVICES = ("mps",)
@@ -111,25 +111,20 @@ def settings_grid(
 
 
 def plain_settings(base: Settings) -> Settings:
-    """Return the reference of a sweep: double precision, one rank of one thread, default allocator, same device.
+    """Return the reference of a sweep: double precision, one rank of one thread, all else default, on the same device.
 
     On a device without double precision it is the processor instead.
     """
     device = "cpu" if base.device in SINGLE_PRECISION_DEVICES else base.device
-    return replace(base, threads=1, ranks=1, dtype="float64", allocator=Allocator.DEFAULT, device=device)
-
-
-def numerics_of(settings: Settings) -> tuple[str, str]:
-    """Return what decides a model's numbers but for the order of sums: dtype and device."""
-    return settings.dtype, settings.device
+    return replace(base, threads=1, ranks=1, dtype="float64", allocator=Allocator.DEFAULT, device=device, choices=())
 
 
 def settings_to_compare(grid: Sequence[Settings], plain: Settings) -> tuple[Settings, ...]:
     """Return one setting of each dtype and device that is not the plain one's, the first in ``grid``."""
-    first: dict[tuple[str, str], Settings] = {}
+    first: dict[tuple[object, ...], Settings] = {}
     for settings in grid:
-        first.setdefault(numerics_of(settings), settings)
-    first.pop(numerics_of(plain), None)
+        first.setdefault(settings.numerics, settings)
+    first.pop(plain.numerics, None)
     return tuple(first.values())
 
 
@@ -154,7 +149,7 @@ def fastest_acceptable(
     if base not in by_settings:
         raise ValueError("the base setting is not among those that were tried")
     own = by_settings[base]
-    found = {numerics_of(one.settings): one.agreement for one in tried if one.agreement is not None}
+    found = {one.settings.numerics: one.agreement for one in tried if one.agreement is not None}
     base_objection = _objection(own, base, found, tolerance)
     objections: dict[Settings, str | None] = {}
     for one in tried:
@@ -179,16 +174,16 @@ def fastest_acceptable(
 def _objection(
     one: SettingTried,
     base: Settings,
-    found: dict[tuple[str, str], AgreementFound],
+    found: dict[tuple[object, ...], AgreementFound],
     tolerance: Tolerance,
 ) -> str | None:
     """Return why a setting may compute something else, or None."""
-    numerics = numerics_of(one.settings)
-    if numerics == numerics_of(plain_settings(base)):
+    numerics = one.settings.numerics
+    if numerics == plain_settings(base).numerics:
         return None
     agreement = one.agreement or found.get(numerics)
     if agreement is None:
-        return None if numerics == numerics_of(base) else "it could not be compared with the plain setting"
+        return None if numerics == base.numerics else "it could not be compared with the plain setting"
     if is_within(agreement, tolerance):
         return None
     return f"it differs from the plain setting by more than the tolerance ({_differences(agreement)})"
@@ -227,16 +222,16 @@ def _limit(numerator: float, numerator_limit: float, denominator: float, denomin
 def _reason(
     chosen: SettingTried,
     base: SettingTried,
-    found: dict[tuple[str, str], AgreementFound],
+    found: dict[tuple[object, ...], AgreementFound],
     base_objection: str | None,
 ) -> str:
     if chosen is base:
         if base_objection:
             return f"{_name(base)} is kept for want of another that computes what the plain one does: {base_objection}."
         return f"No setting that computes the same is significantly faster than {_name(base)}."
-    agreement = found.get(numerics_of(chosen.settings))
+    agreement = found.get(chosen.settings.numerics)
     same = "it computes in the plain setting's dtype and device" if agreement is None else _differences(agreement)
-    if agreement is None and numerics_of(chosen.settings) == numerics_of(base.settings):
+    if agreement is None and chosen.settings.numerics == base.settings.numerics:
         same = "threads and ranks change only the order of sums"
     faster = f"{_name(chosen)} is {_times(_speed_up(base, chosen))} as fast as {_name(base)}"
     if base_objection:
@@ -252,7 +247,8 @@ def name_of(settings: Settings) -> str:
     """Return settings as a reason names them."""
     plural = "" if settings.threads == 1 else "s"
     ranks = f"{settings.ranks} MPI ranks of " if settings.ranks > 1 else ""
-    return f"{settings.dtype} on {settings.device} with {ranks}{settings.threads} thread{plural}"
+    words = f"{settings.dtype} on {settings.device} with {ranks}{settings.threads} thread{plural}"
+    return f"{words}, {choice_words(settings)}" if settings.choices else words
 
 
 def _times(speed_up: Estimate) -> str:
@@ -261,8 +257,14 @@ def _times(speed_up: Estimate) -> str:
 
 
 def _differences(found: AgreementFound) -> str:
-    return (
+    stress = found.stress_max_ev_per_angstrom3
+    words = (
         f"energies differ by up to {1e3 * abs(found.energy_difference_ev_per_atom):.2g} meV/atom, force components by "
         f"{1e3 * found.force_mae_ev_per_angstrom:.2g} meV/Å on average and {1e3 * found.force_max_ev_per_angstrom:.2g} "
         "meV/Å at most"
     )
+    if found.lacks_stress:
+        return f"{words}, and there is no stress"
+    if stress is None or stress <= TOLERANCE.stress_ev_per_angstrom3:
+        return words
+    return f"{words}, the stress by {stress:.2g} eV/Å³"

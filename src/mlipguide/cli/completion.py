@@ -45,9 +45,16 @@ def _kinds() -> list[str]:
     return [kind.value for kind in TaskKind]
 
 
+def _purposes() -> list[str]:
+    from mlipguide.records.timing.axes import Purpose
+
+    return [purpose.value for purpose in Purpose]
+
+
 NAMES: dict[Completion, Callable[[], list[str]]] = {
     Completion.MODELS: _models,
     Completion.PRESETS: _presets,
     Completion.HARDWARE: _devices,
     Completion.KINDS: _kinds,
+    Completion.PURPOSES: _purposes,
 }

@@ -3,6 +3,7 @@
 COMMANDS = {
     "recommend": "Say which model to run for a simulation, and how.",
     "bench": "Time models over several sizes; compare two runs.",
+    "tune": "Find the settings with which models are fastest here.",
     "evaluate": "Compare models with reference calculations of yours.",
     "disagree": "Compare models with each other, without labels.",
     "stability": "Test whether models make a stable run.",

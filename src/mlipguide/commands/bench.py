@@ -24,6 +24,7 @@ from mlipguide.candidates.preparation import (
     find_given_weights,
     prepare_candidates,
 )
+from mlipguide.candidates.tuned_settings import with_tuned
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError, did_you_mean
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
@@ -32,6 +33,7 @@ from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.measuring import BENCH_BUDGET, BENCH_LARGEST, TIMED_STEP, BenchChoices
 from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
+from mlipguide.records.timing.axes import Purpose
 from mlipguide.records.timing.bench import BenchData
 from mlipguide.records.timing.measurement import Measurement, Scenario
 from mlipguide.sessions.errors import HINTS, FailureKind
@@ -88,6 +90,12 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     preparation = without_blind(preparation, atoms, structure)
     if AVAILABLE in names:
         preparation = startable_ones(preparation)
+    preparation = with_tuned(
+        preparation,
+        machine,
+        Purpose.MD if conditions.scenario is Scenario.SINGLE_STREAM else Purpose.SCREEN,
+        atoms=max(sizes or (structure.atoms,)) if sizes or conditions.scenario is Scenario.OFFLINE else largest,
+    )
     ready = _with_settings(preparation, settings)
     if conditions.scenario is Scenario.OFFLINE and sizes is None:
         sizes = (structure.atoms,)

@@ -19,6 +19,8 @@ from mlipguide.records.requests.measuring import (
     PlanRequest,
     StabilityChoices,
     StabilityRequest,
+    TuneChoices,
+    TuneRequest,
 )
 from mlipguide.records.requests.option import options_of, shared
 from mlipguide.records.requests.recommend import Measuring, RecommendRequest, TaskRequest
@@ -35,12 +37,22 @@ if TYPE_CHECKING:
     from mlipguide.records.timing.bench import BenchData
     from mlipguide.records.timing.comparison import Comparison
     from mlipguide.records.timing.model_timing import ModelTiming
+    from mlipguide.records.timing.tuning import TuneData
     from mlipguide.records.training.distillation import Distillation
     from mlipguide.records.training.fit import FitData
     from mlipguide.records.training.pilot import PilotData
 
 
-T = TypeVar("T", BenchRequest, CheckRequest, StabilityRequest, EvaluateRequest, DisagreeRequest, RecommendRequest)
+T = TypeVar(
+    "T",
+    BenchRequest,
+    CheckRequest,
+    StabilityRequest,
+    TuneRequest,
+    EvaluateRequest,
+    DisagreeRequest,
+    RecommendRequest,
+)
 """Requests that take calculators of the user's own beside models."""
 
 
@@ -135,6 +147,14 @@ def stability(asked: StabilityRequest, way: Way) -> Result[StabilityData]:
 
     asked = with_own(asked, way)
     return stability(_task(asked), Options(**shared(asked, StabilityChoices), **way.options(asked.weights)))
+
+
+def tune(asked: TuneRequest, way: Way) -> Result[TuneData]:
+    """Find the settings with which models are fastest here and compute the same; later commands use them."""
+    from mlipguide.commands.tune import Options, tune
+
+    asked = with_own(asked, way)
+    return tune(_task(replace(asked, atoms=None)), Options(**shared(asked, TuneChoices), **way.options(asked.weights)))
 
 
 def evaluate(asked: EvaluateRequest, way: Way, points: ParityPoints | None = None) -> Result[Evaluation]:
@@ -245,7 +265,7 @@ def parse_weights(given: Sequence[str] | None) -> dict[str, Path]:
     return found
 
 
-def _task(asked: BenchRequest | PlanRequest | StabilityRequest | DisagreeRequest) -> TaskRequest:
+def _task(asked: BenchRequest | PlanRequest | StabilityRequest | TuneRequest | DisagreeRequest) -> TaskRequest:
     """Return what a request says of a task."""
     return TaskRequest(**shared(asked, TaskRequest))
 

@@ -17,6 +17,7 @@ from mlipguide.candidates.preparation import (
     lacks_weights,
     prepare_candidates,
 )
+from mlipguide.candidates.tuned_settings import with_tuned
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.evidence.accuracy.evaluating import (
@@ -34,6 +35,7 @@ from mlipguide.records.accuracy.accuracy import Evaluation, FrameErrors
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.accuracy import MAX_FRAMES, EvaluateRequest
+from mlipguide.records.timing.axes import Purpose
 from mlipguide.sessions.interface import SinglePoint
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.tasks.needs import names_in
@@ -96,6 +98,7 @@ def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
     preparation = with_own_weights(preparation, options, named=frozenset(card.id for card in cards))
+    preparation = with_tuned(preparation, machine, Purpose.EVALUATE, atoms=labels.summary.largest_frame_atoms)
     ready = [item for item in preparation.candidates if can_evaluate(item)]
     left_out = _left_out(preparation, cards, known, named=request.models is not None)
     if not ready:

@@ -62,6 +62,12 @@ FUNCTIONS = {
         answer="mlipguide.records.timing.bench:BenchData",
         page="bench_page:bench_page",
     ),
+    "tune": Function(
+        command="tune",
+        request="measuring:TuneRequest",
+        answer="mlipguide.records.timing.tuning:TuneData",
+        page="tune_page:tune_page",
+    ),
     "check": Function(
         command="check",
         request="measuring:CheckRequest",

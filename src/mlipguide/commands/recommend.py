@@ -30,6 +30,7 @@ from mlipguide.candidates.preparation import (
     find_given_weights,
     prepare_candidates,
 )
+from mlipguide.candidates.tuned_settings import with_tuned
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.hardware import alike_notices
 from mlipguide.core.errors import ExitCode
@@ -53,7 +54,8 @@ from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.recommend import MEASURE_BUDGET, Measuring, TaskRequest
-from mlipguide.records.task.task import Task
+from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.records.timing.axes import Purpose
 from mlipguide.report.words.reason_words import reason_words
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store.stability import unreadable
@@ -196,6 +198,9 @@ def _prepared(question: Question, machine: Machine, options: Options) -> tuple[Q
         question = replace(question, cards=tuple(item.card for item in preparation.candidates) or question.cards)
     if question.profiles:
         preparation = replace(preparation, candidates=with_plain_memory(preparation.candidates))
+    else:
+        purpose = Purpose.MD if question.task.kind is TaskKind.MD else Purpose.SCREEN
+        preparation = with_tuned(preparation, machine, purpose, atoms=question.task.atoms)
     return question, preparation
 
 

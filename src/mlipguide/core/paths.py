@@ -62,6 +62,11 @@ def baselines_dir() -> Path:
     return data_dir() / "baselines"
 
 
+def tunings_dir() -> Path:
+    """Folder of the settings that ``tune`` found, by the machine's fingerprint, one JSON file each."""
+    return data_dir() / "tunings"
+
+
 def evidence_dir() -> Path:
     """Folder of the models' errors on labelled frames, one JSON file each."""
     return data_dir() / "evidence"

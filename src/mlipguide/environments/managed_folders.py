@@ -44,6 +44,8 @@ _NOT_OF_THE_BUILD = (
     "for_scripts",
     "is_built",
     "watched",
+    "common_axes",
+    "axes",
 )
 _UNSAID: dict[str, Any] = {
     "overrides": [],

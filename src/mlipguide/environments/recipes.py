@@ -215,7 +215,8 @@ def list_first_requirements(recipe: Recipe) -> tuple[str, ...]:
 def list_distributions(recipe: Recipe) -> tuple[str, ...]:
     """Return the names of the packages whose versions matter to the speed and the results of a backend."""
     required = (Requirement(line).name for line in list_requirements(recipe))
-    names = [recipe.backend, *required, *recipe.watched, *ACCELERATORS]
+    of_axes = (name for axis in recipe.axes for value in axis.values for name in value.needs.packages)
+    names = [recipe.backend, *required, *recipe.watched, *ACCELERATORS, *of_axes]
     return tuple(dict.fromkeys(str(canonicalize_name(name)) for name in names))
 
 

@@ -19,6 +19,7 @@ import mlipguide
 from mlipguide.core.errors import InputError
 from mlipguide.core.readable import duration
 from mlipguide.costmodel.ranks import SKIN_ANGSTROM
+from mlipguide.environments.axes import options_of, variables_of
 from mlipguide.environments.recipes import worker_file
 from mlipguide.production.script_beside import (
     ase_values,
@@ -33,6 +34,7 @@ from mlipguide.records.hardware.environment import Recipe
 from mlipguide.records.models.model_card import ModelCard, Need
 from mlipguide.records.task.run_script import ScriptDriver
 from mlipguide.records.task.task import Task, TaskKind
+from mlipguide.records.timing.axes import SKIN
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 from mlipguide.structures.displacements import SYMMETRY_ANGSTROM
@@ -72,6 +74,7 @@ NATIVE = "lammps"
 """The backend whose potentials need nothing but LAMMPS itself, on processors."""
 LAMMPS_SKIN_ANGSTROM = 2.0
 """Its default in units metal."""
+OWN_VARIABLES = "MLIPGUIDE_"
 TIME_MARGIN = 1.25
 """A batch job may take this much longer than the upper end of the estimate."""
 HOUR_S = 3600
@@ -141,6 +144,8 @@ def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
     values = _values(subject, path) | {
         **ase_values(subject.atoms),
         "structure_file": structure_file.name,
+        "chosen": options_of(recipe, subject.settings),
+        "variables": _of_any_program(variables_of(recipe, subject.settings)),
         "command": shlex.join([subject.python, path.name]),
     }
     calculator = templates.from_string(_calculator_template(recipe)).render(values)
@@ -187,7 +192,7 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
         "devices": subject.devices,
         "native": native,
         "ranks": subject.settings.ranks,
-        "skin": SKIN_ANGSTROM if native else LAMMPS_SKIN_ANGSTROM,
+        "skin": (subject.settings.chosen(SKIN) or SKIN_ANGSTROM) if native else LAMMPS_SKIN_ANGSTROM,
         **(_potential(subject) if native else {}),
         "job_name": path.stem,
         "time_limit": _clock(limit_s),
@@ -200,6 +205,11 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
         path.with_suffix(".sbatch"): templates.get_template("lammps/batch.jinja").render(values),
         path: templates.get_template("lammps/input.jinja").render(values),
     }
+
+
+def _of_any_program(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that say something to others than mlipguide's worker."""
+    return {name: value for name, value in variables.items() if not name.startswith(OWN_VARIABLES)}
 
 
 def _potential(subject: Subject) -> dict[str, Any]:

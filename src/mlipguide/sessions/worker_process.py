@@ -62,6 +62,7 @@ class WorkerProcess:
         self._buffer = b""
         self._count = 0
         self._closed = False
+        self._paused = False
         theirs_read, self._write_end = os.pipe()
         self._read_end, theirs_write = os.pipe()
         os.set_blocking(self._write_end, False)
@@ -102,6 +103,7 @@ class WorkerProcess:
         """
         if self._closed:
             raise self._error(FailureKind.CRASHED, "the worker was ended before")
+        self._resume()
         self._count += 1
         try:
             line = json.dumps({"id": self._count, "op": operation, **arguments}, allow_nan=False) + "\n"
@@ -136,10 +138,21 @@ class WorkerProcess:
             FailureKind.CRASHED, f"the worker answered request {given} when {self._count} was asked; it was ended"
         )
 
+    def pause(self) -> None:
+        """Stop the worker and all that it started, until it is asked again or ended."""
+        if not self._closed and not self._paused:
+            self._paused = _signalled(self._process.pid, signal.SIGSTOP)
+
+    def _resume(self) -> None:
+        if self._paused:
+            _signalled(self._process.pid, signal.SIGCONT)
+            self._paused = False
+
     def close(self) -> None:
         """End the worker; may be called more than once."""
         if self._closed:
             return
+        self._resume()
         self._closed = True
         self._close_pipes()
         end_group(self._process, grace_s=0.5)
@@ -239,6 +252,14 @@ class WorkerProcess:
             return self._log.stat().st_size
         except OSError:
             return 0
+
+
+def _signalled(group: int, number: signal.Signals) -> bool:
+    try:
+        os.killpg(group, number)
+    except OSError:  # it has ended, which the next request tells
+        return False
+    return True
 
 
 def _describe_exit(status: int) -> str:

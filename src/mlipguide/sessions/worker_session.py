@@ -15,10 +15,12 @@ from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.core.errors import EnvironmentFailedError
 from mlipguide.core.paths import logs_dir, make_folder
 from mlipguide.core.units import WALL_TIME
+from mlipguide.environments.axes import options_of, variables_of
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import command_to_get, worker_file
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.timing.axes import SPINNING, WAIT_POLICY
 from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, StepSamples
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import (
@@ -61,6 +63,7 @@ class SessionRequest:
         weights_file: A checkpoint file; None for one that the package brings.
         synthetic: Build the architecture with random weights.
         memory_limit_bytes: What the worker may use; None for no limit.
+        patience_s: How long loading, and any later answer, may take at most; None for what is usual.
     """
 
     card: ModelCard
@@ -70,6 +73,7 @@ class SessionRequest:
     weights_file: Path | None
     synthetic: bool
     memory_limit_bytes: int | None
+    patience_s: float | None = None
 
 
 class Answering(Protocol):
@@ -82,17 +86,29 @@ class Answering(Protocol):
     def request(self, operation: str, *, timeout_s: float, **arguments: Any) -> Any:
         """Send one request and return its result."""
 
+    def pause(self) -> None:
+        """Stop it until the next request."""
+
     def close(self) -> None:
         """End it; may be called more than once."""
 
 
 class WorkerSession:
-    """Implements :class:`mlipguide.sessions.interface.ModelSession`."""
+    """Implements :class:`mlipguide.sessions.interface.ModelSession`.
 
-    def __init__(self, process: Answering, facts: ModelFacts, *, call_timeout_s: float) -> None:
+    Args:
+        process: What carries out the requests.
+        facts: What the loaded weights say of themselves.
+        call_timeout_s: How long an answer may take.
+        spins: Whether its threads spin while they wait for work: then it is stopped between two requests, since it
+            would take the processor from others that are timed meanwhile.
+    """
+
+    def __init__(self, process: Answering, facts: ModelFacts, *, call_timeout_s: float, spins: bool = False) -> None:
         self._process = process
         self._facts = facts
         self._call_timeout_s = call_timeout_s
+        self._spins = spins
 
     @property
     def facts(self) -> ModelFacts:
@@ -183,7 +199,10 @@ class WorkerSession:
         self._process.close()
 
     def _ask(self, operation: str, **arguments: Any) -> Any:
-        return self._process.request(operation, timeout_s=self._call_timeout_s, **arguments)
+        answer = self._process.request(operation, timeout_s=self._call_timeout_s, **arguments)
+        if self._spins:
+            self._process.pause()
+        return answer
 
 
 def open_session(
@@ -205,6 +224,8 @@ def open_session(
     """
     load_timeout_s = load_timeout_s or _chosen_timeout_s(LOAD_TIMEOUT_S)
     call_timeout_s = call_timeout_s or _chosen_timeout_s(CALL_TIMEOUT_S)
+    if request.patience_s is not None:
+        load_timeout_s, call_timeout_s = (min(one, request.patience_s) for one in (load_timeout_s, call_timeout_s))
     environment = request.environment
     if environment.state is not EnvironmentState.READY or environment.python is None:
         raise EnvironmentFailedError(
@@ -217,7 +238,7 @@ def open_session(
     log = make_folder(logs_dir()) / f"worker-{request.card.id}-{stamp}-{os.getpid()}-{uuid4().hex[:6]}.log"
     folder = worker_folder(worker_file(request.recipe))
     variables = worker_environment(
-        {**clean_environment(os.environ), **request.recipe.variables},
+        {**clean_environment(os.environ), **request.recipe.variables, **variables_of(request.recipe, settings)},
         folder,
         threads=settings.threads,
         retain_memory=settings.allocator is Allocator.RETAIN,
@@ -243,6 +264,7 @@ def open_session(
             threads=settings.threads,
             driver=settings.driver,
             ranks=settings.ranks,
+            options=options_of(request.recipe, settings),
             memory_limit_bytes=request.memory_limit_bytes,
         )
         elements = answer["elements"]
@@ -257,12 +279,19 @@ def open_session(
         if request.card.weights.origin is WeightsOrigin.LOCAL:
             require_same_architecture(request.card, facts)
         _require_package(request.card, facts.versions)
-        session = WorkerSession(process, facts, call_timeout_s=call_timeout_s)
+        spins = settings.chosen(WAIT_POLICY) == SPINNING
+        session = WorkerSession(process, facts, call_timeout_s=call_timeout_s, spins=spins)
         require_reference_energy(
             session,
             request.card,
             weights_file=request.weights_file,
-            surroundings={**environment.versions, **facts.versions, "dtype": settings.dtype, "device": settings.device},
+            surroundings={
+                **environment.versions,
+                **facts.versions,
+                **{one.axis: one.value for one in settings.choices},
+                "dtype": settings.dtype,
+                "device": settings.device,
+            },
         )
     except BaseException:
         process.close()

@@ -18,8 +18,9 @@ from mlipguide.core.paths import evidence_dir
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.accuracy.accuracy import StoredEvaluation
 from mlipguide.records.notice import Notice, set_aside_notices
+from mlipguide.store.measurements import without_choices
 
-FORMAT = 2
+FORMAT = 3
 
 
 def _with_gaps(data: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +33,11 @@ def _with_gaps(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "accuracy": {**accuracy, **new}}
 
 
-UPGRADES: Upgrades = {1: _with_gaps}
+def _without_choices(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "accuracy": without_choices(data["accuracy"])}
+
+
+UPGRADES: Upgrades = {1: _with_gaps, 2: _without_choices}
 """From each past version to the next."""
 FOLDER_DIGITS = 16
 FILES = KeptFiles(kind=StoredEvaluation, name="evaluation", key="evaluation", format=FORMAT, upgrades=UPGRADES)
@@ -50,10 +55,13 @@ def record_name(evaluation: StoredEvaluation) -> str:
     """Return the name of an evaluation's file: the model, and a digest of everything that decides the result."""
     accuracy, labels = evaluation.accuracy, evaluation.labels
     frames = sorted([*(one.frame for one in evaluation.frame_errors), *accuracy.failed_frames])
+    settings = to_plain(accuracy.settings)
+    if not accuracy.settings.choices:
+        del settings["choices"]  # the name that it had before there were any
     deciding = [
         evaluation.weights,
         sorted(accuracy.versions.items()),
-        to_plain(accuracy.settings),
+        settings,
         [labels.energy_key, labels.forces_key, labels.stress_key],
         frames,
     ]

@@ -15,7 +15,7 @@ from mlipguide.core.paths import measurements_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.timing.measurement import Measurement
 
-FORMAT = 4
+FORMAT = 5
 
 
 def _upgrade_from_1(data: dict[str, Any]) -> dict[str, Any]:
@@ -37,10 +37,17 @@ def _upgrade_from_3(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "settings": {**settings, "ranks": 1}} if isinstance(settings, dict) else data
 
 
+def without_choices(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of a time that knew fewer axes of settings: nothing was chosen on the others."""
+    settings = data.get("settings")
+    return {**data, "settings": {**settings, "choices": []}} if isinstance(settings, dict) else data
+
+
 UPGRADES: Upgrades = {
     1: _upgrade_from_1,
     2: _upgrade_from_2,
     3: _upgrade_from_3,
+    4: without_choices,
 }
 """From each past version to the next."""
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlipguide.core.kept_files import Kept, KeptFiles
+from mlipguide.core.kept_files import Kept, KeptFiles, Upgrades
 from mlipguide.core.paths import stability_dir
 from mlipguide.records.accuracy.stability import ModelStability
 from mlipguide.records.notice import Notice, set_aside_notices
+from mlipguide.store.measurements import without_choices
 
-FORMAT = 1
-FILES = KeptFiles(kind=ModelStability, name="record of stability", key="stability", format=FORMAT)
+FORMAT = 2
+UPGRADES: Upgrades = {1: without_choices}
+"""From each past version to the next."""
+FILES = KeptFiles(kind=ModelStability, name="record of stability", key="stability", format=FORMAT, upgrades=UPGRADES)
 
 
 @dataclass(frozen=True)

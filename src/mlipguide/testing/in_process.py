@@ -55,6 +55,9 @@ class InProcessWorker:
             raise SessionError(FailureKind(answer["error"]["kind"]), answer["error"]["message"])
         return answer["result"]
 
+    def pause(self) -> None:
+        """Do nothing: this process is not stopped."""
+
     def close(self) -> None:
         """Answer no more."""
         self.closed = True

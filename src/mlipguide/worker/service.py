@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .backends import find_loader
-from .backends.interface import LoadedModel, LoadRequest
+from .backends.interface import LoadedModel, LoadRequest, Options
 from .failures import WorkerError, kind_of
 from .geometry import atoms_from_message, attach, refuse_nonfinite, refuse_unsupported
 from .images import pairs_per_atom
@@ -88,19 +88,22 @@ class Service:
         threads: int = 1,
         driver: str = "ase",
         ranks: int = 1,
+        options: dict[str, str] | None = None,
         memory_limit_bytes: int | None = None,
     ) -> dict[str, Any]:
         start = time.perf_counter()
         if memory_limit_bytes is not None:
             limit_memory(memory_limit_bytes)
         loader = find_loader(backend)
+        chosen = Options(options)
         try:
             import torch  # noqa: F401  # backends without torch set their threads themselves
         except ModuleNotFoundError:
-            pass
+            has_torch = False
         else:
             from .torch_runtime import set_threads
 
+            has_torch = True
             set_threads(threads)
         model = loader(
             LoadRequest(
@@ -112,8 +115,16 @@ class Service:
                 driver=driver,
                 threads=threads,
                 ranks=ranks,
+                options=chosen,
             )
         )
+        if has_torch:
+            from .torch_runtime import use_tf32
+
+            use_tf32(chosen, device)
+        if chosen.left:
+            words = ", ".join(f"{axis} {value}" for axis, value in chosen.left.items())
+            raise WorkerError("unsupported_setting", f"The backend '{backend}' does not take {words}.")
         self._model = model
         for system in tuple(self._systems):
             self._forget(system=system)

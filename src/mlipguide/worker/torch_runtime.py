@@ -10,6 +10,10 @@ from .failures import WorkerError
 if TYPE_CHECKING:
     from torch.nn import Module
 
+    from .backends.interface import Options
+
+TF32 = "tf32"
+
 
 def set_threads(threads: int) -> None:
     """Use ``threads`` threads for one operation's linear algebra, and run operations one after another."""
@@ -48,6 +52,37 @@ def require_dtype(dtype: str, supported: tuple[str, ...], backend: str) -> None:
     """
     if dtype not in supported:
         raise WorkerError("unsupported_setting", f"{backend} runs in {' or '.join(supported)}, not in {dtype}.")
+
+
+def use_tf32(options: Options, device: str) -> None:
+    """Let matrix products of single precision run in TF32 where that was chosen and the backend has not done so.
+
+    It is said after a model is loaded, since packages set it as they like when they are imported.
+
+    Raises:
+        WorkerError: Kind ``unsupported_setting``: not on a GPU of NVIDIA.
+    """
+    if options.take(TF32, "off") != "on":
+        return
+    if not device.startswith("cuda"):
+        raise WorkerError("unsupported_setting", f"TF32 is for GPUs of NVIDIA, not for '{device}'.")
+    import torch
+
+    torch.set_float32_matmul_precision("high")
+
+
+def compiled(network: Any, mode: str) -> Any:
+    """Return a network that torch compiles at its first call, for sizes that change."""
+    import torch
+
+    return torch.compile(network, mode=mode, dynamic=True)
+
+
+def compilations() -> int:
+    """Return how many graphs torch has compiled in this process."""
+    from torch._dynamo.utils import counters
+
+    return int(counters["stats"]["unique_graphs"])
 
 
 def synchronise(device: str) -> None:

@@ -220,15 +220,18 @@ class ToyCalculator(MorsePotential):
 
     atoms: Any
 
-    def __init__(self, behaviour: Callable[[ToyCalculator], None], from_atoms: int) -> None:
+    def __init__(self, behaviour: Callable[[ToyCalculator], None], from_atoms: int, kernels: str = "plain") -> None:
         super().__init__(**MORSE)  # type: ignore[no-untyped-call]  # untyped in ASE
-        self._behaviour = behaviour
+        self._behaviour = change_nothing if behaviour is slow_down and kernels != "plain" else behaviour
+        self._careless = kernels == "careless"
         self._from_atoms = from_atoms
         self.count = 0
 
     def calculate(self, *arguments: Any, **options: Any) -> None:
         """Evaluate, then misbehave."""
         super().calculate(*arguments, **options)  # type: ignore[no-untyped-call]  # untyped in ASE
+        if self._careless:
+            self.results["forces"] = 1.5 * self.results["forces"]
         if len(self.atoms) >= self._from_atoms:
             self._behaviour(self)
 
@@ -249,7 +252,7 @@ def load(request: LoadRequest) -> LoadedModel:
     if name not in BEHAVIOURS:
         raise WorkerError("weights", f"The toy has no checkpoint '{request.path or request.name}'.")
     return LoadedModel(
-        calculator=ToyCalculator(BEHAVIOURS[name], int(atoms or 0)),
+        calculator=ToyCalculator(BEHAVIOURS[name], int(atoms or 0), request.options.take("kernels", "plain")),
         parameters=np.int64(5) if name == "unsendable" else 5,
         cutoff=CUTOFF,
         layers=1,

@@ -15,7 +15,6 @@ from mlipguide.bench.settings_sweep import (
     SettingTried,
     fastest_acceptable,
     name_of,
-    numerics_of,
     plain_settings,
     settings_grid,
     settings_to_compare,
@@ -61,6 +60,8 @@ class SweptSettings:
             ranks=ranks[0],
             dtype=self.dtypes[0] if self.dtypes else default.dtype,
             device=self.devices[0] if self.devices else default.device,
+            # What was tuned on one device says nothing of another.
+            choices=default.choices if set(self.devices) <= {default.device} else (),
         )
         return settings_grid(base, threads=self.threads, dtypes=self.dtypes, devices=self.devices, ranks=ranks)
 
@@ -142,7 +143,7 @@ def _agreements(
 ) -> dict[Settings, AgreementFound]:
     plain = plain_settings(items[0].settings)
     compared = settings_to_compare([item.settings for item in items], plain)
-    if len({numerics_of(item.settings) for item in items}) == 1 or not compared:
+    if len({item.settings.numerics for item in items}) == 1 or not compared:
         return {}  # threads change only the order of sums
     item = items[0]
     structures = rattled_copies(_small_structure(context))

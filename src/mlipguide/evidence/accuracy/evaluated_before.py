@@ -59,7 +59,7 @@ def still_holds(evaluation: StoredEvaluation, item: Prepared) -> bool:
     return (
         accuracy.model == item.card.id
         and accuracy.backend == item.card.backend
-        and (accuracy.settings.dtype, accuracy.settings.device) == (item.settings.dtype, item.settings.device)
+        and accuracy.settings.numerics == item.settings.numerics
         and all(installed[name] == version for name, version in accuracy.versions.items() if name in installed)
         and evaluation.weights == weights_digest(item)
     )

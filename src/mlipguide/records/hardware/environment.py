@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mlipguide.records.strict import strict
+from mlipguide.records.timing.axes import Axis
 
 
 @strict
@@ -40,6 +41,9 @@ class Recipe:
         watched: Names of packages that decide speed and results beside those that it requires.
         disk_gigabytes: What the environment takes, in GB, without a GPU; None where nobody looked.
         build_s: Wall time of a build whose downloads are at hand, s; None where nobody looked.
+        common_axes: Names of the axes that it shares with other backends (``data/common_axes.yaml``), the most
+            promising first.
+        axes: Its own axes, the most promising first.
     """
 
     backend: str
@@ -64,6 +68,8 @@ class Recipe:
     watched: tuple[str, ...] = field(default=())
     disk_gigabytes: float | None = None
     build_s: float | None = None
+    common_axes: tuple[str, ...] = field(default=("threads", "allocator"))
+    axes: tuple[Axis, ...] = field(default=())
 
 
 class EnvironmentKind(StrEnum):

@@ -1,4 +1,4 @@
-"""What the commands that time and predict are asked: ``bench``, ``check``, ``plan``, ``stability``."""
+"""What the commands that time and predict are asked: ``bench``, ``check``, ``plan``, ``stability``, ``tune``."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,6 +9,7 @@ from mlipguide.records.requests.option import Completion, Option, Panel, Values
 BENCH_BUDGET, BENCH_LARGEST = "2m", "1000"
 CHECK_BUDGET, MAX_SLOWDOWN = "5m", "10%"
 STABILITY_BUDGET = "3m"
+TUNE_BUDGET, TUNE_PURPOSE = "2m", "md"
 TIMED_STEP = "1fs"
 """The step of commands that only time models: the time of a step does not depend on it."""
 MOST_DEVICES = 8
@@ -183,6 +184,52 @@ class StabilityRequest(StabilityChoices):
     models: Annotated[str | None, common.models("Models to test.")] = None
     timestep: Annotated[str | None, common.timestep("from the lightest atom")] = None
     temperature: Annotated[str | None, common.temperature("Temperature of the runs.")] = None
+    index: common.Index = None
+    preset: common.Preset = None
+    charge: common.Charge = None
+    spin: common.Spin = None
+    calculator: common.Calculator = None
+    weights: common.Weights = None
+    yes: common.Yes = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneChoices:
+    """What ``tune`` looks for; None is what was left out."""
+
+    purpose: Annotated[
+        str | None,
+        Option(
+            "What settings are to be fast for: md, screen (many small structures), evaluate (each of them once).",
+            Panel.TASK,
+            metavar="PURPOSE",
+            assumed=TUNE_PURPOSE,
+            flag="--for",
+            completes=Completion.PURPOSES,
+        ),
+    ] = None
+    atoms: Annotated[
+        str | None,
+        Option(
+            "Atoms of the system that is timed.",
+            Panel.TASK,
+            metavar="N",
+            assumed="the structure's, at least about 64",
+            values=Values.COUNT,
+        ),
+    ] = None
+    budget: Annotated[
+        str | None, common.wall_time("Wall time for loading, comparing and timing all models together.", TUNE_BUDGET)
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneRequest(TuneChoices):
+    """Everything that ``tune`` can be asked."""
+
+    structure: common.Structure = None
+    models: Annotated[str | None, common.models("Models to tune, or 'available'.")] = None
+    temperature: Annotated[str | None, common.temperature("Temperature of the velocities.")] = None
     index: common.Index = None
     preset: common.Preset = None
     charge: common.Charge = None

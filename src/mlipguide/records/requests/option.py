@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, MISSING, dataclass, fields
 from enum import StrEnum
 from functools import cache
+from keyword import iskeyword
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
@@ -46,6 +47,7 @@ class Completion(StrEnum):
     PRESETS = "presets"
     HARDWARE = "hardware"
     KINDS = "kinds"
+    PURPOSES = "purposes"
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,12 @@ class Field:
 
     @property
     def keyword(self) -> str:
-        """Its name in Python: its word on the command line, without the ``no`` of a negative one."""
-        return self.name if self.option.argument else self.flag.removeprefix("--").removeprefix("no-").replace("-", "_")
+        """Its name in Python: its word on the command line, without the ``no`` of a negative one.
+
+        Where that is a word of the language (``for``), it is the field's name.
+        """
+        word = self.flag.removeprefix("--").removeprefix("no-").replace("-", "_")
+        return self.name if self.option.argument or iskeyword(word) else word
 
     @property
     def words(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from mlipguide.records.checks import (
     HOTTEST_K,
@@ -21,6 +22,7 @@ from mlipguide.records.checks import (
 )
 from mlipguide.records.strict import strict
 from mlipguide.records.task.structure import StructureSummary
+from mlipguide.records.timing.axes import ALLOCATOR, FIELDS, HARMLESS, RANKS, THREADS, AxisChoice
 
 
 class Weights(StrEnum):
@@ -69,6 +71,7 @@ class Settings:
         driver: What advances the atoms: ``ase`` or ``lammps``.
         allocator: How freed memory is kept.
         ranks: MPI processes that share the atoms; 1 where the driver knows none.
+        choices: What was chosen on the other axes of the backend and is not the default, by the names of the axes.
     """
 
     threads: int
@@ -77,11 +80,37 @@ class Settings:
     driver: str
     allocator: Allocator
     ranks: int = 1
+    choices: tuple[AxisChoice, ...] = field(default=())
 
     @property
     def processors(self) -> int:
         """How many processors are kept busy: threads of all ranks."""
         return self.threads * self.ranks
+
+    @property
+    def numerics(self) -> tuple[object, ...]:
+        """What decides a model's numbers but for the order of sums: dtype, device, and choices that change more."""
+        return (self.dtype, self.device, *(one for one in self.choices if one.axis not in HARMLESS))
+
+    def chosen(self, axis: str) -> str | None:
+        """Return the value on an axis; None for the default of one that is no field."""
+        if axis in FIELDS:
+            found = getattr(self, axis)
+            return found.value if isinstance(found, Allocator) else str(found)
+        return next((one.value for one in self.choices if one.axis == axis), None)
+
+    def with_choice(self, axis: str, value: str | None) -> Settings:
+        """Return the settings with another value on an axis; None stands for the default of one that is no field."""
+        changed: Any = value
+        if axis in (THREADS, RANKS):
+            changed = int(value or 1)
+        elif axis == ALLOCATOR:
+            changed = Allocator(value or Allocator.DEFAULT)
+        if axis in FIELDS:
+            return replace(self, **{axis: changed})
+        others = [one for one in self.choices if one.axis != axis]
+        chosen = [] if value is None else [AxisChoice(axis=axis, value=value)]
+        return replace(self, choices=tuple(sorted([*others, *chosen], key=lambda one: one.axis)))
 
     def check(self) -> None:
         """Refuse settings that nothing can run with.
@@ -91,6 +120,15 @@ class Settings:
         """
         require_within(1, MOST_PROCESSORS, threads=self.threads, ranks=self.ranks)
         require_name(dtype=self.dtype, device=self.device, driver=self.driver)
+        for one in self.choices:
+            require_name(axis=one.axis, value=one.value)
+        names = [one.axis for one in self.choices]
+        require(names == sorted(set(names)), f"choices are not one for each axis, by name: {', '.join(names)}")
+
+
+def choice_words(settings: Settings) -> str:
+    """Return what was chosen beside the fields, as ``compile default, pinning cores``; empty where nothing was."""
+    return ", ".join(f"{one.axis} {one.value}" for one in settings.choices)
 
 
 @strict

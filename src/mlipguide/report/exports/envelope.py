@@ -20,6 +20,7 @@ from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.strict import strict
 from mlipguide.records.timing.bench import BenchData
 from mlipguide.records.timing.comparison import Comparison
+from mlipguide.records.timing.tuning import TuneData
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
 from mlipguide.records.training.pilot import PilotData
@@ -37,6 +38,7 @@ DOCUMENTS: dict[str, Any] = {
     "train distil": Distillation,
     "train fit": FitData,
     "train pilot": PilotData,
+    "tune": TuneData,
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 

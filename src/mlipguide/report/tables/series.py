@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mlipguide.records.timing.bench import BenchData, CostFit, CurvePoint, SizeResult
-from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, Weights
+from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, Weights, choice_words
 
 SYNTHETIC_MARK = " *"
 
@@ -16,6 +16,7 @@ _WORDS: dict[str, Callable[[Settings], str]] = {
     "ranks": lambda settings: f"{settings.ranks} MPI rank{'' if settings.ranks == 1 else 's'}",
     "dtype": lambda settings: settings.dtype,
     "driver": lambda settings: f"driver {settings.driver}",
+    "choices": lambda settings: choice_words(settings) or "all else default",
     "allocator": lambda settings: f"freed memory {'kept' if settings.allocator is Allocator.RETAIN else 'given back'}",
 }
 
@@ -78,11 +79,17 @@ def differing(settings: Iterable[Settings]) -> tuple[str, ...]:
 
 
 def agreeing(settings: Iterable[Settings]) -> tuple[str, ...]:
-    """Return the fields in which ``settings`` are all the same; that there is one MPI rank goes without saying."""
+    """Return the fields in which ``settings`` are all the same.
+
+    That there is one MPI rank, and that nothing else was chosen, goes without saying.
+    """
     known = list(settings)
-    differ = differing(known)
-    alone = all(item.ranks == 1 for item in known)
-    return tuple(name for name in _WORDS if name not in differ and not (alone and name == "ranks"))
+    unsaid = {*differing(known)}
+    if all(item.ranks == 1 for item in known):
+        unsaid.add("ranks")
+    if not any(item.choices for item in known):
+        unsaid.add("choices")
+    return tuple(name for name in _WORDS if name not in unsaid)
 
 
 def settings_words(settings: Settings, fields: Iterable[str] | None = None) -> str:

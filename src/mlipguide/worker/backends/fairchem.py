@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 CHARGED = "omol"
 """The task that takes a total charge and a spin."""
 NEUTRAL = {"charge": 0, "spin": 1}
-MERGED = True
-"""Whether the experts are merged for the composition, task, charge and spin of the first structure. The package goes
-back to all of them by itself when another one follows."""
+MERGED = "on"
+"""The experts are merged for the composition, task, charge and spin of the first structure. The package goes back to
+all of them by itself when another one follows."""
+AUTOMATIC = "automatic"
+GRAPHS = {"fairchem-1": 1, "fairchem-2": 2, "nvalchemi": 3}
+"""The package's numbers for who finds neighbours: its own code, or a library of NVIDIA's."""
 RANDOM = "uma-s-1p1"
 EXPERTS = 32
 CUTOFF_ANGSTROM = 6.0
@@ -102,11 +105,15 @@ def _unit(path: str, request: LoadRequest) -> Any:
     from fairchem.core.units.mlip_unit import MLIPPredictUnit
     from fairchem.core.units.mlip_unit.api.inference import InferenceSettings
 
+    take = request.options.take
+    execution = take("execution", AUTOMATIC)
     settings = InferenceSettings(
-        tf32=False,
+        tf32=take(torch_runtime.TF32, "off") == "on",
         activation_checkpointing=False,
-        merge_mole=MERGED,
-        compile=False,
+        merge_mole=take("merged-experts", MERGED) == "on",
+        compile=take("compile", "off") != "off",
+        execution_mode=None if execution == AUTOMATIC else execution,
+        internal_graph_gen_version=GRAPHS[take("neighbours", "fairchem-2")],
         base_precision_dtype=request.dtype,
         torch_num_threads=None,  # they are set already, and torch takes some of that once
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -40,6 +40,26 @@ def unchanged(atoms: Atoms) -> Atoms:
     return atoms
 
 
+class Options:
+    """What was chosen on the axes of a backend's recipe that stand for options; what nobody takes is refused.
+
+    Args:
+        chosen: Values by the names of the axes; none for those that have their default.
+    """
+
+    def __init__(self, chosen: Mapping[str, str] | None = None) -> None:
+        self._left = dict(chosen or {})
+
+    def take(self, axis: str, default: str) -> str:
+        """Return the value of an axis, once and for all."""
+        return self._left.pop(axis, default)
+
+    @property
+    def left(self) -> dict[str, str]:
+        """What nobody has taken."""
+        return dict(self._left)
+
+
 @dataclass(frozen=True)
 class LoadRequest:
     """Which checkpoint to load, and how to run it.
@@ -53,6 +73,7 @@ class LoadRequest:
         driver: What advances the atoms while steps are timed.
         threads: Threads of one process.
         ranks: Processes that share the work; more than one only where the driver knows MPI.
+        options: What was chosen on other axes; a backend takes what it knows.
     """
 
     name: str
@@ -63,6 +84,7 @@ class LoadRequest:
     driver: str = "ase"
     threads: int = 1
     ranks: int = 1
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
@@ -11,6 +11,10 @@ from .interface import LoadedModel, LoadRequest, Stopwatch
 
 if TYPE_CHECKING:
     from torch.nn import Module
+
+PLAIN = "e3nn"
+KERNELS = {"cuequivariance": "enable_cueq", "openequivariance": "enable_oeq"}
+"""Options of the package's calculator."""
 
 HIDDEN_IRREPS = {
     "small": "128x0e",
@@ -39,15 +43,17 @@ def load(request: LoadRequest) -> LoadedModel:
         raise WorkerError("weights", f"MACE '{request.name}' needs a checkpoint file, and none was given.")
     from mace.calculators import MACECalculator
 
+    options = _options(request)
     if request.synthetic:
         calculator = MACECalculator(
             models=build_architecture(request.name),  # the calculator changes its dtype
             device=request.device,
             default_dtype=request.dtype,
+            **options,
         )
     else:
         _, _, head = request.name.partition(":")
-        options = {"head": head} if head else {}
+        options |= {"head": head} if head else {}
         try:
             calculator = MACECalculator(
                 model_paths=request.path, device=request.device, default_dtype=request.dtype, **options
@@ -70,7 +76,15 @@ def load(request: LoadRequest) -> LoadedModel:
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
         stopwatch=Stopwatch(model, synchronise),
+        compilations=torch_runtime.compilations if "compile_mode" in options else None,
     )
+
+
+def _options(request: LoadRequest) -> dict[str, Any]:
+    """Return what the calculator is told of kernels and compilation."""
+    kernels, mode = request.options.take("kernels", PLAIN), request.options.take("compile", "off")
+    enabled: dict[str, Any] = {} if kernels == PLAIN else {KERNELS[kernels]: True}
+    return enabled if mode == "off" else enabled | {"compile_mode": mode}
 
 
 def build_architecture(size: str) -> Module:

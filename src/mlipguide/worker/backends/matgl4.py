@@ -44,6 +44,9 @@ def load(request: LoadRequest) -> LoadedModel:
     potential = build_architecture(request.name) if request.synthetic else _checkpoint(Path(str(request.path)).parent)
     potential = potential.to(request.device).eval()
     network = potential.model
+    mode = request.options.take("compile", "off")
+    if mode != "off":
+        potential.model = torch_runtime.compiled(network, mode)  # as the package does it when it makes a potential
     layers = next((int(getattr(network, name)) for name in ("n_blocks", "nblocks") if hasattr(network, name)), None)
     synchronise = partial(torch_runtime.synchronise, request.device)
     return LoadedModel(
@@ -57,6 +60,7 @@ def load(request: LoadRequest) -> LoadedModel:
         synchronise=synchronise,
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
+        compilations=None if mode == "off" else torch_runtime.compilations,
         stopwatch=Stopwatch(potential, synchronise),
         adapt=partial(crystal_or_molecule, margin=2 * float(network.cutoff)),
     )

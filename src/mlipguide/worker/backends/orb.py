@@ -19,6 +19,7 @@ NEIGHBOURS = {"20": 20, "inf": 120}
 """What the parts of a name stand for (``orb_v3_conservative_inf_omat`` and its like in orb_models/forcefield)."""
 ELECTRONS = {"charge": 0, "spin": 1}
 """What a structure has that does not say otherwise."""
+AUTOMATIC = "automatic"
 PRECISIONS = {"float32": "float32-highest", "float64": "float64"}
 
 
@@ -38,9 +39,14 @@ def load(request: LoadRequest) -> LoadedModel:
     torch.set_default_dtype(getattr(torch, request.dtype))
     model = build_architecture(request.name, request.device) if request.synthetic else _checkpoint(request)
     model.eval()
+    mode, neighbours = request.options.take("compile", "off"), request.options.take("neighbours", AUTOMATIC)
+    if mode != "off":
+        model.compile(mode=mode, dynamic=True)  # as the package does it
     synchronise = partial(torch_runtime.synchronise, request.device)
     return LoadedModel(
-        calculator=ORBCalculator(model, device=request.device),
+        calculator=ORBCalculator(
+            model, device=request.device, edge_method=None if neighbours == AUTOMATIC else neighbours
+        ),
         parameters=torch_runtime.parameter_count(model),
         cutoff=float(model.system_config.radius),
         layers=int(model.model.num_message_passing_steps),
@@ -50,6 +56,7 @@ def load(request: LoadRequest) -> LoadedModel:
         synchronise=synchronise,
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
+        compilations=None if mode == "off" else torch_runtime.compilations,
         stopwatch=Stopwatch(model.model, synchronise),
         adapt=partial(_told, takes_both=model.model.conditioner is not None),
     )

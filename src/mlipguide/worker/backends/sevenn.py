@@ -12,6 +12,10 @@ from .interface import LoadedModel, LoadRequest, Stopwatch
 if TYPE_CHECKING:
     from ase import Atoms
 
+PLAIN = "e3nn"
+KERNELS = {"cuequivariance": "enable_cueq", "flashtp": "enable_flash", "openequivariance": "enable_oeq"}
+"""Options of the package's calculator."""
+
 
 def load(request: LoadRequest) -> LoadedModel:
     """Load a checkpoint by the package's name for it, ``NAME`` or ``NAME:TASK`` for one trained on several.
@@ -27,8 +31,10 @@ def load(request: LoadRequest) -> LoadedModel:
 
     make_calculator = SevenNetCalculator if request.dtype == "float32" else double_precision_calculator
     name, _, task = request.name.partition(":")
+    kernels = request.options.take("kernels", PLAIN)
+    enabled = {} if kernels == PLAIN else {KERNELS[kernels]: True}
     try:
-        calculator = make_calculator(request.path or name, device=request.device, modal=task or None)
+        calculator = make_calculator(request.path or name, device=request.device, modal=task or None, **enabled)
     except (OSError, ValueError, KeyError) as error:
         raise WorkerError("weights", f"SevenNet cannot load '{request.path or request.name}': {error}") from error
     config = calculator.sevennet_config
@@ -48,7 +54,7 @@ def load(request: LoadRequest) -> LoadedModel:
     )
 
 
-def double_precision_calculator(model: str, *, device: str, modal: str | None) -> Any:
+def double_precision_calculator(model: str, *, device: str, modal: str | None, **enabled: bool) -> Any:
     """Return SevenNet's calculator, computing in double precision with weights that were stored in single.
 
     SevenNet itself knows single precision only, in two places besides the weights: where numbers of the structure
@@ -85,7 +91,7 @@ def double_precision_calculator(model: str, *, device: str, modal: str | None) -
                 data[key] = data[key].double()
         return data
 
-    calculator = DoublePrecision(model, device=device, modal=modal)
+    calculator = DoublePrecision(model, device=device, modal=modal, **enabled)
     calculator.model.double()
     for module in calculator.model.modules():
         if isinstance(module, OnehotEmbedding):

@@ -7,6 +7,7 @@ where the dynamic linker does not look.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,10 @@ from ..failures import WorkerError
 
 UNSTABLE_WORDS = ("lost atoms", "non-numeric", "out of range atoms", "bond atoms missing", "neighbor list overflow")
 """What LAMMPS says of atoms that flew apart or fell into each other (https://docs.lammps.org/Errors_messages.html)."""
+
+
+SUFFIX_VARIABLE = "MLIPGUIDE_LAMMPS_SUFFIX"
+"""The variant of a style, where it has one: ``opt`` or ``omp``. Ranks are processes of their own and inherit it."""
 
 
 def environment_folder() -> Path:
@@ -41,8 +46,11 @@ def new_instance(threads: int) -> Any:
     except OSError as error:
         raise WorkerError("backend", f"LAMMPS's library cannot be loaded: {error}.") from error
     arguments = ["-log", "none", "-screen", "none"]
-    if threads > 1:
-        arguments += ["-suffix", "omp", "-package", "omp", str(threads)]
+    suffix = os.environ.get(SUFFIX_VARIABLE, "omp" if threads > 1 else "")
+    if suffix == "omp":
+        arguments += ["-package", "omp", str(threads)]
+    if suffix:
+        arguments += ["-suffix", suffix]
     with lammps_errors():
         return lammps(cmdargs=arguments)
 

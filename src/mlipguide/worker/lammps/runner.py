@@ -5,6 +5,7 @@ Every rank carries out the same commands with the same arguments; LAMMPS shares 
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from .potential import read_potential
 SKIN_ANGSTROM = 1.0
 """Between cutoff and neighbour list. LAMMPS's default of 2 Å is for cheap pair potentials; one that spends its time on
 each neighbour gains by a thinner one (judgement)."""
+SKIN_VARIABLE = "MLIPGUIDE_LAMMPS_SKIN"
+"""Another one, in Å. Ranks are processes of their own and inherit it."""
 
 
 class Runner:
@@ -63,7 +66,7 @@ class Runner:
                 np.array(velocities),
             )
             for command in (
-                f"neighbor {SKIN_ANGSTROM} bin",
+                f"neighbor {float(os.environ.get(SKIN_VARIABLE, SKIN_ANGSTROM))} bin",
                 "neigh_modify every 1 delay 0 check yes",
                 "fix integrate all nve",
                 f"timestep {timestep_ps / self._potential.time_unit_ps!r}",

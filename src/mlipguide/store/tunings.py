@@ -1,0 +1,53 @@
+"""What ``tune`` found, one JSON file for each machine, model and purpose; the latest stands for all before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mlipguide.core.kept_files import KeptFiles, UnusableFileError
+from mlipguide.core.paths import tunings_dir
+from mlipguide.records.notice import Notice, set_aside_notices
+from mlipguide.records.timing.axes import Purpose
+from mlipguide.records.timing.tuning import ModelTuning
+
+FORMAT = 1
+FILES = KeptFiles(
+    kind=ModelTuning,
+    name="record of tuned settings",
+    key="tuning",
+    format=FORMAT,
+    hint="mlipguide tune looks again, in its place; until then defaults are used.",
+)
+
+
+def keep(record: ModelTuning) -> Path:
+    """Keep what was found of a model, in the place of what was found before, and return the file.
+
+    Raises:
+        UnfitRecordError: It makes no sense.
+        StorageError: The data folder cannot be written.
+    """
+    return FILES.write(_file(record.fingerprint, record.model, record.purpose), record)
+
+
+def find(fingerprint: str, model: str, purpose: Purpose) -> ModelTuning | None:
+    """Return what was found; None where nobody looked, or what was kept cannot be read."""
+    path = _file(fingerprint, model, purpose)
+    if not path.exists():
+        return None
+    try:
+        return FILES.read(path)
+    except UnusableFileError:
+        return None
+
+
+def set_aside(fingerprint: str, models: Iterable[str]) -> tuple[Notice, ...]:
+    """Return notices about files of these models that cannot be read."""
+    paths = [_file(fingerprint, model, purpose) for model in dict.fromkeys(models) for purpose in Purpose]
+    found = FILES.look(path for path in paths if path.exists())
+    return set_aside_notices("unreadable_tuning", found.unusable)
+
+
+def _file(fingerprint: str, model: str, purpose: Purpose) -> Path:
+    return tunings_dir() / fingerprint / f"{model}-{purpose.value}.json"
