@@ -9,7 +9,7 @@ errors ones of the models:
 * The labels are PBE, with +U for oxides and fluorides of eight metals. Models of PBE without +U (MatPES) are left out
   on these, where they would be blamed for the functional; models of other functionals take no part.
 * A frame needs four atoms whose forces differ. Symmetry leaves the others one or two numbers, whose error and
-  disagreement are as likely to be far apart as near; ``disagree`` judges by runs and distorted copies, without symmetry.
+  disagreement are as likely to be far apart as near; ``disagree`` judges by runs and distorted copies, which have none.
 
     MLIPGUIDE_WEIGHTS=FOLDER python benchmarks/disagreement.py STRUCTURES            prints
     MLIPGUIDE_WEIGHTS=FOLDER python benchmarks/disagreement.py STRUCTURES --write    also writes the calibration
@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from ensemble_errors import MODELS, card_of, evaluate, files_of, forces_of, labelled, may_be_judged
 from mlipguide.core.serialisation import to_plain
@@ -44,6 +45,7 @@ APART_DIGITS = 2
 HUBBARD_METALS = frozenset({"Co", "Cr", "Fe", "Mn", "Mo", "Ni", "V", "W"})
 HUBBARD_ANIONS = frozenset({"O", "F"})
 FOLDS = 10
+RANKING, FEWEST_RANKED = 3, 20
 KINDS = (
     ("oxides", frozenset({"O"})),
     ("halides", frozenset({"F", "Cl", "Br", "I"})),
@@ -221,6 +223,24 @@ def print_groups(errors: Errors) -> None:
             )
 
 
+def print_ranks(errors: Errors) -> None:
+    """Print how the disagreement ranks frames of a source by the mean true error, beside what the forces alone do."""
+    print("Rank correlation (Spearman) with the mean error of three models, median over ensembles: d, forces alone")
+    for source in np.unique(errors.source):
+        found: list[tuple[float, float]] = []
+        three = errors.only((errors.source == source) & (errors.size == RANKING))
+        for ensemble in np.unique(three.ensemble):
+            some = three.only(three.ensemble == ensemble)
+            if some.frames >= FEWEST_RANKED:
+                maes = some.force_mae_ev_per_angstrom.reshape(-1, RANKING).mean(axis=1)
+                seen = (some.disagreement_ev_per_angstrom, some.magnitude_ev_per_angstrom)
+                ours, plain = (float(spearmanr(one[::RANKING], maes).statistic) for one in seen)
+                found.append((ours, plain))
+        if found:
+            ours, plain = np.median(found, axis=0)
+            print(f"  {source:24s} {ours:.2f}, {plain:.2f}; {len(found)} ensembles")
+
+
 def calibration_of(errors: Errors, ratios: Ratios, coverage: Sequence[Coverage]) -> Calibration:
     """Return what is kept, with where it is from."""
     smallest, largest = np.quantile(errors.disagreement_ev_per_angstrom, [0.01, 0.99])
@@ -261,6 +281,7 @@ def main() -> None:
         evaluate(model, [*files, *others])
     errors = errors_of(files)
     print_groups(errors)
+    print_ranks(errors)
     print_powers(errors)
     ratios, coverage = fit_ratios(errors), left_out(errors)
     if others:

@@ -103,11 +103,9 @@ def test_an_interval_scales_with_the_disagreement() -> None:
         disagreement_ev_per_angstrom=np.array([0.1, 0.2, 0.3]),
         force_mae_ev_per_angstrom=np.array([0.049, 0.39, 0.61]),
     )
-    assert Ratios(0.5, 1.0, 2.03).coverage(three) == pytest.approx((2 / 3, 0.0))
+    assert Ratios(0.5, 1.0, 2.0).coverage(three) == pytest.approx((1 / 3, 1 / 3))
     assert Ratios(0.4, 1.0, 2.0).coverage(three) == pytest.approx((2 / 3, 1 / 3))
-    assert Ratios(0.4, 1.0, 2.0).coverage(replace(three, force_mae_ev_per_angstrom=three.ratios)) == pytest.approx(
-        (1 / 3, 2 / 3)
-    )
+    assert Ratios(0.4, 1.0, 2.1).coverage(three) == pytest.approx((1.0, 0.0))
 
 
 def test_the_file_in_the_package() -> None:
