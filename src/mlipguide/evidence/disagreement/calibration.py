@@ -1,9 +1,9 @@
 """From disagreement to expected error.
 
 The force MAE E of one model of an ensemble is taken proportional to the disagreement d of the frame, with one constant
-as in F. Musil et al., J. Chem. Theory Comput. 15, 906 (2019), doi:10.1021/acs.jctc.8b00959. A power of d, with the
-magnitude of the forces for the rest, holds less often what comes from a source that it was not fitted on
-(``benchmarks/disagreement.py`` prints this).
+as in F. Musil et al., J. Chem. Theory Comput. 15, 906 (2019), doi:10.1021/acs.jctc.8b00959. A power of d below one,
+with the magnitude of the forces for the rest, gives intervals that are a tenth narrower at best and hold less evenly
+what was left out (``benchmarks/disagreement.py`` prints this).
 
 The interval is conformal with the score E / d (J. Lei et al., J. Am. Stat. Assoc. 113, 1094 (2018),
 doi:10.1080/01621459.2017.1307116), its distributions pooled over groups (R. Dunn, L. Wasserman, A. Ramdas, J. Am. Stat.
