@@ -9,8 +9,8 @@ NEWEST ?= $(shell for v in 3.13 3.12; do for p in python$$v $(HOME)/.pyenv/versi
 	$$p -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "'$$v'")' >/dev/null 2>&1 && command -v $$p && exit; \
 	done; done)
 
-# The other files of benchmarks/ are parts of these; learning_curve.py needs a folder of labels.
-BENCHMARKS := startup coverage allocator overhead holdout naive false_alarm regret transfer transfer_memory disagreement ranks
+# The other files of benchmarks/ are parts of these; learning_curve.py and disagreement.py need a folder of labels.
+BENCHMARKS := startup coverage allocator overhead holdout naive false_alarm regret transfer transfer_memory ranks
 
 .PHONY: demo test newest test-newest lint bench fuzz backends clean
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlipguide.evidence.disagreement.calibration import expected_force_mae, interval_to_judge_by, why_extrapolated
+from mlipguide.evidence.disagreement.calibration import expected_force_mae, why_extrapolated
 from mlipguide.evidence.disagreement.frames import Evaluated
 from mlipguide.evidence.disagreement.spread import (
     FEWEST_MODELS,
@@ -39,10 +39,9 @@ VANISHING_EV_PER_ANGSTROM = 1e-3
 SETTLING_S = 1 / FRICTION_PER_S
 """A run begins at rest; by then the thermostat has given its atoms their amplitude."""
 FEWEST_SETTLED = 3
-AGREEING, DISAGREEING = 0.10, 0.25
-"""Disagreement over the magnitude of the forces, where the user names no tolerance: a judgement. Three universal models
-differed by 0.22 on hot silicon and lithium (median over the AIMD frames of ``benchmarks/disagreement.py``), where their
-errors were of the same size."""
+SLIGHT, SERIOUS = 0.10, 0.20
+"""A force MAE over the magnitude of the forces, where the user names no tolerance: a judgement. Models agree where the
+interval of the expected error leaves a serious one out, and disagree where it leaves out that it is slight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ class _Scale:
     def reasons(self, disagreement_ev_per_angstrom: float) -> tuple[str, ...]:
         return why_extrapolated(
             self.calibration,
-            elements=self.case.structure.elements,
+            structure=self.case.structure,
             models=self.case.models,
             disagreement_ev_per_angstrom=disagreement_ev_per_angstrom,
         )
@@ -100,20 +99,14 @@ def figures_of(case: Case, frames: Sequence[Evaluated], calibration: Calibration
         _group(kind.value, [pair for pair in everything if pair[0].kind is kind], everyone, scale) for kind in kinds
     ]
     extrapolated = scale.reasons(overall.force_disagreement_ev_per_angstrom)
-    judged_by = (
-        None
-        if case.tolerance_ev_per_angstrom is None
-        else interval_to_judge_by(overall.expected_force_mae_ev_per_angstrom, extrapolated=bool(extrapolated))
-    )
     differences = pairwise_mae([one.forces_ev_per_angstrom for one, _ in main])
     return Disagreement(
         structure=case.structure,
         atoms=case.atoms,
         models=case.models,
         run=case.run,
-        agreement=_judge(elements, judged_by, case.tolerance_ev_per_angstrom),
+        agreement=_judge(overall, elements, case.tolerance_ev_per_angstrom),
         tolerance_ev_per_angstrom=case.tolerance_ev_per_angstrom,
-        judged_force_mae_ev_per_angstrom=judged_by,
         overall=overall,
         kinds=tuple(by_kind),
         elements=tuple(elements),
@@ -144,20 +137,32 @@ def _main_frames(
 
 
 def _judge(
-    elements: Sequence[GroupDisagreement], judged_by: Estimate | None, tolerance_ev_per_angstrom: float | None
+    overall: GroupDisagreement, elements: Sequence[GroupDisagreement], tolerance_ev_per_angstrom: float | None
 ) -> Agreement:
-    """Return how they stand; without a tolerance by the worst element, which large forces of others would hide."""
-    if tolerance_ev_per_angstrom is not None and judged_by is not None:
-        if judged_by.at_most <= tolerance_ev_per_angstrom:
+    """Return how they stand, by the interval of the expected error.
+
+    Without a tolerance by the worst element, which large forces of others would hide, in shares of the forces on it.
+    """
+    if tolerance_ev_per_angstrom is not None:
+        expected = overall.expected_force_mae_ev_per_angstrom
+        if expected.at_most <= tolerance_ev_per_angstrom:
             return Agreement.AGREE
-        return Agreement.DISAGREE if judged_by.at_least > tolerance_ev_per_angstrom else Agreement.UNDECIDED
-    relatives = [one.relative_disagreement for one in elements if one.relative_disagreement is not None]
-    relative = max(relatives, default=None)
-    if relative is None:  # at rest: nothing but symmetry was seen
+        return Agreement.DISAGREE if expected.at_least > tolerance_ev_per_angstrom else Agreement.UNDECIDED
+    shares = [share for one in elements if (share := _share_of_forces(one)) is not None]
+    if not shares:  # at rest: nothing but symmetry was seen
         return Agreement.UNDECIDED
-    if relative <= AGREEING:
+    if max(share.at_most for share in shares) <= SERIOUS:
         return Agreement.AGREE
-    return Agreement.DIFFER if relative <= DISAGREEING else Agreement.DISAGREE
+    return Agreement.DISAGREE if max(share.at_least for share in shares) > SLIGHT else Agreement.DIFFER
+
+
+def _share_of_forces(group: GroupDisagreement) -> Estimate | None:
+    """Return the expected error over the magnitude of the forces; None where these vanish."""
+    relative, disagreement = group.relative_disagreement, group.force_disagreement_ev_per_angstrom
+    if relative is None:
+        return None
+    expected = group.expected_force_mae_ev_per_angstrom
+    return expected.scaled(relative / disagreement) if disagreement > 0 else expected
 
 
 def _group(

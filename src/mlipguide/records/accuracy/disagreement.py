@@ -19,12 +19,30 @@ class FrameKind(StrEnum):
 
 
 class Agreement(StrEnum):
-    """How the models stand to each other; undecided is what the interval of the expected error leaves open."""
+    """How the models stand to each other, by the interval of the expected error; undecided is what it leaves open."""
 
     AGREE = "agree"
     DIFFER = "differ"
     DISAGREE = "disagree"
     UNDECIDED = "undecided"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How often the 90 % intervals held the true error where they were fitted without what they were tested on.
+
+    Attributes:
+        left_out: What was left out, in words.
+        share: Of the errors inside of their interval.
+        above: Of the errors above it.
+        frames: Number of labelled frames that were tested.
+    """
+
+    left_out: str
+    share: float
+    above: float
+    frames: int
 
 
 @strict
@@ -38,9 +56,10 @@ class Calibration:
         high_ratio: 95 % of the ratios are below.
         smallest_ev_per_angstrom: Smallest disagreement that it was fitted on.
         largest_ev_per_angstrom: Largest disagreement that it was fitted on.
-        systems: Elements of the systems that it was fitted on, each one element.
+        elements: That the labelled structures hold.
+        chemistries: Number of sets of elements among them.
         models: Models of the ensembles.
-        coverage_left_out: Share of the errors of each system within the 90 % interval that was fitted without it.
+        coverage: On what was left out.
         ensembles: Number of ensembles made of them.
         frames: Number of labelled frames.
         level_of_theory: Of the labels.
@@ -55,9 +74,10 @@ class Calibration:
     high_ratio: float
     smallest_ev_per_angstrom: float
     largest_ev_per_angstrom: float
-    systems: tuple[str, ...]
+    elements: tuple[str, ...]
+    chemistries: int
     models: tuple[str, ...]
-    coverage_left_out: dict[str, float]
+    coverage: tuple[Coverage, ...]
     ensembles: int
     frames: int
     level_of_theory: str
@@ -189,9 +209,6 @@ class Disagreement:
         run: Where frames were taken from; None where it gave none.
         agreement: How the models stand to each other.
         tolerance_ev_per_angstrom: Force MAE that the user can bear; None where it was not said.
-        judged_force_mae_ev_per_angstrom: The expected error with the interval that the tolerance was compared with: an
-            order of magnitude wider than the calibrated one where the case is outside of the calibration; None without
-            a tolerance.
         overall: What the verdict stands on: the run after its first 0.1 ps, or where that is too little all frames
             but the start.
         kinds: By kind of frame.
@@ -210,7 +227,6 @@ class Disagreement:
     run: SamplingRun | None
     agreement: Agreement
     tolerance_ev_per_angstrom: float | None
-    judged_force_mae_ev_per_angstrom: Estimate | None
     overall: GroupDisagreement
     kinds: tuple[GroupDisagreement, ...]
     elements: tuple[GroupDisagreement, ...]

@@ -42,7 +42,7 @@ DOCUMENTS: dict[str, Any] = {
 }
 """Commands whose ``data`` has a published schema, and the record it is written from."""
 
-VERSIONS = {**dict.fromkeys(DOCUMENTS, 1), "recommend": 2, "plan": 2, "train distil": 2}
+VERSIONS = {**dict.fromkeys(DOCUMENTS, 1), "recommend": 2, "plan": 2, "train distil": 2, "disagree": 2}
 """Of these documents; the changelog says what changed."""
 
 

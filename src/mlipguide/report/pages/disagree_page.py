@@ -94,10 +94,6 @@ def _verdict(data: Disagreement) -> Text:
     )
     if data.tolerance_ev_per_angstrom is not None:
         text.append(f"; you accept {_mev(data.tolerance_ev_per_angstrom)}")
-        judged_by = data.judged_force_mae_ev_per_angstrom
-        if data.extrapolated and judged_by is not None:
-            low, high = judged_by.at_least, judged_by.at_most
-            text.append(f", judged by {_mev(low)} to {_mev(high)}, since this system is not calibrated")
     return text.append(".")
 
 
@@ -175,20 +171,20 @@ def _meaning(data: Disagreement) -> list[str]:
             f"All of them were trained on {' and '.join(data.shared_data)}: they share its errors, unseen here."
         )
     if data.extrapolated:
-        lines.append(f"Extrapolated here: {'; '.join(data.extrapolated)}. Take it for an order of magnitude.")
+        lines.append(f"The expected error is extrapolated: {'; '.join(data.extrapolated)}.")
     return lines
 
 
 def _calibration(data: Disagreement) -> list[str]:
     calibration = data.calibration
-    held = " and ".join(f"{share:.0%} ({system})" for system, share in calibration.coverage_left_out.items())
+    held = "; ".join(f"{one.left_out} {one.share:.0%}" for one in calibration.coverage)
     words = (
         f"Expected errors are {calibration.ratio:.2f} ({calibration.low_ratio:.2f} to {calibration.high_ratio:.2f}) "
-        f"times the disagreement: so it was on {calibration.frames} frames of {' and '.join(calibration.systems)} with "
-        f"labels of {calibration.level_of_theory}. Fitted without the system that they were tested on, these 90 % "
-        f"intervals held the true error in {held} of cases."
+        f"times the disagreement: so it was on {calibration.frames:,} frames of {calibration.chemistries:,} "
+        f"chemistries with labels of {calibration.level_of_theory}. These 90 % intervals, fitted without what they "
+        f"were tested on, held this share of the true errors: {held}."
     )
-    return [words]
+    return [words, *calibration.limits]
 
 
 def _next(data: Disagreement, given: str) -> list[Step]:
