@@ -22,6 +22,7 @@ class _ArrayMemoryError(MemoryError):
 DIALECTS = {
     "torch, CUDA": RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
     "torch, CUDA type": OutOfMemoryError("Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 23.69 GiB"),
+    "LAMMPS": RuntimeError("ERROR on proc 0: Failed to reallocate 3145728 bytes for array atom:f (src/memory.cpp:102)"),
     "torch, HIP": RuntimeError("HIP out of memory. Tried to allocate 2.00 GiB"),
     "torch, MPS": RuntimeError("MPS backend out of memory (MPS allocated: 17.9 GB, other allocations: 1 GB)"),
     "torch, CPU": RuntimeError(

@@ -38,6 +38,8 @@ _MEMORY_TEXTS = (
     "cuda_error_out_of_memory",  # Numba, CuPy
     "cufft_alloc_failed",  # cuFFT
     "unable to allocate",  # NumPy
+    "failed to allocate",  # LAMMPS, as the next one
+    "failed to reallocate",
     "memory allocation still failed",  # OpenBLAS, which then ends the process
     "failed to map segment",  # the dynamic linker, which loads a library into memory that is not there
     "memoryerror",  # Python's last words
