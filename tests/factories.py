@@ -19,16 +19,13 @@ from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.models.model_card import (
     Architecture,
-    CommercialUse,
-    Forces,
     LicenceFact,
     Licences,
-    LifeCycle,
     ModelCard,
     TrainingData,
     WeightsFact,
-    WeightsOrigin,
 )
+from mlipguide.records.models.terms import CommercialUse, Forces, LifeCycle, WeightsOrigin
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import (

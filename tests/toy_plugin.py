@@ -23,17 +23,13 @@ from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.models.model_card import (
     Architecture,
-    CommercialUse,
-    Forces,
     LicenceFact,
     Licences,
-    LifeCycle,
     ModelCard,
-    Need,
     TrainingData,
     WeightsFact,
-    WeightsOrigin,
 )
+from mlipguide.records.models.terms import CommercialUse, Forces, LifeCycle, Need, WeightsOrigin
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 

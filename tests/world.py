@@ -24,7 +24,8 @@ from mlipguide.records.advice.advice import Candidate, PlanStep
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
 from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.models.model_card import ModelCard, Need
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Need
 from mlipguide.records.task.task import DerivedNeed, Task
 from mlipguide.records.timing.measurement import Allocator, Settings, Weights
 from mlipguide.tasks.workloads import affordable_atoms_of

@@ -9,7 +9,8 @@ import pytest
 
 from fake_models import FakeModels, Run, fake_card
 from mlipguide.core.errors import ExitCode
-from mlipguide.records.models.model_card import Domain, DomainFact, ModelCard
+from mlipguide.records.models.model_card import DomainFact, ModelCard
+from mlipguide.records.models.terms import Domain
 from mlipguide.testing.fake_session import linear
 
 SILICON = ("--preset", "silicon", "--atoms", "64")

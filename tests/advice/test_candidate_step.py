@@ -16,7 +16,7 @@ from mlipguide.evidence.accuracy.published_accuracy import evidence_of
 from mlipguide.evidence.stability.earlier_tests import bears_on
 from mlipguide.records.accuracy.stability import CheckVerdict, ModelStability
 from mlipguide.records.advice.verdict import Verdict
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 from mlipguide.records.task.task import TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.report.words.reason_words import reason_words

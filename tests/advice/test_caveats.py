@@ -13,7 +13,8 @@ from mlipguide.advice.caveats import BY_IMPORTANCE, OWN, PRACTICE, caveats_for, 
 from mlipguide.catalog.topics import Knowledge, load_knowledge
 from mlipguide.records.advice.advice import Caveat
 from mlipguide.records.estimate import Basis
-from mlipguide.records.models.model_card import Domain, DomainFact, Forces, ModelCard, Need
+from mlipguide.records.models.model_card import DomainFact, ModelCard
+from mlipguide.records.models.terms import Domain, Forces, Need
 from mlipguide.records.models.topic import Claim
 from mlipguide.records.task.task import NeighbourGap, Task, TaskKind
 from mlipguide.records.timing.measurement import Weights

@@ -8,8 +8,9 @@ from typing import Any
 from factories import make_card, make_measurement
 from mlipguide.advice.differences import differences_between
 from mlipguide.bench.measuring.measured_here import measured_here
-from mlipguide.records.models.model_card import Architecture, CommercialUse, Forces, LifeCycle, Metrics, ModelCard, Need
+from mlipguide.records.models.model_card import Architecture, Metrics, ModelCard
 from mlipguide.records.models.model_listings import MeasuredHere
+from mlipguide.records.models.terms import CommercialUse, Forces, LifeCycle, Need
 from mlipguide.records.timing.measurement import Measurement
 
 METRICS = Metrics(

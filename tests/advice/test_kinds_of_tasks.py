@@ -20,7 +20,8 @@ from mlipguide.advice.judgement import judge
 from mlipguide.advice.plans import next_commands, plan_for
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.records.advice.advice import Verdict
-from mlipguide.records.models.model_card import Domain, DomainFact, Forces, ModelCard, Need
+from mlipguide.records.models.model_card import DomainFact, ModelCard
+from mlipguide.records.models.terms import Domain, Forces, Need
 from mlipguide.records.task.structure import AtomMass
 from mlipguide.records.task.task import DerivedNeed, Task, TaskKind
 from mlipguide.report.words.reason_words import reason_words

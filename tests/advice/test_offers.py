@@ -13,8 +13,9 @@ from mlipguide.candidates.preparation import NO_WEIGHTS, Prepared
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
-from mlipguide.records.models.model_card import Domain, DomainFact, LifeCycle, Metrics, ModelCard, WeightsOrigin
-from mlipguide.records.models.model_card import Need as Kind
+from mlipguide.records.models.model_card import DomainFact, Metrics, ModelCard
+from mlipguide.records.models.terms import Domain, LifeCycle, WeightsOrigin
+from mlipguide.records.models.terms import Need as Kind
 from mlipguide.records.task.task import DerivedNeed
 
 TASK = make_task()

@@ -13,7 +13,7 @@ import pytest
 
 from factories import make_task
 from mlipguide.records.advice.verdict import Strategy, Verdict
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 from mlipguide.records.task.task import StatedReference, Task, TaskKind
 from world import (
     DAY,

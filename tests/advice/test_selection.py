@@ -10,17 +10,9 @@ import pytest
 from factories import make_card, make_summary, make_task
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.selection import doubtful_licences, select_cards, sort_cards, tallies
-from mlipguide.records.models.model_card import (
-    CommercialUse,
-    Domain,
-    DomainFact,
-    Forces,
-    LifeCycle,
-    Metrics,
-    ModelCard,
-    Need,
-)
+from mlipguide.records.models.model_card import DomainFact, Metrics, ModelCard
 from mlipguide.records.models.model_listings import Criteria, Filter, SortKey
+from mlipguide.records.models.terms import CommercialUse, Domain, Forces, LifeCycle, Need
 
 
 def card_of(name: str, **changes: Any) -> ModelCard:

@@ -21,7 +21,7 @@ from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import HoursOf, StrategyHardware, StrategyPrice, StrategyTable
 from mlipguide.records.advice.verdict import Strategy, Verdict
-from mlipguide.records.models.model_card import Forces, Need
+from mlipguide.records.models.terms import Forces, Need
 from mlipguide.records.task.task import StatedReference, Task
 
 FAMILIES = load_families()

@@ -20,7 +20,8 @@ from mlipguide.advice.training_commands import training_commands
 from mlipguide.catalog.families import load_families
 from mlipguide.records.advice.strategy import StrategyHardware
 from mlipguide.records.advice.verdict import Strategy
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.training.kept_training import KeptPilot
 from mlipguide.store import distillations, pilots

@@ -14,8 +14,9 @@ from mlipguide.advice.selection import reasons_against
 from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.advice import Verdict
 from mlipguide.records.advice.verdict_reasons import ReasonKind
-from mlipguide.records.models.model_card import Forces, ModelCard, Need, WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard, WeightsFact
 from mlipguide.records.models.model_listings import Criteria
+from mlipguide.records.models.terms import Forces, Need, WeightsOrigin
 from mlipguide.report.words.model_words import capabilities, element_count, force_words
 from mlipguide.report.words.reason_words import reason_words
 

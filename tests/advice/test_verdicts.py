@@ -25,7 +25,7 @@ from mlipguide.advice.judgement import judge
 from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.advice import Verdict
 from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
-from mlipguide.records.models.model_card import CommercialUse, Forces, Need
+from mlipguide.records.models.terms import CommercialUse, Forces, Need
 from mlipguide.records.timing.measurement import Weights
 from mlipguide.report.words.reason_words import reason_words
 

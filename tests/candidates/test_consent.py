@@ -18,7 +18,8 @@ from mlipguide.commands import recommend as workflow
 from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.hardware.environment import EnvironmentState
-from mlipguide.records.models.model_card import WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import WeightsFact
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.testing.fake_session import linear
 

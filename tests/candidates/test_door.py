@@ -18,7 +18,8 @@ from mlipguide.catalog.validation import validate_folder
 from mlipguide.catalog.weights import find_weights
 from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.core.paths import DATA_VARIABLE, calculators_dir
-from mlipguide.records.models.model_card import CommercialUse, ModelCard, Need, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import CommercialUse, Need, WeightsOrigin
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import ModelFacts
 from own_calculators import EMT_FILE, EmtOpener

@@ -7,7 +7,7 @@ import pytest
 
 from mlipguide.candidates.probe_structures import timed_structure, tried_structure
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.records.models.model_card import Domain
+from mlipguide.records.models.terms import Domain
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from mlipguide.candidates.support import support_of, support_of_backend, support
 from mlipguide.candidates.verification import backend_support, verify_backend
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.environments.recipes import find_recipe
-from mlipguide.records.models.model_card import ModelCard, ReferenceEnergy, WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard, ReferenceEnergy, WeightsFact
 from mlipguide.records.models.support import BackendSupport, ModelSupport, Support
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.reference_check import energy_per_atom

@@ -20,7 +20,8 @@ from mlipguide.catalog.schema import CARD_SCHEMA, FAMILY_SCHEMA, card_schema, wr
 from mlipguide.catalog.sources import read_sources
 from mlipguide.catalog.validation import validate_folder
 from mlipguide.core.errors import InputError
-from mlipguide.records.models.model_card import SHA256, CommercialUse, Forces, LifeCycle, ModelCard, Need, WeightsOrigin
+from mlipguide.records.models.model_card import SHA256, ModelCard
+from mlipguide.records.models.terms import CommercialUse, Forces, LifeCycle, Need, WeightsOrigin
 from mlipguide.worker.backends.aimnet import ARCHITECTURES as AIMNET_ARCHITECTURES
 from mlipguide.worker.backends.deepmd import LAYERS as DPA_LAYERS
 from mlipguide.worker.backends.fairchem import RANDOM as RANDOM_UMA

@@ -12,7 +12,7 @@ from mlipguide.catalog.locations import CardFiles, builtin_files
 from mlipguide.catalog.validation import validate_folder
 from mlipguide.core.errors import InputError
 from mlipguide.records.models.family_card import Reach
-from mlipguide.records.models.model_card import CommercialUse
+from mlipguide.records.models.terms import CommercialUse
 
 NAMES = ["ace", "allegro", "deepmd", "gap", "hdnnp", "mace", "mtp", "nep", "nequip", "pod", "snap", "uf3"]
 

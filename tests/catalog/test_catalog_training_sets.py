@@ -12,7 +12,7 @@ from mlipguide.catalog.locations import DATA, TRAINING_SETS, builtin_files
 from mlipguide.catalog.sources import read_sources
 from mlipguide.catalog.training_sets import read_training_sets
 from mlipguide.core.errors import InputError
-from mlipguide.records.models.model_card import Domain
+from mlipguide.records.models.terms import Domain
 
 
 def test_every_data_set_says_what_it_covers_with_sources_that_exist() -> None:

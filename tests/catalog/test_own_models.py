@@ -19,7 +19,8 @@ from mlipguide.catalog.weights import find_weights
 from mlipguide.core.errors import InputError
 from mlipguide.core.paths import DATA_VARIABLE, own_models_dir
 from mlipguide.core.serialisation import from_plain, to_plain
-from mlipguide.records.models.model_card import LifeCycle, ModelCard, WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard, WeightsFact
+from mlipguide.records.models.terms import LifeCycle, WeightsOrigin
 
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 ABC_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -19,7 +19,8 @@ from mlipguide.catalog.trusted_checkpoints import unvouched_names, vouch
 from mlipguide.catalog.weights import download_weights, find_weights
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import CACHE_VARIABLE, DATA_VARIABLE, trusted_checkpoints_file
-from mlipguide.records.models.model_card import ModelCard, WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard, WeightsFact
+from mlipguide.records.models.terms import WeightsOrigin
 
 
 class Evil:

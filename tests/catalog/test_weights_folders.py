@@ -10,7 +10,8 @@ import pytest
 
 from factories import make_card
 from mlipguide.catalog.weights import FOLDERS_VARIABLE, find_weights
-from mlipguide.records.models.model_card import ModelCard, WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard, WeightsFact
+from mlipguide.records.models.terms import WeightsOrigin
 
 CONTENT = b"weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -16,17 +16,8 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands import models as workflow
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.models.model_card import (
-    CommercialUse,
-    Domain,
-    DomainFact,
-    Forces,
-    LifeCycle,
-    Metrics,
-    ModelCard,
-    Need,
-    TrainingCost,
-)
+from mlipguide.records.models.model_card import DomainFact, Metrics, ModelCard, TrainingCost
+from mlipguide.records.models.terms import CommercialUse, Domain, Forces, LifeCycle, Need
 from mlipguide.report.exports.envelope import VERSIONS
 from mlipguide.testing.fake_session import linear
 

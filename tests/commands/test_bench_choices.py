@@ -11,7 +11,8 @@ from fake_models import STRUCTURES, FakeModels, fake_card
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.commands import bench as workflow
 from mlipguide.commands import recommend as recommend_workflow
-from mlipguide.records.models.model_card import WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import WeightsFact
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.timing.bench import FastestSettings
 from mlipguide.testing.fake_session import FakeSession, linear

@@ -20,7 +20,7 @@ from fake_models import FakeModels, Run, fake_card
 from mlipguide.core.errors import ExitCode
 from mlipguide.evidence.disagreement import frames as disagreement_frames
 from mlipguide.evidence.disagreement.calibration import load_calibration
-from mlipguide.records.models.model_card import WeightsOrigin
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.report.exports.envelope import schema_file
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.testing.fake_session import FakeSession

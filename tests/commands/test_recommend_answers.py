@@ -11,7 +11,8 @@ from mlipguide.commands import recommend as workflow
 from mlipguide.core.errors import ExitCode, MeasurementFailedError
 from mlipguide.records.advice.advice import Candidate, Recommendation, Strategy, Verdict
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.models.model_card import CommercialUse, LicenceFact, Licences
+from mlipguide.records.models.model_card import LicenceFact, Licences
+from mlipguide.records.models.terms import CommercialUse
 from mlipguide.records.notice import Result, Status
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.timing.measurement import Weights

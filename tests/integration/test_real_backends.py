@@ -24,7 +24,8 @@ from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.hardware.environment import Environment, EnvironmentState
-from mlipguide.records.models.model_card import ModelCard, Need, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Need, WeightsOrigin
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
 from mlipguide.sessions.worker_session import (

@@ -22,7 +22,7 @@ from mlipguide.production import script_texts
 from mlipguide.production.script_texts import Subject, ase_files, texts_by_name
 from mlipguide.production.smoke_test import try_script
 from mlipguide.records.hardware.environment import EnvironmentKind, EnvironmentState
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 from mlipguide.records.task.task import TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.structures.files import read_structure

@@ -23,7 +23,7 @@ from ase.phonons import Phonons
 from fake_models import STRUCTURES, FakeModels, Outcome, Run, fake_card
 from mlipguide.core.errors import ExitCode
 from mlipguide.production.smoke_test import STEPS
-from mlipguide.records.models.model_card import Forces
+from mlipguide.records.models.terms import Forces
 from mlipguide.testing.fake_session import linear
 
 ASKED = ("--measure-budget", "10s", "--json")

@@ -18,7 +18,8 @@ from ase.io import iread
 from fake_models import STRUCTURES, FakeModels, Outcome, Run, fake_card
 from mlipguide.core.errors import ExitCode
 from mlipguide.production import smoke_test
-from mlipguide.records.models.model_card import WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import WeightsFact
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.testing.fake_session import linear
 
 SILICON = STRUCTURES / "Si.POSCAR"

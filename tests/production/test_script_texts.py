@@ -18,7 +18,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.environments.recipes import built_in_folder, find_recipe
 from mlipguide.production import script_texts
 from mlipguide.production.script_texts import KINDS, TEMPLATES, Subject, ase_files, lammps_files
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 from mlipguide.records.task.task import TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.structures.files import read_structure

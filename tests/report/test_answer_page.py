@@ -24,7 +24,7 @@ from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.advice.verdict import Strategy, Verdict
 from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
 from mlipguide.records.estimate import Basis
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.report.pages.recommend_page import MOST_LINES, commands_now, recommend_page, told_beside

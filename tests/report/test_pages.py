@@ -23,7 +23,7 @@ from mlipguide.records.estimate import Basis
 from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState
 from mlipguide.records.hardware.machine import Gpu, GpuVendor
 from mlipguide.records.models.listings import EnvironmentList
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 from mlipguide.records.timing.measurement import Weights
 from mlipguide.report.pages.environments_page import environments_page
 from mlipguide.report.pages.machine_page import machine_page

@@ -11,7 +11,7 @@ from mlipguide.advice.constraints import against_limit, card_rejections
 from mlipguide.advice.judgement import against_errors
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
 from mlipguide.records.advice.verdict_reasons import Constraint, Doubt, Reason, ReasonKind, Rejection
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 from mlipguide.report.exports.plain_words import to_worded
 from mlipguide.report.words.reason_words import reason_words
 

@@ -12,7 +12,8 @@ from mlipguide.candidates.door import card_of, examine, introduced
 from mlipguide.candidates.preparation import NO_CONSENT, default_settings, settings_for
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
-from mlipguide.records.models.model_card import Forces, ModelCard, Need
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Forces, Need
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.testing.contract import BackendContract
 from own_calculators import EMT_FILE

@@ -9,7 +9,8 @@ import pytest
 from ase.data import atomic_numbers
 
 from factories import make_card
-from mlipguide.records.models.model_card import ModelCard, WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard, WeightsFact
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import ModelFacts
 from mlipguide.sessions.own_checkpoint import require_same_architecture

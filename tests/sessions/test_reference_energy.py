@@ -11,7 +11,8 @@ from ase.calculators.morse import MorsePotential
 from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.core.errors import InputError
 from mlipguide.core.serialisation import from_plain
-from mlipguide.records.models.model_card import ModelCard, ReferenceEnergy, WeightsFact, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard, ReferenceEnergy, WeightsFact
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.reference_check import energy_per_atom, formula_of, require_reference_energy
 from mlipguide.testing.in_process import in_process_session

@@ -9,7 +9,8 @@ from typing import ClassVar
 import pytest
 
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.records.models.model_card import ModelCard, Need
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Need
 from mlipguide.sessions.worker_session import WorkerSession, open_session
 from mlipguide.testing.contract import BackendContract
 from toy_plugin import ToyPlugin, toy_card

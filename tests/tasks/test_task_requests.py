@@ -9,7 +9,7 @@ import pytest
 
 from fake_models import CONFIGS, STRUCTURES
 from mlipguide.core.errors import InputError
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
 from mlipguide.records.task.task import StatedReference, Task, TaskKind
 from mlipguide.structures.signs import find_signs

@@ -13,7 +13,8 @@ from mlipguide.catalog.validation import validate_folder
 from mlipguide.catalog.weights import find_weights
 from mlipguide.core.errors import InputError
 from mlipguide.core.paths import DATA_VARIABLE, own_models_dir
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.records.training.training import FittedPotential
 from mlipguide.training.engines.pod_recipes import pod_recipes
 from mlipguide.training.fit.potential_cards import card_of, time_law_of

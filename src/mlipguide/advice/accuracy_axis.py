@@ -19,7 +19,8 @@ from collections.abc import Set as AbstractSet
 from mlipguide.advice.constraints import card_rejections, has_dispersion, provides
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, AxisFigure, AxisPlace, DomainFit
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
-from mlipguide.records.models.model_card import Domain, LifeCycle, ModelCard, Need, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Domain, LifeCycle, Need, WeightsOrigin
 from mlipguide.records.task.task import Task, TaskKind
 
 ON_LABELS = (EvidenceKind.USER_LABELS, EvidenceKind.SIMILAR_SYSTEMS)

@@ -11,7 +11,7 @@ from mlipguide.records.accuracy.accuracy_axis import AxisFigure, DomainFit
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.models.model_card import Domain
+from mlipguide.records.models.terms import Domain
 from mlipguide.records.task.task import Task
 
 SHOWN = 5

@@ -11,7 +11,8 @@ from mlipguide.catalog.topics import Knowledge
 from mlipguide.core.readable import simulated_time
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
 from mlipguide.records.advice.advice import Candidate, Caveat
-from mlipguide.records.models.model_card import Architecture, Domain, ModelCard, Need
+from mlipguide.records.models.model_card import Architecture, ModelCard
+from mlipguide.records.models.terms import Domain, Need
 from mlipguide.records.models.topic import Claim
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Weights

@@ -10,7 +10,8 @@ from mlipguide.records.advice.advice import LicenceSummary
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.advice.verdict_reasons import Doubt, Reason, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.models.model_card import CommercialUse, Domain, Forces, ModelCard, Need, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import CommercialUse, Domain, Forces, Need, WeightsOrigin
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.tasks.derived_needs import DOUBTFUL
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mlipguide.core.readable import duration, number
-from mlipguide.records.models.model_card import Forces, LifeCycle, Metrics, ModelCard, Need
+from mlipguide.records.models.model_card import Metrics, ModelCard
 from mlipguide.records.models.model_listings import Difference, MeasuredHere
+from mlipguide.records.models.terms import Forces, LifeCycle, Need
 from mlipguide.records.timing.measurement import Scenario
 
 MOST_NAMED = 12

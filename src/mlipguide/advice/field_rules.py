@@ -9,7 +9,8 @@ from mlipguide.costmodel.domains import share_of
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import FieldRule
 from mlipguide.records.advice.verdict_reasons import Constraint
-from mlipguide.records.models.model_card import Forces, ModelCard
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Forces
 from mlipguide.records.task.task import Task
 
 MANY_GHOSTS = 1.0

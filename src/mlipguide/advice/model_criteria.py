@@ -11,8 +11,9 @@ from typing import TypeVar
 from mlipguide.advice.selection import has_words
 from mlipguide.catalog.elements import SYMBOLS
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.records.models.model_card import Domain, ModelCard
+from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.model_listings import Criteria, SortKey
+from mlipguide.records.models.terms import Domain
 from mlipguide.tasks.needs import names_in, parse_needs
 
 T = TypeVar("T", bound=StrEnum)

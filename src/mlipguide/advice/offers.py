@@ -20,7 +20,8 @@ from mlipguide.environments.resolution import find_environment
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
 from mlipguide.records.accuracy.accuracy_axis import AxisFigure, AxisPlace, DomainFit
 from mlipguide.records.hardware.environment import EnvironmentState, Recipe
-from mlipguide.records.models.model_card import LifeCycle, ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import LifeCycle, WeightsOrigin
 from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task
 

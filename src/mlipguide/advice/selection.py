@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlipguide.advice.constraints import is_lacking, lacking_words, provides
-from mlipguide.records.models.model_card import CommercialUse, Forces, LifeCycle, Metrics, ModelCard
+from mlipguide.records.models.model_card import Metrics, ModelCard
 from mlipguide.records.models.model_listings import (
     Criteria,
     DoubtfulLicence,
@@ -16,6 +16,7 @@ from mlipguide.records.models.model_listings import (
     LeftOut,
     SortKey,
 )
+from mlipguide.records.models.terms import CommercialUse, Forces, LifeCycle
 
 DOUBTFUL = (CommercialUse.CONFLICT, CommercialUse.UNKNOWN)
 """What a licence may say of commercial use that neither allows nor forbids it."""

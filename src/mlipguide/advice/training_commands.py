@@ -11,7 +11,8 @@ from mlipguide.advice.prices.trainings import TriedModel
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.records.advice.strategy import StrategyPrice
 from mlipguide.records.advice.verdict import Strategy
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.records.notice import Notice
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.task import Task

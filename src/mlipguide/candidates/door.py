@@ -25,7 +25,8 @@ from mlipguide.environments.recipes import find_recipe, load_recipes
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.hardware.machine import Machine
-from mlipguide.records.models.model_card import ModelCard, Need
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Need
 from mlipguide.sessions.interface import ModelFacts, ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
 

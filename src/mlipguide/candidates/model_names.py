@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 
 from mlipguide.candidates.preparation import Preparation
 from mlipguide.catalog.cards import Catalogue
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 
 ALL, AVAILABLE = "all", "available"
 LIBRARY_BACKEND = "lammps"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mlipguide.records.models.model_card import Domain, ModelCard
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Domain
 
 if TYPE_CHECKING:
     from ase import Atoms

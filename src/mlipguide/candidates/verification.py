@@ -20,8 +20,9 @@ from mlipguide.records.estimate import Basis
 from mlipguide.records.hardware.environment import EnvironmentState, Recipe
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.family_card import basis_of
-from mlipguide.records.models.model_card import Forces, ModelCard, Need, ReferenceEnergy
+from mlipguide.records.models.model_card import ModelCard, ReferenceEnergy
 from mlipguide.records.models.support import BackendSupport, ModelSupport, Support, SupportCheck
+from mlipguide.records.models.terms import Forces, Need
 from mlipguide.records.timing.measurement import Allocator
 from mlipguide.sessions.consistency import energy_error, force_deviation, parameters_agree, stress_deviation
 from mlipguide.sessions.interface import Conditions, ModelSession

@@ -16,15 +16,13 @@ from mlipguide.core.paths import calculators_dir
 from mlipguide.core.serialisation import from_plain, read_yaml, to_plain, write_atomically
 from mlipguide.records.models.model_card import (
     Architecture,
-    CommercialUse,
     LicenceFact,
     Licences,
-    LifeCycle,
     ModelCard,
     TrainingData,
     WeightsFact,
-    WeightsOrigin,
 )
+from mlipguide.records.models.terms import CommercialUse, LifeCycle, WeightsOrigin
 
 SOURCE = "own_calculator"
 """Key of a source: what is known stands on the card, and nowhere else."""

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from mlipguide.core.errors import InputError
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 
 SHOWN_DIGITS = 12
 

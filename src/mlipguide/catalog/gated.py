@@ -12,7 +12,8 @@ import urllib.request
 from http import HTTPStatus
 from http.client import HTTPException
 
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105  # the name of a variable, as Hugging Face's own programs read it
 HOST = "https://huggingface.co/"

@@ -20,7 +20,8 @@ from mlipguide.catalog.checkpoints import registered_file, sha256_of
 from mlipguide.catalog.gated import authorised, closed_gate
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import make_folder, storage_error, weights_dir
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 
 CONNECT_TIMEOUT_S = 15.0
 CHUNK_BYTES = 1 << 20

@@ -34,9 +34,10 @@ from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.hardware.environment import Environment
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.listings import CardViolation, Validation
-from mlipguide.records.models.model_card import Forces, ModelCard, Need
+from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.model_listings import ForgottenModel, ModelComparison, ModelDetails, OwnModel
 from mlipguide.records.models.source_fact import SourceFact
+from mlipguide.records.models.terms import Forces, Need
 from mlipguide.records.notice import Result
 from mlipguide.store import measurements as store
 from mlipguide.tasks.needs import parse_needs

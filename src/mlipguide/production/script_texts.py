@@ -31,7 +31,8 @@ from mlipguide.production.script_beside import (
 )
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.hardware.environment import Recipe
-from mlipguide.records.models.model_card import ModelCard, Need
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Need
 from mlipguide.records.task.run_script import ScriptDriver
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.axes import SKIN

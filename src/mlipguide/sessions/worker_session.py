@@ -19,7 +19,8 @@ from mlipguide.environments.axes import options_of, variables_of
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import command_to_get, worker_file
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.records.timing.axes import SPINNING, WAIT_POLICY
 from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, StepSamples
 from mlipguide.sessions.errors import FailureKind, SessionError

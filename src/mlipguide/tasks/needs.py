@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 
 NONE = "none"
 DECLINE = "-"

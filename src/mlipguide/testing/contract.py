@@ -23,7 +23,8 @@ import numpy as np
 import psutil
 import pytest
 
-from mlipguide.records.models.model_card import Forces, ModelCard, Need
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import Forces, Need
 from mlipguide.sessions.consistency import (
     STRAIN,
     energy_error,

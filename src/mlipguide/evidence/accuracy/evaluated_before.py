@@ -10,7 +10,7 @@ from mlipguide.candidates.preparation import Prepared
 from mlipguide.evidence.accuracy.label_input import LabelInput
 from mlipguide.evidence.accuracy.model_accuracy import reckoned_anew
 from mlipguide.records.accuracy.accuracy import StoredEvaluation
-from mlipguide.records.models.model_card import WeightsOrigin
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.store import evidence as store
 
 CHUNK_BYTES = 2**20

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mlipguide.records.accuracy.evidence import EvidenceKind
-from mlipguide.records.models.model_card import Domain
+from mlipguide.records.models.terms import Domain
 from mlipguide.records.strict import strict
 
 

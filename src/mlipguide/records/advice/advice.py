@@ -13,7 +13,7 @@ from mlipguide.records.advice.verdict_reasons import Doubt, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
-from mlipguide.records.models.model_card import CommercialUse
+from mlipguide.records.models.terms import CommercialUse
 from mlipguide.records.strict import strict
 from mlipguide.records.task.run_script import RunScript
 from mlipguide.records.task.task import Task

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from mlipguide.records.estimate import Basis
 from mlipguide.records.hardware.device import DeviceKind
-from mlipguide.records.models.model_card import CommercialUse
+from mlipguide.records.models.terms import CommercialUse
 from mlipguide.records.strict import strict
 
 OWN_TRIAL = "mlipguide_"

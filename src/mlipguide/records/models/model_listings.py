@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mlipguide.records.hardware.environment import Environment
-from mlipguide.records.models.model_card import CommercialUse, Domain, ModelCard, Need
+from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.source_fact import SourceFact
 from mlipguide.records.models.support import ModelSupport
+from mlipguide.records.models.terms import CommercialUse, Domain, Need
 from mlipguide.records.strict import strict
 from mlipguide.records.timing.bench import SizeResult
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 from mlipguide.records.strict import strict
 from mlipguide.records.task.structure import AtomMass, StructureSummary
 

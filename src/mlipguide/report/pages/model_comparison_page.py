@@ -9,8 +9,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.model_listings import MeasuredHere, ModelComparison
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes, section
 from mlipguide.report.tables.series import settings_words
 from mlipguide.report.words.glossary_words import explained

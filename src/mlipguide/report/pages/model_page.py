@@ -8,8 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from mlipguide.records.hardware.environment import Environment, EnvironmentState
-from mlipguide.records.models.model_card import CommercialUse, LifeCycle, Metrics, ModelCard
+from mlipguide.records.models.model_card import Metrics, ModelCard
 from mlipguide.records.models.model_listings import ModelDetails
+from mlipguide.records.models.terms import CommercialUse, LifeCycle
 from mlipguide.report.pages.page_parts import Step, conclusion, facts_grid, next_steps, notes
 from mlipguide.report.tables.fitted_table import Column, fitted_table
 from mlipguide.report.words.glossary_words import explained

@@ -8,8 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from mlipguide.records.models.listings import Validation
-from mlipguide.records.models.model_card import CommercialUse, ModelCard
+from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.model_listings import Filter, ForgottenModel, ModelList, OwnModel, SortKey, Standing
+from mlipguide.records.models.terms import CommercialUse
 from mlipguide.report.pages.page_parts import DETAILS, Step, conclusion, next_steps, notes
 from mlipguide.report.tables.fitted_table import GAP, Column, fitted_table
 from mlipguide.report.words.glossary_words import explained

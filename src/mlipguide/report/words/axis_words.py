@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mlipguide.core.readable import number
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, AxisFigure, AxisPlace, DomainFit
 from mlipguide.records.advice.advice import Candidate
-from mlipguide.records.models.model_card import Domain
+from mlipguide.records.models.terms import Domain
 from mlipguide.report.words.formatting import brief
 
 TITLES = {

@@ -7,17 +7,10 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from mlipguide.core.readable import duration, memory, number
-from mlipguide.records.models.model_card import (
-    LicenceFact,
-    LifeCycle,
-    Metrics,
-    ModelCard,
-    Need,
-    TrainingCost,
-    WeightsOrigin,
-)
+from mlipguide.records.models.model_card import LicenceFact, Metrics, ModelCard, TrainingCost
 from mlipguide.records.models.model_listings import MeasuredHere
 from mlipguide.records.models.source_fact import SourceFact
+from mlipguide.records.models.terms import LifeCycle, Need, WeightsOrigin
 from mlipguide.records.timing.measurement import Weights
 from mlipguide.report.tables.series import settings_words
 from mlipguide.report.words.formatting import spread

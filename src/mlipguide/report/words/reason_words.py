@@ -8,7 +8,7 @@ from mlipguide.advice.constraints import lacking_words
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice.verdict_reasons import Reason, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.models.model_card import Need
+from mlipguide.records.models.terms import Need
 
 
 def reason_words(reason: Reason) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlipguide.core.kept_files import UnusableFileError, Upgrades, read_document, record_of, upgraded, version_of
 from mlipguide.core.serialisation import to_json, to_plain
-from mlipguide.records.models.model_card import ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
 

@@ -11,17 +11,13 @@ from mlipguide.core.serialisation import to_json, to_plain
 from mlipguide.records.hardware.environment import Environment, Recipe
 from mlipguide.records.models.model_card import (
     Architecture,
-    CommercialUse,
-    Forces,
     LicenceFact,
     Licences,
-    LifeCycle,
     ModelCard,
-    Need,
     TrainingData,
     WeightsFact,
-    WeightsOrigin,
 )
+from mlipguide.records.models.terms import CommercialUse, Forces, LifeCycle, Need, WeightsOrigin
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession

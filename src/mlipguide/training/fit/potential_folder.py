@@ -18,7 +18,8 @@ from mlipguide.catalog.own_models import require_free_id, write_own_card
 from mlipguide.core.errors import InputError
 from mlipguide.core.paths import make_folder, storage_error
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.models.model_card import LicenceFact, ModelCard, WeightsOrigin
+from mlipguide.records.models.model_card import LicenceFact, ModelCard
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.records.training.training import Engine, FittedPotential
 from mlipguide.training.fit.potential_cards import TRAITS, card_of
 from mlipguide.training.trainer import Trainer
