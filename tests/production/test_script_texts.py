@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from ase.build import bulk, molecule
+from ase.build import bulk, fcc111, molecule
 
 from factories import make_candidate, make_estimate, make_task
 from mlipguide.catalog.cards import load_catalogue
@@ -195,6 +196,20 @@ def test_a_molecule_stays_a_molecule(tmp_path: Path) -> None:
     atoms = read_structure(structure)
     assert not atoms.pbc.any()
     assert atoms.positions == pytest.approx(made.atoms.positions)
+
+
+def test_a_slab_gets_empty_space_where_the_package_would_repeat_it(tmp_path: Path) -> None:
+    slab = fcc111("Si", (2, 2, 3), a=5.4, vacuum=1.0)
+    slab.info.clear()
+    for model, whole in (("sevennet-0", False), ("grace-1l-oam", True), ("tensornet-matpes-pbe-2025.1", True)):
+        made = subject(model, atoms=slab, repeats=(1, 1, 1))
+        files = ase_files(made, find_recipe(made.card.backend), tmp_path / "run.py")
+        structure = tmp_path / "run.structure.extxyz"
+        structure.write_text(files[structure], encoding="utf-8")
+        atoms = read_structure(structure)
+        assert atoms.pbc.tolist() == [True, True, whole]
+        empty = atoms.cell.lengths()[2] - float(np.ptp(atoms.positions[:, 2]))
+        assert bool(empty >= 2 * (made.card.architecture.cutoff_angstrom or 0) - 1e-6) is whole
 
 
 @pytest.mark.parametrize(

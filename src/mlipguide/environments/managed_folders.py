@@ -44,6 +44,7 @@ _NOT_OF_THE_BUILD = (
     "for_scripts",
     "is_built",
     "watched",
+    "slabs_need_space",
     "common_axes",
     "axes",
 )

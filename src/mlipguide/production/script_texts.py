@@ -41,6 +41,7 @@ from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 from mlipguide.structures.displacements import SYMMETRY_ANGSTROM
 from mlipguide.structures.supercells import repeated
 from mlipguide.worker.failures import WorkerError
+from mlipguide.worker.geometry import boxed
 from mlipguide.worker.lammps.forms import Potential
 from mlipguide.worker.lammps.library_table import POTENTIALS
 from mlipguide.worker.lammps.own_lines import holds_lines, read_lines
@@ -58,6 +59,10 @@ KINDS = {
     "phonons": "phonons.py.jinja",
     "neb": "neb.py.jinja",
 }
+WITH_A_BOX_OF_THEIR_OWN = frozenset({"phonons"})
+"""Kinds of task whose script puts empty space around what is not periodic."""
+FAR_ANGSTROM = 10.0
+"""How far a model may see whose cutoff is not known."""
 FRAMES = 1000
 LOG_LINES_PER_FRAME = 10
 LARGEST_FORCE_EV_PER_ANGSTROM = 0.05
@@ -141,9 +146,12 @@ def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
     """
     require_something_moves(subject.atoms, path, subject.task.kind)
     structure_file = path.with_name(f"{path.stem}.structure.extxyz")
+    atoms = subject.atoms
+    if recipe.slabs_need_space and atoms.pbc.any() and kind_of(subject.task) not in WITH_A_BOX_OF_THEIR_OWN:
+        atoms = boxed(atoms, margin=2 * (subject.card.architecture.cutoff_angstrom or FAR_ANGSTROM))
     templates = _templates()
     values = _values(subject, path) | {
-        **ase_values(subject.atoms),
+        **ase_values(atoms),
         "structure_file": structure_file.name,
         "chosen": options_of(recipe, subject.settings),
         "variables": _of_any_program(variables_of(recipe, subject.settings)),
@@ -151,7 +159,7 @@ def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
     }
     calculator = templates.from_string(_calculator_template(recipe)).render(values)
     script = templates.get_template(KINDS[kind_of(subject.task)]).render(values, calculator=calculator)
-    return {structure_file: structure_text(subject.atoms), path: script}
+    return {structure_file: structure_text(atoms), path: script}
 
 
 def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:

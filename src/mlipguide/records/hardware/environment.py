@@ -41,6 +41,8 @@ class Recipe:
         watched: Names of packages that decide speed and results beside those that it requires.
         disk_gigabytes: What the environment takes, in GB, without a GPU; None where nobody looked.
         build_s: Wall time of a build whose downloads are at hand, s; None where nobody looked.
+        slabs_need_space: Whether its package repeats what is periodic along some directions along all of them, so that
+            workers and scripts put empty space there.
         common_axes: Names of the axes that it shares with other backends (``data/common_axes.yaml``), the most
             promising first.
         axes: Its own axes, the most promising first.
@@ -68,6 +70,7 @@ class Recipe:
     watched: tuple[str, ...] = field(default=())
     disk_gigabytes: float | None = None
     build_s: float | None = None
+    slabs_need_space: bool = False
     common_axes: tuple[str, ...] = field(default=("threads", "allocator"))
     axes: tuple[Axis, ...] = field(default=())
 
