@@ -39,6 +39,8 @@ from workbench import run_script
 
 SIZES = (2, 3, 4)
 """Models of an ensemble."""
+FEWEST_JUDGED = 30
+"""Frames of a file: a model that was stopped before says little of itself."""
 FEWEST_DISTINCT = 4
 APART_DIGITS = 2
 """Forces that are equal to 10 meV/Å in all models are those of atoms that are equal by symmetry."""
@@ -104,7 +106,8 @@ def errors_of(files: Sequence[Path]) -> Errors:
 
 def _rows(file: Path) -> Iterator[tuple[str, str, str, str, str, str, int, float, float, float]]:
     frames = labelled(file)
-    known = {model: forces_of(model, file, frames) for model in MODELS if may_be_judged(model, file)}
+    evaluated = {model: forces_of(model, file, frames) for model in MODELS if may_be_judged(model, file)}
+    known = {model: forces for model, forces in evaluated.items() if len(forces) >= FEWEST_JUDGED}
     for place, frame in enumerate(frames):
         elements, reference = frozenset(frame.atoms.symbols), frame.forces_ev_per_angstrom
         seen = {name: forces[place] for name, forces in known.items() if place in forces and _speaks(name, elements)}
