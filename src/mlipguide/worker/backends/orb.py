@@ -36,8 +36,14 @@ def load(request: LoadRequest) -> LoadedModel:
     import torch
     from orb_models.forcefield.calculator import ORBCalculator
 
-    torch.set_default_dtype(getattr(torch, request.dtype))
-    model = build_architecture(request.name, request.device) if request.synthetic else _checkpoint(request)
+    precision = getattr(torch, request.dtype)
+    if request.synthetic:  # drawn in single precision, so that they are the same weights in either
+        torch.set_default_dtype(torch.float32)
+        model = build_architecture(request.name, request.device).to(precision)
+        torch.set_default_dtype(precision)
+    else:
+        torch.set_default_dtype(precision)
+        model = _checkpoint(request)
     model.eval()
     mode, neighbours = request.options.take("compile", "off"), request.options.take("neighbours", AUTOMATIC)
     if mode != "off":
