@@ -18,7 +18,8 @@ from mlipguide.records.advice.advice import Candidate, PlanStep, Strategy
 from mlipguide.records.advice.strategy import StrategyPrice
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.task import Task, TaskKind
-from mlipguide.records.timing.measurement import Allocator, Settings, choice_words
+from mlipguide.records.timing.axes import choice_words
+from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 from mlipguide.tasks.request_words import request_words
 
@@ -86,7 +87,7 @@ def settings_words(settings: Settings) -> str:
     if settings.allocator is Allocator.RETAIN:
         words.append(f"GLIBC_TUNABLES={RETAIN_TUNABLES}")
     if settings.choices:
-        words.append(choice_words(settings))
+        words.append(choice_words(settings.choices))
     return ", ".join(words)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlipguide.records.strict import strict
+from mlipguide.records.timing.tuning import AgreementLimits
 from mlipguide.sessions.interface import ModelSession, SinglePoint
 
 if TYPE_CHECKING:
@@ -50,26 +51,13 @@ class AgreementFound:
     lacks_stress: bool = False
 
 
-@strict
-@dataclass(frozen=True, kw_only=True)
-class Tolerance:
-    """The largest differences at which two settings count as the same model, for molecular dynamics.
-
-    Attributes:
-        energy_ev_per_atom: Of an energy.
-        force_mae_ev_per_angstrom: Mean over force components.
-        force_max_ev_per_angstrom: Of any force component.
-        stress_ev_per_angstrom3: Of any component of a stress.
-    """
-
-    energy_ev_per_atom: float
-    force_mae_ev_per_angstrom: float
-    force_max_ev_per_angstrom: float
-    stress_ev_per_angstrom3: float = 3e-4
-
-
-TOLERANCE = Tolerance(energy_ev_per_atom=1e-3, force_mae_ev_per_angstrom=1e-3, force_max_ev_per_angstrom=1e-2)
-"""Small against what the numbers are used for.
+TOLERANCE = AgreementLimits(
+    energy_ev_per_atom=1e-3,
+    force_mae_ev_per_angstrom=1e-3,
+    force_max_ev_per_angstrom=1e-2,
+    stress_ev_per_angstrom3=3e-4,
+)
+"""The largest differences at which two settings count as the same model: small against what the numbers are used for.
 
 1 meV per atom is a twenty-fifth of kT at room temperature, and a tenth or less of what separates good potentials from
 their reference calculations. Their mean force errors are tens of meV/Å, of which 1 meV/Å is a few per cent. A single
@@ -146,7 +134,7 @@ def agreement_of(reference: Sequence[SinglePoint], other: Sequence[SinglePoint])
     )
 
 
-def is_within(found: AgreementFound, tolerance: Tolerance = TOLERANCE) -> bool:
+def is_within(found: AgreementFound, tolerance: AgreementLimits = TOLERANCE) -> bool:
     """Tell whether all differences are within ``tolerance``, and no stress is missing."""
     stress = found.stress_max_ev_per_angstrom3
     return (

@@ -17,11 +17,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mlipguide.bench.agreement import TOLERANCE, AgreementFound, Tolerance, is_within
+from mlipguide.bench.agreement import TOLERANCE, AgreementFound, is_within
 from mlipguide.core.errors import InputError
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
-from mlipguide.records.timing.measurement import Allocator, Settings, choice_words
+from mlipguide.records.timing.axes import choice_words
+from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.records.timing.tuning import AgreementLimits
 
 DTYPES = ("float32", "float64")
 SINGLE_PRECISION_DEVICES = ("mps",)
@@ -129,7 +131,7 @@ def settings_to_compare(grid: Sequence[Settings], plain: Settings) -> tuple[Sett
 
 
 def fastest_acceptable(
-    tried: Sequence[SettingTried], base: Settings, *, tolerance: Tolerance = TOLERANCE
+    tried: Sequence[SettingTried], base: Settings, *, tolerance: AgreementLimits = TOLERANCE
 ) -> SettingChoice:
     """Choose the fastest setting that computes the same and is faster than the base beyond doubt.
 
@@ -175,7 +177,7 @@ def _objection(
     one: SettingTried,
     base: Settings,
     found: dict[tuple[object, ...], AgreementFound],
-    tolerance: Tolerance,
+    tolerance: AgreementLimits,
 ) -> str | None:
     """Return why a setting may compute something else, or None."""
     numerics = one.settings.numerics
@@ -248,7 +250,7 @@ def name_of(settings: Settings) -> str:
     plural = "" if settings.threads == 1 else "s"
     ranks = f"{settings.ranks} MPI ranks of " if settings.ranks > 1 else ""
     words = f"{settings.dtype} on {settings.device} with {ranks}{settings.threads} thread{plural}"
-    return f"{words}, {choice_words(settings)}" if settings.choices else words
+    return f"{words}, {choice_words(settings.choices)}" if settings.choices else words
 
 
 def _times(speed_up: Estimate) -> str:

@@ -6,12 +6,20 @@ looked at where they are named, or where ``all`` are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlipguide.candidates.preparation import Preparation
+from mlipguide.candidates.neighbours_seen import without_blind
+from mlipguide.candidates.preparation import NO_CONSENT, Consent, Preparation, prepare_candidates
 from mlipguide.catalog.cards import Catalogue
+from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.terms import WeightsOrigin
+from mlipguide.records.task.structure import StructureSummary
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 ALL, AVAILABLE = "all", "available"
 LIBRARY_BACKEND = "lammps"
@@ -59,6 +67,46 @@ def library_cards(catalogue: Catalogue, elements: Collection[str]) -> tuple[Mode
 def is_library_potential(card: ModelCard) -> bool:
     """Tell whether a model is one of the potentials that come with LAMMPS."""
     return card.backend == LIBRARY_BACKEND and card.weights.origin is WeightsOrigin.PACKAGE
+
+
+def prepare_named(
+    names: Sequence[str],
+    cards: Sequence[ModelCard],
+    machine: Machine,
+    atoms: Atoms,
+    structure: StructureSummary,
+    *,
+    given_weights: Mapping[str, Path],
+    consent: Consent,
+    on_progress: Callable[[str], None],
+) -> Preparation:
+    """Find or, with consent, build what models need that were named, and look whether they see any neighbour.
+
+    For ``available`` nothing is built, and what cannot be started here does not count.
+
+    Args:
+        names: As they were given.
+        cards: The models that these stand for.
+        machine: This machine.
+        atoms: The structure.
+        structure: Its description.
+        given_weights: Files of weights that the user gave, by model.
+        consent: To builds and downloads.
+        on_progress: Told what is being done.
+
+    Raises:
+        InputError: See :func:`prepare_candidates`.
+    """
+    at_hand = AVAILABLE in names
+    preparation = prepare_candidates(
+        cards,
+        machine,
+        given_weights=given_weights,
+        consent=NO_CONSENT if at_hand else consent,
+        on_progress=on_progress,
+    )
+    preparation = without_blind(preparation, atoms, structure)
+    return startable_ones(preparation) if at_hand else preparation
 
 
 def startable_ones(preparation: Preparation) -> Preparation:

@@ -10,7 +10,7 @@ from mlipguide.candidates.preparation import Preparation, Prepared
 from mlipguide.core.errors import InputError
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice
-from mlipguide.records.timing.axes import FIELDS, Purpose
+from mlipguide.records.timing.axes import FIELDS, Purpose, choice_words
 from mlipguide.records.timing.measurement import Weights
 from mlipguide.records.timing.tuning import ModelTuning
 from mlipguide.store import tunings
@@ -67,7 +67,7 @@ def holds(found: ModelTuning, item: Prepared, machine: Machine, *, atoms: int) -
 def _notices(used: Sequence[ModelTuning]) -> tuple[Notice, ...]:
     if not used:
         return ()
-    each = "; ".join(f"{one.model} ({', '.join(f'{made.axis} {made.value}' for made in one.changed)})" for one in used)
+    each = "; ".join(f"{one.model} ({choice_words(one.changed)})" for one in used)
     latest = max(one.tuned_at for one in used)[:10]
     return (
         Notice(

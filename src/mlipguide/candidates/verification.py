@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlipguide.candidates.preparation import Consent, default_settings, require_trust, settings_for
+from mlipguide.candidates.preparation import NO_CONSENT, default_settings, require_trust, settings_for
 from mlipguide.candidates.probe_structures import timed_structure, tried_structure
 from mlipguide.catalog.weights import find_weights, needs_file
 from mlipguide.core.errors import MlipguideError
@@ -38,7 +38,6 @@ TIMED_S = 60.0
 MOST_SYNTHETIC = 3
 """Architectures of one backend that are tried with random weights, where no real ones are at hand."""
 CUTOFF_TOLERANCE_ANGSTROM = 1e-6
-NO_CONSENT = Consent(granted=False, ask=None)
 
 Opener = Callable[[SessionRequest], ModelSession]
 

@@ -14,15 +14,12 @@ from mlipguide.bench.measuring.refusals import refuse_nothing
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.measuring.settings_choice import SweptSettings, choose_settings, swept
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels
-from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones
-from mlipguide.candidates.neighbours_seen import without_blind
+from mlipguide.candidates.model_names import named_cards, prepare_named
 from mlipguide.candidates.preparation import (
     ASE,
-    NO_CONSENT,
     Preparation,
     Prepared,
     find_given_weights,
-    prepare_candidates,
 )
 from mlipguide.candidates.tuned_settings import with_tuned
 from mlipguide.catalog.cards import Catalogue, load_catalogue
@@ -80,16 +77,16 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     weights = find_given_weights(catalogue, options.weights, options.consent)
     atoms, structure, structure_notices = load_structure(request)
     machine = options.probe()
-    preparation = prepare_candidates(
+    preparation = prepare_named(
+        names,
         cards,
         machine,
+        atoms,
+        structure,
         given_weights=weights,
-        consent=NO_CONSENT if AVAILABLE in names else options.consent,
+        consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
-    preparation = without_blind(preparation, atoms, structure)
-    if AVAILABLE in names:
-        preparation = startable_ones(preparation)
     preparation = with_tuned(
         preparation,
         machine,

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlipguide.bench.agreement import TOLERANCE
 from mlipguide.bench.attribution import notices_for
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.bench.subject import SizeSource
-from mlipguide.bench.tuning.checking import LIMITS, structures_to_compare
+from mlipguide.bench.tuning.checking import structures_to_compare
 from mlipguide.bench.tuning.search import Search
 from mlipguide.bench.tuning.starting import Ground
 from mlipguide.candidates.axes_here import axes_here
-from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones
-from mlipguide.candidates.neighbours_seen import without_blind
-from mlipguide.candidates.preparation import NO_CONSENT, Preparation, Prepared, find_given_weights, prepare_candidates
+from mlipguide.candidates.model_names import named_cards, prepare_named
+from mlipguide.candidates.preparation import Preparation, Prepared, find_given_weights
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import (
     EnvironmentFailedError,
@@ -97,16 +97,16 @@ def tune(request: TaskRequest, options: Options | None = None) -> Result[TuneDat
     options.on_progress("reading the structure", 0.0)
     atoms, structure, structure_notices = load_structure(request)
     machine = options.probe()
-    preparation = prepare_candidates(
+    preparation = prepare_named(
+        names,
         cards,
         machine,
+        atoms,
+        structure,
         given_weights=weights,
-        consent=NO_CONSENT if AVAILABLE in names else options.consent,
+        consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
-    preparation = without_blind(preparation, atoms, structure)
-    if AVAILABLE in names:
-        preparation = startable_ones(preparation)
     sizes = SizeSource(atoms, structure, load_protocol())
     subject = _Subject(
         atoms=atoms,
@@ -139,7 +139,7 @@ def tune(request: TaskRequest, options: Options | None = None) -> Result[TuneDat
         structure=structure,
         purpose=purpose,
         budget_s=budget_s,
-        limits=LIMITS,
+        limits=TOLERANCE,
         results=tuple(found),
         failed=tuple(failed),
         interrupted=interrupted,

@@ -143,6 +143,15 @@ class KeptFiles(Generic[T]):
         """
         return record_of(self.kind, data, path=path, what=self.what, hint=self.hint)
 
+    def find(self, path: Path) -> T | None:
+        """Return the record of a file; None where there is none, or none that can be used."""
+        if not path.exists():
+            return None
+        try:
+            return self.read(path)
+        except UnusableFileError:
+            return None
+
     def look(self, paths: Iterable[Path]) -> Kept[T]:
         """Read many files; one that cannot be used stands in the way of no other."""
         records: list[T] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlipguide.core.kept_files import KeptFiles, UnusableFileError
+from mlipguide.core.kept_files import KeptFiles
 from mlipguide.core.paths import supports_dir
 from mlipguide.records.models.support import BackendSupport
 from mlipguide.records.notice import Notice, set_aside_notices
@@ -31,13 +31,7 @@ def keep(record: BackendSupport) -> Path:
 
 def find(backend: str) -> BackendSupport | None:
     """Return what was found of a backend; None where nobody looked, or what was kept cannot be read."""
-    path = _file(backend)
-    if not path.exists():
-        return None
-    try:
-        return FILES.read(path)
-    except UnusableFileError:
-        return None
+    return FILES.find(_file(backend))
 
 
 def set_aside() -> tuple[Notice, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mlipguide.core.kept_files import KeptFiles, UnusableFileError
+from mlipguide.core.kept_files import KeptFiles
 from mlipguide.core.paths import tunings_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.timing.axes import Purpose
@@ -33,13 +33,7 @@ def keep(record: ModelTuning) -> Path:
 
 def find(fingerprint: str, model: str, purpose: Purpose) -> ModelTuning | None:
     """Return what was found; None where nobody looked, or what was kept cannot be read."""
-    path = _file(fingerprint, model, purpose)
-    if not path.exists():
-        return None
-    try:
-        return FILES.read(path)
-    except UnusableFileError:
-        return None
+    return FILES.find(_file(fingerprint, model, purpose))
 
 
 def set_aside(fingerprint: str, models: Iterable[str]) -> tuple[Notice, ...]:

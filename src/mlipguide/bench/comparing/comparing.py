@@ -12,8 +12,9 @@ from mlipguide.costmodel.costs import step_time_of
 from mlipguide.hardware.fingerprint import differing_fields
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.timing.axes import choice_words
 from mlipguide.records.timing.comparison import Change, Comparison, Pairing, Side
-from mlipguide.records.timing.measurement import Disturbance, Measurement, Weights, choice_words
+from mlipguide.records.timing.measurement import Disturbance, Measurement, Weights
 from mlipguide.stats.gate import has_waited, shared_confidence, verdict_on
 from mlipguide.stats.ratios import Ratio, ratio_of_runs
 
@@ -104,7 +105,7 @@ def label_of(measurement: Measurement) -> str:
     if settings.ranks > 1:
         threads = f"{settings.ranks} MPI ranks, {threads}"
     if settings.choices:
-        threads = f"{threads}, {choice_words(settings)}"
+        threads = f"{threads}, {choice_words(settings.choices)}"
     synthetic = ", random weights" if measurement.weights is Weights.SYNTHETIC else ""
     return (
         f"{measurement.model}, {measurement.atoms} atoms, {threads}, {settings.dtype}, {settings.device}, "

@@ -25,7 +25,8 @@ from mlipguide.hardware.quiet import QuietWait, wait_for_quiet
 from mlipguide.records.hardware.machine import Gpu, GpuVendor, Machine
 from mlipguide.records.notice import Problem
 from mlipguide.records.task.structure import StructureSummary
-from mlipguide.records.timing.measurement import Settings, choice_words
+from mlipguide.records.timing.axes import choice_words
+from mlipguide.records.timing.measurement import Settings
 from mlipguide.records.timing.model_timing import ModelTiming
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
@@ -214,7 +215,7 @@ def _remark(settings: Settings, others: Sequence[Settings]) -> str:
         "dtype": settings.dtype,
         "device": settings.device,
         "allocator": f"allocator {settings.allocator.value}",
-        "choices": choice_words(settings) or "all else default",
+        "choices": choice_words(settings.choices) or "all else default",
     }
     varied = (name for name in words if len({getattr(other, name) for other in others}) > 1)
     return ", ".join(words[name] for name in varied)

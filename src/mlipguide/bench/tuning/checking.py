@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlipguide.bench.agreement import TOLERANCE, agreement_of, is_within, rattled_copies
 from mlipguide.bench.subject import SizeSource
-from mlipguide.records.timing.tuning import AgreementLimits, Differences
+from mlipguide.records.timing.tuning import Differences
 from mlipguide.sessions.interface import ModelSession, SinglePoint
 
 if TYPE_CHECKING:
@@ -17,13 +17,6 @@ COPIES = 2
 MOST_ATOMS = 200
 """Of a structure that is compared, unless the one that is timed is smaller: plain double precision is slow."""
 SEED = 7
-
-LIMITS = AgreementLimits(
-    energy_ev_per_atom=TOLERANCE.energy_ev_per_atom,
-    force_mae_ev_per_angstrom=TOLERANCE.force_mae_ev_per_angstrom,
-    force_max_ev_per_angstrom=TOLERANCE.force_max_ev_per_angstrom,
-    stress_ev_per_angstrom3=TOLERANCE.stress_ev_per_angstrom3,
-)
 
 
 def structures_to_compare(sizes: SizeSource, timed: Sequence[int], own_atoms: int) -> tuple[Atoms, ...]:
@@ -73,14 +66,14 @@ def differences_of(reference: Sequence[SinglePoint], other: Sequence[SinglePoint
 def beyond(found: Differences) -> str:
     """Return in words which limits a setting does not keep."""
     words = []
-    if found.energy_ev_per_atom > LIMITS.energy_ev_per_atom:
+    if found.energy_ev_per_atom > TOLERANCE.energy_ev_per_atom:
         words.append(f"energies differ by {1e3 * found.energy_ev_per_atom:.2g} meV/atom")
-    if found.force_mae_ev_per_angstrom > LIMITS.force_mae_ev_per_angstrom:
+    if found.force_mae_ev_per_angstrom > TOLERANCE.force_mae_ev_per_angstrom:
         words.append(f"forces by {1e3 * found.force_mae_ev_per_angstrom:.2g} meV/Å on average")
-    elif found.force_max_ev_per_angstrom > LIMITS.force_max_ev_per_angstrom:
+    elif found.force_max_ev_per_angstrom > TOLERANCE.force_max_ev_per_angstrom:
         words.append(f"a force by {1e3 * found.force_max_ev_per_angstrom:.2g} meV/Å")
     stress = found.stress_max_ev_per_angstrom3
-    if stress is not None and stress > LIMITS.stress_ev_per_angstrom3:
+    if stress is not None and stress > TOLERANCE.stress_ev_per_angstrom3:
         words.append(f"the stress by {stress:.2g} eV/Å³")
     if found.lacks_stress:
         words.append("it gives no stress")

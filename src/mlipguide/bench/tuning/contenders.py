@@ -10,7 +10,7 @@ from statistics import median
 from mlipguide.bench.candidate_run import CandidateRun
 from mlipguide.candidates.axes_here import AxesHere
 from mlipguide.candidates.preparation import ASE, Prepared
-from mlipguide.records.timing.axes import DRIVER, RANKS, THREADS, WAIT_POLICY, AxisChoice
+from mlipguide.records.timing.axes import DRIVER, RANKS, THREADS, WAIT_POLICY, AxisChoice, choice_words
 from mlipguide.records.timing.measurement import Settings
 from mlipguide.records.timing.tuning import Differences, SettingOutcome
 
@@ -52,18 +52,13 @@ class Contender:
     @property
     def words(self) -> str:
         """What it changes, as ``threads 1, pinning cores``."""
-        return change_words(self.changed)
+        return choice_words(self.changed) or "default"
 
     def leave(self, outcome: SettingOutcome, reason: str | None = None) -> None:
         """Take it out of the race."""
         self.outcome, self.reason = outcome, reason
         if self.run is not None:
             self.run.close()
-
-
-def change_words(changed: Sequence[AxisChoice]) -> str:
-    """Return changes in words; ``default`` where there are none."""
-    return ", ".join(f"{one.axis} {one.value}" for one in changed) or "default"
 
 
 def single_changes(item: Prepared, here: AxesHere) -> list[Contender]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -50,6 +51,11 @@ class AxisChoice:
 
     axis: str
     value: str
+
+
+def choice_words(choices: Sequence[AxisChoice]) -> str:
+    """Return what was chosen, as ``compile default, pinning cores``; empty where nothing was."""
+    return ", ".join(f"{one.axis} {one.value}" for one in choices)
 
 
 @strict

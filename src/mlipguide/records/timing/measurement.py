@@ -126,11 +126,6 @@ class Settings:
         require(names == sorted(set(names)), f"choices are not one for each axis, by name: {', '.join(names)}")
 
 
-def choice_words(settings: Settings) -> str:
-    """Return what was chosen beside the fields, as ``compile default, pinning cores``; empty where nothing was."""
-    return ", ".join(f"{one.axis} {one.value}" for one in settings.choices)
-
-
 @strict
 @dataclass(frozen=True, kw_only=True)
 class StepSamples:

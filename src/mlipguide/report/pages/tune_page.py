@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, memory
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.timing.axes import AxisChoice, Purpose
+from mlipguide.records.timing.axes import Purpose, choice_words
 from mlipguide.records.timing.measurement import Weights
 from mlipguide.records.timing.tuning import Differences, ModelTuning, SettingOutcome, TriedSetting, TuneData
 from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes, section
@@ -69,7 +67,7 @@ def model_sentence(one: ModelTuning) -> str:
     found = one.differences
     assert found is not None
     return (
-        f"{one.model}: {speed_words(one.speed_up)} with {_changed(one.changed)}; energies within "
+        f"{one.model}: {speed_words(one.speed_up)} with {choice_words(one.changed)}; energies within "
         f"{energy_words(found.energy_ev_per_atom)}."
     )
 
@@ -128,7 +126,7 @@ def _table(one: ModelTuning, *, details: bool) -> Table:
     table.add_column("", overflow="fold")
     for tried in sorted(one.tried, key=_order):
         cells = [
-            _changed(tried.changed) if tried.changed else f"default ({_default_words(one)})",
+            choice_words(tried.changed) if tried.changed else f"default ({_default_words(one)})",
             "–" if tried.step_time_s is None else duration(tried.step_time_s),
             _speed_cell(tried.speed_up),
             *_difference_cells(tried.differences),
@@ -197,10 +195,6 @@ def _unavailable(data: TuneData, *, details: bool) -> list[RenderableType]:
         return section("Cannot be chosen here", [f"{', '.join(values)}: {why}" for why, values in by_reason.items()])
     named = [f"{', '.join(values)} ({why})" for why, values in list(by_reason.items())[:MOST_UNAVAILABLE]]
     return notes([f"Not tried, since it cannot be chosen here: {'; '.join(named)}."])
-
-
-def _changed(changed: Sequence[AxisChoice]) -> str:
-    return ", ".join(f"{one.axis} {one.value}" for one in changed)
 
 
 def _next(data: TuneData, given: str) -> list[Step]:

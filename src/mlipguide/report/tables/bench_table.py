@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.estimate import Estimate
+from mlipguide.records.timing.axes import choice_words
 from mlipguide.records.timing.bench import BenchData, SizeResult
-from mlipguide.records.timing.measurement import choice_words
 from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.tables.breakdown import shares, simulated_ns_per_day, structures_per_second
 from mlipguide.report.tables.series import SYNTHETIC_MARK, agreeing, series_of, settings_words
@@ -108,7 +108,7 @@ def _row(item: SizeResult, data: BenchData) -> dict[str, object]:
         "dtype": settings.dtype,
         "driver": settings.driver,
         "allocator": settings.allocator.value,
-        "choices": choice_words(settings) or "none",
+        "choices": choice_words(settings.choices) or "none",
         "atoms": item.atoms,
         "pairs_per_atom": item.pairs_per_atom,
         **_with_interval("step_time_s", item.step_time_s),

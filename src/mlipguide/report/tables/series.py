@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from mlipguide.records.timing.axes import choice_words
 from mlipguide.records.timing.bench import BenchData, CostFit, CurvePoint, SizeResult
-from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, Weights, choice_words
+from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, Weights
 
 SYNTHETIC_MARK = " *"
 
@@ -16,7 +17,7 @@ _WORDS: dict[str, Callable[[Settings], str]] = {
     "ranks": lambda settings: f"{settings.ranks} MPI rank{'' if settings.ranks == 1 else 's'}",
     "dtype": lambda settings: settings.dtype,
     "driver": lambda settings: f"driver {settings.driver}",
-    "choices": lambda settings: choice_words(settings) or "all else default",
+    "choices": lambda settings: choice_words(settings.choices) or "all else default",
     "allocator": lambda settings: f"freed memory {'kept' if settings.allocator is Allocator.RETAIN else 'given back'}",
 }
 
