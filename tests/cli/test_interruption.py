@@ -75,7 +75,7 @@ def records(plugin: ToyPlugin) -> list[Path]:
     return sorted((plugin.site.parent / "data" / "measurements").glob("*/*.json"))
 
 
-def test_ctrl_c_while_measuring_keeps_what_was_measured(toy_plugin: ToyPlugin) -> None:
+def test_ctrl_c_while_measuring_keeps_what_was_measured_and_answers_by_it(toy_plugin: ToyPlugin) -> None:
     toy_plugin.add("plain", "hangs@90")
     words = ["recommend", *SUBJECT, "--atoms", "96", "--measure-budget", "60s", "--json"]
     # Both are measured at 32 atoms and one at 96; then the other one is asked, and does not answer.
@@ -83,8 +83,12 @@ def test_ctrl_c_while_measuring_keeps_what_was_measured(toy_plugin: ToyPlugin) -
     assert ended.code == ExitCode.INTERRUPTED
     assert ended.survivors == []
     assert ended.children == 2
-    assert ended.out == ""
-    assert "interrupted; what was measured is kept" in ended.err
+    so_far = json.loads(ended.out)
+    assert "interrupted" in {notice["kind"] for notice in so_far["notices"]}
+    assert {one["model"]: one["step_time_s"] is not None for one in so_far["data"]["candidates"]} == {
+        "toy-plain": True,
+        "toy-hangs-at-90": True,
+    }
     assert "Traceback" not in ended.err
     assert ended.took_s < 10
     assert not list((toy_plugin.site.parent / "data").rglob("*.part"))
@@ -106,6 +110,16 @@ def test_ctrl_c_while_measuring_keeps_what_was_measured(toy_plugin: ToyPlugin) -
     assert set(candidate["measured"]) == {item.record for item in kept if item.model == "toy-plain"}
     assert "a step of" not in again.stderr
     assert len(records(toy_plugin)) == len(kept)
+
+
+def test_ctrl_c_before_anything_is_measured_gives_no_answer(toy_plugin: ToyPlugin) -> None:
+    toy_plugin.add("slow")
+    words = ["recommend", *SUBJECT, "--atoms", "96", "--json", "--models", "toy-slow"]
+    ended = interrupt(words, signal.SIGINT, mark="loading toy", times=1)
+    assert ended.code == ExitCode.INTERRUPTED
+    assert ended.survivors == []
+    assert ended.out == ""
+    assert "interrupted; what was measured is kept" in ended.err
 
 
 def test_the_end_of_a_batch_job_while_models_load(toy_plugin: ToyPlugin) -> None:

@@ -22,6 +22,8 @@ FIELDS = {
     ReasonKind.COMMERCIAL_USE: {"names": ("MIT", "CC-BY"), "detail": "no"},
     ReasonKind.PEAK_MEMORY: {"value": make_estimate(10.0 * GIB), "limit": 8.0 * GIB},
     ReasonKind.OUT_OF_MEMORY: {"value": 28.0},
+    ReasonKind.EXPECTED_TOO_LONG: {"value": make_estimate(7200.0), "names": ("model-b",)},
+    ReasonKind.EXPECTED_BEATEN: {"value": make_estimate(7200.0), "names": ("model-b",)},
     ReasonKind.RUN_TIME: {"value": make_estimate(7200.0), "limit": 3600.0},
     ReasonKind.NO_GRADIENT: {"names": ("nve",), "tested_on": "2026-11-25"},
     ReasonKind.NO_STABLE_STEP: {"value": 600.0, "tested_on": "2026-11-25"},

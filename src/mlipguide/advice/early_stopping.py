@@ -47,6 +47,21 @@ class CandidateTiming:
     run_time_s: Estimate | None
     sizes: int
 
+    def ends_within(self, budget_s: float) -> bool:
+        """Tell whether the run is sure to end in time."""
+        return self.run_time_s is not None and _high(self.run_time_s) < budget_s
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Why more samples of a model would change no decision.
+
+    Attributes:
+        beaten_by: The model that beats it in accuracy and in speed; None where its run is far beyond the budget.
+    """
+
+    beaten_by: str | None
+
 
 def can_stop(candidates: Sequence[CandidateTiming], *, budget_s: float) -> frozenset[str]:
     """Return the models of which more samples would change no decision.
@@ -55,12 +70,21 @@ def can_stop(candidates: Sequence[CandidateTiming], *, budget_s: float) -> froze
         candidates: All candidates.
         budget_s: Wall time that the run may take.
     """
-    return frozenset(
-        one.model
-        for one in candidates
-        if one.sizes >= FEWEST_SIZES
-        and (_is_beyond(one, budget_s) or any(_beats(other, one, budget_s) for other in candidates if other is not one))
-    )
+    return frozenset(one.model for one in candidates if ground_to_stop(one, candidates, budget_s=budget_s) is not None)
+
+
+def ground_to_stop(one: CandidateTiming, candidates: Sequence[CandidateTiming], *, budget_s: float) -> Ground | None:
+    """Return why more samples of a model would change no decision; None where they may.
+
+    Args:
+        one: The model.
+        candidates: All candidates.
+        budget_s: Wall time that the run may take.
+    """
+    if one.sizes < FEWEST_SIZES:
+        return None
+    beaten_by = next((other.model for other in candidates if other is not one and _beats(other, one, budget_s)), None)
+    return Ground(beaten_by) if beaten_by is not None or _is_beyond(one, budget_s) else None
 
 
 def runs_to_stop(

@@ -129,7 +129,12 @@ def way(report: Reporter, *, yes: bool, as_json: bool) -> Way:
     """Return who is asked and told while a command works."""
     from mlipguide.commands.calls import Way
 
-    return Way(consent=consent(yes=yes, as_json=as_json), on_progress=report, on_timing=report.timing)
+    return Way(
+        consent=consent(yes=yes, as_json=as_json),
+        on_progress=report,
+        on_timing=report.timing,
+        on_first_look=report.first_look,
+    )
 
 
 class TerminalAsker:

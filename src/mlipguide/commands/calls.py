@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mlipguide.records.accuracy.disagreement import Disagreement
     from mlipguide.records.accuracy.stability import StabilityData
     from mlipguide.records.advice.advice import Recommendation
+    from mlipguide.records.advice.first_look import FirstLook
     from mlipguide.records.advice.plan import HardwarePlan
     from mlipguide.records.timing.bench import BenchData
     from mlipguide.records.timing.comparison import Comparison
@@ -64,11 +65,13 @@ class Way:
         consent: How far it may go in getting what is missing.
         on_progress: Told what is being done and the share that is done.
         on_timing: Told how far each model has come while models are timed.
+        on_first_look: Told what can be said of the models before they are timed.
     """
 
     consent: Consent = NO_CONSENT
     on_progress: Callable[[str, float], None] = lambda _message, _share: None
     on_timing: Callable[[Sequence[ModelTiming]], None] = lambda _timings: None
+    on_first_look: Callable[[FirstLook], None] = lambda _look: None
 
     def options(self, weights: Sequence[str] | None = None) -> dict[str, Any]:
         """Return what the commands that measure have in common."""
@@ -92,6 +95,7 @@ def recommend(asked: RecommendRequest, way: Way) -> Result[Recommendation]:
             each=asked.each,
             script=_script(asked),
             on_timing=way.on_timing,
+            on_first_look=way.on_first_look,
         ),
     )
 

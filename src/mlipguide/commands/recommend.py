@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,8 @@ from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.early_stopping import runs_to_stop
 from mlipguide.advice.facts import Facts, facts_elsewhere
-from mlipguide.advice.offers import asked_first, build_offers, offer_notice, reach_notice
+from mlipguide.advice.first_look import choose_contenders
+from mlipguide.advice.offers import build_offers, offer_notice, reach_notice
 from mlipguide.advice.prices.labels import label_atoms
 from mlipguide.advice.recommendation import Question, assemble_recommendation
 from mlipguide.bench.measuring.costs_here import costs_here, fitted_costs, reference_timings, with_plain_memory
@@ -51,6 +52,7 @@ from mlipguide.production.script_files import ScriptRequest, require_writable
 from mlipguide.production.script_texts import require_kind
 from mlipguide.records.accuracy.evidence import Evidence
 from mlipguide.records.advice.advice import Recommendation
+from mlipguide.records.advice.first_look import FirstLook
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.recommend import MEASURE_BUDGET, Measuring, TaskRequest
@@ -64,6 +66,8 @@ from mlipguide.tasks.needs import names_in
 from mlipguide.tasks.requests import build_task, load_structure
 from mlipguide.training.fit.manifests import trainings_of
 
+SO_FAR = Notice("interrupted", "Interrupted: this is the answer by what was measured so far, which is kept.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options(Measuring, RunOptions):
@@ -71,9 +75,11 @@ class Options(Measuring, RunOptions):
 
     Attributes:
         script: A script for the production run that is to be written; None for none.
+        on_first_look: Told what can be said of the models before they are timed.
     """
 
     script: ScriptRequest | None = None
+    on_first_look: Callable[[FirstLook], None] = lambda _look: None
 
 
 def recommend(request: TaskRequest, options: Options | None = None) -> Result[Recommendation]:
@@ -93,7 +99,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     machine = options.probe()
     question, preparation = _prepared(question, machine, options)
     preparation, measured = _timed(question, preparation, labels, machine, options)
-    on_labels = _evidence(question, preparation, labels, machine, options)
+    on_labels = _evidence(question, preparation, None if measured.interrupted else labels, machine, options)
     if question.profiles:
         facts = _facts_elsewhere(question, on_labels, machine, options)
     else:
@@ -110,10 +116,13 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
             *unread,
             *unreadable(card.id for card in question.cards),
             *reuse_notices(measured),
+            *((SO_FAR,) if measured.interrupted else ()),
         ),
         errors=(*preparation.problems, *measured.problems, *on_labels.problems),
         exit_code=ExitCode.DONE if recommendation.can_be_done else ExitCode.NOTHING_FEASIBLE,
     )
+    if measured.interrupted:
+        return replace(result, exit_code=ExitCode.INTERRUPTED)
     if options.script is None:
         return result
     ground = ScriptContext(
@@ -235,7 +244,15 @@ def _timed(
         measure=options.measure,
         named={card.id for card in question.cards} if question.request.models else frozenset(),
         consent=_consent(question, options),
-        asked=tuple if question.request.models else partial(asked_first, task=task),
+        choose=partial(
+            choose_contenders,
+            question=question,
+            machine=machine,
+            evidence=evidence,
+            each=options.each,
+            on_look=options.on_first_look,
+        ),
+        until_interrupted=True,
     )
     return gather_timings(preparation, context, how)
 

@@ -104,34 +104,34 @@ class TransferModel:
         if timings:
             self._fit(timings)
 
-    def curve(self, situation: Situation) -> Curve:
-        """Return the step time of a situation, timed or not."""
+    def curve(self, situation: Situation, *, further_error: float = 0.0) -> Curve:
+        """Return the step time of a situation, timed or not; with a further standard deviation of its logarithm."""
         mean = prior_mean([situation], self._spreads)
         covariance = prior_covariance([situation], [situation], self._spreads)
         if self._series:
             across = prior_covariance([situation], self._series, self._spreads) @ self._slopes.T
             mean = mean + across @ self._pull
             covariance = covariance - across @ cho_solve(self._factor, across.T)
-        return Curve(mean, covariance, self._spreads.timing)
+        return Curve(mean, covariance, math.hypot(self._spreads.timing, further_error))
 
     def _fit(self, timings: Sequence[Timing]) -> None:
         index = {one.series: position for position, one in enumerate(self._series)}
         points = [(index[one.situation.series], one.load_atoms, one.doublings) for one in timings]
         observed = np.log([one.step_time_s for one in timings])
-        noise = np.diag([one.error**2 + self._spreads.timing**2 for one in timings])
+        noise = np.array([one.error**2 + self._spreads.timing**2 for one in timings])
         mean = prior_mean(self._series, self._spreads)
         prior = prior_covariance(self._series, self._series, self._spreads)
 
         def misfit(weights: Vector) -> float:
             values, _ = _law(mean + prior @ weights, points)
             residuals = observed - values
-            return float(residuals @ np.linalg.solve(noise, residuals) + weights @ prior @ weights)
+            return float(residuals @ (residuals / noise) + weights @ prior @ weights)
 
         weights = np.zeros(len(mean))  # of the prior's columns: the state is mean + prior @ weights
         reached = misfit(weights)
         for _ in range(STEPS):
             values, self._slopes = _law(mean + prior @ weights, points)
-            self._scatter = self._slopes @ prior @ self._slopes.T + noise
+            self._scatter = self._slopes @ prior @ self._slopes.T + np.diag(noise)
             self._pull = np.linalg.solve(self._scatter, observed - values + self._slopes @ (prior @ weights))
             wanted = self._slopes.T @ self._pull
             part = 1.0

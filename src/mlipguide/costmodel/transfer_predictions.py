@@ -12,7 +12,7 @@ from mlipguide.catalog.parallel_codes import load_parallel_codes
 from mlipguide.costmodel.domains import Share, share_of
 from mlipguide.costmodel.effects import Situation
 from mlipguide.costmodel.elsewhere import MemoryNeed, RemoteCosts
-from mlipguide.costmodel.transfer import TransferModel
+from mlipguide.costmodel.transfer import Timing, TransferModel
 from mlipguide.costmodel.transfer_data import (
     ASE,
     TORCH,
@@ -51,12 +51,16 @@ class ReferenceTimings:
         own: This machine's, by model id.
         published: By law.
         structure: Of the task.
+        families: That were timed anywhere, by name.
+        device_error: Standard deviation of the logarithm of the device's speed, beyond what the transfer knows.
     """
 
     transfer: TransferModel
     own: Mapping[str, OwnTiming]
     published: Mapping[str, tuple[PublishedTiming, ...]]
     structure: StructureSummary
+    families: frozenset[str]
+    device_error: float = 0.0
 
     def costs_of(self, card: ModelCard, profile: HardwareProfile, atoms: int) -> RemoteCosts:
         """Return what a model costs on a profile in the code that is expected to be fastest for so many atoms.
@@ -101,8 +105,8 @@ class ReferenceTimings:
         timings = [one for one in self.published.get(law, ()) if one.step_time_s is not None]
         here = self.published_for(card, profile.device.id, devices)
         same = [one for one in here if one.code == situation.code]
-        curve = self.transfer.curve(situation)
-        told = bool(timings) or card.id in self.own or self._has_relatives(card)
+        curve = self.transfer.curve(situation, further_error=self.device_error)
+        told = bool(timings) or card.id in self.own or card.architecture.family in self.families
         told = told or curve.log_normal(TYPICAL_ATOMS)[1] <= LARGEST_DEVIATION
         return RemoteCosts(
             curve=curve if told else None,
@@ -114,12 +118,6 @@ class ReferenceTimings:
             published_atoms=tuple(one.atoms or 0 for one in same),
             source=_source(same or timings, own=card.id in self.own),
         )
-
-    def _has_relatives(self, card: ModelCard) -> bool:
-        """Tell whether a model of the same family was timed, which its interval then goes by."""
-        family = card.architecture.family
-        timed = any(one.family == family for found in self.published.values() for one in found if one.step_time_s)
-        return timed or any(one.card.architecture.family == family for one in self.own.values())
 
     def memory_of(self, card: ModelCard) -> MemoryNeed | None:
         """Return how much memory a model takes on any device: as measured here, else as published; None if neither."""
@@ -158,7 +156,12 @@ class ReferenceTimings:
 
 
 def gather_known_costs(
-    catalogue: Catalogue, own: Iterable[OwnTiming], machine: Machine, structure: StructureSummary
+    catalogue: Catalogue,
+    own: Iterable[OwnTiming],
+    machine: Machine,
+    structure: StructureSummary,
+    *,
+    further: Sequence[Timing] = (),
 ) -> ReferenceTimings:
     """Put published timings and those of this machine together.
 
@@ -167,10 +170,11 @@ def gather_known_costs(
         own: Timings here.
         machine: This machine.
         structure: Of the task.
+        further: Timings beside these.
     """
     published = published_figures(catalogue)
     own = tuple(own)
-    timings = [*published_timings(published), *leaderboard_timings(catalogue.cards)]
+    timings = [*published_timings(published), *leaderboard_timings(catalogue.cards), *further]
     for law in {one.card.architecture.time_law: one for one in own}.values():
         timings += own_timings(law, machine, structure)
     by_law: dict[str, list[PublishedTiming]] = {}
@@ -181,6 +185,11 @@ def gather_known_costs(
         own={one.card.id: one for one in own},
         published={law: tuple(found) for law, found in by_law.items()},
         structure=structure,
+        families=frozenset(
+            [one.family for one in published if one.step_time_s]
+            + [one.card.architecture.family for one in own]
+            + [one.situation.family for one in further]
+        ),
     )
 
 

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from mlipguide.core.readable import duration
+from mlipguide.records.advice.first_look import FirstLook
 from mlipguide.records.timing.model_timing import ModelTiming, TimingPhase
 from mlipguide.report.console import message_console
+from mlipguide.report.words.first_look_words import first_look_lines
 from mlipguide.report.words.formatting import interval
 
 if TYPE_CHECKING:
@@ -31,12 +33,18 @@ class Reporter(Protocol):
     def timing(self, models: Sequence[ModelTiming]) -> None:
         """Show how far the models that are being timed have come."""
 
+    def first_look(self, look: FirstLook) -> None:
+        """Show what can be said of the models before they are timed."""
+
 
 class _Silent:
     def __call__(self, message: str, share: float) -> None:
         """Show nothing."""
 
     def timing(self, models: Sequence[ModelTiming]) -> None:
+        """Show nothing."""
+
+    def first_look(self, look: FirstLook) -> None:
         """Show nothing."""
 
 
@@ -66,6 +74,11 @@ class PlainLines:
         self._timing = any(not one.is_over for one in models)
         if self._timing:
             self._finished -= {one.model for one in models if not one.is_over}
+
+    def first_look(self, look: FirstLook) -> None:
+        """Write it line by line."""
+        for line in first_look_lines(look):
+            self._write(line)
 
     @staticmethod
     def _write(line: str) -> None:
@@ -97,6 +110,11 @@ class LiveTable:
         self._models |= {one.model: one for one in models}
         if all(one.is_over for one in self._models.values()):
             self._models = {}
+
+    def first_look(self, look: FirstLook) -> None:
+        """Write it above what changes, where it stays."""
+        for line in first_look_lines(look):
+            self.live.console.print(line, highlight=False, markup=False)
 
     def _drawn(self) -> RenderableType:
         from rich.console import Group

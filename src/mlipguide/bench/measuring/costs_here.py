@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from mlipguide.costmodel.transfer_predictions import ReferenceTimings, gather_kn
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.task.task import Task
 from mlipguide.records.timing.measurement import Allocator
 from mlipguide.sessions.errors import FailureKind
@@ -96,13 +97,25 @@ def reference_timings(
     for candidates in (preparation.candidates, with_plain_memory(preparation.candidates)):
         measured = recall(candidates, machine.fingerprint, task.structure, each=False)
         laws = fitted_costs(candidates, measured, task, atoms)
-        for item in candidates:
-            name = item.card.id
-            if name in laws:
-                records = measured.by_model.get(name) or measured.elsewhere[name]
-                sizes = tuple(sorted({record.atoms for record in records}))
-                own[name] = OwnTiming(item.card, laws[name], item.settings, sizes)
+        own |= {one.card.id: one for one in own_timings_of(candidates, measured, laws)}
     return gather_known_costs(catalogue, own.values(), machine, task.structure)
+
+
+def own_timings_of(
+    candidates: Iterable[Prepared], measured: MeasuredModels, laws: Mapping[str, Costs]
+) -> Iterator[OwnTiming]:
+    """Yield what was timed here, as timings elsewhere are predicted from it.
+
+    Args:
+        candidates: Models that can be started.
+        measured: What was measured.
+        laws: Of the models that were measured.
+    """
+    for item in candidates:
+        name = item.card.id
+        if name in laws:
+            records = measured.by_model.get(name) or measured.elsewhere[name]
+            yield OwnTiming(item.card, laws[name], item.settings, tuple(sorted({record.atoms for record in records})))
 
 
 def with_plain_memory(candidates: Sequence[Prepared]) -> tuple[Prepared, ...]:
@@ -118,12 +131,19 @@ def _costs_of(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms
     if own:
         pairs: float | None = max(own, key=lambda record: record.atoms).pairs_per_atom
     else:
-        pairs = _pairs_per_atom(task, atoms, item.card.architecture.cutoff_angstrom)
+        pairs = pairs_of(task, atoms, item.card)
     return costs_from([*own, *elsewhere], structure=task.structure, pairs_per_atom=pairs)
 
 
-def _pairs_per_atom(task: Task, atoms: Atoms | None, cutoff_angstrom: float | None) -> float | None:
-    """Return the pairs per atom: counted, or where only the density is known those of a uniform medium."""
+def pairs_of(task: Task, atoms: Atoms | None, card: ModelCard) -> float | None:
+    """Return the pairs per atom of a model: counted, or where only the density is known those of a uniform medium.
+
+    Args:
+        task: What is wanted.
+        atoms: The structure; None where only its density is assumed.
+        card: The model; None is returned where its cutoff is not known.
+    """
+    cutoff_angstrom = card.architecture.cutoff_angstrom
     density = task.structure.number_density_per_angstrom3
     if cutoff_angstrom is None:
         return None
@@ -150,7 +170,7 @@ def _why_unmeasured(item: Prepared, measured: MeasuredModels) -> Rejection | Dou
         return Rejection(kind=ReasonKind.OUT_OF_MEMORY, model=model, value=float(size))
     failure = measured.failures.get(model)
     if failure is None:
-        return Doubt(kind=ReasonKind.NOT_TIMED, model=model)
+        return measured.left_out.get(model) or Doubt(kind=ReasonKind.NOT_TIMED, model=model)
     if failure.kind == FailureKind.NO_NEIGHBOURS.value:
         return Rejection(kind=ReasonKind.SEES_NOTHING, model=model, detail=failure.message)
     return Doubt(kind=ReasonKind.TIMING_FAILED, model=model, detail=failure.message)

@@ -137,15 +137,21 @@ def measure(
     begin, budget_s = time.monotonic(), context.budget_s
     waiting = sharing(candidates, each=context.each)
     while waiting:
-        _sweep([first for first, *_ in waiting], measured, replace(context, budget_s=budget_s), protocol)
         following: list[tuple[Prepared, ...]] = []
-        for first, *others in waiting:
-            name = first.card.id
-            if others and name in measured.failures and name not in (*measured.by_model, *measured.out_of_memory_at):
-                following.append(tuple(others))
-            else:
-                for other in others:
-                    measured.lend(name, other.card.id)
+        try:
+            _sweep([first for first, *_ in waiting], measured, replace(context, budget_s=budget_s), protocol)
+        finally:  # what was measured before Ctrl-C holds for all that share it
+            for first, *others in waiting:
+                name = first.card.id
+                if (
+                    others
+                    and name in measured.failures
+                    and name not in (*measured.by_model, *measured.out_of_memory_at)
+                ):
+                    following.append(tuple(others))
+                else:
+                    for other in others:
+                        measured.lend(name, other.card.id)
         waiting = following
         budget_s = max(context.budget_s / 4, context.budget_s - (time.monotonic() - begin))
     measured.notices.extend(notices_for(measured.fresh))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from mlipguide.bench.protocol import Protocol
 from mlipguide.bench.sweep import steps_of_a_rung
 from mlipguide.candidates.preparation import Prepared
+from mlipguide.records.advice.verdict_reasons import Doubt
 from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.measurement import Measurement, Scenario, Weights
@@ -35,6 +36,8 @@ class MeasuredModels:
         measured_as: The model whose measurements a model stands on, where it is another one.
         out_of_memory_at: Number of atoms that did not fit.
         failures: Why a model has no measurement.
+        left_out: Why a model was not timed although it can be.
+        interrupted: Whether measuring was ended before its end.
         notices: What is worth knowing.
         problems: What went wrong.
     """
@@ -46,6 +49,8 @@ class MeasuredModels:
     measured_as: dict[str, str] = field(default_factory=dict)
     out_of_memory_at: dict[str, int] = field(default_factory=dict)
     failures: dict[str, Problem] = field(default_factory=dict)
+    left_out: dict[str, Doubt] = field(default_factory=dict)
+    interrupted: bool = False
     notices: list[Notice] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 

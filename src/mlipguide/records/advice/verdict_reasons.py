@@ -46,6 +46,10 @@ class ReasonKind(StrEnum):
     """It was started, and could not be timed: ``detail``."""
     NOT_TIMED = "not_timed"
     """Nothing is known of the time of a step here."""
+    EXPECTED_TOO_LONG = "expected_too_long"
+    """It was left out of timing: its run is expected to take ``value`` s, and ``names`` end in time."""
+    EXPECTED_BEATEN = "expected_beaten"
+    """It was left out of timing: ``names`` are expected to be faster than its ``value`` s, and no less accurate."""
     NOT_PUBLISHED = "not_published"
     """Nothing is known of the time of a step elsewhere."""
     STEP_TIME_UNKNOWN = "step_time_unknown"
@@ -107,6 +111,8 @@ _CONSTRAINTS = {
     ReasonKind.WEIGHTS_MISSING: Constraint.WEIGHTS,
     ReasonKind.TIMING_FAILED: Constraint.MEASUREMENT,
     ReasonKind.NOT_TIMED: Constraint.MEASUREMENT,
+    ReasonKind.EXPECTED_TOO_LONG: Constraint.MEASUREMENT,
+    ReasonKind.EXPECTED_BEATEN: Constraint.MEASUREMENT,
     ReasonKind.NOT_PUBLISHED: Constraint.MEASUREMENT,
     ReasonKind.STEP_TIME_UNKNOWN: Constraint.MEASUREMENT,
     ReasonKind.PEAK_MEMORY_UNKNOWN: Constraint.MEASUREMENT,
@@ -134,6 +140,8 @@ _UNITS = {
     ReasonKind.PEAK_MEMORY: "bytes",
     ReasonKind.OUT_OF_MEMORY: "atoms",
     ReasonKind.RUN_TIME: "s",
+    ReasonKind.EXPECTED_TOO_LONG: "s",
+    ReasonKind.EXPECTED_BEATEN: "s",
     ReasonKind.NO_STABLE_STEP: "K",
     ReasonKind.FORCE_ERROR: "eV/Å",
     ReasonKind.ENERGY_ERROR: "eV/atom",

@@ -11,7 +11,7 @@ from mlipguide.records.requests.option import Completion, Option, Panel, Values,
 
 DEFAULTS = {"time": "100ps", "temperature": "300K", "budget": "24h"}
 STRUCTURES, IMAGES = "100", "7"
-MEASURE_BUDGET = "75s"
+MEASURE_BUDGET = "60s"
 LABELS_BUDGET = "5m"
 
 

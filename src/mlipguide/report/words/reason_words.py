@@ -9,6 +9,7 @@ from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice.verdict_reasons import Reason, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.models.terms import Need
+from mlipguide.report.words.formatting import interval
 
 
 def reason_words(reason: Reason) -> str:
@@ -59,6 +60,19 @@ def _run_time(reason: Reason) -> str:
             f"{number(run_time.value / budget_s)} times the budget of {duration(budget_s)}."
         )
     return f"It may not end in time: {_span(run_time, duration)} ({run_time.basis.value}), budget {duration(budget_s)}."
+
+
+def _expected_too_long(reason: Reason) -> str:
+    run_time = interval(_estimate(reason), duration)
+    return f"Not timed: its run is expected to take {run_time}, and {', '.join(reason.names)} ends in time."
+
+
+def _expected_beaten(reason: Reason) -> str:
+    run_time = interval(_estimate(reason), duration)
+    return (
+        f"Not timed: its run is expected to take {run_time}; {', '.join(reason.names)} is expected to be faster, and "
+        "by what is known no less accurate."
+    )
 
 
 def _no_gradient(reason: Reason) -> str:
@@ -138,6 +152,8 @@ _WORDS: dict[ReasonKind, Callable[[Reason], str]] = {
     ReasonKind.WEIGHTS_MISSING: _detail,
     ReasonKind.TIMING_FAILED: _timing_failed,
     ReasonKind.NOT_TIMED: _always("Not timed."),
+    ReasonKind.EXPECTED_TOO_LONG: _expected_too_long,
+    ReasonKind.EXPECTED_BEATEN: _expected_beaten,
     ReasonKind.NOT_PUBLISHED: _always("It was not timed here, and no timing of it or of near relatives was published."),
     ReasonKind.STEP_TIME_UNKNOWN: _always("How long a step takes was not measured."),
     ReasonKind.PEAK_MEMORY_UNKNOWN: _always("How much memory it needs was not measured."),

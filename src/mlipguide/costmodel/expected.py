@@ -1,0 +1,147 @@
+"""What models would cost on this machine, before anything is timed on it.
+
+A first look, never a basis of the answer: the transfer of :mod:`mlipguide.costmodel.transfer` from everything that is
+known, with a table of one core (``data/reference_timings.csv``) where this machine has no GPU.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Container, Iterable
+from dataclasses import replace
+
+from mlipguide.catalog.cards import Catalogue
+from mlipguide.catalog.reference_timings import load_reference_timings
+from mlipguide.core.errors import InputError
+from mlipguide.costmodel.effects import Peak, Situation
+from mlipguide.costmodel.elsewhere import RemoteCosts
+from mlipguide.costmodel.transfer import Timing
+from mlipguide.costmodel.transfer_data import (
+    ASE,
+    BANDWIDTH_PER_CORE_BYTES_PER_S,
+    COMMON_CLOCK_HZ,
+    FLOP_PER_CYCLE,
+    TORCH,
+    OwnTiming,
+    cpu_peak,
+)
+from mlipguide.costmodel.transfer_predictions import gather_known_costs
+from mlipguide.hardware.device_models import find_device
+from mlipguide.hardware.profile_files import build_profile
+from mlipguide.records.hardware.device import DeviceKind, DeviceModel
+from mlipguide.records.hardware.hardware_profile import HardwareProfile
+from mlipguide.records.hardware.machine import GpuVendor, Machine
+from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.task.structure import StructureSummary
+
+REFERENCE_CORE = "reference core"
+REFERENCE_PEAK = Peak(BANDWIDTH_PER_CORE_BYTES_PER_S, FLOP_PER_CYCLE["avx2"] * COMMON_CLOCK_HZ)
+REFERENCE_ERROR = 0.1
+"""Of a row: few steps were timed, of one structure."""
+PAIRS_POWER, PAIRS_POWER_ERROR = 1.0, 0.5
+"""Power of the pairs per atom that a step grows with, and its standard deviation: from silicon to water, with twice the
+pairs, the step of an atom grows with the power 0.9 (Nequix) to 2.0 (DIEP, which sums over triples)."""
+UNTRIED_PROCESSOR = 0.35
+"""Standard deviation of the logarithm of the speed of a processor that nothing was timed on: its peaks are rough, and
+how far threads help differs. A judgement."""
+
+
+def expected_costs(
+    cards: Iterable[ModelCard],
+    machine: Machine,
+    own: Iterable[OwnTiming],
+    *,
+    catalogue: Catalogue,
+    structure: StructureSummary,
+    pairs_per_atom: Callable[[ModelCard], float | None],
+    atoms: int,
+) -> dict[str, RemoteCosts]:
+    """Return what is expected of each model on this machine; nothing of those of which nothing tells.
+
+    Args:
+        cards: Models that are considered.
+        machine: This machine.
+        own: What was timed on it.
+        catalogue: All models.
+        structure: Of the task.
+        pairs_per_atom: Of the task's structure, for a model.
+        atoms: Wanted.
+    """
+    profile = this_machine(machine)
+    if profile is None:
+        return {}
+    cards, own = tuple(cards), tuple(own)
+    on_cpu = profile.device.kind is DeviceKind.CPU
+    families = {card.architecture.family for card in cards}
+    reference = reference_series(catalogue, structure, pairs_per_atom, families) if on_cpu else []
+    known = gather_known_costs(catalogue, own, machine, structure, further=reference)
+    if on_cpu and not own:
+        known = replace(known, device_error=UNTRIED_PROCESSOR)
+    found = {card.id: known.costs_of(card, profile, atoms) for card in cards}
+    return {model: costs for model, costs in found.items() if costs.step_time_s(atoms) is not None}
+
+
+def this_machine(machine: Machine) -> HardwareProfile | None:
+    """Return this machine as hardware that may be asked about; None where its GPU is of no known kind."""
+    nvidia = [gpu for gpu in machine.gpus if gpu.vendor is GpuVendor.NVIDIA]
+    if nvidia:
+        try:
+            return build_profile(find_device(nvidia[0].name), 1)
+        except InputError:
+            return None
+    peak = cpu_peak(machine.cpu)
+    processor = DeviceModel(
+        id=machine.fingerprint,
+        name=machine.cpu.model or "processor",
+        kind=DeviceKind.CPU,
+        vendor="",
+        architecture="",
+        year=0,
+        memory_bytes=machine.memory.usable_bytes,
+        bandwidth_bytes_per_s=peak.bandwidth_bytes_per_s,
+        float64_flop_per_s=None,
+        float32_flop_per_s=peak.float32_flop_per_s,
+        tensor_float32_flop_per_s=None,
+        tensor_bfloat16_flop_per_s=None,
+        power_w=None,
+        sources=(),
+    )
+    return build_profile(processor, 1)
+
+
+def reference_series(
+    catalogue: Catalogue,
+    structure: StructureSummary,
+    pairs_per_atom: Callable[[ModelCard], float | None],
+    families: Container[str],
+) -> list[Timing]:
+    """Return the timings of the reference core, carried over to a structure by its pairs.
+
+    Args:
+        catalogue: Whose cards name the laws.
+        structure: Of the task.
+        pairs_per_atom: Of the task's structure, for a model.
+        families: Of architectures that are of interest.
+    """
+    found: list[Timing] = []
+    for one in load_reference_timings():
+        card = catalogue.named(one.model)
+        if card is None or card.architecture.family not in families:
+            continue
+        pairs = pairs_per_atom(card)
+        ratio = pairs / one.pairs_per_atom if pairs else 1.0
+        situation = Situation(
+            law=card.architecture.time_law,
+            family=card.architecture.family,
+            driver=ASE,
+            code=ASE,
+            kernels=TORCH,
+            device=REFERENCE_CORE,
+            platform=DeviceKind.CPU.value,
+            vendor="",
+            peak=REFERENCE_PEAK,
+            system=structure.reduced_formula,
+        )
+        error = math.hypot(REFERENCE_ERROR, PAIRS_POWER_ERROR * math.log(ratio))
+        found.append(Timing(situation, float(one.atoms), 0.0, one.step_ms * 1e-3 * ratio**PAIRS_POWER, error))
+    return found
