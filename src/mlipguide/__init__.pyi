@@ -86,7 +86,7 @@ def recommend(
         derive: False: Suggest no needs from the structure (a slab, a molecule, ...).
         commercial: Only models whose licences allow commercial use (yes, or with conditions: then in doubt).
         models: Only these models; 'available': those that can be started here as it is.
-        measure_budget: Wall time for loading and timing all models together [75s].
+        measure_budget: Wall time for loading and timing all models together [60s].
         hardware: Answer for hardware that is not here: A100-80GB, 4xH100-80GB or a profile file; see 'mlipguide
             hardware list'.
         dft_cost: Time of one reference calculation [an order of magnitude].
