@@ -19,6 +19,7 @@ from mlipguide.evidence.stability.earlier_tests import tests_anywhere
 from mlipguide.records.accuracy.evidence import Evidence
 from mlipguide.records.accuracy.stability import ModelStability
 from mlipguide.records.advice.advice import RunCost
+from mlipguide.records.advice.engines import EngineChoice
 from mlipguide.records.advice.verdict_reasons import Doubt, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
@@ -85,6 +86,7 @@ class ModelFacts:
         stability: What tests of stability found that bears on the task; None without any.
         remarks: What speaks for a potential that was trained here, as sentences.
         domain_doubts: Where the task leaves what it was trained on.
+        engines: The codes that run it, the fastest first, where there are several.
     """
 
     card: ModelCard
@@ -104,6 +106,7 @@ class ModelFacts:
     stability: ModelStability | None = None
     remarks: tuple[str, ...] = ()
     domain_doubts: tuple[Doubt, ...] = ()
+    engines: tuple[EngineChoice, ...] = ()
 
 
 def facts_elsewhere(
@@ -172,6 +175,7 @@ def facts_of(card: ModelCard, task: Task, facts: Facts) -> ModelFacts:
         stability=stability,
         remarks=trained.remarks,
         domain_doubts=trained.doubts,
+        engines=known.engines,
     )
 
 

@@ -87,6 +87,7 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
         run_cost=facts.run_cost,
         timestep_s=task.timestep_s if task.kind is TaskKind.MD else None,
         remarks=facts.remarks if step.reason is None else (*facts.remarks, step.reason),
+        engines=facts.engines,
     )
 
 

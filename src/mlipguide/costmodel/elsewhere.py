@@ -130,6 +130,12 @@ class RemoteCosts:
         low, value, high = (self.curve.quantile_s(load, self.doublings, z) for z in (-NORMAL_90, 0.0, NORMAL_90))
         return Estimate(value=value, low=low, high=high, basis=self._basis(atoms), source=self.source)
 
+    def median_step_s(self, atoms: float) -> float:
+        """Return the expected time of one step; infinite where nothing tells of it."""
+        if self.curve is None:
+            return math.inf
+        return self.curve.quantile_s(self.share(atoms).load_atoms, self.doublings, 0.0)
+
     def peak_memory_bytes(self, atoms: int) -> Estimate | None:
         """Return the peak of memory of each device."""
         return None if self.memory is None else self.memory.peak_bytes(self.share(atoms).held_atoms)

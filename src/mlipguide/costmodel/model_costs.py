@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from mlipguide.costmodel.transfer_predictions import ReferenceTimings
+from mlipguide.costmodel.engines import engines_of
+from mlipguide.costmodel.transfer_predictions import ReferenceTimings, fastest
+from mlipguide.records.advice.engines import EngineChoice
 from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.device import DeviceKind
@@ -47,6 +49,7 @@ class ModelCosts:
         measured_as: The checkpoint that was timed in its place.
         devices: That a run occupies.
         unknown_because: Why the time of a step is not known; None where it is.
+        engines: The codes that run it, the fastest first, where there are several.
     """
 
     costs: Costs | None = None
@@ -57,6 +60,7 @@ class ModelCosts:
     measured_as: str | None = None
     devices: int = 1
     unknown_because: Rejection | Doubt | None = None
+    engines: tuple[EngineChoice, ...] = ()
 
 
 NOT_RUN_HERE = ModelCosts(unknown_because=Doubt(kind=ReasonKind.NOTHING_RUNS_IT))
@@ -71,8 +75,10 @@ def costs_elsewhere(
 
 
 def _elsewhere(card: ModelCard, profile: HardwareProfile, known: ReferenceTimings, atoms: int) -> ModelCosts:
-    costs = known.costs_of(card, profile, atoms)
+    ways = known.ways_of(card, profile)
+    costs = fastest(ways, atoms)
     return ModelCosts(
+        engines=engines_of(ways, atoms),
         costs=costs,
         settings=_settings(profile, driver=costs.code),
         weights=Weights.PRETRAINED,

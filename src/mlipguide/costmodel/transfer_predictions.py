@@ -63,15 +63,18 @@ class ReferenceTimings:
     device_error: float = 0.0
 
     def costs_of(self, card: ModelCard, profile: HardwareProfile, atoms: int) -> RemoteCosts:
-        """Return what a model costs on a profile in the code that is expected to be fastest for so many atoms.
+        """Return what a model costs on a profile in the code that is expected to be fastest for so many atoms."""
+        return fastest(self.ways_of(card, profile), atoms)
+
+    def ways_of(self, card: ModelCard, profile: HardwareProfile) -> list[RemoteCosts]:
+        """Return what a model costs on a profile in each code that runs it there.
 
         One device runs ASE or the family's parallel code; several share a system only in a parallel code, and without
         one the run uses one of them.
         """
         codes = _parallel_codes(card, profile.device)
         ways = [] if codes and profile.count > 1 else [self._costs(card, profile, None, 1)]
-        ways += [self._costs(card, profile, code, profile.count) for code in codes]
-        return min(ways, key=lambda way: _median_s(way, atoms))
+        return [*ways, *(self._costs(card, profile, code, profile.count) for code in codes)]
 
     def on_one_device(self, card: ModelCard, profile: HardwareProfile, atoms: int) -> RemoteCosts:
         """Return what a model costs on one device of several, in the code that the several run with so many atoms."""
@@ -155,6 +158,11 @@ class ReferenceTimings:
         return 1.0 if density is None else density / published
 
 
+def fastest(ways: Sequence[RemoteCosts], atoms: float) -> RemoteCosts:
+    """Return the way that is expected to take the shortest step with so many atoms."""
+    return min(ways, key=lambda way: way.median_step_s(atoms))
+
+
 def gather_known_costs(
     catalogue: Catalogue,
     own: Iterable[OwnTiming],
@@ -207,11 +215,6 @@ def _has_known_ghosts(code: ParallelCode, card: ModelCard) -> bool:
         Ghosts.LAYERS: (shape.cutoff_angstrom, shape.layers),
     }
     return None not in needed[code.ghosts]
-
-
-def _median_s(costs: RemoteCosts, atoms: int) -> float:
-    step_time = costs.step_time_s(atoms)
-    return math.inf if step_time is None else step_time.value
 
 
 def _doublings(parallel: ParallelCode | None, devices: int) -> float:

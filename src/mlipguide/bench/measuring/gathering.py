@@ -74,6 +74,8 @@ def gather_timings(
     if not how.measure:
         return preparation, measured
     protocol = load_protocol()
+    if not _missing(candidates, measured, context, protocol) and not any(map(lacks_weights, candidates)):
+        return preparation, measured
     chosen = how.choose(candidates, measured)
     missing = _missing(chosen.candidates, measured, context, protocol)
     files, notices = fetch_missing_weights(
@@ -98,10 +100,11 @@ def gather_timings(
             begin = time.monotonic()
             measure(missing, measured, context, protocol)
             left_s = context.budget_s - (time.monotonic() - begin)
-            chosen = how.choose([item for item in candidates if item.card.id not in measured.failures], measured)
-            again = [item for item in chosen.candidates if item.card.id not in measured.by_model]
-            if again and left_s >= WORTH_GOING_ON * context.budget_s:
-                measure(again, measured, replace(context, budget_s=left_s), protocol)
+            if chosen.left_out and left_s >= WORTH_GOING_ON * context.budget_s:
+                chosen = how.choose([item for item in candidates if item.card.id not in measured.failures], measured)
+                again = [item for item in chosen.candidates if item.card.id not in measured.by_model]
+                if again:
+                    measure(again, measured, replace(context, budget_s=left_s), protocol)
         except KeyboardInterrupt:
             if not how.until_interrupted or not measured.by_model:
                 raise

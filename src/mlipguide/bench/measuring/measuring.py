@@ -135,7 +135,7 @@ def measure(
     make_folder(measurements_dir())  # refused now rather than after minutes of measuring
     make_folder(logs_dir())
     begin, budget_s = time.monotonic(), context.budget_s
-    waiting = sharing(candidates, each=context.each)
+    waiting, earlier = sharing(candidates, each=context.each), len(measured.fresh)
     while waiting:
         following: list[tuple[Prepared, ...]] = []
         try:
@@ -154,7 +154,7 @@ def measure(
                         measured.lend(name, other.card.id)
         waiting = following
         budget_s = max(context.budget_s / 4, context.budget_s - (time.monotonic() - begin))
-    measured.notices.extend(notices_for(measured.fresh))
+    measured.notices.extend(notices_for(measured.fresh[earlier:]))
 
 
 def _sweep(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, AxisPlace
 from mlipguide.records.accuracy.evidence import Evidence
+from mlipguide.records.advice.engines import EngineChoice
 from mlipguide.records.advice.strategy import StrategyTable
 from mlipguide.records.advice.verdict import Strategy as Strategy  # noqa: PLC0414  # others import it from here
 from mlipguide.records.advice.verdict import Verdict as Verdict  # noqa: PLC0414  # others import it from here
@@ -83,6 +84,7 @@ class Candidate:
         timestep_s: Integration step that it runs with, the task's or a shorter one of its own; None for kinds of task
             without one.
         remarks: What sets its run apart, as sentences, without bearing on the verdict.
+        engines: The codes that run it on the hardware, the fastest first; none where there is no choice.
     """
 
     model: str
@@ -109,6 +111,7 @@ class Candidate:
     run_cost: RunCost | None = None
     timestep_s: float | None = None
     remarks: tuple[str, ...] = ()
+    engines: tuple[EngineChoice, ...] = ()
 
 
 @strict

@@ -25,6 +25,7 @@ from mlipguide.report.tables.series import settings_words
 from mlipguide.report.words.answer_words import DISTURBED, answer_line, disturbance_words, is_open
 from mlipguide.report.words.caution_lines import caution_line
 from mlipguide.report.words.command_lines import command_line
+from mlipguide.report.words.engine_words import engine_words
 from mlipguide.report.words.task_words import task_summary
 
 MOST_LINES = 30
@@ -99,6 +100,10 @@ def _facts(answer: Recommendation, notices: Sequence[Notice]) -> Iterator[tuple[
     if answer.hardware:
         names = [_hardware(one.profile) if len(answer.hardware) == 1 else one.profile.name for one in answer.hardware]
         yield "Hardware", f"{', '.join(names)}; not timed: carried over from other timings"
+        chosen = next((one for one in answer.hardware[0].candidates if one.model == answer.hardware[0].choice), None)
+        engine = None if chosen is None else engine_words(chosen)
+        if engine is not None:
+            yield "Engine", engine
     else:
         yield "Machine", "; ".join((machine_line(answer.machine), *_timed_with(answer)))
     assumed = [" ".join(assumed_options(answer.task))] if answer.task.assumed else []

@@ -13,6 +13,7 @@ from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.reasons import ModelReasons
 from mlipguide.records.estimate import Estimate
 from mlipguide.report.tables.hardware_table import verdict_words
+from mlipguide.report.words.engine_words import engine_words
 from mlipguide.report.words.formatting import VERDICT_STYLES, interval
 from mlipguide.report.words.reason_words import reason_words
 
@@ -69,6 +70,9 @@ def _numbers(candidate: Candidate) -> Table:
     table.add_row("Accuracy", f"{known or 'nothing comparable was published'}; {evidence.source or 'no source'}")
     licence = candidate.license
     table.add_row("Licence", f"code {licence.code}, weights {licence.weights}; commercial: {licence.commercial.value}")
+    engines = engine_words(candidate)
+    if engines is not None:
+        table.add_row("Engine", engines)
     if candidate.measured_as is not None:
         table.add_row("Timed as", f"{candidate.measured_as}, of the same architecture")
     return table
