@@ -238,7 +238,8 @@ class Search:
         outcome = one.outcome or (SettingOutcome.NOT_FASTER if one.round_s else SettingOutcome.NOT_TRIED)
         reason = one.reason
         if one.outcome is None and self._complete:
-            reason = "the budget ended before it was timed" if not one.round_s else "another one was ahead when one was chosen"
+            untimed = "the budget ended before it was timed"
+            reason = untimed if not one.round_s else "another one was ahead when one was chosen"
         elif one.outcome is None:
             reason = "interrupted"
         bursts = sorted(one.round_s)
