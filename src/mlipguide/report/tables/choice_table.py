@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, memory, number
-from mlipguide.records.advice.advice import Candidate, Recommendation, Verdict
+from mlipguide.records.advice.advice import Candidate, Recommendation
 from mlipguide.records.advice.strategy import StrategyPrice
 from mlipguide.records.advice.verdict import Strategy
 from mlipguide.records.estimate import Estimate
@@ -18,12 +18,11 @@ from mlipguide.records.timing.measurement import Weights
 from mlipguide.report.tables.choice_rows import ChoiceRow, left_out, strategy_row, structures_per_hour
 from mlipguide.report.words.answer_words import family_name
 from mlipguide.report.words.axis_words import accuracy_cell, accuracy_column
-from mlipguide.report.words.formatting import VERDICT_STYLES, brief, ends_words, marked, marks_legend
+from mlipguide.report.words.formatting import VERDICT_STYLES, VERDICT_WORDS, brief, ends_words, marked, marks_legend
 
 UNBOUNDED = 10_000
 RATES = {TaskKind.MD: "ns/day", TaskKind.SCREEN: "Structures/h"}
 """What tells the speed of a kind of task beside the time in all."""
-VERDICT_WORDS = {Verdict.FEASIBLE: "feasible", Verdict.UNKNOWN: "doubtful", Verdict.INFEASIBLE: "rejected"}
 
 TRAINED = {
     Strategy.FINE_TUNE: "fine-tuned",

@@ -11,8 +11,7 @@ from mlipguide.records.advice.first_look import FirstLook
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
 from mlipguide.records.timing.measurement import Weights
-from mlipguide.report.tables.choice_table import VERDICT_WORDS
-from mlipguide.report.words.formatting import interval
+from mlipguide.report.words.formatting import VERDICT_WORDS, interval
 
 SHOWN = 5
 SHOWN_NAMES = 6

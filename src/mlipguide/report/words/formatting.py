@@ -32,6 +32,7 @@ NARROW = 1.05
 """Intervals up to this factor to either side support three digits, wider ones two at most."""
 DIGITS_WITHOUT_INTERVAL = 2
 """Of an error from too few frames for an interval: it is off by tens of percent."""
+VERDICT_WORDS = {Verdict.FEASIBLE: "feasible", Verdict.UNKNOWN: "doubtful", Verdict.INFEASIBLE: "rejected"}
 VERDICT_STYLES = {Verdict.FEASIBLE: "green", Verdict.UNKNOWN: "yellow", Verdict.INFEASIBLE: "red"}
 
 
