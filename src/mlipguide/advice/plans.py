@@ -16,6 +16,7 @@ from mlipguide.core.readable import number
 from mlipguide.core.units import SIMULATED_TIME
 from mlipguide.records.advice.advice import Candidate, PlanStep, Strategy
 from mlipguide.records.advice.strategy import StrategyPrice
+from mlipguide.records.models.additions import addition_words
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.axes import choice_words
@@ -88,6 +89,8 @@ def settings_words(settings: Settings) -> str:
         words.append(f"GLIBC_TUNABLES={RETAIN_TUNABLES}")
     if settings.choices:
         words.append(choice_words(settings.choices))
+    if settings.additions:
+        words.append(f"with {addition_words(settings.additions)}")
     return ", ".join(words)
 
 

@@ -12,6 +12,7 @@ from mlipguide.costmodel.costs import step_time_of
 from mlipguide.hardware.fingerprint import differing_fields
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.models.additions import addition_words
 from mlipguide.records.timing.axes import choice_words
 from mlipguide.records.timing.comparison import Change, Comparison, Pairing, Side
 from mlipguide.records.timing.measurement import Disturbance, Measurement, Weights
@@ -106,6 +107,8 @@ def label_of(measurement: Measurement) -> str:
         threads = f"{settings.ranks} MPI ranks, {threads}"
     if settings.choices:
         threads = f"{threads}, {choice_words(settings.choices)}"
+    if settings.additions:
+        threads = f"with {addition_words(settings.additions)}, {threads}"
     synthetic = ", random weights" if measurement.weights is Weights.SYNTHETIC else ""
     return (
         f"{measurement.model}, {measurement.atoms} atoms, {threads}, {settings.dtype}, {settings.device}, "

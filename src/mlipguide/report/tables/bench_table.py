@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.estimate import Estimate
+from mlipguide.records.models.additions import addition_words
 from mlipguide.records.timing.axes import choice_words
 from mlipguide.records.timing.bench import BenchData, SizeResult
 from mlipguide.report.pages.machine_page import machine_line
@@ -109,6 +110,7 @@ def _row(item: SizeResult, data: BenchData) -> dict[str, object]:
         "driver": settings.driver,
         "allocator": settings.allocator.value,
         "choices": choice_words(settings.choices) or "none",
+        "additions": addition_words(settings.additions) or "none",
         "atoms": item.atoms,
         "pairs_per_atom": item.pairs_per_atom,
         **_with_interval("step_time_s", item.step_time_s),
