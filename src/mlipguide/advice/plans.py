@@ -12,11 +12,11 @@ from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.explanation import smaller_tasks
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.work_words import action_words
+from mlipguide.catalog.additions import addition_words
 from mlipguide.core.readable import number
 from mlipguide.core.units import SIMULATED_TIME
 from mlipguide.records.advice.advice import Candidate, PlanStep, Strategy
 from mlipguide.records.advice.strategy import StrategyPrice
-from mlipguide.records.models.additions import addition_words
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.axes import choice_words

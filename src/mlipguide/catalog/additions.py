@@ -117,6 +117,11 @@ def refusal_words(kind: AdditionKind, level: str | None, sources: Sequence[str],
     return f"{name} is not added: there are no parameters for its level of theory, {level}{told}."
 
 
+def addition_words(additions: Sequence[Addition]) -> str:
+    """Return what is added, as ``D3(BJ) of PBE``; empty where nothing is."""
+    return ", ".join(f"{addition_facts()[one.kind].name} of {_functional(one)}" for one in additions)
+
+
 def packages_of(kinds: Sequence[AdditionKind]) -> tuple[str, ...]:
     """Return the names of the packages that compute what is added."""
     return tuple(addition_facts()[kind].package for kind in kinds)
@@ -125,16 +130,20 @@ def packages_of(kinds: Sequence[AdditionKind]) -> tuple[str, ...]:
 def addition_values(addition: Addition) -> dict[str, str | None]:
     """Return what a template is told of an addition."""
     facts = addition_facts()[addition.kind]
-    functional = next((one.name for one in facts.methods if one.method == addition.method), addition.method)
     return {
         "kind": addition.kind.value,
         "name": facts.name,
         "what": facts.what,
-        "functional": functional,
+        "functional": _functional(addition),
         "package": facts.package,
         "method": addition.method,
         "damping": addition.damping,
     }
+
+
+def _functional(addition: Addition) -> str:
+    methods = addition_facts()[addition.kind].methods
+    return next((one.name for one in methods if one.method == addition.method), addition.method)
 
 
 def _method(methods: Sequence[AdditionMethod], level: str | None) -> AdditionMethod | None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from mlipguide.bench.disturbed import shows
+from mlipguide.catalog.additions import addition_words
 from mlipguide.core.errors import InputError
 from mlipguide.costmodel.costs import step_time_of
 from mlipguide.hardware.fingerprint import differing_fields
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.hardware.machine import Machine
-from mlipguide.records.models.additions import addition_words
 from mlipguide.records.timing.axes import choice_words
 from mlipguide.records.timing.comparison import Change, Comparison, Pairing, Side
 from mlipguide.records.timing.measurement import Disturbance, Measurement, Weights

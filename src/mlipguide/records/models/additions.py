@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -74,12 +73,3 @@ class AdditionFacts:
     methods: tuple[AdditionMethod, ...]
     sources: tuple[str, ...]
     damping: str | None = field(default=None)
-
-
-def addition_words(additions: Sequence[Addition]) -> str:
-    """Return what is added, as ``D3(bj) of pbe``; empty where nothing is."""
-    words = (
-        f"{one.kind.value.upper()}{'' if one.damping is None else f'({one.damping})'} of {one.method}"
-        for one in additions
-    )
-    return ", ".join(words)

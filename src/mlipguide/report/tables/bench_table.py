@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Sequence
 
+from mlipguide.catalog.additions import addition_words
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.estimate import Estimate
-from mlipguide.records.models.additions import addition_words
 from mlipguide.records.timing.axes import choice_words
 from mlipguide.records.timing.bench import BenchData, SizeResult
 from mlipguide.report.pages.machine_page import machine_line

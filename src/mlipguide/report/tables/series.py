@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mlipguide.records.models.additions import addition_words
+from mlipguide.catalog.additions import addition_words
 from mlipguide.records.timing.axes import choice_words
 from mlipguide.records.timing.bench import BenchData, CostFit, CurvePoint, SizeResult
 from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, Weights

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mlipguide.catalog.additions import addition_words
 from mlipguide.core.readable import duration, number, simulated_time
-from mlipguide.records.models.additions import addition_words
 from mlipguide.records.timing.bench import BenchData, SizeResult
 from mlipguide.records.timing.measurement import Scenario
 from mlipguide.report.tables.breakdown import simulated_ns_per_day, structures_per_second
