@@ -51,7 +51,7 @@ def script(model: str, atoms: Atoms | None = None, kinds: tuple[AdditionKind, ..
         candidate=replace(make_candidate(model), run_time_s=make_estimate(7200.0)),
         settings=settings,
         weights_file=None,
-        needs_file=False,
+        needs_file=card.weights.url is not None,
         python="python",
         devices=1,
     )
