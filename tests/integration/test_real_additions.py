@@ -133,6 +133,8 @@ def test_its_stress_is_the_derivative_of_its_energy(
     urea = structures["urea"]
     without, added = points["urea"]
     stress = np.subtract(added.stress_ev_per_angstrom3, without.stress_ev_per_angstrom3)  # type: ignore[arg-type]
+    virial = alone(prepared, urea)["virial"]
+    assert np.allclose(stress, virial.flat[[0, 4, 8, 5, 2, 1]] / urea.get_volume(), atol=1e-8)
     step = 1e-4
     for index, (row, column) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
         energies = []
@@ -144,7 +146,8 @@ def test_its_stress_is_the_derivative_of_its_energy(
             strained.set_cell(urea.cell.array @ strain, scale_atoms=True)
             energies.append(alone(prepared, strained)["energy"])
         expected = (energies[0] - energies[1]) / (2 * step) / urea.get_volume()
-        assert stress[index] == pytest.approx(expected, abs=2e-7), index
+        # Pairs that come within 32 Å count in the difference of energies, and in no virial: some 0.1 %.
+        assert stress[index] == pytest.approx(expected, rel=2e-3, abs=1e-5), index
     assert stress[:3].min() > 1e-3, "dispersion pulls the crystal together"
 
 
