@@ -107,6 +107,8 @@ def test_a_script_adds_what_belongs_to_the_boundary_conditions_that_were_given(a
     added = plain(atoms)
     assert adapted.get_potential_energy() - alone.get_potential_energy() == pytest.approx(added.get_potential_energy())
     assert np.allclose(adapted.get_forces() - alone.get_forces(), added.get_forces(), atol=1e-10)
+    if atoms.pbc.all():
+        assert np.allclose(adapted.get_stress() - alone.get_stress(), added.get_stress(), atol=1e-10)
 
 
 @pytest.mark.parametrize("model", ["sevennet-0", "chgnet-0.3.0", "mace-mp-0-medium"])

@@ -103,6 +103,17 @@ class Magnetic(Calculator):
         }
 
 
+def test_a_stress_that_is_left_as_a_matrix_is_added_all_the_same() -> None:
+    class AsMatrix(Magnetic):
+        def calculate(self, atoms: Any = None, properties: Any = None, system_changes: Any = all_changes) -> None:
+            super().calculate(atoms, properties, system_changes)
+            self.results["stress"] = np.array([[1.0, 6.0, 5.0], [6.0, 2.0, 4.0], [5.0, 4.0, 3.0]])
+
+    atoms = rattled_copper()
+    atoms.calc = summed(AsMatrix(), [lennard_jones])
+    assert np.allclose(atoms.get_stress(), np.arange(1, 7) + parts(atoms)[1].get_stress())
+
+
 def test_what_else_a_model_gives_stays() -> None:
     atoms = rattled_copper()
     atoms.calc = summed(Magnetic(), [lennard_jones])

@@ -115,6 +115,8 @@ def _sum_class() -> Any:
             plain = as_given(here)
             if not plain.pbc.all():
                 results.pop("stress", None)  # of a box that was put around it
+            if "stress" in results:
+                results["stress"] = voigt(results["stress"])
             wanted = [name for name in SUMS if name in results]
             for term in self._terms:
                 term.calculate(plain, wanted, list(system_changes))
@@ -123,6 +125,14 @@ def _sum_class() -> Any:
             self.results = results
 
     return Sum
+
+
+def voigt(stress: Any) -> Any:
+    """Return a stress in Voigt order, as ASE has it; some packages leave its matrix among their results."""
+    import numpy as np
+
+    matrix = np.asarray(stress)
+    return matrix.flat[[0, 4, 8, 5, 2, 1]] if matrix.shape == (3, 3) else matrix
 
 
 def as_given(atoms: Atoms) -> Atoms:
