@@ -61,7 +61,7 @@ def script(model: str, atoms: Atoms | None = None, kinds: tuple[AdditionKind, ..
 def functions(text: str, *names: str) -> dict[str, Any]:
     """Return functions of a script, without running the rest of it."""
     tree = ast.parse(text)
-    kept = [
+    kept: list[ast.stmt] = [
         node
         for node in tree.body
         if (isinstance(node, ast.FunctionDef) and node.name in names)
@@ -88,8 +88,8 @@ def as_d3(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plain(atoms: Atoms) -> Atoms:
-    copy = atoms.copy()
-    copy.calc = LennardJones(sigma=2.4, epsilon=0.05, rc=6.0, smooth=True)  # type: ignore[no-untyped-call]
+    copy: Atoms = atoms.copy()
+    copy.calc = LennardJones(sigma=2.4, epsilon=0.05, rc=6.0, smooth=True)
     return copy
 
 

@@ -41,7 +41,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rattled_copper() -> Atoms:
-    atoms = bulk("Cu", cubic=True) * (2, 2, 2)
+    atoms: Atoms = bulk("Cu", cubic=True) * (2, 2, 2)
     atoms.rattle(0.1, seed=1)
     return atoms
 
@@ -91,6 +91,9 @@ class Magnetic(Calculator):
     """Gives a moment, and a stress of whatever box it sees."""
 
     implemented_properties = ["energy", "forces", "stress", "magmoms"]  # noqa: RUF012  # as ASE declares it
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in ASE
 
     def calculate(self, atoms: Any = None, properties: Any = None, system_changes: Any = all_changes) -> None:
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # untyped in ASE
