@@ -46,22 +46,33 @@ model = DispersionModel(
 found = model.get_dispersion(RationalDampingParam(method="pbe", atm=False), grad=True)
 print(json.dumps({name: np.asarray(found[name]).tolist() for name in ("energy", "gradient", "virial")}))
 """
+D4_ALONE = (
+    ALONE.replace("dftd3", "dftd4")
+    .replace("RationalDampingParam", "DampingParam")
+    .replace(", atm=False", "")
+    .replace('np.array(given["positions"])', 'np.array(given["positions"]), 0.0')
+)
 
 
-@pytest.fixture(scope="module", params=MODELS)
-def prepared(request: pytest.FixtureRequest) -> Prepared:
-    """A model in double precision with D3, whose environment gets the package where it lacks it."""
+def with_dispersion(model: str, kind: AdditionKind) -> Prepared:
+    """Return a model in double precision with dispersion; its environment gets the package where it lacks it."""
     found = prepare_candidates(
-        [load_catalogue().find(request.param)],
+        [load_catalogue().find(model)],
         probe_machine(),
         given_weights={},
         consent=YES,
         on_progress=lambda _message: None,
     )
-    found = with_additions(found, (AdditionKind.D3,), consent=YES, on_progress=lambda _message: None)
+    found = with_additions(found, (kind,), consent=YES, on_progress=lambda _message: None)
     (item,) = found.candidates
     assert item.obstacle is None, item.obstacle
     return replace(item, settings=replace(item.settings, dtype="float64", threads=1))
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def prepared(request: pytest.FixtureRequest) -> Prepared:
+    """A model with D3."""
+    return with_dispersion(request.param, AdditionKind.D3)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +98,8 @@ def points(prepared: Prepared, structures: dict[str, Atoms]) -> dict[str, tuple[
     return {name: (taken[0][name], taken[1][name]) for name in structures}
 
 
-def alone(prepared: Prepared, atoms: Atoms) -> dict[str, Any]:
-    """Return energy (eV), forces (eV/Å) and virial (eV) of D3 by its own interface."""
+def alone(prepared: Prepared, atoms: Atoms, program: str = ALONE) -> dict[str, Any]:
+    """Return energy (eV), forces (eV/Å) and virial (eV) of dispersion by the package's own interface."""
     cell = atoms.cell.complete() if atoms.pbc.any() else atoms.cell
     given = {
         "numbers": atoms.numbers.tolist(),
@@ -97,7 +108,7 @@ def alone(prepared: Prepared, atoms: Atoms) -> dict[str, Any]:
         "pbc": atoms.pbc.tolist(),
     }
     done = subprocess.run(
-        [str(prepared.environment.python), "-c", ALONE],
+        [str(prepared.environment.python), "-c", program],
         input=json.dumps(given),
         capture_output=True,
         text=True,
@@ -149,6 +160,22 @@ def test_its_stress_is_the_derivative_of_its_energy(
         # Pairs that come within 32 Å count in the difference of energies, and in no virial: some 0.1 %.
         assert stress[index] == pytest.approx(expected, rel=2e-3, abs=1e-5), index
     assert stress[:3].min() > 1e-3, "dispersion pulls the crystal together"
+
+
+@pytest.mark.in_turn("additions", 1)
+def test_d4_is_the_same_by_its_own_package(structures: dict[str, Atoms]) -> None:
+    item = with_dispersion("sevennet-0", AdditionKind.D4)
+    for name in ("urea", "ethanol"):
+        taken = []
+        for additions in ((), item.settings.additions):
+            one = replace(item, settings=replace(item.settings, additions=additions))
+            with closing(open_session(session_request(one, probe_machine()))) as session:
+                taken.append(session.single_point(structures[name]))
+        without, added = taken
+        reference = alone(item, structures[name], D4_ALONE)
+        assert added.energy_ev - without.energy_ev == pytest.approx(reference["energy"], abs=1e-6), name
+        forces = np.subtract(added.forces_ev_per_angstrom, without.forces_ev_per_angstrom)
+        assert np.allclose(forces, reference["forces"], atol=1e-6), name
 
 
 @pytest.fixture(scope="module")
