@@ -255,4 +255,5 @@ def test_what_steps_atoms_itself_takes_no_addition(models: FakeModels) -> None:
     (item,) = found.candidates
     assert item.obstacle is not None
     assert item.obstacle.kind is ReasonKind.ADDITION_IMPOSSIBLE
+    assert item.settings.additions == (D3,), "what is stored of the model alone does not stand for it"
     assert "its steps are taken by lammps" in item.obstacle.message

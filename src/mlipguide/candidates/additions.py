@@ -65,12 +65,13 @@ def _with(item: Prepared, kinds: Sequence[AdditionKind]) -> Prepared:
         if isinstance(found, AdditionRefusal):
             return replace(item, obstacle=refusal_obstacle(found))
         additions.append(found)
-    if item.recipe.driver != ASE:
-        words = (
-            f"{addition_facts()[kinds[0]].name} is not added: its steps are taken by {item.recipe.driver}, not by ASE."
-        )
-        return replace(item, obstacle=Obstacle(ReasonKind.ADDITION_IMPOSSIBLE, words))
-    return replace(item, settings=replace(item.settings, additions=tuple(additions)))
+    # Also where it cannot be started: what is stored of the model alone does not stand for it.
+    item = replace(item, settings=replace(item.settings, additions=tuple(additions)))
+    if item.recipe.driver == ASE:
+        return item
+    name = addition_facts()[kinds[0]].name
+    words = f"{name} is not added: its steps are taken by {item.recipe.driver}, not by ASE."
+    return replace(item, obstacle=Obstacle(ReasonKind.ADDITION_IMPOSSIBLE, words))
 
 
 def refusal_obstacle(refusal: AdditionRefusal) -> Obstacle:
