@@ -40,6 +40,7 @@ def recommend(
     derive: bool | None = None,
     commercial: bool | None = None,
     models: str | Sequence[str] | None = None,
+    add: str | None = None,
     measure_budget: str | None = None,
     hardware: str | Sequence[str] | None = None,
     dft_cost: str | None = None,
@@ -86,6 +87,7 @@ def recommend(
         derive: False: Suggest no needs from the structure (a slab, a molecule, ...).
         commercial: Only models whose licences allow commercial use (yes, or with conditions: then in doubt).
         models: Only these models; 'available': those that can be started here as it is.
+        add: Add dispersion to every model: d3, d4, with the parameters of its functional.
         measure_budget: Wall time for loading and timing all models together [60s].
         hardware: Answer for hardware that is not here: A100-80GB, 4xH100-80GB or a profile file; see 'mlipguide
             hardware list'.
@@ -136,6 +138,7 @@ def bench(
     save: str | None = None,
     replace: bool = False,
     models: str | Sequence[str] | None = None,
+    add: str | None = None,
     index: str | int | None = None,
     preset: str | None = None,
     charge: str | int | None = None,
@@ -163,6 +166,7 @@ def bench(
         replace: Replace a baseline of that name.
         structure: Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...
         models: Models to time, or 'available', or 'all'.
+        add: Add dispersion to every model: d3, d4, with the parameters of its functional.
         index: Frame of a file with several, from 0; -1, the last, by default.
         preset: A built-in structure instead of a file, e.g. water.
         charge: Total charge of the structure [as the file says].
@@ -265,6 +269,7 @@ def evaluate(
     labels: str | PathLike[str],
     *,
     models: str | Sequence[str] | None = None,
+    add: str | None = None,
     energy_key: str | None = None,
     forces_key: str | None = None,
     stress_key: str | None = None,
@@ -282,6 +287,7 @@ def evaluate(
     Args:
         labels: Frames with energies and forces: extxyz, ASE db, OUTCAR, vasprun.xml, ...
         models: Models to evaluate [those that can run here].
+        add: Add dispersion to every model: d3, d4, with the parameters of its functional.
         energy_key: Name of the energy in the labels [found].
         forces_key: Name of the forces in the labels [found].
         stress_key: Name of the stress, or of the virial, in the labels [found].
@@ -313,6 +319,7 @@ def disagree(
     select: int = 20,
     output: str | PathLike[str] | None = None,
     models: str | Sequence[str] | None = None,
+    add: str | None = None,
     index: str | int | None = None,
     preset: str | None = None,
     charge: str | int | None = None,
@@ -335,6 +342,7 @@ def disagree(
         output: Write the frames to label here [STRUCTURE-to-label.extxyz].
         structure: Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...
         models: Models to compare, two at least.
+        add: Add dispersion to every model: d3, d4, with the parameters of its functional.
         index: Frame of a file with several, from 0; -1, the last, by default.
         preset: A built-in structure instead of a file, e.g. water.
         charge: Total charge of the structure [as the file says].
@@ -357,6 +365,7 @@ def stability(
     budget: str | None = None,
     threads: int | None = None,
     models: str | Sequence[str] | None = None,
+    add: str | None = None,
     timestep: str | None = None,
     temperature: str | None = None,
     index: str | int | None = None,
@@ -375,6 +384,7 @@ def stability(
         threads: Threads of each model [all usable cores].
         structure: Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...
         models: Models to test.
+        add: Add dispersion to every model: d3, d4, with the parameters of its functional.
         timestep: Integration step [from the lightest atom].
         temperature: Temperature of the runs [300K].
         index: Frame of a file with several, from 0; -1, the last, by default.

@@ -19,6 +19,8 @@ GIB = 2**30
 FIELDS = {
     ReasonKind.ELEMENTS_UNSEEN: {"names": ("Pu",), "among": ("MPtrj",)},
     ReasonKind.NEEDS_LACKING: {"names": ("stress",)},
+    ReasonKind.ADDITION_HELD: {"names": ("d3",), "detail": "PBE-D3 (MP)", "among": ("a", "b")},
+    ReasonKind.ADDITION_UNFIT: {"names": ("d4",), "detail": "PBEsol", "among": ("a",)},
     ReasonKind.COMMERCIAL_USE: {"names": ("MIT", "CC-BY"), "detail": "no"},
     ReasonKind.PEAK_MEMORY: {"value": make_estimate(10.0 * GIB), "limit": 8.0 * GIB},
     ReasonKind.OUT_OF_MEMORY: {"value": 28.0},
@@ -92,3 +94,15 @@ def test_fields_hold_what_the_sentence_says() -> None:
     assert (open_question.kind, open_question.value, open_question.limit) == (ReasonKind.ENERGY_ERROR, None, 0.01)
     assert reason_words(broken) == "Its force MAE is 200 meV/Å (90 %: 182 to 220); 100 meV/Å asked."
     assert reason_words(open_question) == "Its energy error on a system like this is not known (10 meV/atom asked)."
+
+
+def test_what_cannot_be_added_is_said_with_the_level_of_theory_and_its_source() -> None:
+    held, unfit = (
+        Rejection(kind=kind, **FIELDS[kind])  # type: ignore[arg-type]  # by kind
+        for kind in (ReasonKind.ADDITION_HELD, ReasonKind.ADDITION_UNFIT)
+    )
+    assert reason_words(held) == (
+        "D3(BJ) is not added: it has dispersion already by its level of theory, PBE-D3 (MP) (a, b)."
+    )
+    assert reason_words(unfit) == "D4 is not added: there are no parameters for its level of theory, PBEsol (a)."
+    assert held.constraint is unfit.constraint is Constraint.ADDITION

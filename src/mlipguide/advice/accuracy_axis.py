@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from mlipguide.advice.constraints import card_rejections, has_dispersion, provides
+from mlipguide.advice.constraints import card_rejections, provides
+from mlipguide.catalog.additions import has_dispersion
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis, AxisFigure, AxisPlace, DomainFit
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
 from mlipguide.records.models.model_card import ModelCard
@@ -58,13 +59,16 @@ def domain_of(task: Task) -> Domain | None:
     return next((domain for domain, need in DOMAINS.items() if need in needed), None)
 
 
-def domain_fit(card: ModelCard, domain: Domain) -> DomainFit:
-    """Return how a model's training data fit a domain; what was trained here was trained on the user's own."""
+def domain_fit(card: ModelCard, domain: Domain, task: Task) -> DomainFit:
+    """Return how a model's training data fit a domain; what was trained here was trained on the user's own.
+
+    Dispersion that is added to it counts as its own.
+    """
     if card.weights.origin is WeightsOrigin.TRAINED:
         return DomainFit.COVERED
     if not provides(card, DOMAINS[domain]):
         return DomainFit.NOT_COVERED
-    held_together = domain is not Domain.MOLECULES or has_dispersion(card)
+    held_together = domain is not Domain.MOLECULES or has_dispersion(card) or Need.DISPERSION in task.added_needs
     return DomainFit.COVERED if held_together else DomainFit.WITHOUT_DISPERSION
 
 
@@ -86,7 +90,7 @@ def place_of(evidence: Evidence, card: ModelCard, task: Task) -> AxisPlace:
         figure=None if value is None else figure,
         value=value,
         relaxation_rmsd=evidence.rmsd if figure is AxisFigure.F1 else None,
-        domain=None if domain is None else domain_fit(card, domain),
+        domain=None if domain is None else domain_fit(card, domain, task),
     )
 
 
@@ -132,7 +136,7 @@ def fitting_models(
         )
         for card in cards
         if card.life_cycle is LifeCycle.ACTIVE and not (card.weights.origin.is_own_file or card.architecture.empirical)
-        if (fit := domain_fit(card, domain)) is not DomainFit.NOT_COVERED and not card_rejections(card, task)
+        if (fit := domain_fit(card, domain, task)) is not DomainFit.NOT_COVERED and not card_rejections(card, task)
     ]
     first: dict[object, str] = {}
     for *_, model, kind in sorted(found):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mlipguide.advice.constraints import has_dispersion, is_lacking
+from mlipguide.advice.constraints import is_lacking
 from mlipguide.candidates.neighbours_seen import atoms_out_of_sight
+from mlipguide.catalog.additions import has_dispersion
 from mlipguide.catalog.topics import Knowledge
 from mlipguide.core.readable import simulated_time
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
@@ -191,7 +192,8 @@ def _dispersion(task: Task, card: ModelCard) -> _Found | None:
     elements = set(task.structure.elements)
     level = card.training.level_of_theory
     suggested = any(one.need is Need.DISPERSION for one in task.derived_needs)
-    if level is None or has_dispersion(card) or not (suggested or elements <= MOLECULAR or elements >= ORGANIC):
+    held = has_dispersion(card) or Need.DISPERSION in task.added_needs
+    if level is None or held or not (suggested or elements <= MOLECULAR or elements >= ORGANIC):
         return None
     return _Found("dispersion", {"name": card.name, "level_of_theory": level})
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from mlipguide.candidates.neighbours_seen import cutoff_obstacle
+from mlipguide.catalog.additions import refusals
 from mlipguide.records.advice.advice import LicenceSummary
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.advice.verdict_reasons import Doubt, Reason, ReasonKind, Rejection
@@ -29,8 +30,6 @@ COVERED_BY = {
 }
 """The domain whose presence in the training data speaks for a model; silence speaks neither for nor against it."""
 
-DISPERSION_MARKS = ("D2", "D3", "D4", "-V", "VV10", "vdW", "MBD")
-"""Parts of the name of a level of theory that has dispersion."""
 INPUTS = frozenset({Need.TOTAL_CHARGE, Need.SPIN})
 """What a model is told, and does not give."""
 
@@ -52,7 +51,7 @@ def licence_of(card: ModelCard) -> LicenceSummary:
 
 
 def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
-    """Return what the card alone rules out: elements, cutoff, needs, licence."""
+    """Return what the card alone rules out: elements, cutoff, needs, what is to be added, licence."""
     found: list[Rejection] = []
     known = card.training.elements
     missing = [] if known is None else [element for element in task.structure.elements if element not in known]
@@ -65,9 +64,20 @@ def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
     if blind is not None:
         nearest = task.structure.shortest_distance_angstrom
         found.append(Rejection(kind=blind.kind, model=card.id, value=nearest, limit=cutoff, detail=blind.message))
-    lacking = [need for need in needs_of(task) if need not in COVERAGE and is_lacking(card, need)]
+    asked = [need for need in needs_of(task) if need not in task.added_needs]
+    lacking = [need for need in asked if need not in COVERAGE and is_lacking(card, need)]
     if lacking:
         found.append(Rejection(kind=ReasonKind.NEEDS_LACKING, model=card.id, names=_names(lacking)))
+    found += [
+        Rejection(
+            kind=ReasonKind.ADDITION_HELD if refusal.is_held else ReasonKind.ADDITION_UNFIT,
+            model=card.id,
+            names=(refusal.kind.value,),
+            among=refusal.sources,
+            detail=refusal.level_of_theory,
+        )
+        for refusal in refusals(card, task.additions)
+    ]
     if task.commercial:
         licence = licence_of(card)
         if not licence.commercial.is_allowed:
@@ -110,13 +120,6 @@ def is_lacking(card: ModelCard, need: Need) -> bool:
     if need in OF_GRADIENTS:
         return card.architecture.forces is Forces.DIRECT
     return not provides(card, need) and (card.tells_all or need in card.lacks)
-
-
-def has_dispersion(card: ModelCard) -> bool:
-    """Tell whether a model gives dispersion, or learned from a level of theory that has it."""
-    return provides(card, Need.DISPERSION) or any(
-        mark in (card.training.level_of_theory or "") for mark in DISPERSION_MARKS
-    )
 
 
 def lacking_words(needs: Sequence[Need], *, certain: bool = True) -> str:
@@ -170,6 +173,7 @@ def coverage_doubt(card: ModelCard, task: Task, *, on_labels: bool = False, cons
     asked = [need for need in needs_of(task) if need in COVERAGE or not is_lacking(card, need)]
     if conservative:
         asked = [need for need in asked if need not in OF_GRADIENTS]
+    asked = [need for need in asked if need not in task.added_needs]
     suggested = [one.need for one in task.derived_needs if one.need in DOUBTFUL]
     if on_labels or card.weights.origin is WeightsOrigin.TRAINED:  # of what was trained here its manifest says more
         suggested = [need for need in suggested if need not in COVERED_BY]

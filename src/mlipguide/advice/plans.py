@@ -12,6 +12,7 @@ from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.explanation import smaller_tasks
 from mlipguide.advice.ranking import could_serve, is_runnable
 from mlipguide.advice.work_words import action_words
+from mlipguide.catalog.additions import addition_words
 from mlipguide.core.readable import number
 from mlipguide.core.units import SIMULATED_TIME
 from mlipguide.records.advice.advice import Candidate, PlanStep, Strategy
@@ -88,6 +89,8 @@ def settings_words(settings: Settings) -> str:
         words.append(f"GLIBC_TUNABLES={RETAIN_TUNABLES}")
     if settings.choices:
         words.append(choice_words(settings.choices))
+    if settings.additions:
+        words.append(f"with {addition_words(settings.additions)}")
     return ", ".join(words)
 
 

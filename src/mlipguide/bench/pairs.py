@@ -38,13 +38,14 @@ class PairRules:
 
     Attributes:
         confidence: Of each look's interval (:func:`mlipguide.stats.gate.shared_confidence`).
-        max_slowdown: The threshold: 0.1 lets a step take 10 % longer.
+        max_slowdown: The threshold: 0.1 lets a step take 10 % longer; sampling ends when it is clear on which side of
+            it the ratio is. None where the ratio itself is wanted.
         target_half_width: Of the logarithm of the ratio; sampling ends when the interval is narrower.
         budget_s: Seconds for the model, all sizes together.
     """
 
     confidence: float
-    max_slowdown: float
+    max_slowdown: float | None
     target_half_width: float
     budget_s: float
 
@@ -187,6 +188,8 @@ class PairedRun:
         ratio = pair.ratio(self._rules.confidence)
         if ratio.low is None or ratio.high is None or ratio.half_width is None:
             return False
+        if self._rules.max_slowdown is None:
+            return ratio.half_width <= self._rules.target_half_width
         slowest, fastest = 1 + self._rules.max_slowdown, 1 / (1 + self._rules.max_slowdown)
         return (
             ratio.half_width <= self._rules.target_half_width

@@ -79,7 +79,12 @@ def bench(
         save_plot(result.data, plot)
     if output is Format.PAGE or as_json:
         given = structure_words(
-            asked.structure, preset=asked.preset, index=asked.index, charge=asked.charge, spin=asked.spin
+            asked.structure,
+            preset=asked.preset,
+            index=asked.index,
+            charge=asked.charge,
+            spin=asked.spin,
+            add=asked.add,
         )
         return emit("bench", result, partial(bench_page, given=given, details=details), as_json=as_json)
     return emit_text(result, as_csv(result.data) if output is Format.CSV else as_markdown(result.data))

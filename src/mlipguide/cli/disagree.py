@@ -37,6 +37,11 @@ def disagree(
     if plot is not None:
         save_disagreement(result.data, plot)
     given = structure_words(
-        asked.structure, preset=asked.preset, index=asked.index, charge=asked.charge, spin=asked.spin
+        asked.structure,
+        preset=asked.preset,
+        index=asked.index,
+        charge=asked.charge,
+        spin=asked.spin,
+        add=asked.add,
     )
     return emit("disagree", result, partial(disagree_page, given=given, details=details), as_json=as_json)

@@ -34,6 +34,11 @@ def stability(
     if plot is not None:
         save_stability(result.data, plot)
     given = structure_words(
-        asked.structure, preset=asked.preset, index=asked.index, charge=asked.charge, spin=asked.spin
+        asked.structure,
+        preset=asked.preset,
+        index=asked.index,
+        charge=asked.charge,
+        spin=asked.spin,
+        add=asked.add,
     )
     return emit("stability", result, partial(stability_page, given=given, details=details), as_json=as_json)

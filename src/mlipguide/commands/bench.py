@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mlipguide.bench.comparing.baselines import save_baseline
+from mlipguide.bench.measuring.addition_prices import BUDGET_SHARE, price_additions
 from mlipguide.bench.measuring.bench_figures import cost_fit, size_result
 from mlipguide.bench.measuring.capacity import find_capacity
 from mlipguide.bench.measuring.measuring import MeasuringContext, measure
@@ -14,14 +15,17 @@ from mlipguide.bench.measuring.refusals import refuse_nothing
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.measuring.settings_choice import SweptSettings, choose_settings, swept
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels
-from mlipguide.candidates.model_names import named_cards, prepare_named
+from mlipguide.candidates.additions import with_additions
+from mlipguide.candidates.model_names import AVAILABLE, named_cards, prepare_named, startable_ones
 from mlipguide.candidates.preparation import (
     ASE,
+    NO_CONSENT,
     Preparation,
     Prepared,
     find_given_weights,
 )
 from mlipguide.candidates.tuned_settings import with_tuned
+from mlipguide.catalog.additions import parse_additions
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError, did_you_mean
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
@@ -74,6 +78,8 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     probing = options.max_atoms == PROBE
     largest = parse_atoms(BENCH_LARGEST if probing else options.max_atoms or BENCH_LARGEST, option="--max-atoms")
     budget_s = WALL_TIME.parse(options.budget or BENCH_BUDGET, option="--budget")
+    additions = parse_additions(request.add)
+    sweep_s = (1 - BUDGET_SHARE) * budget_s if additions else budget_s
     weights = find_given_weights(catalogue, options.weights, options.consent)
     atoms, structure, structure_notices = load_structure(request)
     machine = options.probe()
@@ -93,6 +99,15 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         Purpose.MD if conditions.scenario is Scenario.SINGLE_STREAM else Purpose.SCREEN,
         atoms=max(sizes or (structure.atoms,)) if sizes or conditions.scenario is Scenario.OFFLINE else largest,
     )
+    at_hand = AVAILABLE in names
+    preparation = with_additions(
+        preparation,
+        additions,
+        consent=NO_CONSENT if at_hand else options.consent,
+        on_progress=lambda message: options.on_progress(message, 0.0),
+    )
+    if additions and at_hand:
+        preparation = startable_ones(preparation)
     ready = _with_settings(preparation, settings)
     if conditions.scenario is Scenario.OFFLINE and sizes is None:
         sizes = (structure.atoms,)
@@ -102,7 +117,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         structure=structure,
         wanted_atoms=largest,
         conditions=conditions,
-        budget_s=budget_s,
+        budget_s=sweep_s,
         on_progress=options.on_progress,
         on_timing=options.on_timing,
         opener=options.opener,
@@ -125,6 +140,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
             kind=problems[0].kind if problems else kind,
         )
     saved = _saved(options, measured, context)
+    prices = price_additions(ready, measured, context, budget_s=budget_s - sweep_s)
     choice = choose_settings(ready, measured, context)
     capacity = find_capacity(ready, measured, context) if probing else ()
     data = BenchData(
@@ -137,6 +153,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         agreements=choice.agreements,
         fastest=choice.fastest,
         ranks=check_ranks(measured.fresh, {item.card.id: item.card for item in ready}),
+        additions=prices,
     )
     return Result(
         data,

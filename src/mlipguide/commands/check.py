@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mlipguide.bench.comparing.rerun_baseline import (
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.bench.subject import SizeSource
+from mlipguide.candidates.preparation import Prepared
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.core.paths import names_file
@@ -29,7 +31,7 @@ from mlipguide.records.requests.measuring import CHECK_BUDGET, MAX_SLOWDOWN, TIM
 from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.comparison import Baseline, Comparison
-from mlipguide.records.timing.measurement import Measurement
+from mlipguide.records.timing.measurement import Measurement, Settings
 from mlipguide.sessions.interface import Conditions
 from mlipguide.store import baselines as store
 from mlipguide.tasks.needs import names_in
@@ -145,7 +147,7 @@ def _subjects_of_baseline(
     here = baseline.machine.fingerprint == machine.fingerprint
     groups: dict[object, list[Measurement]] = {}
     for measurement in baseline.measurements:
-        settings = measurement.settings if here else ready[measurement.model].settings
+        settings = measurement.settings if here else _fitting(measurement, ready)
         key = (measurement.model, settings, measurement.scenario, measurement.weights)
         groups.setdefault(key, []).append(measurement)
     subjects: list[PairedSubject] = []
@@ -153,9 +155,14 @@ def _subjects_of_baseline(
         item = subject_of(members[0], ready)
         conditions = conditions_of(baseline, members[0].scenario)
         sizes = tuple(sorted({member.atoms for member in members}))
-        settings = item.settings if here else ready[item.card.id].settings
+        settings = item.settings if here else _fitting(members[0], ready)
         subjects.append(PairedSubject(replace(item, settings=settings), conditions, sizes))
     return subjects
+
+
+def _fitting(measurement: Measurement, ready: Mapping[str, Prepared]) -> Settings:
+    """Return the settings that fit this machine, with what was added: without it, it is another potential."""
+    return replace(ready[measurement.model].settings, additions=measurement.settings.additions)
 
 
 def _subjects_of_structure(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlipguide.bench.comparing.busy_cores import LOOK_S, cores_left
 from mlipguide.bench.measuring.run_options import RunOptions
+from mlipguide.candidates.additions import with_additions
 from mlipguide.candidates.neighbours_seen import without_blind
 from mlipguide.candidates.preparation import (
     Preparation,
@@ -18,6 +19,7 @@ from mlipguide.candidates.preparation import (
     lacks_weights,
     prepare_candidates,
 )
+from mlipguide.catalog.additions import parse_additions
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import InputError
 from mlipguide.core.units import FORCE, SIMULATED_TIME, TEMPERATURE, WALL_TIME, parse_atoms
@@ -70,6 +72,7 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
     temperature_k = TEMPERATURE.parse(options.temperature or DEFAULTS["temperature"], option="--temperature")
     budget_s = WALL_TIME.parse(options.budget or DISAGREE_BUDGET, option="--budget")
     tolerance = None if options.force_mae is None else FORCE.parse(options.force_mae, option="--force-mae")
+    additions = parse_additions(request.add)
     wanted_atoms = DISAGREE_ATOMS if options.atoms is None else parse_atoms(options.atoms, option="--atoms")
     if options.output is not None:
         require_writable(options.output)
@@ -82,7 +85,12 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
     )
     atoms, size_notices = _cell(given, wanted_atoms, named=options.atoms is not None)
     machine = options.probe()
-    preparation = without_blind(_prepared(cards, options, weights, machine), given, structure)
+    preparation = with_additions(
+        without_blind(_prepared(cards, options, weights, machine), given, structure),
+        additions,
+        consent=options.consent,
+        on_progress=lambda message: options.on_progress(message, 0.0),
+    )
     with open_committee(preparation, machine, options.opener, options.on_progress) as committee:
         plan = FramesPlan(
             sampler=sampler.id,

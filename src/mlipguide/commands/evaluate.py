@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlipguide.bench.measuring.refusals import refuse_nothing_startable
 from mlipguide.bench.measuring.run_options import RunOptions
+from mlipguide.candidates.additions import with_additions
 from mlipguide.candidates.model_names import named_cards, usual_cards
 from mlipguide.candidates.preparation import (
     NO_CONSENT,
@@ -18,6 +19,7 @@ from mlipguide.candidates.preparation import (
     prepare_candidates,
 )
 from mlipguide.candidates.tuned_settings import with_tuned
+from mlipguide.catalog.additions import parse_additions
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.evidence.accuracy.evaluating import (
@@ -77,6 +79,7 @@ def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result
     cards = _chosen_cards(catalogue, request)
     weights = find_given_weights(catalogue, options.weights, options.consent)
     max_frames = parse_max_frames(request.max_frames, MAX_FRAMES)
+    additions = parse_additions(request.add)
     labels = open_labels(
         LabelRequest(
             path=Path(request.labels).expanduser(), keys=request.keys, max_frames=max_frames, seed=request.seed
@@ -99,6 +102,12 @@ def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result
     )
     preparation = with_own_weights(preparation, options, named=frozenset(card.id for card in cards))
     preparation = with_tuned(preparation, machine, Purpose.EVALUATE, atoms=labels.summary.largest_frame_atoms)
+    preparation = with_additions(
+        preparation,
+        additions,
+        consent=options.consent if request.models else NO_CONSENT,
+        on_progress=lambda message: options.on_progress(message, 0.0),
+    )
     ready = [item for item in preparation.candidates if can_evaluate(item)]
     left_out = _left_out(preparation, cards, known, named=request.models is not None)
     if not ready:

@@ -22,6 +22,7 @@ from mlipguide.bench.measuring.measuring import MeasuringContext, usable_memory_
 from mlipguide.bench.measuring.refusals import refuse_nothing
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, reuse_notices
+from mlipguide.candidates.additions import with_additions
 from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones, usual_cards
 from mlipguide.candidates.preparation import (
     NO_CONSENT,
@@ -34,7 +35,7 @@ from mlipguide.candidates.preparation import (
 from mlipguide.candidates.tuned_settings import with_tuned
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.hardware import alike_notices
-from mlipguide.core.errors import ExitCode
+from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.core.units import WALL_TIME
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.evidence.accuracy.label_evidence import (
@@ -151,6 +152,11 @@ def _read(request: TaskRequest, options: Options) -> tuple[Question, TaskLabels 
         require_kind(task, options.script.path, options.script.driver)
     labels = _labels(request, task, options)
     profiles = () if request.hardware is None else parse_profiles(request.hardware)
+    if profiles and task.additions:
+        raise InputError(
+            f"--add {request.add} with --hardware: what it costs was timed on no other hardware.",
+            hint="Ask for other hardware without it, and time it there.",
+        )
     question = Question(
         request=request,
         task=task,
@@ -202,14 +208,20 @@ def _prepared(question: Question, machine: Machine, options: Options) -> tuple[Q
         question = replace(question, buildable=frozenset(one.recipe.backend for one in left))
         told = (*offer_notice(left, question.task), *reach_notice(question.cards, question.task))
         preparation = replace(preparation, notices=(*preparation.notices, *told))
-    if only_startable:
-        preparation = startable_ones(preparation)
-        question = replace(question, cards=tuple(item.card for item in preparation.candidates) or question.cards)
     if question.profiles:
         preparation = replace(preparation, candidates=with_plain_memory(preparation.candidates))
     else:
         purpose = Purpose.MD if question.task.kind is TaskKind.MD else Purpose.SCREEN
         preparation = with_tuned(preparation, machine, purpose, atoms=question.task.atoms)
+        preparation = with_additions(
+            preparation,
+            question.task.additions,
+            consent=_consent(question, options),
+            on_progress=lambda message: options.on_progress(message, 0.0),
+        )
+    if only_startable:
+        preparation = startable_ones(preparation)
+        question = replace(question, cards=tuple(item.card for item in preparation.candidates) or question.cards)
     return question, preparation
 
 

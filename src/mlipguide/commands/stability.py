@@ -10,8 +10,10 @@ from uuid import uuid4
 
 from mlipguide.bench.measuring.measuring import session_request
 from mlipguide.bench.measuring.run_options import RunOptions
+from mlipguide.candidates.additions import with_additions
 from mlipguide.candidates.neighbours_seen import seen, without_blind
 from mlipguide.candidates.preparation import Prepared, find_given_weights, prepare_candidates
+from mlipguide.catalog.additions import OPTION, parse_additions
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import logs_dir, make_folder, stability_dir
@@ -81,6 +83,7 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
     if not names:
         raise InputError("stability needs models to test.", hint="For example --models sevennet-0,chgnet-0.3.0")
     cards = catalogue.select(tuple(names))
+    additions = parse_additions(request.add)
     budget_s = WALL_TIME.parse(options.budget or STABILITY_BUDGET, option="--budget")
     temperature_k = TEMPERATURE.parse(request.temperature or DEFAULTS["temperature"], option="--temperature")
     weights = find_given_weights(catalogue, options.weights, options.consent)
@@ -104,6 +107,12 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
     preparation = without_blind(preparation, atoms, structure)
+    preparation = with_additions(
+        preparation,
+        additions,
+        consent=options.consent,
+        on_progress=lambda message: options.on_progress(message, 0.0),
+    )
     make_folder(stability_dir())  # refused now rather than after minutes of testing
     make_folder(logs_dir())
     conditions = _Conditions(structure=structure, atoms=atoms, temperature_k=temperature_k, timestep_s=timestep_s)
@@ -156,6 +165,13 @@ def _refusal(item: Prepared) -> Problem | None:
             Constraint.CUTOFF.value,
             f"{item.card.id} was not tested: {item.obstacle.message}",
             HINTS[FailureKind.NO_NEIGHBOURS],
+            model=item.card.id,
+        )
+    if item.obstacle is not None and item.obstacle.constraint is Constraint.ADDITION:
+        return Problem(
+            Constraint.ADDITION.value,
+            f"{item.card.id} was not tested: {item.obstacle.message}",
+            f"Test it without {OPTION}, or name other models.",
             model=item.card.id,
         )
     if item.obstacle is not None:

@@ -108,14 +108,13 @@ def build_environment(
     folder = locate_folder(recipe, release=choice.release, torch_build=build.name)
     with locked_backend(recipe.backend, on_progress):
         _remove_leftovers(recipe.backend)
-        stamp = time.strftime("%Y%m%dT%H%M%S")
         plan = _Plan(
             recipe=recipe,
             folder=folder,
             python=choice,
             torch_build=build,
             settings=settings,
-            log=make_folder(logs_dir()) / f"build-{recipe.backend}-{stamp}-{uuid.uuid4().hex[:6]}.log",
+            log=_new_log(recipe),
             on_progress=on_progress,
         )
         marker = read_marker(folder)
@@ -129,6 +128,46 @@ def build_environment(
             marker = read_marker(folder)
             assert marker is not None
             return describe_folder(folder, marker)
+
+
+def add_packages(
+    recipe: Recipe,
+    environment: Environment,
+    packages: Sequence[str],
+    *,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Install further packages into a managed environment; what is there stays as it is where it satisfies them.
+
+    Args:
+        recipe: Of the environment.
+        environment: A ready one that mlipguide built.
+        packages: Requirements as pip takes them.
+        on_progress: Gets one line at a time for the user.
+
+    Raises:
+        StorageError: The disk is full or refuses.
+        EnvironmentFailedError: A package cannot be installed.
+        KeyboardInterrupt: Ctrl-C; every process is ended first.
+    """
+    assert environment.location is not None
+    plan = _Plan(
+        recipe=recipe,
+        folder=Path(environment.location),
+        python=PythonChoice(str(environment.python), str(environment.python_version)),
+        torch_build=TorchBuild(name="none", arguments=(), reason="it is there"),
+        settings=uv_program.prepare_settings(os.environ),
+        log=_new_log(recipe),
+        on_progress=on_progress,
+    )
+    with locked_backend(recipe.backend, on_progress):
+        on_progress(f"Adding {', '.join(packages)} to the environment of {recipe.backend}")
+        _install(plan, packages)
+
+
+def _new_log(recipe: Recipe) -> Path:
+    stamp = time.strftime("%Y%m%dT%H%M%S")
+    return make_folder(logs_dir()) / f"build-{recipe.backend}-{stamp}-{uuid.uuid4().hex[:6]}.log"
 
 
 def _build(plan: _Plan) -> None:

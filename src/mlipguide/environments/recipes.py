@@ -201,9 +201,15 @@ def missing_for_scripts(recipe: Recipe, python: Path) -> tuple[str, ...]:
 
     Another version than the recipe's counts as there: it is the user's choice.
     """
-    names = {line: str(canonicalize_name(Requirement(line).name)) for line in recipe.for_scripts}
+    found = installed_of(recipe.for_scripts, python)
+    return tuple(line for line in recipe.for_scripts if line not in found)
+
+
+def installed_of(requirements: Sequence[str], python: Path) -> dict[str, str]:
+    """Return the installed versions of those required packages that an interpreter has, by the requirement."""
+    names = {line: str(canonicalize_name(Requirement(line).name)) for line in requirements}
     found = query_interpreter(python, distributions=tuple(names.values())).versions if names else {}
-    return tuple(line for line, name in names.items() if name not in found)
+    return {line: found[name] for line, name in names.items() if name in found}
 
 
 def list_first_requirements(recipe: Recipe) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import OF_GRADIENTS, is_lacking, lacking_words, needs_of
 from mlipguide.candidates.preparation import default_settings
+from mlipguide.catalog.additions import additions_of, packages_of
 from mlipguide.catalog.weights import find_weights, needs_file
 from mlipguide.core.errors import (
     EnvironmentFailedError,
@@ -135,7 +136,7 @@ def _written(
 ) -> tuple[RunScript, tuple[Notice, ...]]:
     candidate, card = _candidate(answer, model), context.cards[model]
     for rejection in candidate.rejections:
-        if rejection.constraint in (Constraint.ELEMENTS, Constraint.CUTOFF):
+        if rejection.constraint in (Constraint.ELEMENTS, Constraint.CUTOFF, Constraint.ADDITION):
             raise InputError(
                 f"{request.path} was not written: {context.words(rejection)}", hint="Name another model with --model."
             )
@@ -153,7 +154,10 @@ def _written(
         repeats=repeats,
         card=card,
         candidate=candidate,
-        settings=candidate.settings or default_settings(answer.machine),
+        settings=replace(
+            candidate.settings or default_settings(answer.machine),
+            additions=additions_of(card, answer.task.additions),
+        ),
         weights_file=find_weights(card, context.weights),
         needs_file=needs_file(card),
         python=PYTHON,
@@ -239,9 +243,10 @@ def _require_packages(subject: Subject, recipe: Recipe, environment: Environment
     if not lacking:
         return
     managed = environment.kind is EnvironmentKind.MANAGED
-    how = (
-        f"mlipguide env build {recipe.backend} adds it" if managed else f"uv pip install --python {python} {lacking[0]}"
-    )
+    how = f"uv pip install --python {python} {lacking[0]}"
+    if managed:
+        added = lacking[0] in packages_of(subject.task.additions)
+        how = "--yes adds it" if added else f"mlipguide env build {recipe.backend} adds it"
     raise EnvironmentFailedError(
         f"{path} was not written: it needs {lacking[0]}, which the environment of {recipe.backend} lacks.",
         hint=f"{how}; or write it untried with --no-smoke-test.",

@@ -26,6 +26,8 @@ from mlipguide.structures.holds import (
     plain_constraints,
 )
 from mlipguide.structures.isotopes import mass_words, masses_of
+from mlipguide.worker.additions import GIVEN
+from mlipguide.worker.geometry import boxed
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -95,6 +97,20 @@ def beside_words(atoms: Atoms) -> str:
         mass_words(masses_of(atoms)),
     )
     return "; ".join(filter(None, words))
+
+
+def in_a_box(atoms: Atoms, *, margin: float, noted: bool) -> Atoms:
+    """Return a structure with empty space (``margin``, Å) along what is not periodic.
+
+    Args:
+        atoms: The structure.
+        margin: See :func:`mlipguide.worker.geometry.boxed`.
+        noted: Whether the boundary conditions that it had are noted, for what reaches further than the box.
+    """
+    placed = boxed(atoms, margin=margin)
+    if noted and placed is not atoms:
+        placed.info[GIVEN] = atoms.pbc.tolist()
+    return placed
 
 
 def structure_text(atoms: Atoms) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import mlipguide
+from mlipguide.catalog.additions import OPTION, addition_values, packages_of
 from mlipguide.core.errors import InputError
 from mlipguide.core.readable import duration
 from mlipguide.costmodel.ranks import SKIN_ANGSTROM
@@ -25,6 +26,7 @@ from mlipguide.production.script_beside import (
     ase_values,
     atom_kinds,
     data_text,
+    in_a_box,
     lammps_values,
     require_something_moves,
     structure_text,
@@ -41,7 +43,6 @@ from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 from mlipguide.structures.displacements import SYMMETRY_ANGSTROM
 from mlipguide.structures.supercells import repeated
 from mlipguide.worker.failures import WorkerError
-from mlipguide.worker.geometry import boxed
 from mlipguide.worker.lammps.forms import Potential
 from mlipguide.worker.lammps.library_table import POTENTIALS
 from mlipguide.worker.lammps.own_lines import holds_lines, read_lines
@@ -131,10 +132,14 @@ def require_kind(task: Task, path: Path, driver: ScriptDriver) -> None:
     """Refuse a kind of task that a driver has no script for, before minutes are spent on measuring.
 
     Raises:
-        InputError: Another task than MD for LAMMPS.
+        InputError: Another task than MD for LAMMPS, or something is added where no script does so.
     """
     if driver is ScriptDriver.LAMMPS and kind_of(task) != "md":
         raise InputError(f"--write {path}: for LAMMPS only MD runs are written.", hint=f"--write {path.stem}.py")
+    if driver is ScriptDriver.LAMMPS and task.additions:
+        raise InputError(f"--write {path}: inputs for LAMMPS have no {OPTION}.", hint=f"--write {path.stem}.py")
+    if task.kind is TaskKind.PHONONS and task.additions and not all(task.structure.periodic):
+        raise InputError(f"--write {path}: phonons in a box have no {OPTION}.", hint="Ask without it.")
 
 
 def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
@@ -148,11 +153,13 @@ def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
     structure_file = path.with_name(f"{path.stem}.structure.extxyz")
     atoms = subject.atoms
     if recipe.slabs_need_space and atoms.pbc.any() and kind_of(subject.task) not in WITH_A_BOX_OF_THEIR_OWN:
-        atoms = boxed(atoms, margin=2 * (subject.card.architecture.cutoff_angstrom or FAR_ANGSTROM))
+        margin = 2 * (subject.card.architecture.cutoff_angstrom or FAR_ANGSTROM)
+        atoms = in_a_box(atoms, margin=margin, noted=bool(subject.settings.additions))
     templates = _templates()
     values = _values(subject, path) | {
         **ase_values(atoms),
         "structure_file": structure_file.name,
+        "additions": [addition_values(one) for one in subject.settings.additions],
         "chosen": options_of(recipe, subject.settings),
         "variables": _of_any_program(variables_of(recipe, subject.settings)),
         "command": shlex.join([subject.python, path.name]),
@@ -295,7 +302,8 @@ def _values(subject: Subject, path: Path) -> dict[str, Any]:
 
 def needed_by(task: Task) -> tuple[str, ...]:
     """Return the packages that a script for ASE needs beside ASE and the backend."""
-    return (OF_PHONONS,) if kind_of(task) == TaskKind.PHONONS.value else ()
+    of_kind = (OF_PHONONS,) if kind_of(task) == TaskKind.PHONONS.value else ()
+    return (*of_kind, *packages_of(task.additions))
 
 
 def _dtype(subject: Subject) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
@@ -14,11 +14,13 @@ from mlipguide.catalog.checkpoints import own_version
 from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.core.errors import EnvironmentFailedError
 from mlipguide.core.paths import logs_dir, make_folder
+from mlipguide.core.serialisation import to_plain
 from mlipguide.core.units import WALL_TIME
 from mlipguide.environments.axes import options_of, variables_of
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import command_to_get, worker_file
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.models.additions import Addition
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.records.timing.axes import SPINNING, WAIT_POLICY
@@ -187,6 +189,16 @@ class WorkerSession:
             compiling_cpu_s=answer.get("compiling_cpu_s", 0.0),
         )
 
+    def with_additions(self, additions: Sequence[Addition]) -> WorkerSession:
+        """Return the session of the model with something added to it, from now on.
+
+        Raises:
+            SessionError: It cannot be added, or its package is not in the environment.
+        """
+        answer = self._ask("add", additions=[to_plain(one) for one in additions])
+        facts = replace(self._facts, versions={**self._facts.versions, **answer["versions"]})
+        return WorkerSession(self._process, facts, call_timeout_s=self._call_timeout_s, spins=self._spins)
+
     def reference(self) -> tuple[float, ...]:
         """Run the reference kernel a few times and return its wall times in seconds."""
         return tuple(self._ask("reference"))
@@ -294,6 +306,9 @@ def open_session(
                 "device": settings.device,
             },
         )
+        if settings.additions:
+            # The reference energy is the model's own.
+            session = session.with_additions(settings.additions)
     except BaseException:
         process.close()
         raise

@@ -18,9 +18,9 @@ from mlipguide.core.paths import evidence_dir
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.accuracy.accuracy import StoredEvaluation
 from mlipguide.records.notice import Notice, set_aside_notices
-from mlipguide.store.measurements import without_choices
+from mlipguide.store.measurements import without_additions, without_choices
 
-FORMAT = 3
+FORMAT = 4
 
 
 def _with_gaps(data: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +37,11 @@ def _without_choices(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "accuracy": without_choices(data["accuracy"])}
 
 
-UPGRADES: Upgrades = {1: _with_gaps, 2: _without_choices}
+def _without_additions(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "accuracy": without_additions(data["accuracy"])}
+
+
+UPGRADES: Upgrades = {1: _with_gaps, 2: _without_choices, 3: _without_additions}
 """From each past version to the next."""
 FOLDER_DIGITS = 16
 FILES = KeptFiles(kind=StoredEvaluation, name="evaluation", key="evaluation", format=FORMAT, upgrades=UPGRADES)
@@ -58,6 +62,8 @@ def record_name(evaluation: StoredEvaluation) -> str:
     settings = to_plain(accuracy.settings)
     if not accuracy.settings.choices:
         del settings["choices"]  # the name that it had before there were any
+    if not accuracy.settings.additions:
+        del settings["additions"]  # likewise
     deciding = [
         evaluation.weights,
         sorted(accuracy.versions.items()),

@@ -10,10 +10,10 @@ from mlipguide.core.kept_files import Kept, KeptFiles, Upgrades
 from mlipguide.core.paths import stability_dir
 from mlipguide.records.accuracy.stability import ModelStability
 from mlipguide.records.notice import Notice, set_aside_notices
-from mlipguide.store.measurements import without_choices
+from mlipguide.store.measurements import without_additions, without_choices
 
-FORMAT = 2
-UPGRADES: Upgrades = {1: without_choices}
+FORMAT = 3
+UPGRADES: Upgrades = {1: without_choices, 2: without_additions}
 """From each past version to the next."""
 FILES = KeptFiles(kind=ModelStability, name="record of stability", key="stability", format=FORMAT, upgrades=UPGRADES)
 

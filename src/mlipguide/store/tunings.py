@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from mlipguide.core.kept_files import KeptFiles
+from mlipguide.core.kept_files import KeptFiles, Upgrades
 from mlipguide.core.paths import tunings_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.timing.axes import Purpose
 from mlipguide.records.timing.tuning import ModelTuning
 
-FORMAT = 1
+FORMAT = 2
+
+
+def _without_additions(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 knew nothing that is added to a model; where settings do not name it, nothing was."""
+    return data
+
+
+UPGRADES: Upgrades = {1: _without_additions}
+"""From each past version to the next."""
 FILES = KeptFiles(
     kind=ModelTuning,
     name="record of tuned settings",
     key="tuning",
     format=FORMAT,
+    upgrades=UPGRADES,
     hint="mlipguide tune looks again, in its place; until then defaults are used.",
 )
 

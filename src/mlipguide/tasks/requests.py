@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlipguide.catalog.additions import parse_additions
 from mlipguide.core.errors import InputError, concerning, did_you_mean
 from mlipguide.core.serialisation import read_yaml
 from mlipguide.core.units import (
@@ -158,6 +159,7 @@ def build_task(request: TaskRequest, structure: StructureSummary, signs: Signs |
         dft_saving=dft_saving() if kind is TaskKind.PRERELAX else None,
         reference=stated_reference(request),
         gaps=() if signs is None else signs.gaps,
+        additions=parse_additions(request.add),
         **_carried(signs),
     )
 

@@ -1,4 +1,4 @@
-"""The worker's operations: load, single_point, dynamics, prepare, run, forget, reference, rest.
+"""The worker's operations: load, add, single_point, dynamics, prepare, run, forget, reference, rest.
 
 Every answer is ``{"id", "ok": true, "result"}`` or ``{"id", "ok": false, "error": {"kind", "message"}}``; the
 traceback of a failure goes to stderr, which is the worker's log.
@@ -44,9 +44,11 @@ class Service:
 
     def __init__(self, model: LoadedModel | None = None) -> None:
         self._model = model
+        self._added = False
         self._systems: dict[str, Stepped] = {}
         self._operations: dict[str, Callable[..., Any]] = {
             "load": self._load,
+            "add": self._add,
             "single_point": self._single_point,
             "dynamics": self._dynamics,
             "prepare": self._prepare,
@@ -125,7 +127,7 @@ class Service:
         if chosen.left:
             words = ", ".join(f"{axis} {value}" for axis, value in chosen.left.items())
             raise WorkerError("unsupported_setting", f"The backend '{backend}' does not take {words}.")
-        self._model = model
+        self._model, self._added = model, False
         for system in tuple(self._systems):
             self._forget(system=system)
         return {
@@ -138,6 +140,18 @@ class Service:
             "properties": [str(name) for name in getattr(model.calculator, "implemented_properties", None) or ()],
             "versions": model.versions,
         }
+
+    def _add(self, *, additions: list[dict[str, Any]]) -> dict[str, Any]:
+        """Add something to the model for good; to have it plain again, it is loaded again."""
+        from .additions import with_additions
+
+        model = self._loaded()
+        if self._added:
+            raise WorkerError("bad_request", "The model has an addition already: nothing is added twice.")
+        self._model, self._added = with_additions(model, additions), True
+        for system in tuple(self._systems):
+            self._forget(system=system)
+        return {"versions": self._model.versions}
 
     def _single_point(self, *, structure: dict[str, Any]) -> dict[str, Any]:
         from ase.calculators.calculator import PropertyNotImplementedError

@@ -37,6 +37,7 @@ FITTED_TO_ONE_SYSTEM = frozenset({"lammps", "nep"})
 """Backends whose potentials are fitted to a system: they are fitted anew rather than tuned, and teach nothing more."""
 BEYOND_FAST_POTENTIALS = frozenset({"magnetism", "charges", "total-charge", "spin", "long-range"})
 """Needs that no fast family here meets."""
+NOTHING_ADDED = "Trainings are of models alone, and are priced without --add."
 NO_FAMILY = "No family of fast potentials may be used."
 TEST_FRAMES = 20
 
@@ -63,12 +64,15 @@ def strategy_table(
     """
     chosen = None if inputs.memory_bytes is None else choose(candidates, task, memory_bytes=inputs.memory_bytes)
     universal = [one for one in candidates if one.backend not in FITTED_TO_ONE_SYSTEM and is_runnable(one)]
-    ways = (
+    ways: tuple[_Ways, ...] = (
         _pretrained(candidates, chosen, task),
         _fine_tune(universal, task, inputs),
         _distil(universal, task, inputs),
         _from_scratch(task, inputs),
     )
+    if task.additions:
+        trained = (Strategy.FINE_TUNE, Strategy.DISTIL, Strategy.TRAIN_FROM_SCRATCH)
+        ways = (ways[0], *(_Ways(other=impossible(one, NOTHING_ADDED)) for one in trained))
     prices = tuple(_best(one, task, inputs) for one in ways)
     table = StrategyTable(
         prices=prices,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from mlipguide.bench.disturbed import shows
+from mlipguide.catalog.additions import addition_words
 from mlipguide.core.errors import InputError
 from mlipguide.costmodel.costs import step_time_of
 from mlipguide.hardware.fingerprint import differing_fields
@@ -106,6 +107,8 @@ def label_of(measurement: Measurement) -> str:
         threads = f"{settings.ranks} MPI ranks, {threads}"
     if settings.choices:
         threads = f"{threads}, {choice_words(settings.choices)}"
+    if settings.additions:
+        threads = f"with {addition_words(settings.additions)}, {threads}"
     synthetic = ", random weights" if measurement.weights is Weights.SYNTHETIC else ""
     return (
         f"{measurement.model}, {measurement.atoms} atoms, {threads}, {settings.dtype}, {settings.device}, "

@@ -23,6 +23,9 @@ from mlipguide.records.timing.measurement import Allocator
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.worker.images import pairs_per_atom
 
+CERTAIN = frozenset({ReasonKind.SEES_NOTHING, ReasonKind.ADDITION_IMPOSSIBLE})
+"""Obstacles that no installing and no file removes."""
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -158,11 +161,11 @@ def _lacks_its_file(item: Prepared) -> bool:
 
 
 def _why_unmeasured(item: Prepared, measured: MeasuredModels) -> Rejection | Doubt:
-    """Return what stands in the place of a time: that it ran out of memory or sees nothing is certain, all else not."""
+    """Return what stands in the place of a time: what is certain is a rejection, all else a doubt."""
     model = item.card.id
     if item.obstacle is not None:
         kind, words = item.obstacle.kind, item.obstacle.message
-        if kind is ReasonKind.SEES_NOTHING:
+        if kind in CERTAIN:
             return Rejection(kind=kind, model=model, detail=words)
         return Doubt(kind=kind, model=model, detail=words)
     size = measured.out_of_memory_at.get(model)

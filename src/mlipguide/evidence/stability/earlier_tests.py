@@ -16,6 +16,8 @@ from mlipguide.structures.summaries import is_same_kind
 def bears_on(tested: ModelStability, task: Task, *, dtype: str | None, versions: Mapping[str, str]) -> bool:
     """Tell whether what was found holds for a task: the same kind of structure, no higher temperature, the same code.
 
+    What was added to the model must be what is added in the task.
+
     Args:
         tested: What was found.
         task: What is wanted.
@@ -25,6 +27,7 @@ def bears_on(tested: ModelStability, task: Task, *, dtype: str | None, versions:
     same_code = all(tested.versions.get(name, version) == version for name, version in versions.items())
     return (
         same_code
+        and tuple(one.kind for one in tested.settings.additions) == task.additions
         and dtype in (None, tested.settings.dtype)
         and task.temperature_k <= tested.temperature_k
         and is_same_kind(tested.structure, task.structure)

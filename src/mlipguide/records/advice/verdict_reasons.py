@@ -29,6 +29,7 @@ class Constraint(StrEnum):
     STABILITY = "stability"
     ACCURACY = "accuracy"
     TRAINING = "training"
+    ADDITION = "addition"
 
 
 class ReasonKind(StrEnum):
@@ -66,6 +67,12 @@ class ReasonKind(StrEnum):
     """No atom has a neighbour within its cutoff: ``limit`` Å, ``value`` Å to the nearest, or ``detail``."""
     NEEDS_LACKING = "needs_lacking"
     """It does not give, or is not known to cover, what is needed: ``names``."""
+    ADDITION_HELD = "addition_held"
+    """It holds already what is to be added: ``names``, by its level of theory ``detail``; ``among``: the sources."""
+    ADDITION_UNFIT = "addition_unfit"
+    """There are no parameters for its functional: ``names``, ``detail``, ``among`` likewise."""
+    ADDITION_IMPOSSIBLE = "addition_impossible"
+    """Nothing can be added to it as it is run here: ``detail``."""
     COMMERCIAL_USE = "commercial_use"
     """Its licences forbid commercial use, or allow it under conditions: ``names`` of code and weights, ``detail``."""
     PEAK_MEMORY = "peak_memory"
@@ -121,6 +128,9 @@ _CONSTRAINTS = {
     ReasonKind.ELEMENTS_UNKNOWN: Constraint.ELEMENTS,
     ReasonKind.SEES_NOTHING: Constraint.CUTOFF,
     ReasonKind.NEEDS_LACKING: Constraint.NEEDS,
+    ReasonKind.ADDITION_HELD: Constraint.ADDITION,
+    ReasonKind.ADDITION_UNFIT: Constraint.ADDITION,
+    ReasonKind.ADDITION_IMPOSSIBLE: Constraint.ADDITION,
     ReasonKind.COMMERCIAL_USE: Constraint.LICENCE,
     ReasonKind.PEAK_MEMORY: Constraint.MEMORY,
     ReasonKind.OUT_OF_MEMORY: Constraint.MEMORY,

@@ -31,6 +31,7 @@ class EvaluateRequest:
         ),
     ]
     models: Annotated[str | None, common.models("Models to evaluate.", "those that can run here")] = None
+    add: common.Add = None
     energy_key: common.EnergyKey = None
     forces_key: common.ForcesKey = None
     stress_key: common.StressKey = None
@@ -102,6 +103,7 @@ class DisagreeRequest(DisagreeChoices):
 
     structure: common.Structure = None
     models: Annotated[str | None, common.models("Models to compare, two at least.")] = None
+    add: common.Add = None
     index: common.Index = None
     preset: common.Preset = None
     charge: common.Charge = None

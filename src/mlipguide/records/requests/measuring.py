@@ -82,6 +82,7 @@ class BenchRequest(BenchChoices):
 
     structure: common.Structure = None
     models: Annotated[str | None, common.models("Models to time, or 'available', or 'all'.")] = None
+    add: common.Add = None
     index: common.Index = None
     preset: common.Preset = None
     charge: common.Charge = None
@@ -182,6 +183,7 @@ class StabilityRequest(StabilityChoices):
 
     structure: common.Structure = None
     models: Annotated[str | None, common.models("Models to test.")] = None
+    add: common.Add = None
     timestep: Annotated[str | None, common.timestep("from the lightest atom")] = None
     temperature: Annotated[str | None, common.temperature("Temperature of the runs.")] = None
     index: common.Index = None

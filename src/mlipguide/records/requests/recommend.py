@@ -144,6 +144,7 @@ class TaskRequest:
     models: Annotated[
         str | None, common.models("Only these models; 'available': those that can be started here as it is.")
     ] = None
+    add: common.Add = None
     measure_budget: Annotated[
         str | None,
         Option(

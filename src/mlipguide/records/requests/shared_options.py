@@ -81,6 +81,15 @@ Calculator = Annotated[
         values=Values.FILE,
     ),
 ]
+Add = Annotated[
+    str | None,
+    Option(
+        "Add dispersion to every model: d3, d4, with the parameters of its functional.",
+        Panel.MODELS,
+        metavar="d3",
+        condition=True,
+    ),
+]
 Each = Annotated[
     bool, Option("Time every checkpoint, also where another one of its architecture was timed.", Panel.MODELS)
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mlipguide.records.estimate import Estimate
+from mlipguide.records.models.additions import AdditionKind
 from mlipguide.records.models.terms import Need
 from mlipguide.records.strict import strict
 from mlipguide.records.task.structure import AtomMass, StructureSummary
@@ -139,6 +140,7 @@ class Task:
         held_atoms: Atoms of the structure as given that the file holds in all directions.
         partly_held_atoms: Those that it holds in some.
         masses: Of each element of the structure as given, where some are no element's natural mass; else empty.
+        additions: What is added to whatever model runs it.
     """
 
     structure: StructureSummary
@@ -165,6 +167,12 @@ class Task:
     held_atoms: int = 0
     partly_held_atoms: int = 0
     masses: tuple[AtomMass, ...] = ()
+    additions: tuple[AdditionKind, ...] = ()
+
+    @property
+    def added_needs(self) -> frozenset[Need]:
+        """Needs that are met by what is added, whatever the model gives: every addition is dispersion."""
+        return frozenset({Need.DISPERSION} if self.additions else ())
 
     @property
     def steps(self) -> int:

@@ -194,6 +194,24 @@ class RanksCheck:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class AdditionPrice:
+    """What an addition to a model costs, from both timed in turn.
+
+    Attributes:
+        model: Id of the card.
+        settings: With what is added.
+        atoms: Number of atoms.
+        times_as_long: A step with it over a step of the model alone; no unit.
+    """
+
+    model: str
+    settings: Settings
+    atoms: int
+    times_as_long: Estimate
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class BenchData:
     """The answer of ``mlipguide bench``.
 
@@ -207,6 +225,7 @@ class BenchData:
         agreements: Results of the settings against the plain one's; empty when only one was run.
         fastest: The setting to run each model with; empty when only one was run.
         ranks: Predictions for several MPI ranks from one; empty where both were not measured.
+        additions: What is added to the models costs; empty where nothing is.
     """
 
     machine: Machine
@@ -218,3 +237,4 @@ class BenchData:
     agreements: tuple[Agreement, ...] = ()
     fastest: tuple[FastestSettings, ...] = ()
     ranks: tuple[RanksCheck, ...] = ()
+    additions: tuple[AdditionPrice, ...] = ()

@@ -20,6 +20,7 @@ from mlipguide.records.checks import (
     require_when,
     require_within,
 )
+from mlipguide.records.models.additions import Addition
 from mlipguide.records.strict import strict
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.axes import ALLOCATOR, FIELDS, HARMLESS, RANKS, THREADS, AxisChoice
@@ -72,6 +73,7 @@ class Settings:
         allocator: How freed memory is kept.
         ranks: MPI processes that share the atoms; 1 where the driver knows none.
         choices: What was chosen on the other axes of the backend and is not the default, by the names of the axes.
+        additions: What is added to the model: with it, it is another potential.
     """
 
     threads: int
@@ -81,6 +83,7 @@ class Settings:
     allocator: Allocator
     ranks: int = 1
     choices: tuple[AxisChoice, ...] = field(default=())
+    additions: tuple[Addition, ...] = field(default=())
 
     @property
     def processors(self) -> int:
@@ -89,8 +92,13 @@ class Settings:
 
     @property
     def numerics(self) -> tuple[object, ...]:
-        """What decides a model's numbers but for the order of sums: dtype, device, and choices that change more."""
-        return (self.dtype, self.device, *(one for one in self.choices if one.axis not in HARMLESS))
+        """What decides the numbers but for the order of sums: dtype, device, additions, choices that change more."""
+        return (
+            self.dtype,
+            self.device,
+            *self.additions,
+            *(one for one in self.choices if one.axis not in HARMLESS),
+        )
 
     def chosen(self, axis: str) -> str | None:
         """Return the value on an axis; None for the default of one that is no field."""
@@ -124,6 +132,8 @@ class Settings:
             require_name(axis=one.axis, value=one.value)
         names = [one.axis for one in self.choices]
         require(names == sorted(set(names)), f"choices are not one for each axis, by name: {', '.join(names)}")
+        kinds = [one.kind.value for one in self.additions]
+        require(len(kinds) == len(set(kinds)), f"something is added twice: {', '.join(kinds)}")
 
 
 @strict

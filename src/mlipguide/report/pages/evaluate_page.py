@@ -115,8 +115,13 @@ def _next(data: Evaluation, given: str) -> list[Step]:
     if any(one.spoils for one in data.findings):
         return [Step(f"mlipguide evaluate {given} --energy-key NAME --forces-key NAME", "with the right labels")]
     models = ",".join(one.model for one in data.results)
+    kinds = {item.kind.value: None for one in data.results for item in one.settings.additions}
+    added = f" --add {','.join(kinds)}" if kinds else ""
     return [
-        Step(f"mlipguide recommend STRUCTURE --labels {given} --models {models}", "which to run, with these errors"),
+        Step(
+            f"mlipguide recommend STRUCTURE --labels {given} --models {models}{added}",
+            "which to run, with these errors",
+        ),
         Step(f"mlipguide train pilot {given}", "what training on these frames would give"),
     ]
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from mlipguide.catalog.additions import addition_words
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.timing.axes import choice_words
@@ -109,6 +110,7 @@ def _row(item: SizeResult, data: BenchData) -> dict[str, object]:
         "driver": settings.driver,
         "allocator": settings.allocator.value,
         "choices": choice_words(settings.choices) or "none",
+        "additions": addition_words(settings.additions) or "none",
         "atoms": item.atoms,
         "pairs_per_atom": item.pairs_per_atom,
         **_with_interval("step_time_s", item.step_time_s),

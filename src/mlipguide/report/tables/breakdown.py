@@ -15,8 +15,9 @@ class Shares:
     """Shares of the time of a step.
 
     Attributes:
-        graph: Neighbour list and graph; None where the backend does not tell them from the network.
-        network: The network and its gradients; None likewise.
+        graph: Neighbour list and graph; None where the backend does not tell them from the network, and where
+            something is added to the model, which is no part of either.
+        network: The network and its gradients; None where the backend does not tell.
         forces: Both together.
         rest: The driver.
     """
@@ -32,7 +33,7 @@ def shares(item: SizeResult) -> Shares:
     step_s, forces_s = item.step_time_s.value, item.energy_forces_time_s.value
     network_s = None if item.model_time_s is None else item.model_time_s.value
     return Shares(
-        graph=None if network_s is None else max(0.0, forces_s - network_s) / step_s,
+        graph=None if network_s is None or item.settings.additions else max(0.0, forces_s - network_s) / step_s,
         network=None if network_s is None else network_s / step_s,
         forces=forces_s / step_s,
         rest=max(0.0, step_s - forces_s) / step_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from mlipguide.catalog.additions import addition_words
 from mlipguide.records.timing.axes import choice_words
 from mlipguide.records.timing.bench import BenchData, CostFit, CurvePoint, SizeResult
 from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, Weights
@@ -17,6 +18,7 @@ _WORDS: dict[str, Callable[[Settings], str]] = {
     "ranks": lambda settings: f"{settings.ranks} MPI rank{'' if settings.ranks == 1 else 's'}",
     "dtype": lambda settings: settings.dtype,
     "driver": lambda settings: f"driver {settings.driver}",
+    "additions": lambda settings: f"with {addition_words(settings.additions)}" if settings.additions else "alone",
     "choices": lambda settings: choice_words(settings.choices) or "all else default",
     "allocator": lambda settings: f"freed memory {'kept' if settings.allocator is Allocator.RETAIN else 'given back'}",
 }
@@ -82,7 +84,7 @@ def differing(settings: Iterable[Settings]) -> tuple[str, ...]:
 def agreeing(settings: Iterable[Settings]) -> tuple[str, ...]:
     """Return the fields in which ``settings`` are all the same.
 
-    That there is one MPI rank, and that nothing else was chosen, goes without saying.
+    That there is one MPI rank, that nothing else was chosen and that nothing is added, goes without saying.
     """
     known = list(settings)
     unsaid = {*differing(known)}
@@ -90,6 +92,8 @@ def agreeing(settings: Iterable[Settings]) -> tuple[str, ...]:
         unsaid.add("ranks")
     if not any(item.choices for item in known):
         unsaid.add("choices")
+    if not any(item.additions for item in known):
+        unsaid.add("additions")
     return tuple(name for name in _WORDS if name not in unsaid)
 
 

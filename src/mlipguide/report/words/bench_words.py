@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlipguide.catalog.additions import addition_words
 from mlipguide.core.readable import duration, number, simulated_time
 from mlipguide.records.timing.bench import BenchData, SizeResult
 from mlipguide.records.timing.measurement import Scenario
@@ -43,11 +44,16 @@ def fastest_words(data: BenchData) -> str:
 
 
 def finding_words(data: BenchData) -> list[str]:
-    """Return what else decides: the largest system that ran, and settings whose results are too far off."""
+    """Return what else decides: the largest system that ran, what an addition costs, settings that are too far off."""
     sentences = [
         f"The largest system of {item.model} that ran has {item.largest_fitting_atoms:,} atoms."
         for item in data.capacity[:1]
         if item.largest_fitting_atoms is not None
+    ]
+    sentences += [
+        f"{addition_words(item.settings.additions)} makes a step of {item.model} with {item.atoms:,} atoms "
+        f"{with_interval(item.times_as_long, number)} times as long."
+        for item in data.additions
     ]
     far = [item for item in data.agreements if not item.within_tolerance]
     if far:

@@ -6,7 +6,7 @@ from mlipguide.records.advice.advice import Caveat
 
 CAUTIONS = {
     "direct-forces": "its forces do not conserve energy; phonons and barriers are wrong",
-    "dispersion": "trained without dispersion, which holds molecules and layers: add D3",
+    "dispersion": "trained without dispersion, which holds molecules and layers: --add d3",
     "extrapolation": "its error here is not known; some 20 reference calculations would tell",
     "intervals": "some times are uncertain; --remeasure with a larger --measure-budget",
     "level-of-theory": "its energies hold at its own level of theory; never mix two",

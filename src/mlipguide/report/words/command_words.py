@@ -30,7 +30,11 @@ def structure_words(
     index: str | None = None,
     charge: str | None = None,
     spin: str | None = None,
+    add: str | None = None,
 ) -> str:
-    """Return the structure with what belongs to it: ``run.extxyz --index 3``; a placeholder where none was given."""
-    options = {"--preset": preset, "--index": index, "--charge": charge, "--spin": spin}
+    """Return the structure with what belongs to it: ``run.extxyz --index 3``; a placeholder where none was given.
+
+    What is added to the models goes with it, so that what is asked next is of the same potentials.
+    """
+    options = {"--preset": preset, "--index": index, "--charge": charge, "--spin": spin, "--add": add}
     return typed(structure, options) or STRUCTURE

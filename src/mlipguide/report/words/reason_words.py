@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlipguide.advice.constraints import lacking_words
+from mlipguide.catalog.additions import refusal_words
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.advice.verdict_reasons import Reason, ReasonKind, Rejection
 from mlipguide.records.estimate import Estimate
+from mlipguide.records.models.additions import AdditionKind
 from mlipguide.records.models.terms import Need
 from mlipguide.report.words.formatting import interval
 
@@ -32,6 +34,12 @@ def _elements(reason: Reason) -> str:
 
 def _needs(reason: Reason) -> str:
     return lacking_words([Need(name) for name in reason.names], certain=isinstance(reason, Rejection))
+
+
+def _addition(reason: Reason) -> str:
+    (name,) = reason.names
+    is_held = reason.kind is ReasonKind.ADDITION_HELD
+    return refusal_words(AdditionKind(name), reason.detail, reason.among, is_held=is_held)
 
 
 def _commercial_use(reason: Reason) -> str:
@@ -162,6 +170,9 @@ _WORDS: dict[ReasonKind, Callable[[Reason], str]] = {
     ReasonKind.ELEMENTS_UNKNOWN: _always("Nothing says which elements it was trained on."),
     ReasonKind.SEES_NOTHING: _detail,
     ReasonKind.NEEDS_LACKING: _needs,
+    ReasonKind.ADDITION_HELD: _addition,
+    ReasonKind.ADDITION_UNFIT: _addition,
+    ReasonKind.ADDITION_IMPOSSIBLE: _detail,
     ReasonKind.COMMERCIAL_USE: _commercial_use,
     ReasonKind.PEAK_MEMORY: _peak_memory,
     ReasonKind.OUT_OF_MEMORY: _out_of_memory,

@@ -38,6 +38,7 @@ def _asked(task: Task) -> str:
     """Return what the model must give or reach; empty where nothing was asked."""
     words = [need.value for need in task.needs]
     words += ["commercial use"] if task.commercial else []
+    words += [f"with {kind.value.upper()} added" for kind in task.additions]
     limits = ((task.force_mae_ev_per_angstrom, "meV/Å"), (task.energy_mae_ev_per_atom, "meV/atom"))
     words += [f"error at most {limit * 1e3:g} {unit}" for limit, unit in limits if limit is not None]
     return f"asked: {', '.join(words)}" if words else ""
