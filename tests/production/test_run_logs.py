@@ -115,7 +115,9 @@ def test_the_clock_of_an_optimizer_runs_past_midnight(tmp_path: Path) -> None:
 
 
 def test_line_searches_count_their_calls_of_forces(tmp_path: Path) -> None:
-    log = read(tmp_path, "BFGSLineSearch:    0[  0] 10:00:00  -1.0  0.5\nBFGSLineSearch:    2[  6] 10:00:12  -1.0  0.5\n")
+    log = read(
+        tmp_path, "BFGSLineSearch:    0[  0] 10:00:00  -1.0  0.5\nBFGSLineSearch:    2[  6] 10:00:12  -1.0  0.5\n"
+    )
     assert (log.steps, log.step_time_s) == (6, 2.0)
 
 
