@@ -1,9 +1,9 @@
 """Everything that a machine with a GPU can show of mlipguide, in one go and without network.
 
-Each step calls a command of the product: ``doctor``, the environments, ``bench`` of every model over 8 to 20,000 atoms in
-float32 and float64 until memory ends, the largest system, ``tune``, ``check``, ``recommend``, a fine-tuning. Beside the
-answers stand three comparisons: peaks of memory with those that smaller sizes predict, the largest system found with the
-predicted one, times with those that published timings predict. A step that fails is written down, and the others go on.
+Each step calls a command of the product: ``doctor``, the environments, ``bench`` of every model over 8 to 20,000 atoms
+in float32 and float64 until memory ends, the largest system, ``tune``, ``check``, ``recommend``, a fine-tuning. Beside
+the answers stand three comparisons: peaks of memory with those that smaller sizes predict, the largest system found
+with the predicted one, times with those that published timings predict. What fails is told, and the others go on.
 The measurements are ordinary records; with ``summary.md`` they lie in the folder that is named, to be taken away.
 
     python benchmarks/gpu.py OUTPUT --adopt sevenn=/path/to/python --wheels /path/to/wheels
@@ -242,9 +242,10 @@ def check_again(trip: Trip) -> Lines:
 
 def recommend_one(trip: Trip) -> Lines:
     """Ask for one recommendation, from the measurements on."""
-    request = TaskRequest(preset="silicon", atoms="1000", time="100ps", models=",".join(trip.models))
-    choices = {"measure_budget": trip.budget}
-    options = recommending.Options(**{**trip.tools.measuring, **choices})
+    request = TaskRequest(
+        preset="silicon", atoms="1000", time="100ps", models=",".join(trip.models), measure_budget=trip.budget
+    )
+    options = recommending.Options(**trip.tools.measuring)
     result = recommending.recommend(request, options)
     return [*block(lambda console: recommend_page(result.data, console, result.notices)), *said(result)]
 

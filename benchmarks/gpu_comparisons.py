@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.readable import duration, memory
@@ -52,14 +52,14 @@ def memory_rows(records: Sequence[Measurement], capacities: Iterable[Capacity]) 
                 one.settings.dtype,
                 "–" if fits is None else f"{fits:,}",
                 "–" if one.smallest_failing_atoms is None else f"{one.smallest_failing_atoms:,}",
-                *_beside(predicted, None if fits is None else float(fits), lambda atoms: f"{atoms:,.0f}"),
+                *_beside(predicted, fits, lambda atoms: f"{atoms:,.0f}", below=one.smallest_failing_atoms),
             )
         )
     return [*lines, "", *table(("Model", "dtype", "Largest found", "First that failed", "Predicted", "Inside"), found)]
 
 
 def transfer_rows(records: Sequence[Measurement], machine: Machine) -> list[str]:
-    """Return the step times in float32 beside those that published timings of others predict, none of this machine's."""
+    """Return the step times in float32 beside those that published timings of others predict, without this machine."""
     device = device_here(machine, "cuda:0")
     if device is None:
         return ["Of this device no peak rates are known: nothing is predicted."]
@@ -80,7 +80,7 @@ def transfer_rows(records: Sequence[Measurement], machine: Machine) -> list[str]
 
 
 def clock_rows(records: Sequence[Measurement]) -> list[str]:
-    """Return what the driver said while samples were taken: the lowest clock, the reasons, the hottest, the most power."""
+    """Return what the driver said while samples were taken: lowest clock, reasons, temperature, power, processes."""
     rows = []
     for (model, setting), members in _groups(records):
         states = [one.disturbance for one in members]
@@ -117,9 +117,11 @@ def _groups(records: Sequence[Measurement]) -> list[tuple[tuple[str, str], list[
     return list(groups.items())
 
 
-def _beside(predicted: Estimate | None, seen: float | None, formatter: object) -> tuple[str, str]:
+def _beside(
+    predicted: Estimate | None, seen: float | None, formatter: Callable[[float], str], *, below: float | None = None
+) -> tuple[str, str]:
+    """Return a prediction and whether what was seen is inside; ``below``: the end of a range that begins with it."""
     if predicted is None or seen is None:
         return "–", "–"
-    assert callable(formatter)
-    inside = predicted.at_least <= seen <= predicted.at_most
+    inside = predicted.at_least <= (seen if below is None else below) and seen <= predicted.at_most
     return interval(predicted, formatter), "yes" if inside else "no"
