@@ -22,8 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gpu_comparisons import clock_rows, memory_rows, table, transfer_rows
-from mlipguide.candidates.preparation import Consent
+from gpu_tables import block, clock_rows, memory_rows, said, table, transfer_rows
+from mlipguide.candidates.preparation import NO_CONSENT, prepare_candidates
+from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands import bench as benching
 from mlipguide.commands import check as checking
 from mlipguide.commands import recommend as recommending
@@ -33,10 +34,10 @@ from mlipguide.commands.environments import adopt_environment, build_environment
 from mlipguide.commands.train_fit import train_fit
 from mlipguide.core.errors import ExitCode, InputError, MlipguideError
 from mlipguide.core.paths import DATA_VARIABLE
+from mlipguide.environments.recipes import load_recipes
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.hardware.environment import EnvironmentState
 from mlipguide.records.hardware.machine import GpuVendor, Machine
-from mlipguide.records.notice import Result
 from mlipguide.records.requests.measuring import CheckRequest
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.requests.training import FinetuneRequest
@@ -52,14 +53,12 @@ from mlipguide.report.pages.tune_page import tune_page
 from mlipguide.store import measurements as store
 from mlipguide.training.fit.setup import Options as TrainingOptions
 
-ROOT = Path(__file__).parent.parent
 MODELS = ("sevennet-0", "sevennet-l3i5", "chgnet-0.3.0", "mace-mp-0-medium")
 """Timed where their packages are; of every other backend that is there, the first model that can be started."""
 SIZES = "8,64,216,512,1000,2744,5832,10648,20000"
 DTYPES = "float32,float64"
-LABELS = ROOT / "tests" / "data" / "mlearn" / "Si.extxyz"
 BASELINE = "gpu"
-WIDTH = 110
+FRAMES = 60
 MOST_WORDS = 4000
 """Characters of an unexpected error that are kept."""
 
@@ -74,7 +73,7 @@ class Tools:
         probe: Describes the machine.
         models: To time; empty for those that are there.
         sizes: Numbers of atoms.
-        labels: Labelled frames for the fine-tuning.
+        labels: Labelled frames for the fine-tuning; None for copper by the potential that ASE brings.
     """
 
     measuring: Mapping[str, Any] = field(default_factory=dict)
@@ -82,7 +81,7 @@ class Tools:
     probe: Callable[[], Machine] = probe_machine
     models: tuple[str, ...] = ()
     sizes: str = SIZES
-    labels: Path = LABELS
+    labels: Path | None = None
 
 
 @dataclass
@@ -163,10 +162,6 @@ def get_environments(trip: Trip) -> Lines:
 
 def choose_models(trip: Trip) -> Lines:
     """Take the usual models, and one of every other backend whose package is there."""
-    from mlipguide.candidates.preparation import NO_CONSENT, prepare_candidates
-    from mlipguide.catalog.cards import load_catalogue
-    from mlipguide.environments.recipes import load_recipes
-
     if trip.tools.models:
         trip.models = list(trip.tools.models)
         return [f"Timed: {', '.join(trip.models)}."]
@@ -188,9 +183,9 @@ def time_models(trip: Trip) -> Lines:
     """Time every model in both precisions until memory ends, and find the largest system that fits."""
     lines: Lines = []
     failed: list[str] = []
-    for number, model in enumerate(trip.models):
+    for model in trip.models:
         choices = {"sizes": trip.tools.sizes, "dtype": DTYPES, "max_atoms": "probe"}
-        saving = {"save": BASELINE, "replace": True} if number == 0 else {}
+        saving = {} if trip.benches else {"save": BASELINE, "replace": True}
         try:
             result = benching.bench(
                 TaskRequest(preset="silicon", models=model), trip.options(benching.Options, **choices, **saving)
@@ -251,15 +246,36 @@ def recommend_one(trip: Trip) -> Lines:
 
 
 def fine_tune(trip: Trip) -> Lines:
-    """Train one model further on labelled frames of silicon."""
+    """Train one model further on labelled frames: whether training works here, not what it is good for."""
     base = next((model for model in trip.benches if model.startswith(("mace", "chgnet", "sevennet", "fake"))), None)
     if base is None:
         raise InputError("None of the models that were timed can be trained further.", hint="")
     request = FinetuneRequest(
-        labelled=trip.tools.labels, model=base, folder=trip.folder / "fine-tuning", budget=trip.budget
+        labelled=trip.tools.labels or copper_frames(trip.folder),
+        model=base,
+        folder=trip.folder / "fine-tuning",
+        budget=trip.budget,
     )
     result = train_fit(request.fit, TrainingOptions(**{"probe": trip.tools.probe, **trip.tools.training}))
     return [*block(lambda console: fit_page(result.data, console)), *said(result)]
+
+
+def copper_frames(folder: Path) -> Path:
+    """Write frames of rattled copper with energies and forces of effective-medium theory, and return the file."""
+    import ase.build
+    import ase.io
+    from ase.calculators.emt import EMT
+
+    frames = []
+    for seed in range(FRAMES):
+        atoms = ase.build.bulk("Cu", cubic=True).repeat(2)
+        atoms.rattle(0.1, seed=seed)
+        atoms.calc = EMT()
+        atoms.get_forces()
+        frames.append(atoms)
+    path = folder / "copper.extxyz"
+    ase.io.write(path, frames)
+    return path
 
 
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -298,24 +314,6 @@ def travel(trip: Trip) -> tuple[str, int]:
     return "\n".join([*head, *sections]) + "\n", failed
 
 
-def block(page: Callable[[Any], Any]) -> Lines:
-    """Return a page of the product as it stands in a terminal."""
-    import io
-
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=WIDTH, highlight=False)
-    console.print(page(console), crop=False)
-    assert isinstance(console.file, io.StringIO)
-    return ["```", *(line.rstrip() for line in console.file.getvalue().splitlines()), "```"]
-
-
-def said(result: Result[Any]) -> Lines:
-    """Return the notices and problems of a command."""
-    lines = [f"- {notice.message}" for notice in result.notices]
-    return [*lines, *(f"- problem: {one.message} {one.hint}".rstrip() for one in result.errors)]
-
-
 def quiet(*_: object) -> None:
     """Say nothing."""
 
@@ -326,6 +324,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("output", type=Path, help="folder for records and summary.md")
     parser.add_argument("--adopt", action="append", default=[], metavar="BACKEND=PYTHON", help="may be repeated")
     parser.add_argument("--wheels", type=Path, help="folder of wheels to build environments from")
+    parser.add_argument("--labels", type=Path, help="labelled frames for the fine-tuning [copper by ASE's EMT]")
     parser.add_argument("--budget", default="5m", help="wall time of each command [5m]")
     parser.add_argument("--fake", action="store_true", help="a fake machine with a GPU, and fake models")
     asked = parser.parse_args(words)
@@ -336,7 +335,7 @@ def main(words: Sequence[str] | None = None) -> int:
         with fake_tools(asked.output) as tools:
             return _go(asked, tools)
     os.environ[DATA_VARIABLE] = str(asked.output / "data")
-    return _go(asked, Tools(measuring={"consent": Consent(granted=False, ask=None)}))
+    return _go(asked, Tools(measuring={"consent": NO_CONSENT}, labels=asked.labels))
 
 
 def _go(asked: argparse.Namespace, tools: Tools) -> int:

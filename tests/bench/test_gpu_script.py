@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import ase.io
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -20,7 +21,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     import gpu
 
     yield gpu
-    for name in {"gpu", "gpu_comparisons", "gpu_fakes"} - before:
+    for name in {"gpu", "gpu_tables", "gpu_fakes"} - before:
         sys.modules.pop(name, None)
 
 
@@ -71,3 +72,12 @@ def test_without_a_gpu_the_first_step_says_so(gpu: ModuleType, tmp_path: Path) -
     trip = gpu.Trip(folder=tmp_path, tools=gpu.Tools(probe=make_machine), budget="1s", adopted={}, wheels=None)
     with pytest.raises(gpu.InputError, match="no GPU of NVIDIA"):
         gpu.look_around(trip)
+
+
+def test_labels_that_no_network_is_needed_for(gpu: ModuleType, tmp_path: Path) -> None:
+    from mlipguide.training.fit.data import FEWEST_FRAMES
+
+    frames = ase.io.read(gpu.copper_frames(tmp_path), index=":")
+    assert len(frames) == 60 >= FEWEST_FRAMES
+    assert {frame.get_chemical_formula() for frame in frames} == {"Cu32"}
+    assert all(abs(frame.get_forces()).max() > 0.1 for frame in frames)

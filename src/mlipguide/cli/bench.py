@@ -35,7 +35,7 @@ class MeasureByDefault(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Leave that name out of what is shown."""
         name, command, rest = super().resolve_command(ctx, args)
-        return "" if name in (MEASURE, SPEED) else name, command, rest
+        return "" if name == MEASURE else name, command, rest
 
 
 class Format(StrEnum):

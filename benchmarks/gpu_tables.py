@@ -1,8 +1,12 @@
-"""What was measured on a GPU beside what was predicted, as tables in Markdown."""
+"""Pages of the product, and what was measured on a GPU beside what was predicted, in Markdown."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
 
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.readable import duration, memory
@@ -12,12 +16,14 @@ from mlipguide.costmodel.transfer_predictions import gather_known_costs
 from mlipguide.hardware.profile_files import build_profile
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.machine import Machine
+from mlipguide.records.notice import Result
 from mlipguide.records.timing.bench import Capacity
 from mlipguide.records.timing.measurement import Measurement
 from mlipguide.report.tables.bench_table import markdown_table
 from mlipguide.report.words.formatting import interval
 from mlipguide.stats.centres import centre_of
 
+WIDTH = 110
 FEWEST_SIZES = 3
 """With which a larger one is predicted."""
 
@@ -102,6 +108,20 @@ def clock_rows(records: Sequence[Measurement]) -> list[str]:
         )
     titles = ("Model", "Setting", "Lowest clock", "Throttled", "Hottest", "Most power", "Other processes")
     return table(titles, rows)
+
+
+def block(page: Callable[[Any], Any]) -> list[str]:
+    """Return a page of the product as it stands in a terminal."""
+    console = Console(file=io.StringIO(), width=WIDTH, highlight=False)
+    console.print(page(console), crop=False)
+    assert isinstance(console.file, io.StringIO)
+    return ["```", *(line.rstrip() for line in console.file.getvalue().splitlines()), "```"]
+
+
+def said(result: Result[Any]) -> list[str]:
+    """Return the notices and problems of a command."""
+    lines = [f"- {notice.message}" for notice in result.notices]
+    return [*lines, *(f"- problem: {one.message} {one.hint}".rstrip() for one in result.errors)]
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
