@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from copper_frames import copper_frames
 from gpu_tables import block, clock_rows, memory_rows, said, table, transfer_rows
 from mlipguide.candidates.preparation import NO_CONSENT, prepare_candidates
 from mlipguide.catalog.cards import load_catalogue
@@ -58,7 +59,6 @@ MODELS = ("sevennet-0", "sevennet-l3i5", "chgnet-0.3.0", "mace-mp-0-medium")
 SIZES = "8,64,216,512,1000,2744,5832,10648,20000"
 DTYPES = "float32,float64"
 BASELINE = "gpu"
-FRAMES = 60
 MOST_WORDS = 4000
 """Characters of an unexpected error that are kept."""
 
@@ -132,8 +132,8 @@ def look_around(trip: Trip) -> Lines:
         raise InputError("There is no GPU of NVIDIA here.", hint="--fake tries the steps without one.")
     diagnosis = diagnose()
     return [
-        *block(lambda console: machine_page(machine, console)),
-        *block(lambda console: doctor_page(diagnosis.data, console)),
+        *block(machine_page, machine),
+        *block(doctor_page, diagnosis.data),
         *said(diagnosis),
     ]
 
@@ -194,7 +194,7 @@ def time_models(trip: Trip) -> Lines:
             failed.append(f"- {model}: {error.message} {error.hint}")
             continue
         trip.benches[model] = result.data
-        lines += [f"### {model}", *block(lambda console, data=result.data: bench_page(data, console)), *said(result)]
+        lines += [f"### {model}", *block(bench_page, result.data), *said(result)]
     if not trip.benches:
         raise InputError("\n".join(failed) or "There is no model to time.", hint="")
     return [*lines, *failed]
@@ -224,7 +224,7 @@ def tune_settings(trip: Trip) -> Lines:
         except MlipguideError as error:
             lines.append(f"- {model}: {error.message} {error.hint}")
             continue
-        lines += [*block(lambda console, data=result.data: tune_page(data, console)), *said(result)]
+        lines += [*block(tune_page, result.data), *said(result)]
     return lines
 
 
@@ -232,7 +232,7 @@ def check_again(trip: Trip) -> Lines:
     """Measure what was saved once more: nothing may have become slower."""
     sizes = ",".join(trip.tools.sizes.split(",")[1:3])
     result = checking.check(CheckRequest(baseline=BASELINE, sizes=sizes), trip.options(checking.Options))
-    return [*block(lambda console: comparison_page(result.data, console)), *said(result)]
+    return [*block(comparison_page, result.data), *said(result)]
 
 
 def recommend_one(trip: Trip) -> Lines:
@@ -242,7 +242,7 @@ def recommend_one(trip: Trip) -> Lines:
     )
     options = recommending.Options(**trip.tools.measuring)
     result = recommending.recommend(request, options)
-    return [*block(lambda console: recommend_page(result.data, console, result.notices)), *said(result)]
+    return [*block(recommend_page, result.data, result.notices), *said(result)]
 
 
 def fine_tune(trip: Trip) -> Lines:
@@ -257,25 +257,7 @@ def fine_tune(trip: Trip) -> Lines:
         budget=trip.budget,
     )
     result = train_fit(request.fit, TrainingOptions(**{"probe": trip.tools.probe, **trip.tools.training}))
-    return [*block(lambda console: fit_page(result.data, console)), *said(result)]
-
-
-def copper_frames(folder: Path) -> Path:
-    """Write frames of rattled copper with energies and forces of effective-medium theory, and return the file."""
-    import ase.build
-    import ase.io
-    from ase.calculators.emt import EMT
-
-    frames = []
-    for seed in range(FRAMES):
-        atoms = ase.build.bulk("Cu", cubic=True).repeat(2)
-        atoms.rattle(0.1, seed=seed)
-        atoms.calc = EMT()
-        atoms.get_forces()
-        frames.append(atoms)
-    path = folder / "copper.extxyz"
-    ase.io.write(path, frames)
-    return path
+    return [*block(fit_page, result.data), *said(result)]
 
 
 STEPS: tuple[tuple[str, Step], ...] = (

@@ -110,10 +110,10 @@ def clock_rows(records: Sequence[Measurement]) -> list[str]:
     return table(titles, rows)
 
 
-def block(page: Callable[[Any], Any]) -> list[str]:
+def block(page: Callable[..., Any], data: Any, *rest: Any) -> list[str]:
     """Return a page of the product as it stands in a terminal."""
     console = Console(file=io.StringIO(), width=WIDTH, highlight=False)
-    console.print(page(console), crop=False)
+    console.print(page(data, console, *rest), crop=False)
     assert isinstance(console.file, io.StringIO)
     return ["```", *(line.rstrip() for line in console.file.getvalue().splitlines()), "```"]
 

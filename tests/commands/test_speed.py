@@ -131,7 +131,7 @@ def test_thirteen_times_slower_with_dispersion_is_explained_by_it(run: Run) -> N
 def test_here_the_measured_time_is_expected(fake_models: FakeModels, run: Run) -> None:
     fake_models.add("fake-a", time_law=linear(1e-3), noise=0.01)
     assert run("bench", SILICON, "--models", "fake-a", "--sizes", "64,216").code == ExitCode.DONE
-    asked = [SILICON, "--model", "fake-a", "--atoms", "128"]
+    asked: list[str | Path] = [SILICON, "--model", "fake-a", "--atoms", "128"]
     data = compared(run, "7.9steps/s", *asked)
     assert data["here"]
     assert data["expected_step_time_s"]["value"] == pytest.approx(0.128, rel=0.05)

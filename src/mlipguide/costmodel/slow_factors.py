@@ -184,7 +184,7 @@ def _processor(case: Case) -> Estimate | None:
     few, common, many = (FEWEST_CORES, COMMON_CORES, MOST_CORES) if cores is None else (cores, cores, cores)
 
     def factor(number: int) -> float:
-        return seconds * (CORES / number) ** CORE_POWER / mine.value
+        return seconds * math.pow(CORES / number, CORE_POWER) / mine.value
 
     return Estimate(
         value=factor(common),
@@ -231,7 +231,7 @@ def _few_threads(case: Case) -> Estimate | None:
     cores = case.profile.host_cores
     if cores is None or cores < 2:  # noqa: PLR2004  # one core has one thread
         return None
-    most = cores**CORE_POWER
+    most = math.pow(cores, CORE_POWER)
     return Estimate(
         value=most, low=1.0, high=float(cores), basis=Basis.ASSUMED, source=f"one thread instead of {cores} cores"
     )
