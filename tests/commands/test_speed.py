@@ -110,6 +110,16 @@ def test_compilation_is_named_where_it_was_seen_to_help(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("fake_models")
+def test_an_accelerator_gains_between_nothing_and_five_times_with_mace(run: Run) -> None:
+    data = compared(run, "100ms/step", "--atoms", "500", "--model", "mace-mp-0-medium", "--device", "RTX4090")
+    assert data["verdict"] == "normal"
+    (gain,) = (one for one in data["gains"] if one["kind"] == "plain-kernels")
+    assert (gain["factor"]["low"], gain["factor"]["high"]) == (0.7, 5.0)
+    assert gain["factor"]["source"] == "mace_issue_739; mace_issue_768; mace_pull_709"
+    assert gain["checks"][0]["command"] == "mlipguide tune STRUCTURE --models mace-mp-0-medium --atoms 500"
+
+
+@pytest.mark.usefixtures("fake_models")
 def test_one_small_structure_leaves_the_device_idle(run: Run) -> None:
     data = compared(run, "72.8ms/step", "--atoms", "58", "--model", "uma-s-1p2", "--device", "H100-80GB")
     (few,) = (one for one in data["gains"] if one["kind"] == "few-atoms")  # torchsim_issue_553

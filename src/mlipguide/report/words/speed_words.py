@@ -54,7 +54,7 @@ BRIEF = {
     SlowdownKind.OUTSIDE: "other work than the forces",
 }
 FITS = {
-    Fit.EXPLAINS: "would explain it",
+    Fit.EXPLAINS: "could explain it",
     Fit.PART: "a part of it",
     Fit.TOO_MUCH: "would be slower still",
     Fit.UNKNOWN: "",
