@@ -12,21 +12,19 @@ wide ones that were fitted to nothing, and predicts the other half, both ways.
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.catalog.cpu_timings import load_cpu_timings
 from mlipguide.costmodel.effects import CALIBRATED, Peak, Situation, Spreads
 from mlipguide.costmodel.transfer import Timing, TransferModel
 from mlipguide.costmodel.transfer_data import leaderboard_timings, published_figures, published_timings
 from mlipguide.stats.bursts import NORMAL_90
 from workbench import run_script
 
-TIMINGS_OF_A_CPU = Path(__file__).parent / "timings_of_a_cpu.csv"
 CPU_PEAK = Peak(bandwidth_bytes_per_s=2.0e10, float32_flop_per_s=3.2e11)
 """Of the two cores that were used, as :func:`mlipguide.costmodel.transfer_data.cpu_peak` sees them."""
 CPU_ERROR = 0.05
@@ -85,22 +83,21 @@ def timings_of_a_cpu() -> list[Timing]:
     """Return the timings that stand for those of a user's machine."""
     catalogue = load_catalogue()
     found: list[Timing] = []
-    with TIMINGS_OF_A_CPU.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(line for line in stream if not line.startswith("#")):
-            card = catalogue.find(row["model"])
-            situation = Situation(
-                law=card.architecture.time_law,
-                family=card.architecture.family,
-                driver="ase",
-                code="ase",
-                kernels="torch",
-                device="two cores",
-                platform="cpu",
-                vendor="",
-                peak=CPU_PEAK,
-                system=row["system"],
-            )
-            found.append(Timing(situation, float(row["atoms"]), 0.0, float(row["step_ms"]) * 1e-3, CPU_ERROR))
+    for row in load_cpu_timings():
+        card = catalogue.find(row.model)
+        situation = Situation(
+            law=card.architecture.time_law,
+            family=card.architecture.family,
+            driver="ase",
+            code="ase",
+            kernels="torch",
+            device="two cores",
+            platform="cpu",
+            vendor="",
+            peak=CPU_PEAK,
+            system=row.system,
+        )
+        found.append(Timing(situation, float(row.atoms), 0.0, row.step_time_s, CPU_ERROR))
     return found
 
 

@@ -25,6 +25,7 @@ from mlipguide.commands import check as check_workflow
 from mlipguide.commands import disagree as disagree_workflow
 from mlipguide.commands import plan as plan_workflow
 from mlipguide.commands import recommend as recommend_workflow
+from mlipguide.commands import speed as speed_workflow
 from mlipguide.commands import tune as tune_workflow
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.hardware.machine import Cpu, Machine, Memory
@@ -148,7 +149,8 @@ def fake_models(toy_plugin: ToyPlugin, monkeypatch: pytest.MonkeyPatch) -> FakeM
         monkeypatch.setattr(
             module, "Options", partial(module.Options, opener=fakes.open, probe=fakes.probe, wait=no_wait)
         )
-    monkeypatch.setattr(plan_workflow, "Options", partial(plan_workflow.Options, probe=fakes.probe))
+    for quiet in (plan_workflow, speed_workflow):
+        monkeypatch.setattr(quiet, "Options", partial(quiet.Options, probe=fakes.probe))
     return fakes
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "evaluate",
     "plan",
     "recommend",
+    "speed",
     "stability",
     "train_distil",
     "train_finetune",

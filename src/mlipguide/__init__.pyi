@@ -13,6 +13,7 @@ from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.advice.plan import HardwarePlan
 from mlipguide.records.timing.bench import BenchData
 from mlipguide.records.timing.comparison import Comparison
+from mlipguide.records.timing.speed_check import SpeedCheck
 from mlipguide.records.timing.tuning import TuneData
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
@@ -218,6 +219,47 @@ def tune(
         calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.
         weights: A checkpoint file for a model; may be repeated.
         yes: Build missing environments and download weights without asking.
+        on_progress: Is told what is being done and the share that is done; nothing is printed.
+
+    Returns:
+        The record in ``data``, with ``notices`` and ``errors``; a notebook shows the page of the command.
+
+    Raises:
+        MlipguideError: What the command would end with: message, hint and kind.
+    """
+
+def speed(
+    structure: str | PathLike[str] | Atoms | None = None,
+    *,
+    compare_with: str | PathLike[str],
+    model: str,
+    atoms: str | int | None = None,
+    timestep: str | None = None,
+    device: str | None = None,
+    style: str | None = None,
+    dtype: str | None = None,
+    index: str | int | None = None,
+    preset: str | None = None,
+    charge: str | int | None = None,
+    spin: str | int | None = None,
+    on_progress: Callable[[str, float], object] | None = None,
+) -> Answer[SpeedCheck]:
+    """Say whether a speed that you saw is normal, and if it is not, which reasons fit.
+
+    Args:
+        compare_with: The speed that you saw (0.69steps/s, 3.2ns/day, 12ms/step), or the log of a run: of LAMMPS, or of
+            an optimizer of ASE.
+        model: The model that ran.
+        structure: Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...
+        atoms: Atoms of the system [of the log or structure].
+        timestep: Integration step [of the log, else 1fs].
+        device: What it ran on: A100-80GB, 4xH100-80GB; see 'mlipguide hardware list' [this machine].
+        style: The LAMMPS pair style that ran it, or ase [of the log, or ase].
+        dtype: The precision that it ran in, where you know it.
+        index: Frame of a file with several, from 0; -1, the last, by default.
+        preset: A built-in structure instead of a file, e.g. water.
+        charge: Total charge of the structure [as the file says].
+        spin: Spin multiplicity 2S + 1 of the structure [as the file says].
         on_progress: Is told what is being done and the share that is done; nothing is printed.
 
     Returns:

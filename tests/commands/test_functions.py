@@ -108,6 +108,17 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
             "max_devices": 4,
         },
     ),
+    "speed": (
+        "--compare-with 0.69steps/s --model m --atoms 500 --device A100-80GB --style mliap --dtype float32",
+        {
+            "compare_with": "0.69steps/s",
+            "model": "m",
+            "atoms": 500,
+            "device": "A100-80GB",
+            "style": "mliap",
+            "dtype": "float32",
+        },
+    ),
     "train_pilot": (
         "l.xyz --engines pod,nep --target-force-mae 70meV/A --test t.xyz",
         {"labelled": "l.xyz", "engines": ["pod", "nep"], "target_force_mae": "70meV/A", "test": "t.xyz"},

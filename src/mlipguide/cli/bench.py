@@ -1,4 +1,4 @@
-"""``mlipguide bench``, and ``mlipguide bench compare``."""
+"""``mlipguide bench``, ``mlipguide bench compare`` and ``mlipguide bench --compare-with``."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ from typer.core import TyperGroup
 from mlipguide.cli import options
 from mlipguide.cli.grouped_help import GroupedCommand
 from mlipguide.records.requests.measuring import BenchRequest, CompareRequest
+from mlipguide.records.requests.speed import SpeedRequest
 
 MEASURE = "measure"
 """The command that a structure's name stands for; it is not typed."""
+SPEED, SPEED_OPTION = "speed", "--compare-with"
+"""The command that this option stands for."""
 
 
 class MeasureByDefault(TyperGroup):
-    """Takes everything that is not the name of one of its commands for a structure to measure."""
+    """Takes everything that is not the name of one of its commands for a structure to measure, or a speed to judge."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the name of the command that measures where there is none."""
         if not args or args[0] not in self.commands:
-            args = [MEASURE, *args]
+            asks_speed = any(word.partition("=")[0] == SPEED_OPTION for word in args)
+            args = [SPEED if asks_speed else MEASURE, *args]
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
 
@@ -50,7 +54,11 @@ app = typer.Typer(
 
 
 @app.command(
-    MEASURE, cls=GroupedCommand, epilog="mlipguide bench compare A B compares two runs that were saved with --save."
+    MEASURE,
+    cls=GroupedCommand,
+    epilog="mlipguide bench compare A B compares two runs that were saved with --save. mlipguide bench --compare-with "
+    "0.69steps/s --atoms 500 --model MODEL --device A100-80GB says whether a speed is normal; its options: "
+    "mlipguide bench speed --help.",
 )
 @options.asks(BenchRequest)
 def bench(
@@ -99,3 +107,17 @@ def compare(asked: CompareRequest, *, details: options.Details = False, as_json:
     from mlipguide.report.pages.comparison_page import comparison_page
 
     return emit("bench compare", calls.compare(asked), partial(comparison_page, details=details), as_json=as_json)
+
+
+@app.command(SPEED, cls=GroupedCommand)
+@options.asks(SpeedRequest)
+def speed(asked: SpeedRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
+    """Say whether a speed that you saw is normal, and if it is not, which reasons fit; nothing is measured."""
+    from mlipguide.cli.output import emit
+    from mlipguide.commands import calls
+    from mlipguide.report.pages.speed_page import speed_page
+    from mlipguide.report.progress import progress
+
+    with progress() as report:
+        result = calls.speed(asked, options.way(report, yes=False, as_json=as_json))
+    return emit("bench speed", result, partial(speed_page, details=details), as_json=as_json)

@@ -24,6 +24,7 @@ from mlipguide.records.requests.measuring import (
 )
 from mlipguide.records.requests.option import options_of, shared
 from mlipguide.records.requests.recommend import Measuring, RecommendRequest, TaskRequest
+from mlipguide.records.requests.speed import SpeedRequest
 from mlipguide.records.requests.training import DistilRequest, FinetuneRequest, FitRequest, PilotRequest
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mlipguide.records.timing.bench import BenchData
     from mlipguide.records.timing.comparison import Comparison
     from mlipguide.records.timing.model_timing import ModelTiming
+    from mlipguide.records.timing.speed_check import SpeedCheck
     from mlipguide.records.timing.tuning import TuneData
     from mlipguide.records.training.distillation import Distillation
     from mlipguide.records.training.fit import FitData
@@ -120,6 +122,15 @@ def bench(asked: BenchRequest, way: Way) -> Result[BenchData]:
         **shared(asked, BenchChoices), **way.options(asked.weights), each=asked.each, on_timing=way.on_timing
     )
     return bench(_task(asked), options)
+
+
+def speed(asked: SpeedRequest, way: Way) -> Result[SpeedCheck]:
+    """Say whether a speed that you saw is normal, and if it is not, which reasons fit."""
+    from mlipguide.commands.speed import Options, speed
+    from mlipguide.report.words.command_words import structure_words
+
+    words = structure_words(asked.structure, preset=asked.preset, index=asked.index)
+    return speed(asked, Options(structure_words=words, on_progress=way.on_progress))
 
 
 def check(asked: CheckRequest, way: Way) -> Result[Comparison]:

@@ -68,6 +68,12 @@ FUNCTIONS = {
         answer="mlipguide.records.timing.tuning:TuneData",
         page="tune_page:tune_page",
     ),
+    "speed": Function(
+        command="bench speed",
+        request="speed:SpeedRequest",
+        answer="mlipguide.records.timing.speed_check:SpeedCheck",
+        page="speed_page:speed_page",
+    ),
     "check": Function(
         command="check",
         request="measuring:CheckRequest",

@@ -80,13 +80,7 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
                 hint=f"mlipguide plan {card.id} --atoms 5000 --time 1ns, or give --structure FILE.",
             )
         atoms, structure = None, any_bulk()
-        notices.append(
-            Notice(
-                "assumed",
-                f"No structure was given: a bulk material with {BULK_ATOMS_PER_ANGSTROM3:g} atoms per cubic Å is "
-                "assumed; --structure FILE gives the answer for yours.",
-            )
-        )
+        notices.append(bulk_notice("--structure FILE"))
     else:
         atoms, structure, structure_notices = load_structure(request)
         notices += structure_notices
@@ -184,6 +178,15 @@ def _smallest(doing: Sequence[HardwareOption]) -> tuple[str, ...]:
         return ()
     fewest = min(option.profile.count for option in doing)
     return tuple(option.profile.name for option in doing if option.profile.count == fewest)
+
+
+def bulk_notice(given: str) -> Notice:
+    """Return the notice that a bulk material stands for a structure; ``given``: how the user's own is named."""
+    return Notice(
+        "assumed",
+        f"No structure was given: a bulk material with {BULK_ATOMS_PER_ANGSTROM3:g} atoms per cubic Å is "
+        f"assumed; {given} gives the answer for yours.",
+    )
 
 
 def any_bulk() -> StructureSummary:

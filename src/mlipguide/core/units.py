@@ -51,10 +51,19 @@ class Dimension:
         Raises:
             InputError: No number, no unit, an unknown unit, or a value that is not positive and finite.
         """
-        with concerning(option=option):
-            return self._parse(text, option)
+        number, unit = self.split(text, option=option)
+        return number * self.factors[unit]
 
-    def _parse(self, text: str, option: str) -> float:
+    def split(self, text: str, *, option: str) -> tuple[float, str]:
+        """Return the number and the unit that stand in ``text``.
+
+        Raises:
+            InputError: As for :meth:`parse`.
+        """
+        with concerning(option=option):
+            return self._split(text, option)
+
+    def _split(self, text: str, option: str) -> tuple[float, str]:
         accepted = ", ".join(self.factors)
         match = _NUMBER.match(text)
         if match is None:
@@ -76,7 +85,7 @@ class Dimension:
         value = number * self.factors[unit]
         if not (math.isfinite(value) and value > 0):
             raise InputError(f"{option}: '{text}' must be positive and finite.", hint=f"Example: {self.example}.")
-        return value
+        return number, unit
 
 
 SIMULATED_TIME = Dimension(

@@ -181,6 +181,37 @@ def most_speed_up(machine: Machine, profile: HardwareProfile | None) -> float:
     )
 
 
+def device_here(machine: Machine, device: str) -> DeviceModel | None:
+    """Return a device of this machine as the transfer takes it; None for one of which no peaks are known.
+
+    Args:
+        machine: This machine; its processor goes by its fingerprint.
+        device: ``cpu``, ``cuda:0``, ``mps``.
+    """
+    if device != "cpu":
+        try:
+            return find_device(machine.gpus[int(device.partition(":")[2] or 0)].name)
+        except (InputError, IndexError, ValueError):
+            return None
+    peak = cpu_peak(machine.cpu)
+    return DeviceModel(
+        id=machine.fingerprint,
+        name=machine.cpu.model or machine.cpu.architecture,
+        kind=DeviceKind.CPU,
+        vendor="",
+        architecture=machine.cpu.architecture,
+        year=0,
+        memory_bytes=None,
+        bandwidth_bytes_per_s=peak.bandwidth_bytes_per_s,
+        float64_flop_per_s=peak.float32_flop_per_s / 2,
+        float32_flop_per_s=peak.float32_flop_per_s,
+        tensor_float32_flop_per_s=None,
+        tensor_bfloat16_flop_per_s=None,
+        power_w=None,
+        sources=(),
+    )
+
+
 def own_timings(own: OwnTiming, machine: Machine, structure: StructureSummary) -> list[Timing]:
     """Return what was timed on this machine; nothing where its device is not known.
 
@@ -189,23 +220,19 @@ def own_timings(own: OwnTiming, machine: Machine, structure: StructureSummary) -
         machine: This machine.
         structure: Of the task, for which the costs are.
     """
-    device, platform, vendor, peak = machine.fingerprint, DeviceKind.CPU.value, "", cpu_peak(machine.cpu)
-    if own.settings.device != "cpu":
-        try:
-            known = find_device(machine.gpus[int(own.settings.device.partition(":")[2] or 0)].name)
-        except (InputError, IndexError, ValueError):
-            return []  # a device of which no peaks are known tells nothing of others
-        device, platform, vendor, peak = known.id, known.kind.value, known.vendor, peak_of(known)
+    device = device_here(machine, own.settings.device)
+    if device is None:
+        return []  # a device of which no peaks are known tells nothing of others
     situation = Situation(
         law=own.card.architecture.time_law,
         family=own.card.architecture.family,
         driver=ASE,
         code=ASE,
         kernels=TORCH,
-        device=device,
-        platform=platform,
-        vendor=vendor,
-        peak=peak,
+        device=device.id,
+        platform=device.kind.value,
+        vendor=device.vendor,
+        peak=peak_of(device),
         system=structure.reduced_formula,
     )
     return [

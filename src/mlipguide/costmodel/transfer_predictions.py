@@ -66,21 +66,21 @@ class ReferenceTimings:
         """Return what a model costs on a profile in the code that is expected to be fastest for so many atoms."""
         return fastest(self.ways_of(card, profile), atoms)
 
-    def ways_of(self, card: ModelCard, profile: HardwareProfile) -> list[RemoteCosts]:
-        """Return what a model costs on a profile in each code that runs it there.
+    def ways_of(self, card: ModelCard, profile: HardwareProfile) -> tuple[RemoteCosts, ...]:
+        """Return what a model costs on a profile in each code that is known to run it there.
 
         One device runs ASE or the family's parallel code; several share a system only in a parallel code, and without
         one the run uses one of them.
         """
         codes = _parallel_codes(card, profile.device)
-        ways = [] if codes and profile.count > 1 else [self._costs(card, profile, None, 1)]
-        return [*ways, *(self._costs(card, profile, code, profile.count) for code in codes)]
+        ways = [] if codes and profile.count > 1 else [self.in_code(card, profile, None, 1)]
+        return (*ways, *(self.in_code(card, profile, code, profile.count) for code in codes))
 
     def on_one_device(self, card: ModelCard, profile: HardwareProfile, atoms: int) -> RemoteCosts:
         """Return what a model costs on one device of several, in the code that the several run with so many atoms."""
         chosen = self.costs_of(card, profile, atoms).code
         parallel = next((code for code in _parallel_codes(card, profile.device) if code.code == chosen), None)
-        return self._costs(card, profile, parallel, 1)
+        return self.in_code(card, profile, parallel, 1)
 
     def published_for(self, card: ModelCard, device: str, devices: int) -> tuple[PublishedTiming, ...]:
         """Return the step times that were published of a model's architecture on so many devices of a kind."""
@@ -89,9 +89,10 @@ class ReferenceTimings:
             one for one in timings if one.step_time_s is not None and (one.device, one.devices) == (device, devices)
         )
 
-    def _costs(
+    def in_code(
         self, card: ModelCard, profile: HardwareProfile, parallel: ParallelCode | None, devices: int
     ) -> RemoteCosts:
+        """Return what a model costs on so many devices of a profile in one code; ``None`` stands for ASE."""
         law = card.architecture.time_law
         situation = Situation(
             law=law,

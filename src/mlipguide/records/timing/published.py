@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mlipguide.records.strict import strict
@@ -80,6 +80,7 @@ class ParallelCode:
         ghosts: How deep the ghosts are.
         vendors: Makers of the devices that it runs on.
         sources: Keys in ``sources.bib``.
+        styles: LAMMPS pair styles that are this code.
     """
 
     driver: str
@@ -88,3 +89,27 @@ class ParallelCode:
     ghosts: Ghosts
     vendors: tuple[str, ...]
     sources: tuple[str, ...]
+    styles: tuple[str, ...] = field(default=())
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class CpuTiming:
+    """A step on two cores of one processor, measured by the authors of mlipguide.
+
+    Attributes:
+        model: Id of the model.
+        system: Kind of structure.
+        atoms: Of the system.
+        step_ms: Milliseconds of a step.
+    """
+
+    model: str
+    system: str
+    atoms: int
+    step_ms: float
+
+    @property
+    def step_time_s(self) -> float:
+        """Seconds of a step."""
+        return self.step_ms * 1e-3

@@ -20,6 +20,7 @@ from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.strict import strict
 from mlipguide.records.timing.bench import BenchData
 from mlipguide.records.timing.comparison import Comparison
+from mlipguide.records.timing.speed_check import SpeedCheck
 from mlipguide.records.timing.tuning import TuneData
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.fit import FitData
@@ -29,6 +30,7 @@ from mlipguide.report.exports.plain_words import to_worded, worded_schema
 DOCUMENTS: dict[str, Any] = {
     "recommend": Recommendation,
     "bench": BenchData,
+    "bench speed": SpeedCheck,
     "check": Comparison,
     "evaluate": Evaluation,
     "disagree": Disagreement,

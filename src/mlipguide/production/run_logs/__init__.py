@@ -1,0 +1,1 @@
+"""What the log of a finished run says of its speed."""
