@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mlipguide.bench.batch_sizes import AUTOMATIC as BATCHES
 from mlipguide.bench.comparing.baselines import save_baseline
+from mlipguide.bench.measuring.batches import measure_batches
 from mlipguide.bench.measuring.bench_figures import cost_fit, size_result
 from mlipguide.bench.measuring.capacity import find_capacity
 from mlipguide.bench.measuring.measuring import MeasuringContext, measure
 from mlipguide.bench.measuring.ranks import check_ranks
 from mlipguide.bench.measuring.refusals import refuse_nothing
 from mlipguide.bench.measuring.run_options import RunOptions
-from mlipguide.bench.measuring.settings_choice import SweptSettings, choose_settings, swept
+from mlipguide.bench.measuring.settings_choice import SettingsChoice, SweptSettings, choose_settings, swept
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels
 from mlipguide.candidates.model_names import named_cards, prepare_named
 from mlipguide.candidates.preparation import (
@@ -31,7 +33,7 @@ from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.measuring import BENCH_BUDGET, BENCH_LARGEST, TIMED_STEP, BenchChoices
 from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
 from mlipguide.records.timing.axes import Purpose
-from mlipguide.records.timing.bench import BenchData
+from mlipguide.records.timing.bench import Batching, BenchData
 from mlipguide.records.timing.measurement import Measurement, Scenario
 from mlipguide.sessions.errors import HINTS, FailureKind
 from mlipguide.sessions.interface import Conditions
@@ -42,6 +44,8 @@ from mlipguide.worker.images import COUNTED_ANGSTROM
 
 PROBE = "probe"
 AUTOMATIC = "auto"
+MOST_STRUCTURES = 100_000
+"""In one batch."""
 """Every model of the catalogue, with a word about those that cannot be timed; those that can be timed as things are."""
 
 
@@ -69,6 +73,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     names = names_in(request.models)
     cards = _chosen_cards(catalogue, names)
     settings = swept(options.threads, options.dtype, options.device, options.ranks)
+    counts = _batch_counts(options)
     conditions = _conditions(options)
     sizes = _sizes(options.sizes)
     probing = options.max_atoms == PROBE
@@ -94,7 +99,9 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         atoms=max(sizes or (structure.atoms,)) if sizes or conditions.scenario is Scenario.OFFLINE else largest,
     )
     ready = _with_settings(preparation, settings)
-    if conditions.scenario is Scenario.OFFLINE and sizes is None:
+    if counts is not None:
+        sizes = None if counts == BATCHES else counts  # those that were named are all timed
+    elif conditions.scenario is Scenario.OFFLINE and sizes is None:
         sizes = (structure.atoms,)
     context = MeasuringContext(
         machine=machine,
@@ -111,9 +118,13 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         each=options.each,
     )
     measured = MeasuredModels()
+    batches: tuple[Batching, ...] = ()
     if ready:
         options.on_progress(f"timing: about {budget_s:.0f} s, loading included (--budget)", 0.0)
-        measure(ready, measured, context)
+        if counts is None:
+            measure(ready, measured, context)
+        else:
+            batches = measure_batches(ready, measured, context, counts=counts)
     refuse_nothing(preparation, measured)
     obstacles = _obstacles(preparation)
     if not measured.fresh:
@@ -125,7 +136,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
             kind=problems[0].kind if problems else kind,
         )
     saved = _saved(options, measured, context)
-    choice = choose_settings(ready, measured, context)
+    choice = choose_settings(ready, measured, context) if counts is None else SettingsChoice()
     capacity = find_capacity(ready, measured, context) if probing else ()
     data = BenchData(
         machine=machine,
@@ -137,6 +148,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         agreements=choice.agreements,
         fastest=choice.fastest,
         ranks=check_ranks(measured.fresh, {item.card.id: item.card for item in ready}),
+        batches=batches,
     )
     return Result(
         data,
@@ -164,9 +176,37 @@ def _chosen_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard
     return named_cards(catalogue, names)
 
 
+def _batch_counts(options: Options) -> tuple[int, ...] | None:
+    """Return the numbers of structures to evaluate at once; None where batches are not asked for."""
+    if options.batch is None:
+        return None
+    for name, given in (("sizes", options.sizes), ("max-atoms", options.max_atoms), ("ranks", options.ranks)):
+        if given is not None:
+            raise InputError(
+                f"--batch times copies of the structure as it is: --{name} has no place beside it.",
+                hint=f"Leave --{name} out, or give a structure of that size.",
+            )
+    if options.scenario == Scenario.SINGLE_STREAM.value:
+        raise InputError("--batch is of many small structures, --scenario single-stream of one run.")
+    if options.batch.strip() == AUTOMATIC:
+        return BATCHES
+    return tuple(sorted({_structures(part) for part in names_in(options.batch)}))
+
+
+def _structures(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_STRUCTURES:
+        raise InputError(
+            f"--batch: '{text}' is not a number of structures from 1 to {MOST_STRUCTURES:,}.",
+            hint="For example --batch 1,8,64, or --batch auto.",
+            option="--batch",
+        )
+    return int(text)
+
+
 def _conditions(options: Options) -> Conditions:
     known = [scenario.value for scenario in Scenario]
-    name = options.scenario or Scenario.SINGLE_STREAM.value
+    offline = options.batch is not None
+    name = options.scenario or (Scenario.OFFLINE if offline else Scenario.SINGLE_STREAM).value
     if name not in known:
         raise InputError(f"--scenario: unknown '{name}'.{did_you_mean(name, known)}", hint=f"Use {' or '.join(known)}.")
     scenario = Scenario(name)

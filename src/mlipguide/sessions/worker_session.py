@@ -348,8 +348,10 @@ def _single_point(answer: dict[str, Any]) -> SinglePoint:
 def _relaxed(item: dict[str, Any]) -> Relaxed:
     import numpy as np
 
-    return Relaxed(**{name: value for name, value in item.items() if name != "positions"},
-                   positions_angstrom=np.array(item["positions"]))
+    return Relaxed(
+        **{name: value for name, value in item.items() if name != "positions"},
+        positions_angstrom=np.array(item["positions"]),
+    )
 
 
 def _snapshot(item: dict[str, Any]) -> Snapshot:

@@ -15,7 +15,7 @@ from mlipguide.core.paths import measurements_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.timing.measurement import Measurement
 
-FORMAT = 5
+FORMAT = 6
 
 
 def _upgrade_from_1(data: dict[str, Any]) -> dict[str, Any]:
@@ -43,11 +43,17 @@ def without_choices(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "settings": {**settings, "choices": []}} if isinstance(settings, dict) else data
 
 
+def _upgrade_from_5(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 5 knew no batches."""
+    return {**data, "structures": 1}
+
+
 UPGRADES: Upgrades = {
     1: _upgrade_from_1,
     2: _upgrade_from_2,
     3: _upgrade_from_3,
     4: without_choices,
+    5: _upgrade_from_5,
 }
 """From each past version to the next."""
 

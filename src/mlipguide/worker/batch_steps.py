@@ -33,10 +33,8 @@ class BatchSystem:
 
         self._batches = batches
         self._model = batches.model
-        atoms = sum(len(one) for one in structures)
-        # Copies of one structure are counted once.
-        pairs: dict[int, float] = {id(one): pairs_per_atom(one, self._model.cutoff) * len(one) for one in structures}
-        self.pairs_per_atom = sum(pairs[id(one)] for one in structures) / atoms
+        pairs = sum(pairs_per_atom(one, self._model.cutoff) * len(one) for one in structures)
+        self.pairs_per_atom = pairs / sum(map(len, structures))
         self._state = batches.state(structures)
         generator = np.random.default_rng(seed)
         still = self._state.positions

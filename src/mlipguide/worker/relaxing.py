@@ -53,13 +53,15 @@ def relax_each(model: LoadedModel, structures: Sequence[Atoms], goal: Goal) -> d
     for given in structures:
         atoms = model.adapt(given).copy()
         attach(atoms, model.calculator)
-        step, largest = 0, float("inf")
-        for step, _ in enumerate(FIRE(atoms, logfile=None).irun(fmax=goal.largest_force, steps=goal.steps)):
+        evaluated, largest = 0, math.inf
+        for _ in FIRE(atoms, logfile=None).irun(fmax=goal.largest_force, steps=goal.steps):
+            evaluated += 1
             largest = float(np.linalg.norm(atoms.get_forces(), axis=1).max())
-            if not np.isfinite(largest):
+            if not math.isfinite(largest):
                 break
-        calls += step + 1
-        found.append(_told(atoms.positions.tolist(), float(atoms.get_potential_energy()), largest, step, goal))
+        calls += evaluated
+        energy_ev = float(atoms.get_potential_energy())
+        found.append(_told(atoms.positions.tolist(), energy_ev, largest, evaluated - 1, goal))
     model.synchronise()
     return {"structures": found, "wall_s": time.perf_counter() - start, "calls": calls}
 

@@ -188,8 +188,10 @@ class Service:
         if model.synthetic:
             raise WorkerError("bad_request", "Random weights never propagate atoms.")
         goal, known = Goal(largest_force=largest_force, steps=steps), self._known(structures)
-        return relax_each(model, known, goal) if batch is None else relax_batched(
-            self._in_batches(), known, goal, size=batch
+        return (
+            relax_each(model, known, goal)
+            if batch is None
+            else relax_batched(self._in_batches(), known, goal, size=batch)
         )
 
     def _dynamics(

@@ -118,7 +118,7 @@ class Batches:
         self.stopwatch = made.stopwatch
 
     def adapted(self, atoms: Atoms) -> Atoms:
-        """Return a structure as all of a batch have to be: in a right-handed cell that is periodic along all directions.
+        """Return a structure in a right-handed cell, periodic along all directions, as all of a batch have to be.
 
         Empty space is put round what is not periodic.
         """
@@ -130,9 +130,7 @@ class Batches:
         """Return structures as TorchSim's state, on the model's device."""
         from torch_sim.io import atoms_to_state
 
-        return atoms_to_state(
-            [self.adapted(atoms) for atoms in structures], self.network.device, self.network.dtype
-        )
+        return atoms_to_state([self.adapted(atoms) for atoms in structures], self.network.device, self.network.dtype)
 
     def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
         """Return energy, forces, stress and neighbours of each structure, as ``single_point`` does of one.
