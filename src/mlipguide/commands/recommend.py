@@ -311,7 +311,14 @@ def _in_batches(
     candidates = preparation.candidates
     costs = [one.costs for one in facts]
     if question.profiles:
-        found, notices = counted_elsewhere(costs, question.profiles, candidates, question.catalogue, machine, task)
+        found, notices = counted_elsewhere(
+            costs,
+            question.profiles,
+            candidates=candidates,
+            catalogue=question.catalogue,
+            machine=machine,
+            task=task,
+        )
     else:
         here, notices = counted_here(costs[0], candidates, machine.fingerprint, task)
         found = (here,)

@@ -33,8 +33,8 @@ class BatchCosts:
         together: Of a batch, against the atoms of all its structures.
         alone: Of one structure after the other, against the atoms of one.
         counts: Numbers of structures that were timed at once, ascending.
-        outside_s: What each structure of a batch takes outside the network: its neighbour list and graph, which the host
-            makes also where a GPU evaluates them. None where the backend does not show its network.
+        outside_s: What each structure of a batch takes outside the network, for its neighbour list and graph: work of
+            the host also where a GPU evaluates them. None where the backend does not show its network.
     """
 
     atoms: int

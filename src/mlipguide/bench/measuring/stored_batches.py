@@ -88,6 +88,7 @@ def counted_here(
 def counted_elsewhere(
     costs: Sequence[Mapping[str, ModelCosts]],
     profiles: Sequence[HardwareProfile],
+    *,
     candidates: Sequence[Prepared],
     catalogue: Catalogue,
     machine: Machine,
