@@ -4,7 +4,7 @@ Rattled crystals of 2 to 16 atoms of ten compounds are relaxed twice from the sa
 after the other by ASE's FIRE, as the scripts for production do it, and in batches by TorchSim. Both take the same
 steps, so both should end in the same minima: energies within 1 meV/atom and positions within 0.02 Å. The structures are
 done in parts, each part both ways in turn, the one that begins changing from part to part: what disturbs the machine
-hits both. The speed-up is the ratio of the two times of a part, its interval that of the mean of the logarithms (Student's
+hits both. The speed-up is the ratio of the two times of a part, its interval that of the mean logarithm (Student's
 t). Then batches of silicon cells are timed, the law is fitted to every other number of structures, and the numbers
 between are compared with what it says of them.
 """
