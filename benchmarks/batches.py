@@ -106,11 +106,11 @@ def compare_relaxations(session: WorkerSession, *, structures: int, parts: int, 
     print(f"speed-up: {middle:.2f} ({low:.2f} to {high:.2f}, {CONFIDENCE:.0%} interval over {parts} parts)")
 
 
-def check_predictions(model: str, *, budget: str) -> None:
+def check_predictions(model: str, *, budget: str, threads: int | None) -> None:
     """Time batches, fit the law to some of them, and print what it says of the others."""
     counts = ",".join(map(str, sorted((*FITTED, *LEFT_OUT))))
     request = TaskRequest(structure=str(STRUCTURES / "Si.POSCAR"), models=model)
-    result = bench(request, Options(batch=counts, budget=budget))
+    result = bench(request, Options(batch=counts, budget=budget, threads=None if threads is None else str(threads)))
     (found,) = result.data.batches
     records = find(this_machine().fingerprint).measurements
     together = [one for one in records if one.settings.driver == DRIVER]
@@ -143,15 +143,16 @@ def main() -> None:
     parser.add_argument("--structures", type=int, default=200)
     parser.add_argument("--parts", type=int, default=5)
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--threads", type=int)
     parser.add_argument("--budget", default="3m", help="of the timed batches [%(default)s]")
     parser.add_argument("--only", choices=("relaxations", "predictions"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ[DATA_VARIABLE] = folder
         if options.only != "relaxations":
-            check_predictions(options.model, budget=options.budget)
+            check_predictions(options.model, budget=options.budget, threads=options.threads)
         if options.only != "predictions":
-            request = request_for(options.model)
+            request = request_for(options.model, threads=options.threads)
             request = replace(request, settings=replace(request.settings, driver=DRIVER))
             session = open_session(request, call_timeout_s=3600.0)
             try:
