@@ -25,10 +25,10 @@ from mlipguide.commands.bench import Options, bench
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.costmodel.batches import batch_costs_from
 from mlipguide.records.requests.recommend import TaskRequest
+from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.sessions.interface import RelaxationPlan, Relaxed
 from mlipguide.sessions.worker_session import WorkerSession, open_session
 from mlipguide.store.measurements import find
-from mlipguide.worker.torchsim import DRIVER
 from workbench import STRUCTURES, request_for, run_script, this_machine
 
 if TYPE_CHECKING:
@@ -113,10 +113,10 @@ def check_predictions(model: str, *, budget: str, threads: int | None) -> None:
     result = bench(request, Options(batch=counts, budget=budget, threads=None if threads is None else str(threads)))
     (found,) = result.data.batches
     records = find(this_machine().fingerprint).measurements
-    together = [one for one in records if one.settings.driver == DRIVER]
+    together = [one for one in records if one.settings.driver == TORCH_SIM]
     costs = batch_costs_from(
         [one for one in together if one.structures in FITTED],
-        [one for one in records if one.settings.driver != DRIVER],
+        [one for one in records if one.settings.driver != TORCH_SIM],
     )
     inside = 0
     print(f"\nSi8 in batches; one by one {1e3 * found.alone_s.value:.1f} ms")
@@ -153,7 +153,7 @@ def main() -> None:
             check_predictions(options.model, budget=options.budget, threads=options.threads)
         if options.only != "predictions":
             request = request_for(options.model, threads=options.threads)
-            request = replace(request, settings=replace(request.settings, driver=DRIVER))
+            request = replace(request, settings=replace(request.settings, driver=TORCH_SIM))
             session = open_session(request, call_timeout_s=3600.0)
             try:
                 compare_relaxations(session, structures=options.structures, parts=options.parts, batch=options.batch)

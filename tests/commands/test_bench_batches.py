@@ -14,12 +14,12 @@ from mlipguide.costmodel.batches import CLOSE_TO_LEAST
 from mlipguide.records.estimate import Basis
 from mlipguide.records.notice import Result
 from mlipguide.records.requests.recommend import TaskRequest
+from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.records.timing.bench import Batching, BenchData
 from mlipguide.records.timing.measurement import Scenario
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.store import measurements as store
 from mlipguide.testing.fake_session import linear
-from mlipguide.worker.torchsim import DRIVER
 
 SILICON = STRUCTURES / "Si.POSCAR"
 FIXED_S, PER_ATOM_S, PER_STRUCTURE_S = 0.02, 2e-4, 1e-3
@@ -79,10 +79,10 @@ def test_every_batch_is_a_record_with_its_number_of_structures(fake_models: Fake
     records = store.find(fake_models.machine.fingerprint).measurements
     assert {(one.settings.driver, one.structures, one.scenario) for one in records} == {
         (ASE, 1, Scenario.OFFLINE),
-        (DRIVER, 1, Scenario.OFFLINE),
-        (DRIVER, 8, Scenario.OFFLINE),
+        (TORCH_SIM, 1, Scenario.OFFLINE),
+        (TORCH_SIM, 8, Scenario.OFFLINE),
     }
-    by_count = {one.structures: one for one in records if one.settings.driver == DRIVER}
+    by_count = {one.structures: one for one in records if one.settings.driver == TORCH_SIM}
     assert by_count[8].atoms == 8 * by_count[1].atoms
 
 

@@ -14,15 +14,15 @@ from backend_rotation import environment_or_skip
 from mlipguide.bench.agreement import agreement_of, is_within
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.environments.recipes import find_recipe
+from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions, RelaxationPlan
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
-from mlipguide.worker.torchsim import DRIVER
 
 pytestmark = pytest.mark.integration
 
-SETTINGS = Settings(threads=1, dtype="float32", device="cpu", driver=DRIVER, allocator=Allocator.RETAIN)
+SETTINGS = Settings(threads=1, dtype="float32", device="cpu", driver=TORCH_SIM, allocator=Allocator.RETAIN)
 SHEAR = np.array([[1.0, 0.05, 0.0], [0.0, 1.0, 0.03], [0.02, 0.0, 1.0]])
 MODELS = ("sevennet-0", "mace-mp-0-small")
 

@@ -10,9 +10,11 @@ from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
 from ase.optimize import FIRE
 
+from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import Conditions, RelaxationPlan
 from mlipguide.testing.in_process import in_process_session
+from mlipguide.worker.torchsim import DRIVER
 
 PLAN = RelaxationPlan(largest_force_ev_per_angstrom=0.02, steps=100)
 
@@ -66,3 +68,7 @@ def test_a_model_that_cannot_be_batched_says_so() -> None:
         with pytest.raises(SessionError, match="one by one only") as caught:
             ask()
         assert caught.value.failure is FailureKind.UNSUPPORTED_SETTING
+
+
+def test_host_and_worker_have_one_name_for_the_driver() -> None:
+    assert DRIVER == TORCH_SIM

@@ -16,7 +16,7 @@ from mlipguide.costmodel.transfer_predictions import ReferenceTimings
 from mlipguide.records.estimate import Basis, Estimate, around
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.models.model_card import ModelCard
-from mlipguide.worker.torchsim import DRIVER
+from mlipguide.records.timing.axes import TORCH_SIM
 
 HOSTS = 2.0
 """Between the cores of two machines (a judgement: of machines of this decade)."""
@@ -124,6 +124,6 @@ def _where_faster(
     gain = alone.times(share.inverted(1.0))
     if gain.low is None or gain.low <= CLEARLY_FASTER:
         return known, None
-    settings = None if known.settings is None else replace(known.settings, driver=DRIVER)
+    settings = None if known.settings is None else replace(known.settings, driver=TORCH_SIM)
     records = (*known.measured, *batches.together.records)
     return replace(known, costs=work, settings=settings, measured=records if known.measured else ()), count

@@ -28,12 +28,12 @@ from mlipguide.bench.tuning.checking import beyond, differences_of, results, str
 from mlipguide.candidates.preparation import ASE, Prepared
 from mlipguide.core.errors import MeasurementFailedError
 from mlipguide.costmodel.batches import BatchCosts, batch_costs_from
+from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.records.timing.bench import Batching, BatchTime
 from mlipguide.records.timing.measurement import Measurement, Weights
 from mlipguide.records.timing.tuning import Differences
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_session import SessionRequest
-from mlipguide.worker.torchsim import DRIVER
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -70,8 +70,8 @@ def measure_batches(
             load_protocol(),
         )
         records = measured.fresh[begin:]
-        together = [record for record in records if record.settings.driver == DRIVER]
-        alone = [record for record in records if record.settings.driver != DRIVER]
+        together = [record for record in records if record.settings.driver == TORCH_SIM]
+        alone = [record for record in records if record.settings.driver != TORCH_SIM]
         if together and alone and checked.differences is not None:
             costs = batch_costs_from(together, alone)
             memory_bytes = worker_memory_bytes(context.machine, item.settings)
@@ -81,7 +81,7 @@ def measure_batches(
 
 def batched(item: Prepared) -> Prepared:
     """Return a model as it evaluates batches: by TorchSim."""
-    return replace(item, settings=replace(item.settings, driver=DRIVER))
+    return replace(item, settings=replace(item.settings, driver=TORCH_SIM))
 
 
 class Checked:
