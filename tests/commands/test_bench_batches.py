@@ -117,6 +117,9 @@ def test_the_page_says_how_much_a_batch_helps_and_shows_each_number(fake_models:
     assert "one by one" in page.out
     assert "~" in page.out
     assert "structures fit at once" in page.out
+    assert "--models fake-a --kind screen --structures 1000" in page.out
+    details = run("bench", SILICON, "--models", "fake-a", "--batch", "1,4", "--details")
+    assert "Time per evaluation" in details.out
 
 
 def test_a_batch_whose_results_depend_on_the_others_is_refused_and_not_timed(fake_models: FakeModels) -> None:

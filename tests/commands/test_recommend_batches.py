@@ -44,7 +44,10 @@ def test_work_is_counted_in_the_batch_that_was_found_to_be_best(fake_models: Fak
     share_s = helps(64, 64 * ATOMS) / 64
     assert together["run_time_s"]["value"] == pytest.approx(EVALUATIONS * share_s, rel=0.02)
     assert together["settings"]["driver"] == "torch-sim"
-    assert told == "Counted in batches, by TorchSim, as timed with bench --batch: fake-a (64 structures at once)."
+    assert told == (
+        "Counted in batches, by TorchSim, as timed with bench --batch: fake-a (64 structures at once); the script of "
+        "--write relaxes one by one."
+    )
 
 
 def test_no_batch_is_larger_than_the_number_of_structures(fake_models: FakeModels, run: Run) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mlipguide.bench.attribution import notices_for
 from mlipguide.bench.batch_sizes import BatchSizes, OneByOne
 from mlipguide.bench.measuring.measuring import (
     MeasuringContext,
@@ -76,6 +77,7 @@ def measure_batches(
             costs = batch_costs_from(together, alone)
             memory_bytes = worker_memory_bytes(context.machine, item.settings)
             found.append(_figures(item, together, costs, memory_bytes, checked.differences))
+    measured.notices.extend(notices_for(measured.fresh))
     return tuple(found)
 
 

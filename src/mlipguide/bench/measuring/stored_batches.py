@@ -153,7 +153,9 @@ def _notices(
     notices = []
     if used:
         each = ", ".join(f"{model} ({count} structures at once)" for model, count in used.items())
-        notices.append(Notice("batched", f"Counted in batches, by TorchSim, as timed with bench --batch: {each}."))
+        words = "--write relaxes one by one"
+        message = f"Counted in batches, by TorchSim, as timed with bench --batch: {each}; the script of {words}."
+        notices.append(Notice("batched", message))
     if slower:
         words = "batches were timed and are not clearly faster"
         notices.append(Notice("one_by_one", f"Counted one structure after the other: {', '.join(slower)}; {words}."))

@@ -106,6 +106,9 @@ def _next(data: BenchData, given: str) -> list[Step]:
         return []
     largest = max(item.atoms for item in data.measurements)
     names = ",".join(models)
+    if data.batches:
+        screen = f"mlipguide recommend {given} --models {names} --kind screen --structures 1000 --budget 24h"
+        return [Step(screen, "how long many structures take, in batches where these are faster")]
     return [
         Step(
             f"mlipguide recommend {given} --models {names} --atoms {largest} --time 1ns --budget 24h",
