@@ -30,7 +30,7 @@ def helps(structures: int, atoms: int) -> float:
     return FIXED_S + PER_STRUCTURE_S * structures + PER_ATOM_S * atoms
 
 
-def add(fakes: FakeModels, name: str = "fake-a", **session: object) -> str:
+def add(fakes: FakeModels, name: str = "fake-a", **session: Any) -> str:
     return fakes.add(
         name,
         **{

@@ -45,8 +45,8 @@ def test_work_is_counted_in_the_batch_that_was_found_to_be_best(fake_models: Fak
     assert together["run_time_s"]["value"] == pytest.approx(EVALUATIONS * share_s, rel=0.02)
     assert together["settings"]["driver"] == "torch-sim"
     assert told == (
-        "Counted in batches, by TorchSim, as timed with bench --batch: fake-a (64 structures at once); the script of "
-        "--write relaxes one by one."
+        "Counted in batches, by TorchSim, as timed with bench --batch: fake-a (up to 64 structures at once); the "
+        "script of --write relaxes one by one."
     )
 
 
@@ -54,7 +54,7 @@ def test_no_batch_is_larger_than_the_number_of_structures(fake_models: FakeModel
     add(fake_models)
     run("bench", SILICON, "--models", "fake-a", "--batch", "1,4,64")
     _, (told,) = candidate(run, "--structures", "10")
-    assert "fake-a (4 structures at once)" in told
+    assert "fake-a (up to 4 structures at once)" in told
 
 
 def test_batches_that_are_not_faster_are_not_counted(fake_models: FakeModels, run: Run) -> None:
@@ -84,7 +84,7 @@ def test_on_other_hardware_a_batch_is_carried_over_as_a_step_of_its_atoms(fake_m
     assert told.startswith("Counted one structure after the other: fake-a; mlipguide bench")
     run("bench", SILICON, "--models", "fake-a", "--batch", "1,4,16,64")
     together, (told,) = candidate(run, "--hardware", "A100-80GB")
-    assert told.startswith("Counted in batches, by TorchSim, as timed with bench --batch: fake-a (64")
+    assert told.startswith("Counted in batches, by TorchSim, as timed with bench --batch: fake-a (up to 64")
     assert together["run_time_s"]["basis"] in ("transferred", "assumed")
     # The host's work for each structure does not become faster with the device.
     outside_s = 0.3 * helps(64, 64 * ATOMS) / 64  # the fake's share outside its network

@@ -78,7 +78,7 @@ def counted_here(
     batches = stored_batches(candidates, fingerprint, task)
     found = dict(costs)
     used: dict[str, int] = {}
-    for model in batches.keys() & costs.keys():
+    for model in sorted(batches.keys() & costs.keys()):
         found[model], count = batched_here(costs[model], batches[model], structures=task.structures)
         used |= {} if count is None else {model: count}
     timed = [model for model, one in costs.items() if one.costs is not None]
@@ -121,7 +121,7 @@ def counted_elsewhere(
     found: list[dict[str, ModelCosts]] = []
     for known, profile in zip(costs, profiles, strict=True):
         there = dict(known)
-        for model in batches.keys() & known.keys():
+        for model in sorted(batches.keys() & known.keys()):
             there[model], count = batched_elsewhere(
                 known[model],
                 batches[model],
@@ -131,7 +131,7 @@ def counted_elsewhere(
                 structures=task.structures,
                 memory_bytes=memory_of(profile),
             )
-            used |= {} if count is None else {model: count}
+            used |= {} if count is None else {model: max(count, used.get(model, 0))}
         found.append(there)
     timed = list(dict.fromkeys(model for one in costs for model, here in one.items() if here.costs is not None))
     return tuple(found), _notices(used, timed, batches)
@@ -152,7 +152,7 @@ def _notices(
     untimed = [model for model in left if model not in batches]
     notices = []
     if used:
-        each = ", ".join(f"{model} ({count} structures at once)" for model, count in used.items())
+        each = ", ".join(f"{model} (up to {count} structures at once)" for model, count in used.items())
         words = "--write relaxes one by one"
         message = f"Counted in batches, by TorchSim, as timed with bench --batch: {each}; the script of {words}."
         notices.append(Notice("batched", message))
