@@ -133,6 +133,7 @@ def bench(
     dtype: str | Sequence[str] | None = None,
     device: str | Sequence[str] | None = None,
     scenario: str | None = None,
+    batch: str | int | Sequence[int | str] | None = None,
     budget: str | None = None,
     timestep: str | None = None,
     temperature: str | None = None,
@@ -160,6 +161,7 @@ def bench(
         dtype: Dtypes to compare.
         device: Devices to compare.
         scenario: single-stream: steps of one run; offline: many small structures [single-stream].
+        batch: Time so many copies of the structure at once, by TorchSim, against one by one; auto chooses the numbers.
         budget: Wall time for loading and timing all models together [2m].
         timestep: Integration step [1fs].
         temperature: Temperature of the velocities [300K].

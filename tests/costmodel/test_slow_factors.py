@@ -39,7 +39,9 @@ class Line:
 
 def case(device: str = "A100-80GB", *, fixed: float = 0.01, each: float = 1e-5, atoms: int = 1000) -> Case:
     (profile,) = parse_profiles(device)
-    known = ReferenceTimings(transfer=TransferModel([]), own={}, published={}, structure=make_summary())
+    known = ReferenceTimings(
+        transfer=TransferModel([]), own={}, published={}, structure=make_summary(), families=frozenset()
+    )
     return Case(
         card=make_card(),
         profile=profile,

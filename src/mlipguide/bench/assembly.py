@@ -58,6 +58,7 @@ def measurements_of(
             reference_s=tuple(size_run.reference_s),
             peak_memory_bytes=size_run.peak_memory_bytes or None,
             disturbance=size_run.disturbance,
+            structures=size_run.prepared.structures,
         )
         for _, size_run in sorted(run.sizes.items())
         if size_run.bursts

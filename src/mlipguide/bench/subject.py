@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from mlipguide.bench.protocol import Protocol
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.measurement import Settings
-from mlipguide.sessions.interface import ModelSession
+from mlipguide.sessions.interface import Conditions, LoadedStructure, ModelSession
 from mlipguide.structures.blocks import cut_block
 from mlipguide.structures.supercells import near_cubic_supercell, size_ladder
 
@@ -30,12 +31,14 @@ class Subject:
         settings: Threads, dtype, device, driver, allocator.
         open: Starts the model; called once.
         remark: Tells it from other settings of the same checkpoint; empty where there are none.
+        sizes: Its own structures; None for those of the sweep.
     """
 
     card: ModelCard
     settings: Settings
     open: Callable[[], ModelSession]
     remark: str = ""
+    sizes: Sizes | None = None
 
     @property
     def label(self) -> str:
@@ -49,6 +52,25 @@ class Size:
 
     atoms: Atoms
     propagate: bool
+
+    @property
+    def count(self) -> int:
+        """Number of atoms."""
+        return len(self.atoms)
+
+    def prepare(self, session: ModelSession, conditions: Conditions) -> LoadedStructure:
+        """Make a model ready to step it."""
+        return session.prepare(self.atoms, conditions)
+
+
+class Sizes(typing.Protocol):
+    """Structures to time, by number of atoms."""
+
+    def ladder(self, *, wanted: int) -> tuple[int, ...]:
+        """Return the sizes worth timing for a task of ``wanted`` atoms, ascending."""
+
+    def make(self, size: int) -> Size:
+        """Return what is timed at a size."""
 
 
 class SizeSource:

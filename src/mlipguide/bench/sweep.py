@@ -124,15 +124,19 @@ class Sweep:
             subjects: The candidates.
             wanted_atoms: Size of the task, beyond which no size is timed.
             on_finished: Called once for each candidate.
-            sizes: Numbers of atoms to time, all of them; None leaves the choice to the sweep.
+            sizes: Numbers of atoms to time, all of them; None leaves the choice to the sweep. Subjects with sizes of
+                their own time all of those.
         """
         self._all_sizes = sizes is not None
         if sizes is not None:
-            by_count = {len(self._sizes.make(size).atoms): size for size in sorted(set(sizes))}
+            by_count = {self._sizes.make(size).count: size for size in sorted(set(sizes))}
             ladder = tuple(by_count[count] for count in sorted(by_count))
         else:
             ladder = self._sizes.ladder(wanted=wanted_atoms)
-        runs = self._runs = tuple(CandidateRun(subject, ladder) for subject in subjects)
+        runs = self._runs = tuple(
+            CandidateRun(one, ladder if one.sizes is None else one.sizes.ladder(wanted=wanted_atoms))
+            for one in subjects
+        )
         group = max(1, self._limits.resident_workers)
         for begin in range(0, len(runs), group):
             together = runs[begin : begin + group]
@@ -183,7 +187,7 @@ class Sweep:
         if run.session is None:
             return  # it ended while it gave memory back
         try:
-            made = self._sizes.make(size)
+            made = (run.subject.sizes or self._sizes).make(size)
         except InputError as error:
             # A structure with much vacuum cannot be cut to every size; the other sizes remain.
             if not run.sizes and size == run.ladder[-1]:
@@ -192,7 +196,7 @@ class Sweep:
         conditions = replace(self._conditions, propagate=made.propagate and not run.session.facts.synthetic)
         with self._failures(run, size):
             start = time.monotonic()
-            prepared = run.session.prepare(made.atoms, conditions)
+            prepared = made.prepare(run.session, conditions)
             run.spent_s += max(prepared.first_call_s, time.monotonic() - start)
             if prepared.pairs_per_atom <= 0:
                 raise SessionError.sees_nothing(run.subject.label, run.session.facts.cutoff_angstrom)

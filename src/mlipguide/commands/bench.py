@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mlipguide.bench.batch_sizes import AUTOMATIC as BATCHES
 from mlipguide.bench.comparing.baselines import save_baseline
 from mlipguide.bench.measuring.addition_prices import BUDGET_SHARE, price_additions
+from mlipguide.bench.measuring.batches import measure_batches
 from mlipguide.bench.measuring.bench_figures import cost_fit, size_result
 from mlipguide.bench.measuring.capacity import find_capacity
 from mlipguide.bench.measuring.measuring import MeasuringContext, measure
 from mlipguide.bench.measuring.ranks import check_ranks
 from mlipguide.bench.measuring.refusals import refuse_nothing
 from mlipguide.bench.measuring.run_options import RunOptions
-from mlipguide.bench.measuring.settings_choice import SweptSettings, choose_settings, swept
+from mlipguide.bench.measuring.settings_choice import SettingsChoice, SweptSettings, choose_settings, swept
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels
 from mlipguide.candidates.additions import with_additions
 from mlipguide.candidates.model_names import AVAILABLE, named_cards, prepare_named, startable_ones
@@ -35,7 +37,7 @@ from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.measuring import BENCH_BUDGET, BENCH_LARGEST, TIMED_STEP, BenchChoices
 from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
 from mlipguide.records.timing.axes import Purpose
-from mlipguide.records.timing.bench import BenchData
+from mlipguide.records.timing.bench import Batching, BenchData
 from mlipguide.records.timing.measurement import Measurement, Scenario
 from mlipguide.sessions.errors import HINTS, FailureKind
 from mlipguide.sessions.interface import Conditions
@@ -46,6 +48,8 @@ from mlipguide.worker.images import COUNTED_ANGSTROM
 
 PROBE = "probe"
 AUTOMATIC = "auto"
+MOST_STRUCTURES = 100_000
+"""In one batch."""
 """Every model of the catalogue, with a word about those that cannot be timed; those that can be timed as things are."""
 
 
@@ -73,6 +77,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     names = names_in(request.models)
     cards = _chosen_cards(catalogue, names)
     settings = swept(options.threads, options.dtype, options.device, options.ranks)
+    counts = _batch_counts(options, adds=request.add is not None)
     conditions = _conditions(options)
     sizes = _sizes(options.sizes)
     probing = options.max_atoms == PROBE
@@ -109,7 +114,9 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     if additions and at_hand:
         preparation = startable_ones(preparation)
     ready = _with_settings(preparation, settings)
-    if conditions.scenario is Scenario.OFFLINE and sizes is None:
+    if counts is not None:
+        sizes = None if counts == BATCHES else counts  # those that were named are all timed
+    elif conditions.scenario is Scenario.OFFLINE and sizes is None:
         sizes = (structure.atoms,)
     context = MeasuringContext(
         machine=machine,
@@ -126,9 +133,13 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         each=options.each,
     )
     measured = MeasuredModels()
+    batches: tuple[Batching, ...] = ()
     if ready:
         options.on_progress(f"timing: about {budget_s:.0f} s, loading included (--budget)", 0.0)
-        measure(ready, measured, context)
+        if counts is None:
+            measure(ready, measured, context)
+        else:
+            batches = measure_batches(ready, measured, context, counts=counts)
     refuse_nothing(preparation, measured)
     obstacles = _obstacles(preparation)
     if not measured.fresh:
@@ -141,7 +152,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         )
     saved = _saved(options, measured, context)
     prices = price_additions(ready, measured, context, budget_s=budget_s - sweep_s)
-    choice = choose_settings(ready, measured, context)
+    choice = choose_settings(ready, measured, context) if counts is None else SettingsChoice()
     capacity = find_capacity(ready, measured, context) if probing else ()
     data = BenchData(
         machine=machine,
@@ -154,6 +165,7 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         fastest=choice.fastest,
         ranks=check_ranks(measured.fresh, {item.card.id: item.card for item in ready}),
         additions=prices,
+        batches=batches,
     )
     return Result(
         data,
@@ -181,9 +193,42 @@ def _chosen_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard
     return named_cards(catalogue, names)
 
 
+def _batch_counts(options: Options, *, adds: bool) -> tuple[int, ...] | None:
+    """Return the numbers of structures to evaluate at once; None where batches are not asked for."""
+    if options.batch is None:
+        return None
+    for name, given in (("sizes", options.sizes), ("max-atoms", options.max_atoms), ("ranks", options.ranks)):
+        if given is not None:
+            raise InputError(
+                f"--batch times copies of the structure as it is: --{name} has no place beside it.",
+                hint=f"Leave --{name} out, or give a structure of that size.",
+            )
+    if adds:
+        raise InputError(
+            "--batch evaluates the models alone: what --add adds is not in a batch.",
+            hint="Time the models with what is added without --batch.",
+        )
+    if options.scenario == Scenario.SINGLE_STREAM.value:
+        raise InputError("--batch is of many small structures, --scenario single-stream of one run.")
+    if options.batch.strip() == AUTOMATIC:
+        return BATCHES
+    return tuple(sorted({_structures(part) for part in names_in(options.batch)}))
+
+
+def _structures(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_STRUCTURES:
+        raise InputError(
+            f"--batch: '{text}' is not a number of structures from 1 to {MOST_STRUCTURES:,}.",
+            hint="For example --batch 1,8,64, or --batch auto.",
+            option="--batch",
+        )
+    return int(text)
+
+
 def _conditions(options: Options) -> Conditions:
     known = [scenario.value for scenario in Scenario]
-    name = options.scenario or Scenario.SINGLE_STREAM.value
+    offline = options.batch is not None
+    name = options.scenario or (Scenario.OFFLINE if offline else Scenario.SINGLE_STREAM).value
     if name not in known:
         raise InputError(f"--scenario: unknown '{name}'.{did_you_mean(name, known)}", hint=f"Use {' or '.join(known)}.")
     scenario = Scenario(name)

@@ -21,6 +21,7 @@ from mlipguide.bench.measuring.gathering import Gathering, gather_timings
 from mlipguide.bench.measuring.measuring import MeasuringContext, usable_memory_bytes
 from mlipguide.bench.measuring.refusals import refuse_nothing
 from mlipguide.bench.measuring.run_options import RunOptions
+from mlipguide.bench.measuring.stored_batches import can_be_batched, counted_elsewhere, counted_here
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, reuse_notices
 from mlipguide.candidates.additions import with_additions
 from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones, usual_cards
@@ -105,6 +106,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         facts = _facts_elsewhere(question, on_labels, machine, options)
     else:
         facts = (_facts_here(question, preparation, measured, on_labels, machine),)
+    facts, batched = _in_batches(question, facts, preparation, machine, options)
     assessments = best_first([assess(question.cards, question.task, one) for one in facts])
     recommendation, unread = assemble_recommendation(question, assessments, machine, reason_words)
     result = Result(
@@ -118,6 +120,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
             *unreadable(card.id for card in question.cards),
             *reuse_notices(measured),
             *((SO_FAR,) if measured.interrupted else ()),
+            *batched,
         ),
         errors=(*preparation.problems, *measured.problems, *on_labels.problems),
         exit_code=ExitCode.DONE if recommendation.can_be_done else ExitCode.NOTHING_FEASIBLE,
@@ -322,6 +325,33 @@ def _facts_elsewhere(
     task, cards = question.task, question.cards
     known = reference_timings(question.catalogue, machine, task, question.atoms, given_weights=question.weights)
     return tuple(facts_elsewhere(cards, profile, known, task, on_labels.by_model) for profile in question.profiles)
+
+
+def _in_batches(
+    question: Question, facts: tuple[Facts, ...], preparation: Preparation, machine: Machine, options: Options
+) -> tuple[tuple[Facts, ...], tuple[Notice, ...]]:
+    """Return the facts with the work of many structures in batches where these are faster, and what is said of that.
+
+    A script relaxes one structure after the other, so its work is counted like that.
+    """
+    task = question.task
+    if options.script is not None or not can_be_batched(task, question.atoms):
+        return facts, ()
+    candidates = preparation.candidates
+    costs = [one.costs for one in facts]
+    if question.profiles:
+        found, notices = counted_elsewhere(
+            costs,
+            question.profiles,
+            candidates=candidates,
+            catalogue=question.catalogue,
+            machine=machine,
+            task=task,
+        )
+    else:
+        here, notices = counted_here(costs[0], candidates, machine.fingerprint, task)
+        found = (here,)
+    return tuple(replace(one, costs=in_batches) for one, in_batches in zip(facts, found, strict=True)), notices
 
 
 def _preparation_notices(preparation: Preparation, *, elsewhere: bool) -> tuple[Notice, ...]:

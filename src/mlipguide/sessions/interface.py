@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -136,14 +137,64 @@ class Trajectory:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RelaxationPlan:
+    """How structures are relaxed, in cells that stay as they are.
+
+    Attributes:
+        largest_force_ev_per_angstrom: On an atom, at which a structure is done.
+        steps: At most, of one structure.
+        batch: How many structures are evaluated at once; None for one after the other.
+    """
+
+    largest_force_ev_per_angstrom: float
+    steps: int
+    batch: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relaxed:
+    """What became of one structure.
+
+    Attributes:
+        positions_angstrom: Shape (atoms, 3).
+        energy_ev: Of the whole structure.
+        largest_force_ev_per_angstrom: Left on an atom.
+        steps: That it took.
+        converged: Whether the force is as small as was wanted.
+    """
+
+    positions_angstrom: NDArray[np.float64]
+    energy_ev: float
+    largest_force_ev_per_angstrom: float
+    steps: int
+    converged: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relaxations:
+    """What became of several structures.
+
+    Attributes:
+        structures: In the order in which they were given.
+        wall_s: That all of them took.
+        calls: How often the network was called.
+    """
+
+    structures: tuple[Relaxed, ...]
+    wall_s: float
+    calls: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoadedStructure:
-    """A structure that is ready to be stepped."""
+    """A structure that is ready to be stepped, or several that are evaluated at once: atoms are those of all."""
 
     system: str
     atoms: int
     pairs_per_atom: float
     first_call_s: float
     peak_memory_bytes: int
+    structures: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +239,22 @@ class ModelSession(Protocol):
 
     def prepare(self, atoms: Atoms, conditions: Conditions) -> LoadedStructure:
         """Make the first call on ``atoms`` and set up the integrator; held atoms are timed like all others, moving."""
+
+    def single_points(self, structures: Sequence[Atoms]) -> tuple[SinglePoint, ...]:
+        """Evaluate structures at once.
+
+        Raises:
+            SessionError: Kind ``unsupported_setting`` where the model cannot do that.
+        """
+
+    def relax(self, structures: Sequence[Atoms], plan: RelaxationPlan) -> Relaxations:
+        """Move atoms downhill, but not those that are held; the structures are not changed."""
+
+    def prepare_batch(self, structures: Sequence[Atoms], conditions: Conditions) -> LoadedStructure:
+        """Make the first call on structures that are evaluated at once; a step is then one evaluation of all.
+
+        Of the conditions the seed counts: rattled copies of all structures are evaluated in turn.
+        """
 
     def run(self, prepared: LoadedStructure, *, max_steps: int, max_s: float) -> Burst:
         """Take steps until either limit is reached, at least one."""

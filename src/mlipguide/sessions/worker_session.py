@@ -32,6 +32,9 @@ from mlipguide.sessions.interface import (
     DynamicsPlan,
     LoadedStructure,
     ModelFacts,
+    RelaxationPlan,
+    Relaxations,
+    Relaxed,
     SinglePoint,
     Snapshot,
     Trajectory,
@@ -125,15 +128,24 @@ class WorkerSession:
 
     def single_point(self, atoms: Atoms) -> SinglePoint:
         """Evaluate ``atoms`` once."""
-        answer = self._ask("single_point", structure=structure_message(atoms))
-        stress, moments = answer["stress_ev_per_angstrom3"], answer["magnetic_moments"]
-        return SinglePoint(
-            energy_ev=answer["energy_ev"],
-            forces_ev_per_angstrom=tuple((x, y, z) for x, y, z in answer["forces_ev_per_angstrom"]),
-            stress_ev_per_angstrom3=None if stress is None else tuple(stress),
-            magnetic_moments=None if moments is None else tuple(moments),
-            pairs_per_atom=answer["pairs_per_atom"],
+        return _single_point(self._ask("single_point", structure=structure_message(atoms)))
+
+    def single_points(self, structures: Sequence[Atoms]) -> tuple[SinglePoint, ...]:
+        """Evaluate structures at once."""
+        answer = self._ask("single_points", structures=[structure_message(atoms) for atoms in structures])
+        return tuple(map(_single_point, answer))
+
+    def relax(self, structures: Sequence[Atoms], plan: RelaxationPlan) -> Relaxations:
+        """Move atoms downhill, but not those that are held; the structures are not changed."""
+        answer = self._ask(
+            "relax",
+            structures=[structure_message(atoms) | held_message(atoms) for atoms in structures],
+            largest_force=plan.largest_force_ev_per_angstrom,
+            steps=plan.steps,
+            batch=plan.batch,
         )
+        relaxed = tuple(_relaxed(item) for item in answer["structures"])
+        return Relaxations(structures=relaxed, wall_s=answer["wall_s"], calls=answer["calls"])
 
     def dynamics(
         self, atoms: Atoms, plan: DynamicsPlan, *, velocities: NDArray[np.float64] | None = None
@@ -172,6 +184,17 @@ class WorkerSession:
             seed=conditions.seed,
         )
         return LoadedStructure(system=system, **answer)
+
+    def prepare_batch(self, structures: Sequence[Atoms], conditions: Conditions) -> LoadedStructure:
+        """Make the first call on structures that are evaluated at once."""
+        system = uuid4().hex
+        answer = self._ask(
+            "prepare_batch",
+            system=system,
+            structures=[structure_message(atoms) for atoms in structures],
+            seed=conditions.seed,
+        )
+        return LoadedStructure(system=system, structures=len(structures), **answer)
 
     def run(self, prepared: LoadedStructure, *, max_steps: int, max_s: float) -> Burst:
         """Take steps until either limit is reached, at least one."""
@@ -324,6 +347,26 @@ def _require_package(card: ModelCard, versions: Mapping[str, str]) -> None:
 def _chosen_timeout_s(default: float) -> float:
     chosen = os.environ.get(TIMEOUT_VARIABLE)
     return WALL_TIME.parse(chosen, option=TIMEOUT_VARIABLE) if chosen else default
+
+
+def _single_point(answer: dict[str, Any]) -> SinglePoint:
+    stress, moments = answer["stress_ev_per_angstrom3"], answer["magnetic_moments"]
+    return SinglePoint(
+        energy_ev=answer["energy_ev"],
+        forces_ev_per_angstrom=tuple((x, y, z) for x, y, z in answer["forces_ev_per_angstrom"]),
+        stress_ev_per_angstrom3=None if stress is None else tuple(stress),
+        magnetic_moments=None if moments is None else tuple(moments),
+        pairs_per_atom=answer["pairs_per_atom"],
+    )
+
+
+def _relaxed(item: dict[str, Any]) -> Relaxed:
+    import numpy as np
+
+    return Relaxed(
+        **{name: value for name, value in item.items() if name != "positions"},
+        positions_angstrom=np.array(item["positions"]),
+    )
 
 
 def _snapshot(item: dict[str, Any]) -> Snapshot:

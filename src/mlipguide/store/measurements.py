@@ -49,12 +49,17 @@ def without_additions(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "settings": {**settings, "additions": []}} if isinstance(settings, dict) else data
 
 
+def _upgrade_from_5(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 5 knew neither batches nor additions."""
+    return {**without_additions(data), "structures": 1}
+
+
 UPGRADES: Upgrades = {
     1: _upgrade_from_1,
     2: _upgrade_from_2,
     3: _upgrade_from_3,
     4: without_choices,
-    5: without_additions,
+    5: _upgrade_from_5,
 }
 """From each past version to the next."""
 

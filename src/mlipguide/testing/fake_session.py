@@ -10,8 +10,8 @@ Sweeps, fits and verdicts can so be tested against a truth, in milliseconds::
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,9 @@ from mlipguide.sessions.interface import (
     DynamicsPlan,
     LoadedStructure,
     ModelFacts,
+    RelaxationPlan,
+    Relaxations,
+    Relaxed,
     SinglePoint,
     Snapshot,
     Trajectory,
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 Law = Callable[[int], float]
 """A cost as a function of the number of atoms: seconds per step, or bytes."""
+BatchLaw = Callable[[int, int], float]
+"""Seconds for one evaluation of so many structures, which have so many atoms together."""
 
 FORCE_SHARE = 0.9
 """Of a step's time, what the fake's energy-and-force call takes."""
@@ -102,6 +107,8 @@ class FakeSession:
         memory_limit_bytes: Beyond it structures run out of memory; None for no limit.
         energy_error: Added to the energies of single points, eV per atom.
         force_error: Standard deviation of the forces of single points about zero, eV/Å.
+        batch_law: Of batches; None for a model that evaluates structures one by one only.
+        batch_error: Added to the energies of structures in a batch with others of other sizes, eV per atom.
         synthetic: Whether the weights are said to be random.
         elements: Atomic numbers that the model knows.
         on_call: Called with the operation (``single_point``, ``dynamics``, ``prepare``, ``run``, ``reference``,
@@ -128,6 +135,8 @@ class FakeSession:
     memory_limit_bytes: int | None = None
     energy_error: float = 0.0
     force_error: float = 0.0
+    batch_law: BatchLaw | None = None
+    batch_error: float = 0.0
     synthetic: bool = False
     elements: tuple[int, ...] = tuple(range(1, 95))
     on_call: Callable[[str, int], None] = lambda _operation, _atoms: None
@@ -142,6 +151,7 @@ class FakeSession:
         self._speed_random = np.random.default_rng((self.seed, 2))
         self._slowness = self._drawn_slowness()
         self._steps: dict[str, int] = {}
+        self._batches: set[str] = set()
         self._peak_bytes = 0
 
     @property
@@ -224,6 +234,63 @@ class FakeSession:
             peak_memory_bytes=self._peak_bytes,
         )
 
+    def single_points(self, structures: Sequence[Atoms]) -> tuple[SinglePoint, ...]:
+        """Return what :meth:`single_point` does of each, with the error of batches where sizes are mixed.
+
+        Raises:
+            SessionError: As :meth:`prepare_batch`.
+        """
+        self._require_batches()
+        mixed = len({len(atoms) for atoms in structures}) > 1
+        points = [self.single_point(atoms) for atoms in structures]
+        added = self.batch_error if mixed else 0.0
+        return tuple(
+            replace(point, energy_ev=point.energy_ev + added * len(atoms))
+            for point, atoms in zip(points, structures, strict=True)
+        )
+
+    def relax(self, structures: Sequence[Atoms], plan: RelaxationPlan) -> Relaxations:
+        """Return the structures as they are, since no forces move them.
+
+        Raises:
+            SessionError: As :meth:`prepare`, or as :meth:`prepare_batch` where a batch is asked for.
+        """
+        if plan.batch is not None:
+            self._require_batches()
+        points = [self.single_point(atoms) for atoms in structures]
+        return Relaxations(
+            structures=tuple(
+                Relaxed(
+                    positions_angstrom=atoms.positions.copy(),
+                    energy_ev=point.energy_ev,
+                    largest_force_ev_per_angstrom=0.0,
+                    steps=0,
+                    converged=True,
+                )
+                for atoms, point in zip(structures, points, strict=True)
+            ),
+            wall_s=sum(self.time_law(len(atoms)) for atoms in structures),
+            calls=len(structures),
+        )
+
+    def prepare_batch(self, structures: Sequence[Atoms], conditions: Conditions) -> LoadedStructure:
+        """Make the first call.
+
+        Raises:
+            SessionError: As :meth:`prepare`, or it evaluates structures one by one only.
+        """
+        self._require_batches()
+        together = structures[0].copy()
+        for atoms in structures[1:]:
+            together += atoms
+        prepared = replace(self.prepare(together, conditions), structures=len(structures))
+        self._batches.add(prepared.system)
+        return prepared
+
+    def _require_batches(self) -> None:
+        if self.batch_law is None:
+            self._fail(FailureKind.UNSUPPORTED_SETTING, "evaluates structures one by one only")
+
     def run(self, prepared: LoadedStructure, *, max_steps: int, max_s: float) -> Burst:
         """Report steps until either limit is reached, at least one.
 
@@ -297,7 +364,10 @@ class FakeSession:
         return math.exp(self.burst_spread * float(self._speed_random.standard_normal()))
 
     def _step(self, prepared: LoadedStructure) -> float:
-        time_s = self.time_law(prepared.atoms) * (1 + self.drift * self.elapsed_s) * self._slowness
+        law_s = self.time_law(prepared.atoms)
+        if prepared.system in self._batches and self.batch_law is not None:
+            law_s = self.batch_law(prepared.structures, prepared.atoms)
+        time_s = law_s * (1 + self.drift * self.elapsed_s) * self._slowness
         time_s *= math.exp(self.noise * float(self._random.standard_normal()))
         if self._steps[prepared.system] < self.warm_up_steps:
             time_s *= self.warm_up_factor

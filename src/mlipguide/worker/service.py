@@ -1,4 +1,4 @@
-"""The worker's operations: load, add, single_point, dynamics, prepare, run, forget, reference, rest.
+"""The worker's operations: load, add, single_point, dynamics, prepare, run, forget, reference, rest; and of batches.
 
 Every answer is ``{"id", "ok": true, "result"}`` or ``{"id", "ok": false, "error": {"kind", "message"}}``; the
 traceback of a failure goes to stderr, which is the worker's log.
@@ -25,7 +25,10 @@ from .reference import time_reference
 from .resources import limit_memory, release_freed_memory
 
 if TYPE_CHECKING:
+    from ase import Atoms
+
     from .steps import Stepped
+    from .torchsim import Batches
 
 
 def failure(number: Any, error: BaseException) -> dict[str, Any]:
@@ -46,12 +49,16 @@ class Service:
         self._model = model
         self._added = False
         self._systems: dict[str, Stepped] = {}
+        self._batches: Batches | None = None
         self._operations: dict[str, Callable[..., Any]] = {
             "load": self._load,
             "add": self._add,
             "single_point": self._single_point,
+            "single_points": self._single_points,
+            "relax": self._relax,
             "dynamics": self._dynamics,
             "prepare": self._prepare,
+            "prepare_batch": self._prepare_batch,
             "run": self._run,
             "forget": self._forget,
             "reference": time_reference,
@@ -127,7 +134,7 @@ class Service:
         if chosen.left:
             words = ", ".join(f"{axis} {value}" for axis, value in chosen.left.items())
             raise WorkerError("unsupported_setting", f"The backend '{backend}' does not take {words}.")
-        self._model, self._added = model, False
+        self._model, self._added, self._batches = model, False, None
         for system in tuple(self._systems):
             self._forget(system=system)
         return {
@@ -182,6 +189,24 @@ class Service:
             refuse_nonfinite("a magnetic moment", moments)
             result["magnetic_moments"] = [float(moment) for moment in moments]
         return result
+
+    def _single_points(self, *, structures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return self._in_batches().evaluate(self._known(structures))
+
+    def _relax(
+        self, *, structures: list[dict[str, Any]], largest_force: float, steps: int, batch: int | None = None
+    ) -> dict[str, Any]:
+        from .relaxing import Goal, relax_batched, relax_each
+
+        model = self._loaded()
+        if model.synthetic:
+            raise WorkerError("bad_request", "Random weights never propagate atoms.")
+        goal, known = Goal(largest_force=largest_force, steps=steps), self._known(structures)
+        return (
+            relax_each(model, known, goal)
+            if batch is None
+            else relax_batched(self._in_batches(), known, goal, size=batch)
+        )
 
     def _dynamics(
         self,
@@ -242,6 +267,15 @@ class Service:
         self._systems[system] = prepared
         return {"atoms": len(atoms), "pairs_per_atom": prepared.pairs_per_atom, **first}
 
+    def _prepare_batch(self, *, system: str, structures: list[dict[str, Any]], seed: int = 0) -> dict[str, Any]:
+        from .batch_steps import BatchSystem
+
+        known = self._known(structures)
+        prepared = BatchSystem(self._in_batches(), known, seed=seed)
+        first = prepared.call_first()
+        self._systems[system] = prepared
+        return {"atoms": sum(map(len, known)), "pairs_per_atom": prepared.pairs_per_atom, **first}
+
     def _run(self, *, system: str, max_steps: int, max_s: float) -> dict[str, Any]:
         if system not in self._systems:
             raise WorkerError("bad_request", f"No system '{system}' was prepared.")
@@ -251,6 +285,23 @@ class Service:
         forgotten = self._systems.pop(system, None)
         if forgotten is not None:
             forgotten.close()
+
+    def _known(self, structures: list[dict[str, Any]]) -> list[Atoms]:
+        model = self._loaded()
+        known = [atoms_from_message(structure) for structure in structures]
+        if not known:
+            raise WorkerError("bad_request", "The request has no structures.")
+        for atoms in known:
+            refuse_unsupported(atoms, model.elements)
+        return known
+
+    def _in_batches(self) -> Batches:
+        """Return what evaluates batches, made when it is first asked for."""
+        if self._batches is None:
+            from .torchsim import Batches
+
+            self._batches = Batches(self._loaded())
+        return self._batches
 
     def _loaded(self) -> LoadedModel:
         if self._model is None:

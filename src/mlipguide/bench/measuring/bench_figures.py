@@ -40,6 +40,7 @@ def size_result(measurement: Measurement) -> SizeResult:
         settings=measurement.settings,
         weights=measurement.weights,
         record=measurement.record,
+        structures=measurement.structures,
     )
 
 

@@ -161,17 +161,6 @@ def _sweep(
     candidates: Sequence[Prepared], measured: MeasuredModels, context: MeasuringContext, protocol: Protocol
 ) -> None:
     machine = context.machine
-    on_gpu = next((item.settings for item in candidates if item.settings.device != "cpu"), None)
-    monitor = None if on_gpu is None else _watch(machine, on_gpu)
-    memory = worker_memory_bytes(machine, replace(candidates[0].settings, device="cpu"))
-    limits = Limits(
-        budget_s=context.budget_s,
-        memory_bytes=memory if on_gpu is None else usable_memory_bytes(machine, on_gpu),
-        usable_cores=machine.cpu.usable_cores,
-        parallel_starts=max(1, math.floor(machine.cpu.usable_cores)),
-        resident_workers=max(1, math.floor(RESIDENT_SHARE * memory / RESIDENT_WORKER_BYTES)),
-        gpu=monitor,
-    )
     subjects = [
         Subject(
             card=item.card,
@@ -181,6 +170,25 @@ def _sweep(
         )
         for item in candidates
     ]
+    sweep_subjects(subjects, measured, context, protocol)
+
+
+def sweep_subjects(
+    subjects: Sequence[Subject], measured: MeasuredModels, context: MeasuringContext, protocol: Protocol
+) -> None:
+    """Measure subjects in turn and add what comes out to ``measured``; records are stored as soon as they are whole."""
+    machine = context.machine
+    on_gpu = next((one.settings for one in subjects if one.settings.device != "cpu"), None)
+    monitor = None if on_gpu is None else _watch(machine, on_gpu)
+    memory = worker_memory_bytes(machine, replace(subjects[0].settings, device="cpu"))
+    limits = Limits(
+        budget_s=context.budget_s,
+        memory_bytes=memory if on_gpu is None else usable_memory_bytes(machine, on_gpu),
+        usable_cores=machine.cpu.usable_cores,
+        parallel_starts=max(1, math.floor(machine.cpu.usable_cores)),
+        resident_workers=max(1, math.floor(RESIDENT_SHARE * memory / RESIDENT_WORKER_BYTES)),
+        gpu=monitor,
+    )
     sweep = Sweep(
         sizes=size_source(context, protocol),
         conditions=context.conditions,

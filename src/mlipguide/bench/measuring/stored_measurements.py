@@ -85,7 +85,7 @@ def recall(
     measured.notices.extend(found.notices)
     for item in candidates:
         name = item.card.id
-        holding = [record for record in found.measurements if _still_holds(record, item)]
+        holding = [record for record in found.measurements if still_holds(record, item)]
         own = [record for record in holding if record.model == name]
         others = [] if each else [record for record in holding if record.model != name]
         for records in (own, others):
@@ -156,14 +156,21 @@ def _lacks_sizes(records: Sequence[Measurement], ladder: Sequence[int], share_s:
     return CLEARLY * step_s * steps_of_a_rung(protocol) * (1 + min(larger) / max(known)) <= share_s
 
 
-def _still_holds(measurement: Measurement, item: Prepared) -> bool:
+def still_holds(measurement: Measurement, item: Prepared, scenario: Scenario = Scenario.SINGLE_STREAM) -> bool:
+    """Tell whether a measurement is of a model as it is run here: its architecture, packages, settings and weights.
+
+    Args:
+        measurement: Of this machine.
+        item: The model.
+        scenario: What is to be timed.
+    """
     installed = item.environment.versions
     same_versions = all(
         installed[name] == version for name, version in measurement.versions.items() if name in installed
     )
     wanted = Weights.SYNTHETIC if item.synthetic else Weights.PRETRAINED
     return (
-        measurement.scenario is Scenario.SINGLE_STREAM
+        measurement.scenario is scenario
         and measurement.backend == item.card.backend
         and measurement.time_law == item.card.architecture.time_law
         and measurement.settings == item.settings

@@ -65,6 +65,15 @@ class BenchChoices:
             assumed="single-stream",
         ),
     ] = None
+    batch: Annotated[
+        str | None,
+        Option(
+            "Time so many copies of the structure at once, by TorchSim, against one by one; auto chooses the numbers.",
+            Panel.TASK,
+            metavar="1,8,64",
+            values=Values.COUNTS,
+        ),
+    ] = None
     budget: Annotated[
         str | None, common.wall_time("Wall time for loading and timing all models together.", BENCH_BUDGET)
     ] = None

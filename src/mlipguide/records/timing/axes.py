@@ -17,6 +17,8 @@ SPINNING = "active"
 HARMLESS = frozenset({PINNING, WAIT_POLICY, SKIN})
 """Axes beside the fields that change at most the order of sums."""
 DTYPES = ("float32", "float64")
+TORCH_SIM = "torch-sim"
+"""The driver that evaluates many structures at once."""
 
 
 class AxisEffect(StrEnum):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.strict import strict
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.measurement import Scenario, Settings, Weights
+from mlipguide.records.timing.tuning import Differences
 
 
 @strict
@@ -18,10 +19,10 @@ class SizeResult:
 
     Attributes:
         model: Id of the card.
-        scenario: Single-stream, where a step is one MD step, or offline, where it is one structure.
-        atoms: Number of atoms measured.
+        scenario: Single-stream, where a step is one MD step, or offline, where it is one evaluation.
+        atoms: Number of atoms measured; of a batch, those of all its structures together.
         pairs_per_atom: Neighbours within the cutoff.
-        step_time_s: One MD step; of the offline scenario, one structure.
+        step_time_s: One MD step; of the offline scenario, one evaluation of a structure or of a batch.
         energy_forces_time_s: The energy-and-force call in it; the rest is the driver's.
         model_time_s: The network and its gradients in that call; the rest of the call is the neighbour list and the
             graph. None where the backend does not say.
@@ -33,6 +34,7 @@ class SizeResult:
         settings: Threads, dtype, device, driver, allocator.
         weights: Real or random.
         record: The stored record.
+        structures: How many were evaluated at once.
     """
 
     model: str
@@ -50,6 +52,7 @@ class SizeResult:
     settings: Settings
     weights: Weights
     record: str
+    structures: int = field(default=1)
 
 
 @strict
@@ -212,6 +215,55 @@ class AdditionPrice:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class BatchTime:
+    """A number of structures that are evaluated at once.
+
+    Attributes:
+        structures: The number; 1 is a batch of one, through the same driver.
+        structure_time_s: Time of the evaluation over the number of structures.
+        speed_up: Time of a structure alone over that; above 1 the batch is faster.
+    """
+
+    structures: int
+    structure_time_s: Estimate
+    speed_up: Estimate
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class Batching:
+    """What batches of small structures are worth with one model.
+
+    Attributes:
+        model: Id of the card.
+        settings: Of the batches: the driver is ``torch-sim``.
+        weights: Real or random.
+        atoms: Of one structure.
+        alone_s: Evaluating one structure after the other, each.
+        measured: The numbers that were timed.
+        predicted: Numbers between and beyond them, by the law of the batch's atoms and pairs.
+        best: The smallest number that was timed whose time per structure is close to the least; None where batches are
+            not clearly faster.
+        largest_structures: How many structures fit into memory; None where memory was not measured or does not grow.
+        memory_bytes: Memory that they have to fit into.
+        differences: Of results in batches of mixed sizes from those of one structure after the other.
+    """
+
+    model: str
+    settings: Settings
+    weights: Weights
+    atoms: int
+    alone_s: Estimate
+    measured: tuple[BatchTime, ...]
+    predicted: tuple[BatchTime, ...]
+    best: int | None
+    largest_structures: Estimate | None
+    memory_bytes: int
+    differences: Differences
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class BenchData:
     """The answer of ``mlipguide bench``.
 
@@ -226,6 +278,7 @@ class BenchData:
         fastest: The setting to run each model with; empty when only one was run.
         ranks: Predictions for several MPI ranks from one; empty where both were not measured.
         additions: What is added to the models costs; empty where nothing is.
+        batches: What batches of structures are worth; empty when not asked for.
     """
 
     machine: Machine
@@ -238,3 +291,4 @@ class BenchData:
     fastest: tuple[FastestSettings, ...] = ()
     ranks: tuple[RanksCheck, ...] = ()
     additions: tuple[AdditionPrice, ...] = ()
+    batches: tuple[Batching, ...] = ()

@@ -69,7 +69,7 @@ class Settings:
         threads: Threads of the linear algebra.
         dtype: ``float32`` or ``float64``.
         device: ``cpu``, ``cuda:0``, ``mps``.
-        driver: What advances the atoms: ``ase`` or ``lammps``.
+        driver: What advances the atoms: ``ase``, ``lammps``, or ``torch-sim`` for many structures at once.
         allocator: How freed memory is kept.
         ranks: MPI processes that share the atoms; 1 where the driver knows none.
         choices: What was chosen on the other axes of the backend and is not the default, by the names of the axes.
@@ -219,7 +219,7 @@ class Measurement:
         versions: Of Python, torch, the backend and what else matters.
         fingerprint: Of the machine.
         structure: The structure that was repeated or cut.
-        atoms: Number of atoms measured.
+        atoms: Number of atoms measured; of a batch, those of all its structures together.
         pairs_per_atom: Neighbours within the cutoff, mean over atoms, images counted; within 6 Å where the cutoff is
             not known.
         temperature_k: Temperature of the velocities.
@@ -235,6 +235,7 @@ class Measurement:
         reference_s: Times of the reference kernel, taken beside the bursts: the machine's own speed.
         peak_memory_bytes: Peak of the device's memory in use by the worker (resident memory on a CPU).
         disturbance: What else the machine did.
+        structures: How many structures were evaluated at once; a step is then one evaluation of all of them.
     """
 
     record: str
@@ -262,6 +263,7 @@ class Measurement:
     reference_s: tuple[float, ...]
     peak_memory_bytes: int | None
     disturbance: Disturbance
+    structures: int = field(default=1)
 
     def __post_init__(self) -> None:
         """Refuse bursts that are not those of the steady state.
@@ -285,6 +287,7 @@ class Measurement:
         self.settings.check()
         self.structure.check()
         require_atoms(atoms=self.atoms)
+        require_within(1, self.atoms, structures=self.structures)
         require_positive(MOST_PAIRS, pairs_per_atom=self.pairs_per_atom)
         require_within(0, HOTTEST_K, temperature_k=self.temperature_k)
         require_positive(LONGEST_STEP_S, timestep_s=self.timestep_s)

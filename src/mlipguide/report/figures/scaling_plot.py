@@ -102,7 +102,7 @@ def rendered(data: BenchData, form: str) -> bytes:
 
 def time_title(data: BenchData) -> str:
     """Return what the time of a step is the time of."""
-    words = {Scenario.SINGLE_STREAM: "MD step", Scenario.OFFLINE: "structure"}
+    words = {Scenario.SINGLE_STREAM: "MD step", Scenario.OFFLINE: "evaluation" if data.batches else "structure"}
     found = sorted({words[item.scenario] for item in data.measurements})
     return f"Time per {' or '.join(found)}"
 
@@ -217,7 +217,7 @@ def _second_axis(axes: Axes, data: BenchData) -> None:
             SECONDS_PER_DAY * data.timestep_s * 1e9,
             f"ns/day with steps of {data.timestep_s * 1e15:g} fs",
         )
-    elif scenarios == {Scenario.OFFLINE}:
+    elif scenarios == {Scenario.OFFLINE} and not data.batches:
         numerator, title = 1.0, "Structures per second"
     else:
         return

@@ -18,6 +18,7 @@ from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes
 from mlipguide.report.tables.breakdown import shares, simulated_ns_per_day, structures_per_second
 from mlipguide.report.tables.series import SYNTHETIC_MARK, Series, agreeing, series_of, settings_words
+from mlipguide.report.words.batch_words import BATCHES, batch_sentence, batch_table
 from mlipguide.report.words.bench_findings import CAPACITY, FASTEST, RANKS, findings
 from mlipguide.report.words.bench_words import fastest_words, finding_words
 from mlipguide.report.words.command_words import STRUCTURE
@@ -54,7 +55,9 @@ def bench_page(data: BenchData, console: Console, *, given: str = STRUCTURE, det
     common = agreeing(item.settings for item in data.measurements)
     shown = series if details else _shortened(series)
     parts: list[RenderableType] = [
-        conclusion(fastest_words(data), *finding_words(data)),
+        conclusion(
+            *(map(batch_sentence, data.batches) if data.batches else [fastest_words(data)]), *finding_words(data)
+        ),
         Text(""),
         Text(f"Machine  {machine_line(data.machine)}"),
         Text(f"Settings {settings_words(data.measurements[0].settings, common)}"),
@@ -70,6 +73,8 @@ def bench_page(data: BenchData, console: Console, *, given: str = STRUCTURE, det
         parts += _sections([("Laws", _laws(series)), *findings(data)])
     else:
         parts += _sections([one for one in findings(data) if one[0] in ASKED_FOR])
+    if data.batches:
+        parts += _sections([(BATCHES, batch_table(data.batches))])
     hidden = "scaling curve, laws" + (", agreement of settings" if data.agreements else "")
     return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
 
@@ -101,6 +106,9 @@ def _next(data: BenchData, given: str) -> list[Step]:
         return []
     largest = max(item.atoms for item in data.measurements)
     names = ",".join(models)
+    if data.batches:
+        screen = f"mlipguide recommend {given} --models {names} --kind screen --structures 1000 --budget 24h"
+        return [Step(screen, "how long many structures take, in batches where these are faster")]
     return [
         Step(
             f"mlipguide recommend {given} --models {names} --atoms {largest} --time 1ns --budget 24h",

@@ -111,6 +111,7 @@ def _row(item: SizeResult, data: BenchData) -> dict[str, object]:
         "allocator": settings.allocator.value,
         "choices": choice_words(settings.choices) or "none",
         "additions": addition_words(settings.additions) or "none",
+        "structures": item.structures,
         "atoms": item.atoms,
         "pairs_per_atom": item.pairs_per_atom,
         **_with_interval("step_time_s", item.step_time_s),

@@ -47,4 +47,4 @@ def simulated_ns_per_day(item: SizeResult, *, timestep_s: float) -> Estimate | N
 
 def structures_per_second(item: SizeResult) -> Estimate | None:
     """Return the throughput of many structures; None where a run was timed."""
-    return item.step_time_s.inverted(1.0) if item.scenario is Scenario.OFFLINE else None
+    return item.step_time_s.inverted(float(item.structures)) if item.scenario is Scenario.OFFLINE else None

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from ..steps import Conditions, Stepped
+    from ..torchsim import BatchedModel
 
 
 class Stopwatch:
@@ -105,6 +106,7 @@ class LoadedModel:
         stopwatch: Times the network; None where it cannot be told from the rest of a call.
         compilations: Counts the programs that were compiled so far; None where nothing is compiled while a model runs.
         make_system: Makes a structure ready to be stepped by a driver of the backend's own; None for ASE.
+        batched: Makes the model as TorchSim evaluates it, once it was required; None where it cannot.
         synchronise: Waits for the device.
         reset_peak_memory: Forgets the peak of memory so far.
         peak_memory_bytes: The peak of memory since then.
@@ -124,6 +126,7 @@ class LoadedModel:
     stopwatch: Stopwatch | None = None
     compilations: Callable[[], int] | None = None
     make_system: Callable[[Atoms, Conditions], Stepped] | None = None
+    batched: Callable[[], BatchedModel] | None = None
 
 
 class Loader(Protocol):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
+from ..torchsim import DRIVER, PACKAGES, BatchedModel, untimed_copy
 from .interface import LoadedModel, LoadRequest, Stopwatch
 
 if TYPE_CHECKING:
@@ -71,13 +73,36 @@ def load(request: LoadRequest) -> LoadedModel:
         layers=int(model.num_interactions),
         elements=tuple(int(number) for number in model.atomic_numbers),
         synthetic=request.synthetic,
-        versions=torch_runtime.versions("mace-torch", "e3nn", "matscipy"),
+        versions=torch_runtime.versions(
+            "mace-torch", "e3nn", "matscipy", *(PACKAGES if request.driver == DRIVER else ())
+        ),
         synchronise=synchronise,
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
         stopwatch=Stopwatch(model, synchronise),
         compilations=torch_runtime.compilations if "compile_mode" in options else None,
+        # TorchSim 0.3 knows neither heads nor compiled networks.
+        batched=None
+        if "compile_mode" in options or len(getattr(model, "heads", None) or ()) > 1
+        else partial(_batched, calculator, request, synchronise),
     )
+
+
+def _batched(calculator: Any, request: LoadRequest, synchronise: Callable[[], None]) -> BatchedModel:
+    import torch
+    from torch_sim.models.mace import MaceModel
+
+    class EachAnew(MaceModel):  # type: ignore[misc]  # untyped: not installed beside mlipguide
+        """The model without memory: TorchSim 0.3 takes the same elements for the same structures as before."""
+
+        def forward(self, state: Any) -> Any:
+            """Evaluate a batch."""
+            self.atomic_numbers = state.atomic_numbers.new_zeros(0)
+            return super().forward(state)
+
+    network = untimed_copy(calculator.models[0])
+    device, dtype = torch.device(request.device), getattr(torch, request.dtype)
+    return BatchedModel(EachAnew(network, device=device, dtype=dtype), Stopwatch(network, synchronise))
 
 
 def _options(request: LoadRequest) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import torch_runtime
 from ..failures import WorkerError
+from ..torchsim import DRIVER, PACKAGES, BatchedModel, untimed_copy
 from .interface import LoadedModel, LoadRequest, Stopwatch
 
 if TYPE_CHECKING:
@@ -46,12 +48,24 @@ def load(request: LoadRequest) -> LoadedModel:
         layers=int(config["num_convolution_layer"]),
         elements=tuple(sorted(int(number) for number in calculator.type_map)),
         synthetic=False,
-        versions=torch_runtime.versions("sevenn", "e3nn", "torch-geometric", "matscipy"),
+        versions=torch_runtime.versions(
+            "sevenn", "e3nn", "torch-geometric", "matscipy", *(PACKAGES if request.driver == DRIVER else ())
+        ),
         synchronise=synchronise,
         reset_peak_memory=partial(torch_runtime.reset_peak_memory, request.device),
         peak_memory_bytes=partial(torch_runtime.peak_memory_bytes, request.device),
         stopwatch=Stopwatch(calculator.model, synchronise),
+        batched=partial(_batched, calculator, request.device, task or None, synchronise)
+        if request.dtype == "float32"
+        else None,  # what SevenNet gives TorchSim knows single precision only
     )
+
+
+def _batched(calculator: Any, device: str, task: str | None, synchronise: Callable[[], None]) -> BatchedModel:
+    from sevenn.torchsim import SevenNetModel
+
+    network = untimed_copy(calculator.model)
+    return BatchedModel(SevenNetModel(network, modal=task, device=device), Stopwatch(network, synchronise))
 
 
 def double_precision_calculator(model: str, *, device: str, modal: str | None, **enabled: bool) -> Any:
