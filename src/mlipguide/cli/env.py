@@ -97,7 +97,7 @@ def verify(
 ) -> int:
     """Run the models of each backend and keep what was seen to work: energies, forces, stress, time of a step."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.env_verify import verify_environments
+    from mlipguide.commands.environments import verify_environments
     from mlipguide.report.pages.support_page import support_page
     from mlipguide.report.progress import progress
 

@@ -26,8 +26,7 @@ from mlipguide.structures.holds import (
     plain_constraints,
 )
 from mlipguide.structures.isotopes import mass_words, masses_of
-from mlipguide.worker.additions import GIVEN
-from mlipguide.worker.geometry import boxed
+from mlipguide.worker.geometry import GIVEN, boxed
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -15,14 +15,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from .failures import WorkerError
+from .geometry import GIVEN
 
 if TYPE_CHECKING:
     from ase import Atoms
 
     from .backends.interface import LoadedModel
 
-GIVEN = "given_pbc"
-"""Name in ``atoms.info`` of the boundary conditions before a backend adapted the structure."""
 SUMS = ("energy", "free_energy", "forces", "stress")
 OF_EACH_ATOM = ("energies", "stresses")
 """What would no longer add up to the sums."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 ELECTRONS = ("charge", "spin")
 """Names of the total charge and the multiplicity 2S + 1, in messages and in ``atoms.info``."""
+GIVEN = "given_pbc"
+"""Name in ``atoms.info`` of the boundary conditions before a backend adapted the structure."""
 
 
 def atoms_from_message(message: dict[str, Any]) -> Atoms:
