@@ -20,10 +20,10 @@ from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.worker_session import WorkerSession
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.worker import additions
-from mlipguide.worker.additions import GIVEN, as_given, summed
+from mlipguide.worker.additions import as_given, summed
 from mlipguide.worker.backends.interface import LoadedModel
 from mlipguide.worker.failures import WorkerError
-from mlipguide.worker.geometry import boxed
+from mlipguide.worker.geometry import GIVEN, boxed
 
 D3 = Addition(kind=AdditionKind.D3, method="pbe", damping="d3bj")
 D4 = Addition(kind=AdditionKind.D4, method="pbe")
