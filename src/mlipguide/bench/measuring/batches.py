@@ -26,7 +26,7 @@ from mlipguide.bench.measuring.stored_measurements import MeasuredModels
 from mlipguide.bench.protocol import load_protocol
 from mlipguide.bench.subject import Subject
 from mlipguide.bench.tuning.checking import beyond, differences_of, results, structures_to_compare
-from mlipguide.candidates.preparation import ASE, Prepared
+from mlipguide.candidates.preparation import Prepared
 from mlipguide.core.errors import MeasurementFailedError
 from mlipguide.costmodel.batches import BatchCosts, batch_costs_from
 from mlipguide.records.timing.axes import TORCH_SIM
@@ -138,7 +138,7 @@ def _subjects(
     return (
         Subject(
             card=item.card,
-            settings=replace(item.settings, driver=ASE),
+            settings=item.settings,
             open=partial(context.opener, session_request(item, context.machine)),
             remark="one by one",
             sizes=OneByOne(context.atoms),

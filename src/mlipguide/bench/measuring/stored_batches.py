@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlipguide.bench.measuring.batches import batched
 from mlipguide.bench.measuring.stored_measurements import still_holds
-from mlipguide.candidates.preparation import ASE, Prepared
+from mlipguide.candidates.preparation import Prepared
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.costmodel.batched_work import batched_elsewhere, batched_here
 from mlipguide.costmodel.batches import BatchCosts, batch_costs_from
@@ -56,7 +56,7 @@ def stored_batches(
     for item in candidates:
         allocators = tuple(Allocator) if any_allocator else (item.settings.allocator,)
         for allocator in allocators:
-            here = replace(item, settings=replace(item.settings, allocator=allocator, driver=ASE))
+            here = replace(item, settings=replace(item.settings, allocator=allocator))
             together = [one for one in records if still_holds(one, batched(here), Scenario.OFFLINE)]
             alone = [one for one in records if still_holds(one, here, Scenario.OFFLINE)]
             if together and alone:
