@@ -48,7 +48,7 @@ class Format(StrEnum):
 
 app = typer.Typer(
     cls=MeasureByDefault,
-    help="Time models on a structure over several sizes; compare two runs.",
+    help="Time models on a structure over several sizes; compare two runs; judge a speed that you saw.",
     no_args_is_help=False,
 )
 
