@@ -107,11 +107,13 @@ def _report_bug(error: Exception, given: list[str]) -> int:
 
 
 def _command(given: list[str]) -> str:
-    from mlipguide.cli.names import GROUPS, PAIRS
+    from mlipguide.cli.names import GROUPS, PAIRS, asks_speed
 
     words = [word for word in given if not word.startswith("-")]
     if not words:
         return ""
+    if words[0] == "bench" and asks_speed(given):
+        return "bench speed"
     return " ".join(words[:2]) if tuple(words[:2]) in PAIRS or words[0] in GROUPS else words[0]
 
 

@@ -196,6 +196,8 @@ def test_an_error_is_a_document_too(run: Run, command: str) -> None:
     [
         (["recommend", "--nonsense", "--json"], "mlipguide.recommend/2"),
         (["models", "show", "nothing", "--json"], "mlipguide.models.show/1"),
+        (["bench", "--compare-with", "quick", "--model", "mace-mpa-0", "--json"], "mlipguide.bench.speed/1"),
+        (["bench", "--compare-with=1steps/s", "--json"], "mlipguide.bench.speed/1"),
         (["nonsense", "--json"], "mlipguide.nonsense/1"),
         (["--json"], "mlipguide.mlipguide/1"),
         (["recommend", "--atoms", "--json"], "mlipguide.recommend/2"),

@@ -12,13 +12,14 @@ from typer.core import TyperGroup
 
 from mlipguide.cli import options
 from mlipguide.cli.grouped_help import GroupedCommand
+from mlipguide.cli.names import asks_speed
 from mlipguide.records.requests.measuring import BenchRequest, CompareRequest
 from mlipguide.records.requests.speed import SpeedRequest
 
 MEASURE = "measure"
 """The command that a structure's name stands for; it is not typed."""
-SPEED, SPEED_OPTION = "speed", "--compare-with"
-"""The command that this option stands for."""
+SPEED = "speed"
+"""The command that an option stands for."""
 
 
 class MeasureByDefault(TyperGroup):
@@ -27,8 +28,7 @@ class MeasureByDefault(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the name of the command that measures where there is none."""
         if not args or args[0] not in self.commands:
-            asks_speed = any(word.partition("=")[0] == SPEED_OPTION for word in args)
-            args = [SPEED if asks_speed else MEASURE, *args]
+            args = [SPEED if asks_speed(args) else MEASURE, *args]
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
 
@@ -48,7 +48,7 @@ class Format(StrEnum):
 
 app = typer.Typer(
     cls=MeasureByDefault,
-    help="Time models on a structure over several sizes; compare two runs.",
+    help="Time models on a structure over several sizes; compare two runs; judge a speed that you saw.",
     no_args_is_help=False,
 )
 

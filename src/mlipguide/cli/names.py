@@ -2,7 +2,7 @@
 
 COMMANDS = {
     "recommend": "Say which model to run for a simulation, and how.",
-    "bench": "Time models over several sizes; compare two runs.",
+    "bench": "Time models over several sizes; judge a speed.",
     "tune": "Find the settings with which models are fastest here.",
     "evaluate": "Compare models with reference calculations of yours.",
     "disagree": "Compare models with each other, without labels.",
@@ -19,5 +19,12 @@ COMMANDS = {
 """Every command has a file of its own in this folder, with its function or, for a group, the typer app."""
 GROUPS = frozenset({"models", "hardware", "env", "train"})
 """Commands that have commands of their own."""
-PAIRS = frozenset({("bench", "compare")})
+PAIRS = frozenset({("bench", "compare"), ("bench", "speed")})
 """Commands of a group whose own name is a command too."""
+SPEED_OPTION = "--compare-with"
+"""An option of ``bench`` that stands for its command ``speed``."""
+
+
+def asks_speed(words: list[str]) -> bool:
+    """Tell whether what stands behind ``bench`` asks about a speed."""
+    return any(word.partition("=")[0] == SPEED_OPTION for word in words)
