@@ -16,7 +16,8 @@ from typer.core import TyperGroup
 from fake_models import Run
 from mlipguide.catalog.topics import load_knowledge
 from mlipguide.cli.app import app
-from mlipguide.cli.bench import MEASURE
+from mlipguide.cli.bench import MEASURE, SPEED
+from mlipguide.cli.names import asks_speed
 from mlipguide.core.errors import ExitCode
 from mlipguide.report.exports.envelope import schema_file
 
@@ -115,7 +116,7 @@ def find_command(words: list[str]) -> tuple[typer.core.TyperCommand | None, list
         if words and words[0] in here.commands:
             here, words = here.commands[words[0]], words[1:]  # type: ignore[assignment]  # typer makes no others
         else:
-            here = here.commands.get(MEASURE)  # type: ignore[assignment]
+            here = here.commands.get(SPEED if asks_speed(words) else MEASURE)  # type: ignore[assignment]
     return here, words
 
 

@@ -21,9 +21,9 @@ FakeUv = Callable[[str], Path]
 DIGESTS = {
     "chgnet": "f45b353a7815",
     "lammps": "91cb0f65721b",
-    "mace-torch": "16cafb1f794a",
+    "mace-torch": "066663798940",
     "nep": "0e946ccc2c64",
-    "sevenn": "911f50f88708",
+    "sevenn": "c8e4a47dd70b",
 }
 
 
