@@ -1,12 +1,12 @@
 """Small relaxations in batches against one by one, and a batch that was not timed against its prediction.
 
-Rattled cells of 2 to 8 atoms of seven crystals are relaxed twice from the same start, with cells that stay: one
-after the other by ASE's FIRE, as the scripts for production do it, and in batches by TorchSim. Both take the same
-steps, so both should end in the same minima: energies within 1 meV/atom and positions within 0.02 Å. The structures are
-done in parts, each part both ways in turn, the one that begins changing from part to part: what disturbs the machine
-hits both. The speed-up is the ratio of the two times of a part, its interval that of the mean logarithm (Student's
-t). Then batches of silicon cells are timed, the law is fitted to every other number of structures, and the numbers
-between are compared with what it says of them.
+Rattled cells of 2 to 8 atoms of seven crystals are relaxed twice from the same start, with cells that stay: one after
+the other by ASE's FIRE, as the scripts for production do it, and in batches by TorchSim. Both take the same steps, so
+both should end in the same minima: energies within 1 meV/atom and positions within 0.02 Å. The structures are done in
+parts, of which each holds some kinds of cells (two of ten where there are five parts), both ways in turn, the one that
+begins changing from part to part: what disturbs the machine hits both. The speed-up is the ratio of the two times of a
+part; its interval is that of the mean logarithm (Student's t), over kinds as well. Then batches of silicon cells are
+timed, the law is fitted to every other number of structures, and the numbers between are compared with what it says.
 """
 
 from __future__ import annotations
