@@ -10,10 +10,12 @@ from ase import Atoms
 from ase.build import bulk, fcc111, molecule
 from ase.constraints import FixAtoms
 
-from backend_rotation import environment_or_skip
 from mlipguide.bench.agreement import agreement_of, is_within
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.environments.builds import build_environment
 from mlipguide.environments.recipes import find_recipe
+from mlipguide.environments.resolution import find_environment
+from mlipguide.records.hardware.environment import EnvironmentState
 from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.errors import FailureKind, SessionError
@@ -32,11 +34,14 @@ def session(request: pytest.FixtureRequest) -> Iterator[WorkerSession]:
     """A model in its environment; MACE with random weights."""
     card = load_catalogue().find(request.param)
     recipe = find_recipe(card.backend)
+    environment = find_environment(recipe)
+    if environment.state is not EnvironmentState.READY:
+        environment = build_environment(recipe, has_nvidia_gpu=False)
     opened = open_session(
         SessionRequest(
             card=card,
             recipe=recipe,
-            environment=environment_or_skip(card.backend),
+            environment=environment,
             settings=SETTINGS,
             weights_file=None,
             synthetic=card.weights.synthetic,
