@@ -23,8 +23,9 @@ from mlipguide.records.hardware.environment import EnvironmentState
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.timing.measurement import Allocator
 from mlipguide.sessions.interface import Conditions
+from mlipguide.sessions.messages import structure_message
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
-from mlipguide.sessions.worker_session import SessionRequest, structure_message
+from mlipguide.sessions.worker_session import SessionRequest
 from mlipguide.structures.files import read_structure
 from mlipguide.structures.supercells import near_cubic_supercell
 

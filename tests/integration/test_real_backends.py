@@ -27,13 +27,9 @@ from mlipguide.records.hardware.environment import Environment, EnvironmentState
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.terms import Need, WeightsOrigin
 from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.sessions.messages import structure_message
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
-from mlipguide.sessions.worker_session import (
-    SessionRequest,
-    WorkerSession,
-    open_session,
-    structure_message,
-)
+from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.testing.contract import BackendContract
 
 pytestmark = pytest.mark.integration

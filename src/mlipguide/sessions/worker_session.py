@@ -34,17 +34,14 @@ from mlipguide.sessions.interface import (
     ModelFacts,
     RelaxationPlan,
     Relaxations,
-    Relaxed,
     SinglePoint,
-    Snapshot,
     Trajectory,
 )
+from mlipguide.sessions.messages import held_message, relaxed_of, single_point_of, snapshot_of, structure_message
 from mlipguide.sessions.own_checkpoint import require_same_architecture
 from mlipguide.sessions.reference_check import require_reference_energy
 from mlipguide.sessions.worker_files import worker_environment, worker_folder
 from mlipguide.sessions.worker_process import WorkerProcess
-from mlipguide.structures.electrons import CHARGE, SPIN
-from mlipguide.structures.holds import plain_constraints
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,12 +125,12 @@ class WorkerSession:
 
     def single_point(self, atoms: Atoms) -> SinglePoint:
         """Evaluate ``atoms`` once."""
-        return _single_point(self._ask("single_point", structure=structure_message(atoms)))
+        return single_point_of(self._ask("single_point", structure=structure_message(atoms)))
 
     def single_points(self, structures: Sequence[Atoms]) -> tuple[SinglePoint, ...]:
         """Evaluate structures at once."""
         answer = self._ask("single_points", structures=[structure_message(atoms) for atoms in structures])
-        return tuple(map(_single_point, answer))
+        return tuple(map(single_point_of, answer))
 
     def relax(self, structures: Sequence[Atoms], plan: RelaxationPlan) -> Relaxations:
         """Move atoms downhill, but not those that are held; the structures are not changed."""
@@ -144,7 +141,7 @@ class WorkerSession:
             steps=plan.steps,
             batch=plan.batch,
         )
-        relaxed = tuple(_relaxed(item) for item in answer["structures"])
+        relaxed = tuple(relaxed_of(item) for item in answer["structures"])
         return Relaxations(structures=relaxed, wall_s=answer["wall_s"], calls=answer["calls"])
 
     def dynamics(
@@ -166,7 +163,7 @@ class WorkerSession:
             seed=plan.seed,
         )
         return Trajectory(
-            snapshots=tuple(_snapshot(item) for item in answer["snapshots"]),
+            snapshots=tuple(snapshot_of(item) for item in answer["snapshots"]),
             stopped_because=answer["stopped_because"],
         )
 
@@ -347,60 +344,3 @@ def _require_package(card: ModelCard, versions: Mapping[str, str]) -> None:
 def _chosen_timeout_s(default: float) -> float:
     chosen = os.environ.get(TIMEOUT_VARIABLE)
     return WALL_TIME.parse(chosen, option=TIMEOUT_VARIABLE) if chosen else default
-
-
-def _single_point(answer: dict[str, Any]) -> SinglePoint:
-    stress, moments = answer["stress_ev_per_angstrom3"], answer["magnetic_moments"]
-    return SinglePoint(
-        energy_ev=answer["energy_ev"],
-        forces_ev_per_angstrom=tuple((x, y, z) for x, y, z in answer["forces_ev_per_angstrom"]),
-        stress_ev_per_angstrom3=None if stress is None else tuple(stress),
-        magnetic_moments=None if moments is None else tuple(moments),
-        pairs_per_atom=answer["pairs_per_atom"],
-    )
-
-
-def _relaxed(item: dict[str, Any]) -> Relaxed:
-    import numpy as np
-
-    return Relaxed(
-        **{name: value for name, value in item.items() if name != "positions"},
-        positions_angstrom=np.array(item["positions"]),
-    )
-
-
-def _snapshot(item: dict[str, Any]) -> Snapshot:
-    import numpy as np
-
-    stress = item["stress_ev_per_angstrom3"]
-    return Snapshot(
-        step=item["step"],
-        positions_angstrom=np.array(item["positions"]),
-        velocities_angstrom_per_fs=np.array(item["velocities"]),
-        energy_ev=item["energy_ev"],
-        kinetic_ev=item["kinetic_ev"],
-        forces_ev_per_angstrom=np.array(item["forces_ev_per_angstrom"]),
-        stress_ev_per_angstrom3=None if stress is None else np.array(stress),
-    )
-
-
-def structure_message(atoms: Atoms) -> dict[str, Any]:
-    """Return the structure as plain data: numbers, positions (Å), cell (Å), pbc.
-
-    Masses (Da), charge and spin are in it where the structure has them; constraints never are, for forces on all atoms
-    are wanted, and timing moves all of them.
-    """
-    found: dict[str, Any] = {
-        "numbers": atoms.numbers.tolist(),
-        "positions": atoms.positions.tolist(),
-        "cell": atoms.cell.tolist(),
-        "pbc": atoms.pbc.tolist(),
-    }
-    if atoms.has("masses"):
-        found["masses"] = atoms.get_masses().tolist()
-    return found | {name: int(atoms.info[name]) for name in (CHARGE, SPIN) if atoms.info.get(name) is not None}
-
-
-def held_message(atoms: Atoms) -> dict[str, Any]:
-    """Return the atoms that are held as plain data; nothing where none is."""
-    return {"held": plain_constraints(atoms.constraints)} if atoms.constraints else {}
