@@ -6,6 +6,7 @@ A fixture gives :class:`ToyPlugin`; ``toy_plugin.add("plain", "dies@100")`` puts
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,6 +90,21 @@ class ToyPlugin:
             path.write_text(yaml.safe_dump(to_plain(card)), encoding="utf-8")
         return tuple(card.id for card in cards)
 
+    def take_axes(self, *names: str) -> None:
+        """Let the backend take these of the common axes alone: fewer settings are tried in less time."""
+        folder = self.site.parent / "backend"
+        shutil.copytree(BACKEND_FOLDER, folder)
+        recipe = yaml.safe_load((folder / "toy.yaml").read_text(encoding="utf-8"))
+        (folder / "toy.yaml").write_text(yaml.safe_dump({**recipe, "common_axes": list(names)}), encoding="utf-8")
+        self.offer(folder)
+
+    def offer(self, backends: Path) -> None:
+        """Name the folder of backends that the plug-in offers."""
+        text = f"BACKENDS = {str(backends)!r}\nMODELS = {str(self.models)!r}\n"
+        (self.site / f"{MODULE}.py").write_text(text, encoding="utf-8")
+        sys.modules.pop(MODULE, None)
+        recipes._installed_book.cache_clear()
+
     def request(self, checkpoint: str = "plain", **changes: Any) -> SessionRequest:
         """Make the request that opens a checkpoint."""
         recipe = find_recipe("toy")
@@ -127,9 +143,6 @@ def install_toy_plugin(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[ToyP
     information.mkdir(parents=True)
     models.mkdir()
     (models / "sources.bib").write_text("@misc{mlipguide_tests,\n  title = {A toy},\n}\n", encoding="utf-8")
-    (site / f"{MODULE}.py").write_text(
-        f"BACKENDS = {str(BACKEND_FOLDER)!r}\nMODELS = {str(models)!r}\n", encoding="utf-8"
-    )
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n", encoding="utf-8")
     (information / "entry_points.txt").write_text(
         f"[mlipguide.backends]\ntoy = {MODULE}:BACKENDS\n[mlipguide.models]\ntoy = {MODULE}:MODELS\n",
@@ -139,9 +152,10 @@ def install_toy_plugin(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[ToyP
     patch.setenv("PYTHONPATH", os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]))
     patch.setenv(CACHE_VARIABLE, str(folder / "cache"))
     patch.setenv(DATA_VARIABLE, str(folder / "data"))
-    recipes._installed_book.cache_clear()
+    plugin = ToyPlugin(site, models)
+    plugin.offer(BACKEND_FOLDER)
     try:
-        yield ToyPlugin(site, models)
+        yield plugin
     finally:
         sys.modules.pop(MODULE, None)
         recipes._installed_book.cache_clear()

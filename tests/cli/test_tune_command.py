@@ -13,6 +13,7 @@ SILICON = str(STRUCTURES / "Si.POSCAR")
 
 
 def test_the_fast_and_right_setting_is_found_and_the_wrong_one_refused(toy_plugin: ToyPlugin, run: Run) -> None:
+    toy_plugin.take_axes("threads")
     toy_plugin.add("slow")  # it sleeps in each call unless its kernels are others than the plain ones
     words = ["--models", "toy-slow", "--atoms", "8", "--budget", "4m", "--json"]
     outcome = run("tune", SILICON, *words)

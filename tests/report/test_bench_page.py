@@ -10,7 +10,8 @@ from rich.console import Console
 
 from factories import SETTINGS, make_estimate
 from mlipguide.records.estimate import Basis
-from mlipguide.records.timing.bench import Agreement, BenchData, Capacity, FastestSettings
+from mlipguide.records.models.additions import Addition, AdditionKind
+from mlipguide.records.timing.bench import AdditionPrice, Agreement, BenchData, Capacity, FastestSettings
 from mlipguide.records.timing.measurement import Scenario
 from mlipguide.report.pages.bench_page import bench_page
 from report_records import make_bench, make_series, make_size_result
@@ -169,3 +170,15 @@ def test_an_interval_so_wide_that_it_decides_nothing_is_told() -> None:
     assert "60 ms ×÷8" in first
     assert "model-b is not told from it" in first
     assert "needs a longer --budget" in first
+
+
+def test_the_price_of_an_addition_is_told_with_its_interval_or_not_at_all() -> None:
+    settings = replace(SETTINGS, additions=(Addition(kind=AdditionKind.D3, method="pbe", damping="d3bj"),))
+    known = AdditionPrice(model="model-a", settings=settings, atoms=64, times_as_long=make_estimate(1.2, spread=1.1))
+    data = make_bench(make_series("model-a", (64,), settings=settings), additions=(known,))
+    assert "makes a step of model-a with 64 atoms 1.2 (1.09 to 1.32) times as long." in " ".join(page(data, 120))
+    short = replace(make_estimate(0.86, spread=None), source="2 rounds in turn")
+    unknown = replace(data, additions=(replace(known, times_as_long=short),))
+    words = " ".join(page(unknown, 120))
+    assert "0.86" not in words
+    assert "to a step of model-a with 64 atoms is not known: only 2 rounds in turn found room in the budget" in words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlipguide.catalog.additions import addition_words
 from mlipguide.core.readable import duration, number, simulated_time
-from mlipguide.records.timing.bench import BenchData, SizeResult
+from mlipguide.records.timing.bench import AdditionPrice, BenchData, SizeResult
 from mlipguide.records.timing.measurement import Scenario
 from mlipguide.report.tables.breakdown import simulated_ns_per_day, structures_per_second
 from mlipguide.report.tables.series import SYNTHETIC_MARK, Series, differing, series_of, settings_words
@@ -43,6 +43,15 @@ def fastest_words(data: BenchData) -> str:
     return " ".join(lines)
 
 
+def _price_words(price: AdditionPrice) -> str:
+    """Return how much longer a step is; too few rounds tell nothing, and may even say that it is shorter."""
+    added, step = addition_words(price.settings.additions), f"a step of {price.model} with {price.atoms:,} atoms"
+    ratio = price.times_as_long
+    if ratio.low is None or ratio.high is None:
+        return f"What {added} adds to {step} is not known: only {ratio.source} found room in the budget (--budget)."
+    return f"{added} makes {step} {with_interval(ratio, number)} times as long."
+
+
 def finding_words(data: BenchData) -> list[str]:
     """Return what else decides: the largest system that ran, what an addition costs, settings that are too far off."""
     sentences = [
@@ -50,11 +59,7 @@ def finding_words(data: BenchData) -> list[str]:
         for item in data.capacity[:1]
         if item.largest_fitting_atoms is not None
     ]
-    sentences += [
-        f"{addition_words(item.settings.additions)} makes a step of {item.model} with {item.atoms:,} atoms "
-        f"{with_interval(item.times_as_long, number)} times as long."
-        for item in data.additions
-    ]
+    sentences += map(_price_words, data.additions)
     far = [item for item in data.agreements if not item.within_tolerance]
     if far:
         words = settings_words(far[0].settings, differing([far[0].settings, far[0].reference]))
