@@ -21,6 +21,7 @@ from mlipguide.records.models.model_card import (
     Architecture,
     LicenceFact,
     Licences,
+    Metrics,
     ModelCard,
     TrainingData,
     WeightsFact,
@@ -123,6 +124,19 @@ def make_card(name: str = "model-a", *, commercial: CommercialUse = CommercialUs
         metrics=None,
     )
     return replace(card, **changes)
+
+
+def make_metrics(kappa: float | None, *, sources: tuple[str, ...] = ("a",)) -> Metrics:
+    """Return figures of a leaderboard of which κ_SRME alone matters."""
+    return Metrics(
+        f1=0.8,
+        kappa_srme=kappa,
+        rmsd=None,
+        cps=None,
+        md_force_rmse_ev_per_angstrom=None,
+        sources=sources,
+        read_on="2026-01-01",
+    )
 
 
 def make_evidence(**changes: Any) -> Evidence:

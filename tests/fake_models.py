@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from factories import make_metrics
 from mlipguide.__main__ import main
 from mlipguide.bench.measuring.measuring import no_wait
 from mlipguide.commands import bench as bench_workflow
@@ -29,7 +30,7 @@ from mlipguide.commands import speed as speed_workflow
 from mlipguide.commands import tune as tune_workflow
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.hardware.machine import Cpu, Machine, Memory
-from mlipguide.records.models.model_card import Metrics, ModelCard
+from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.timing.measurement import Settings
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_session import SessionRequest
@@ -78,15 +79,7 @@ def with_memory(size_bytes: int) -> Machine:
 
 def fake_card(name: str, *, kappa: float | None = 0.5, **changes: Any) -> ModelCard:
     """Return the card of a fake model; without ``kappa`` nothing is known of its accuracy."""
-    metrics = Metrics(
-        f1=0.8,
-        kappa_srme=kappa,
-        rmsd=None,
-        cps=None,
-        md_force_rmse_ev_per_angstrom=None,
-        sources=("mlipguide_tests",),
-        read_on="2026-01-01",
-    )
+    metrics = make_metrics(kappa, sources=("mlipguide_tests",))
     card = toy_card(id=name, name=name.upper(), metrics=None if kappa is None else metrics)
     card = replace(card, architecture=replace(card.architecture, time_law=name))
     return replace(card, **changes)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from factories import HOUR, SETTINGS, make_atoms, make_card, make_estimate, make_task
+from factories import HOUR, SETTINGS, make_atoms, make_card, make_estimate, make_metrics, make_task
 from fake_models import make_machine
 from mlipguide.advice import first_look
 from mlipguide.advice.first_look import choose_contenders
@@ -23,7 +23,6 @@ from mlipguide.records.accuracy.evidence import Evidence
 from mlipguide.records.advice.first_look import FirstLook
 from mlipguide.records.advice.verdict_reasons import ReasonKind
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.records.models.model_card import Metrics
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.report.words.first_look_words import first_look_lines
 from mlipguide.report.words.reason_words import reason_words
@@ -51,16 +50,7 @@ class Expected:
 
 
 def prepared(name: str, kappa: float) -> Prepared:
-    metrics = Metrics(
-        f1=0.8,
-        kappa_srme=kappa,
-        rmsd=None,
-        cps=None,
-        md_force_rmse_ev_per_angstrom=None,
-        sources=("a",),
-        read_on="2026-01-01",
-    )
-    card = make_card(name, backend="chgnet", metrics=metrics)
+    card = make_card(name, backend="chgnet", metrics=make_metrics(kappa))
     recipe = load_recipes()["chgnet"]
     return Prepared(
         card=replace(card, architecture=replace(card.architecture, time_law=name)),

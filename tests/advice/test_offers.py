@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from factories import SETTINGS, make_card, make_summary, make_task
+from factories import SETTINGS, make_card, make_metrics, make_summary, make_task
 from mlipguide.advice import offers
 from mlipguide.candidates.preparation import NO_WEIGHTS, Prepared
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
-from mlipguide.records.models.model_card import DomainFact, Metrics, ModelCard
+from mlipguide.records.models.model_card import DomainFact, ModelCard
 from mlipguide.records.models.terms import Domain, LifeCycle, WeightsOrigin
 from mlipguide.records.models.terms import Need as Kind
 from mlipguide.records.task.task import DerivedNeed
@@ -23,16 +23,7 @@ SURFACE = make_task(derived_needs=(DerivedNeed(need=Kind.SURFACES, reason="a sla
 
 
 def card(name: str, backend: str, kappa: float | None, **changes: Any) -> ModelCard:
-    metrics = Metrics(
-        f1=0.8,
-        kappa_srme=kappa,
-        rmsd=None,
-        cps=None,
-        md_force_rmse_ev_per_angstrom=None,
-        sources=("a",),
-        read_on="2026-01-01",
-    )
-    found = make_card(name, backend=backend, metrics=metrics, **changes)
+    found = make_card(name, backend=backend, metrics=make_metrics(kappa), **changes)
     return replace(found, architecture=replace(found.architecture, time_law=name))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mlipguide.costmodel.elsewhere import RemoteCosts
 from mlipguide.costmodel.transfer_data import ASE
+from mlipguide.costmodel.transfer_predictions import fastest
 from mlipguide.records.advice.engines import EngineChoice
 
 SIZES = tuple(round(10 ** (1 + step / 8)) for step in range(41))
@@ -22,7 +23,7 @@ def engines_of(ways: Sequence[RemoteCosts], atoms: int) -> tuple[EngineChoice, .
     known = [way for way in ways if way.curve is not None]
     if not known[1:]:
         return ()
-    winners = [min(known, key=lambda way: way.median_step_s(size)) for size in SIZES]
+    winners = [fastest(known, size) for size in SIZES]
     return tuple(
         _choice(way, atoms, [size for size, winner in zip(SIZES, winners, strict=True) if winner is way])
         for way in sorted(known, key=lambda way: way.median_step_s(atoms))

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 
+from mlipguide.candidates.preparation import default_settings
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.reference_timings import load_reference_timings
-from mlipguide.core.errors import InputError
 from mlipguide.costmodel.effects import Peak, Situation
 from mlipguide.costmodel.elsewhere import RemoteCosts
 from mlipguide.costmodel.transfer import Timing
@@ -23,14 +23,12 @@ from mlipguide.costmodel.transfer_data import (
     FLOP_PER_CYCLE,
     TORCH,
     OwnTiming,
-    cpu_peak,
+    device_here,
 )
 from mlipguide.costmodel.transfer_predictions import gather_known_costs
-from mlipguide.hardware.device_models import find_device
 from mlipguide.hardware.profile_files import build_profile
-from mlipguide.records.hardware.device import DeviceKind, DeviceModel
-from mlipguide.records.hardware.hardware_profile import HardwareProfile
-from mlipguide.records.hardware.machine import GpuVendor, Machine
+from mlipguide.records.hardware.device import DeviceKind
+from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.task.structure import StructureSummary
 
@@ -67,11 +65,12 @@ def expected_costs(
         pairs_per_atom: Of the task's structure, for a model.
         atoms: Wanted.
     """
-    profile = this_machine(machine)
-    if profile is None:
+    device = device_here(machine, default_settings(machine).device)
+    if device is None:
         return {}
+    profile = build_profile(device, 1)
     cards, own = tuple(cards), tuple(own)
-    on_cpu = profile.device.kind is DeviceKind.CPU
+    on_cpu = device.kind is DeviceKind.CPU
     families = {card.architecture.family for card in cards}
     reference = reference_series(catalogue, structure, pairs_per_atom, families) if on_cpu else []
     known = gather_known_costs(catalogue, own, machine, structure, further=reference)
@@ -79,34 +78,6 @@ def expected_costs(
         known = replace(known, device_error=UNTRIED_PROCESSOR)
     found = {card.id: known.costs_of(card, profile, atoms) for card in cards}
     return {model: costs for model, costs in found.items() if costs.step_time_s(atoms) is not None}
-
-
-def this_machine(machine: Machine) -> HardwareProfile | None:
-    """Return this machine as hardware that may be asked about; None where its GPU is of no known kind."""
-    nvidia = [gpu for gpu in machine.gpus if gpu.vendor is GpuVendor.NVIDIA]
-    if nvidia:
-        try:
-            return build_profile(find_device(nvidia[0].name), 1)
-        except InputError:
-            return None
-    peak = cpu_peak(machine.cpu)
-    processor = DeviceModel(
-        id=machine.fingerprint,
-        name=machine.cpu.model or "processor",
-        kind=DeviceKind.CPU,
-        vendor="",
-        architecture="",
-        year=0,
-        memory_bytes=machine.memory.usable_bytes,
-        bandwidth_bytes_per_s=peak.bandwidth_bytes_per_s,
-        float64_flop_per_s=None,
-        float32_flop_per_s=peak.float32_flop_per_s,
-        tensor_float32_flop_per_s=None,
-        tensor_bfloat16_flop_per_s=None,
-        power_w=None,
-        sources=(),
-    )
-    return build_profile(processor, 1)
 
 
 def reference_series(
