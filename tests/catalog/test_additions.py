@@ -64,7 +64,7 @@ def test_no_model_of_the_catalogue_gets_dispersion_twice() -> None:
     for one in cards:
         level = one.training.level_of_theory or ""
         if Need.DISPERSION in one.provides or any(mark in level for mark in marks):
-            assert additions_of(one, tuple(AdditionKind)) == (), one.id
+            assert additions_of(one, (AdditionKind.D3, AdditionKind.D4)) == (), one.id
     able = [one for one in cards if additions_of(one, (AdditionKind.D3,))]
     assert len(able) > 100
     assert {one.training.level_of_theory.partition(" (")[0].partition(",")[0] for one in able} == {  # type: ignore[union-attr]
@@ -96,13 +96,49 @@ def test_the_option_is_read() -> None:
     assert parse_additions(None) == ()
     assert parse_additions(" D3 ") == (AdditionKind.D3,)
     assert parse_additions("d4") == (AdditionKind.D4,)
+    assert parse_additions("zbl,d3") == (AdditionKind.ZBL, AdditionKind.D3)
 
 
-@pytest.mark.parametrize("text", ["d3,d3", "d3,d4", "d4,d3,d4"])
-def test_dispersion_is_never_counted_twice(text: str) -> None:
-    with pytest.raises(InputError, match="dispersion would be counted") as caught:
+@pytest.mark.parametrize(
+    ("text", "words", "once"),
+    [
+        ("d3,d3", "dispersion would be counted twice", "d3"),
+        ("d3,d4", "dispersion would be counted twice", "d3"),
+        ("d4,d3,d4", "dispersion would be counted more than once", "d4"),
+        ("zbl,zbl", "repulsion would be counted twice", "zbl"),
+        ("zbl,d4,zbl", "repulsion would be counted twice", "zbl,d4"),
+    ],
+)
+def test_nothing_is_ever_counted_twice(text: str, words: str, once: str) -> None:
+    with pytest.raises(InputError, match=words) as caught:
         parse_additions(text)
     assert caught.value.kind == "added_twice"
+    assert caught.value.hint == f"Give --add {once}"
+
+
+def test_a_repulsion_belongs_to_no_functional_and_goes_where_none_is() -> None:
+    zbl = Addition(kind=AdditionKind.ZBL, reach=0.65)
+    for name in ("sevennet-0", "aimnet2", "chgnet-r2scan", "mace-mp-0-medium", "mace-omol-0"):
+        assert additions_of(card(name), (AdditionKind.ZBL,)) == (zbl,), name
+    unknown = replace(card("sevennet-0"), training=replace(card("sevennet-0").training, level_of_theory=None))
+    assert addition_to(unknown, AdditionKind.ZBL) == zbl
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mace-mp-0b3", "mace-mpa-0", "mace-omat-0-medium", "mace-mh-1", "orb-v3", "so3lr", "gfn2-xtb", "nep89", "unep-v1"],
+)
+def test_a_model_that_repels_nuclei_gets_no_second_repulsion(name: str) -> None:
+    (refusal,) = refusals(card(name), (AdditionKind.ZBL,))
+    words = refusal_words(refusal.kind, refusal.level_of_theory, refusal.sources, is_held=refusal.is_held)
+    assert words == "ZBL is not added: it has repulsion already."
+
+
+def test_a_card_that_tells_of_a_repulsion_in_words_says_so_to_the_machine() -> None:
+    told = [one for one in load_catalogue().cards if "pair repulsion (ZBL)" in " ".join(one.remarks)]
+    assert len(told) > 8
+    for one in told:
+        assert (Need.REPULSION in one.provides) == ("has no pair repulsion" not in " ".join(one.remarks)), one.id
 
 
 def test_an_unknown_addition_is_refused() -> None:
@@ -114,7 +150,8 @@ def test_every_addition_has_its_sources() -> None:
     known = read_sources(DATA / "sources.bib")
     assert set(addition_facts()) == set(AdditionKind)
     for facts in addition_facts().values():
-        assert facts.requirement.startswith(f"{facts.package}==")
+        if facts.package is not None:
+            assert str(facts.requirement).startswith(f"{facts.package}==")
         for key in (*facts.sources, *(key for method in facts.methods for key in method.sources)):
             assert key in known, key
             assert known[key].link
@@ -123,4 +160,6 @@ def test_every_addition_has_its_sources() -> None:
 def test_an_addition_in_words() -> None:
     assert addition_words((D3_OF_PBE,)) == "D3(BJ) of PBE"
     assert addition_words((Addition(kind=AdditionKind.D4, method="r2scan"),)) == "D4 of r2SCAN"
+    zbl = Addition(kind=AdditionKind.ZBL, reach=0.65)
+    assert addition_words((D3_OF_PBE, zbl)) == "D3(BJ) of PBE, ZBL"
     assert addition_words(()) == ""

@@ -28,6 +28,7 @@ from mlipguide.records.models.additions import AdditionKind
 from mlipguide.records.task.run_script import ScriptDriver
 from mlipguide.records.task.task import TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
+from mlipguide.worker.repulsion import zbl
 
 TARGET = Path("run.py")
 D3 = (AdditionKind.D3,)
@@ -98,17 +99,31 @@ def plain(atoms: Atoms) -> Atoms:
 def test_a_script_adds_what_belongs_to_the_boundary_conditions_that_were_given(atoms: Atoms) -> None:
     atoms.info.clear()
     atoms.rattle(0.05, seed=0)
-    space = functions(script("chgnet-0.3.0", atoms), "adapt", "noting_pbc", "with_dispersion")
+    space = functions(script("chgnet-0.3.0", atoms), "adapt", "noting_pbc", "with_additions")
     adapted = space["adapt"](atoms.copy())
     assert adapted.pbc.all(), "CHGNet takes crystals alone"
     alone = adapted.copy()
     alone.calc = EMT()
-    adapted.calc = space["with_dispersion"](EMT())
+    adapted.calc = space["with_additions"](EMT())
     added = plain(atoms)
     assert adapted.get_potential_energy() - alone.get_potential_energy() == pytest.approx(added.get_potential_energy())
     assert np.allclose(adapted.get_forces() - alone.get_forces(), added.get_forces(), atol=1e-10)
     if atoms.pbc.all():
         assert np.allclose(adapted.get_stress() - alone.get_stress(), added.get_stress(), atol=1e-10)
+
+
+def test_a_script_adds_the_same_repulsion_as_a_timing() -> None:
+    atoms = bulk("Cu", cubic=True)
+    atoms.set_cell(atoms.cell * 0.6, scale_atoms=True)
+    atoms.rattle(0.05, seed=0)
+    text = script("chgnet-0.3.0", atoms, kinds=(AdditionKind.ZBL,))
+    alone, added = atoms.copy(), atoms.copy()
+    alone.calc, added.calc = EMT(), zbl(0.65)
+    atoms.calc = functions(text, "zbl", "with_additions")["with_additions"](EMT())
+    assert added.get_potential_energy() > 1
+    assert atoms.get_potential_energy() == pytest.approx(alone.get_potential_energy() + added.get_potential_energy())
+    assert np.allclose(atoms.get_forces(), alone.get_forces() + added.get_forces(), atol=1e-10)
+    assert np.allclose(atoms.get_stress(), alone.get_stress() + added.get_stress(), atol=1e-10)
 
 
 @pytest.mark.parametrize("model", ["sevennet-0", "chgnet-0.3.0", "mace-mp-0-medium"])
@@ -119,9 +134,12 @@ def test_scripts_of_every_kind_use_no_name_that_they_lack(
 ) -> None:
     monkeypatch.setattr(script_texts, "kind_of", lambda _: kind)
     text = script(model, kinds=(addition,))
-    assert "with_dispersion(make_calculator(device))" in text
-    assert f"from dft{addition.value}.ase import DFT{addition.value.upper()}" in text
-    assert f"It needs ASE, {'phonopy, ' if kind == 'phonons' else ''}dft{addition.value} and" in text
+    assert "with_additions(make_calculator(device))" in text
+    is_own = addition is AdditionKind.ZBL
+    needed = "" if is_own else f"dft{addition.value}, "
+    assert (f"from dft{addition.value}.ase import DFT{addition.value.upper()}" in text) != is_own
+    assert ("        zbl(reach=0.65),\n" in text) == is_own
+    assert f"It needs ASE, {'phonopy, ' if kind == 'phonons' else ''}{needed}".removesuffix(", ") + " and" in text
     target = tmp_path / "run.py"
     target.write_text(text, encoding="utf-8")
     command = [str(Path(sys.executable).with_name("ruff")), "check", "--isolated", "--select", "F,E9", str(target)]

@@ -7,7 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlipguide.candidates.preparation import ASE, Consent, Preparation, Prepared
-from mlipguide.catalog.additions import AdditionRefusal, addition_facts, addition_to, refusal_words
+from mlipguide.catalog.additions import (
+    AdditionRefusal,
+    addition_facts,
+    addition_to,
+    packages_by_requirement,
+    refusal_words,
+)
 from mlipguide.core.errors import EnvironmentFailedError
 from mlipguide.environments.builds import add_packages
 from mlipguide.environments.recipes import installed_of
@@ -37,12 +43,14 @@ def with_additions(
     problems: list[Problem] = []
     candidates = [_with(item, kinds) for item in preparation.candidates]
     lacking = _lacking(candidates, kinds)
-    packages = ", ".join(addition_facts()[kind].requirement for kind in kinds)
+    packages = ", ".join(packages_by_requirement(kinds))
     able = {name: item for name, item in lacking.items() if item.environment.kind is EnvironmentKind.MANAGED}
     if able and consent.to(f"Add {packages} to the environments of {', '.join(able)}?"):
         for item in able.values():
             try:
-                add_packages(item.recipe, item.environment, _requirements(kinds), on_progress=on_progress)
+                add_packages(
+                    item.recipe, item.environment, tuple(packages_by_requirement(kinds)), on_progress=on_progress
+                )
             except EnvironmentFailedError as error:
                 problems.append(Problem.from_error(error))
         lacking = _lacking(candidates, kinds)
@@ -81,18 +89,16 @@ def refusal_obstacle(refusal: AdditionRefusal) -> Obstacle:
     return Obstacle(kind, words)
 
 
-def _requirements(kinds: Sequence[AdditionKind]) -> tuple[str, ...]:
-    return tuple(addition_facts()[kind].requirement for kind in kinds)
-
-
 def _lacking(candidates: Sequence[Prepared], kinds: Sequence[AdditionKind]) -> dict[str, Prepared]:
     """Return one candidate of each backend whose environment lacks a package."""
+    wanted = tuple(packages_by_requirement(kinds))
+    if not wanted:
+        return {}
     ready = {
         item.card.backend: item
         for item in candidates
         if item.obstacle is None and item.environment.state is EnvironmentState.READY
     }
-    wanted = _requirements(kinds)
     return {
         backend: item
         for backend, item in ready.items()
@@ -101,7 +107,9 @@ def _lacking(candidates: Sequence[Prepared], kinds: Sequence[AdditionKind]) -> d
 
 
 def _versions(environment: Environment, kinds: Sequence[AdditionKind]) -> dict[str, str]:
-    packages = {addition_facts()[kind].requirement: addition_facts()[kind].package for kind in kinds}
+    packages = packages_by_requirement(kinds)
+    if not packages:
+        return {}
     found = installed_of(tuple(packages), Path(str(environment.python)))
     return {packages[line]: version for line, version in found.items()}
 
@@ -126,9 +134,10 @@ def _known(
 def _notices(candidates: Sequence[Prepared], kinds: Sequence[AdditionKind]) -> tuple[Notice, ...]:
     if not any(item.settings.additions for item in candidates):
         return ()
-    words = " ".join(
-        f"{addition_facts()[kind].name} is added to the models ({addition_facts()[kind].what}), each with the "
-        "parameters of its own functional. Published errors are of the models alone."
-        for kind in kinds
-    )
-    return (Notice("addition", words),)
+    facts = [addition_facts()[kind] for kind in kinds]
+    words = [
+        f"{one.name} is added to the models ({one.what})"
+        + (", each with the parameters of its own functional." if one.methods else ".")
+        for one in facts
+    ]
+    return (Notice("addition", " ".join((*words, "Published errors are of the models alone."))),)

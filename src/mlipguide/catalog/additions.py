@@ -7,6 +7,7 @@ its card decides; where the card does not name one that there are parameters for
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -54,7 +55,7 @@ def parse_additions(text: str | None) -> tuple[AdditionKind, ...]:
     """Return what ``--add`` says.
 
     Raises:
-        InputError: There is no such addition, or dispersion would be there twice.
+        InputError: There is no such addition, or something would be there twice.
     """
     names = [] if text is None else [part.strip().lower() for part in text.split(",") if part.strip()]
     known = [kind.value for kind in AdditionKind]
@@ -65,14 +66,19 @@ def parse_additions(text: str | None) -> tuple[AdditionKind, ...]:
                 hint=f"There are {', '.join(known)}.",
                 option=OPTION,
             )
-    if len(names) > 1:
-        raise InputError(
-            f"{OPTION} {text}: dispersion would be counted {'twice' if len(names) == 2 else 'more than once'}.",  # noqa: PLR2004
-            hint=f"Give one: {OPTION} {names[0]}",
-            kind="added_twice",
-            option=OPTION,
-        )
-    return tuple(AdditionKind(name) for name in names)
+    kinds = tuple(AdditionKind(name) for name in names)
+    for need, times in Counter(kind.gives for kind in kinds).items():
+        if times > 1:
+            once = ",".join(
+                dict.fromkeys(next(one.value for one in kinds if one.gives is kind.gives) for kind in kinds)
+            )
+            raise InputError(
+                f"{OPTION} {text}: {need.value} would be counted {'twice' if times == 2 else 'more than once'}.",  # noqa: PLR2004
+                hint=f"Give {OPTION} {once}",
+                kind="added_twice",
+                option=OPTION,
+            )
+    return kinds
 
 
 def has_dispersion(card: ModelCard) -> bool:
@@ -85,6 +91,10 @@ def has_dispersion(card: ModelCard) -> bool:
 def addition_to(card: ModelCard, kind: AdditionKind) -> Addition | AdditionRefusal:
     """Return an addition with the parameters of a model's functional, or why it cannot be added to the model."""
     facts, level = addition_facts()[kind], card.training.level_of_theory
+    if kind.gives is Need.REPULSION:
+        if Need.REPULSION in card.provides:
+            return AdditionRefusal(kind=kind, level_of_theory=None, sources=(), is_held=True)
+        return Addition(kind=kind, reach=facts.reach)
     if has_dispersion(card):
         return AdditionRefusal(kind=kind, level_of_theory=level, sources=card.training.sources, is_held=True)
     method = _method(facts.methods, level)
@@ -111,23 +121,30 @@ def refusal_words(kind: AdditionKind, level: str | None, sources: Sequence[str],
     told = f" ({', '.join(sources)})" if sources else ""
     if is_held:
         at = "" if level is None else f" by its level of theory, {level}{told}"
-        return f"{name} is not added: it has dispersion already{at}."
+        return f"{name} is not added: it has {kind.gives.value} already{at}."
     if level is None:
         return f"{name} is not added: nothing says which functional it was trained on, and so which parameters to take."
     return f"{name} is not added: there are no parameters for its level of theory, {level}{told}."
 
 
 def addition_words(additions: Sequence[Addition]) -> str:
-    """Return what is added, as ``D3(BJ) of PBE``; empty where nothing is."""
-    return ", ".join(f"{addition_facts()[one.kind].name} of {_functional(one)}" for one in additions)
+    """Return what is added, as ``D3(BJ) of PBE, ZBL``; empty where nothing is."""
+    names = ((addition_facts()[one.kind].name, _functional(one)) for one in additions)
+    return ", ".join(name if functional is None else f"{name} of {functional}" for name, functional in names)
 
 
 def packages_of(kinds: Sequence[AdditionKind]) -> tuple[str, ...]:
     """Return the names of the packages that compute what is added."""
-    return tuple(addition_facts()[kind].package for kind in kinds)
+    return tuple(packages_by_requirement(kinds).values())
 
 
-def addition_values(addition: Addition) -> dict[str, str | None]:
+def packages_by_requirement(kinds: Sequence[AdditionKind]) -> dict[str, str]:
+    """Return the packages that compute what is added, by the versions that were tried; not every addition has one."""
+    facts = (addition_facts()[kind] for kind in kinds)
+    return {one.requirement: one.package for one in facts if one.requirement is not None and one.package is not None}
+
+
+def addition_values(addition: Addition) -> dict[str, str | float | None]:
     """Return what a template is told of an addition."""
     facts = addition_facts()[addition.kind]
     return {
@@ -138,10 +155,11 @@ def addition_values(addition: Addition) -> dict[str, str | None]:
         "package": facts.package,
         "method": addition.method,
         "damping": addition.damping,
+        "reach": addition.reach,
     }
 
 
-def _functional(addition: Addition) -> str:
+def _functional(addition: Addition) -> str | None:
     methods = addition_facts()[addition.kind].methods
     return next((one.name for one in methods if one.method == addition.method), addition.method)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlipguide import worker
 from mlipguide.core.errors import InputError
 from mlipguide.records.task.task import TaskKind
 from mlipguide.structures.electrons import charge_of, electron_words, multiplicity_of
@@ -84,7 +85,14 @@ def ase_values(atoms: Atoms) -> dict[str, Any]:
         "partly_held": partly if held.partly else [],
         "charge": charge_of(atoms),
         "spin": multiplicity_of(atoms),
+        "repulsion": repulsion_text(),
     }
+
+
+def repulsion_text() -> str:
+    """Return the function that makes an added repulsion, as the worker has it."""
+    text = Path(str(worker.__file__)).with_name("repulsion.py").read_text(encoding="utf-8")
+    return text[text.index("def ") :].rstrip()
 
 
 def beside_words(atoms: Atoms) -> str:

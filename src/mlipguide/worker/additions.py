@@ -1,4 +1,4 @@
-"""What is added to a model by another package: dispersion, as one ASE calculator that gives both together.
+"""What is added to a model: dispersion by another package, repulsion, as one ASE calculator of all together.
 
 Energies, forces and stress are sums; what else a model gives, such as magnetic moments, stays the model's. A backend
 may put a box around what is not periodic; what is added sees the boundary conditions that were given, since its reach
@@ -32,21 +32,27 @@ def with_additions(model: LoadedModel, additions: Sequence[Mapping[str, Any]]) -
 
     Args:
         model: A loaded model.
-        additions: Each with ``kind``, ``method`` (the functional whose parameters it has) and ``damping``.
+        additions: Each with ``kind``, ``method`` (the functional whose parameters it has), ``damping`` and ``reach``.
 
     Raises:
         WorkerError: ``bad_request`` for an addition that is not known, or is there twice; ``unsupported_setting``
-            where steps are taken by a driver of the backend's own.
+            where steps are taken by a driver of the backend's own, or the model has a repulsion itself.
         ImportError: Its package is not in this environment.
     """
     kinds = [str(one.get("kind")) for one in additions]
-    unknown = [kind for kind in kinds if kind not in PACKAGES]
+    unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or len(set(kinds)) < len(kinds):
         raise WorkerError("bad_request", f"Additions are not to be had like this: {', '.join(kinds)}.")
     if model.make_system is not None:
         raise WorkerError(
             "unsupported_setting",
             f"{', '.join(kinds)} is added to calculators of ASE, and this model has another driver.",
+        )
+    repulsion = own_repulsion(model.calculator) if ZBL in kinds else None
+    if repulsion is not None:
+        raise WorkerError(
+            "unsupported_setting",
+            f"ZBL is not added: the model that was loaded has a repulsion of its own ({repulsion}).",
         )
     adapt = model.adapt
 
@@ -59,7 +65,7 @@ def with_additions(model: LoadedModel, additions: Sequence[Mapping[str, Any]]) -
         return boxed
 
     makers = [_maker(one) for one in additions]
-    packages = {PACKAGES[kind]: version(PACKAGES[kind]) for kind in kinds}
+    packages = {PACKAGES[kind]: version(PACKAGES[kind]) for kind in kinds if kind in PACKAGES}
     return replace(
         model,
         calculator=summed(model.calculator, makers),
@@ -149,7 +155,19 @@ def as_given(atoms: Atoms) -> Atoms:
     return plain
 
 
+def own_repulsion(calculator: Any) -> str | None:
+    """Return the name of the part of a torch model that repels nuclei; None where none is seen."""
+    models = [getattr(calculator, "model", None), *(getattr(calculator, "models", None) or ())]
+    names = [type(part).__name__ for model in models if hasattr(model, "modules") for part in model.modules()]
+    return next((name for name in names if any(mark in name.lower() for mark in ("zbl", "repulsion"))), None)
+
+
 def _maker(addition: Mapping[str, Any]) -> Callable[[], Any]:
+    if addition["kind"] == ZBL:
+        from .repulsion import zbl
+
+        reach = float(addition["reach"])
+        return lambda: zbl(reach)
     method, damping = str(addition["method"]), addition.get("damping")
     if addition["kind"] == "d3":
         from dftd3.ase import DFTD3
@@ -160,5 +178,7 @@ def _maker(addition: Mapping[str, Any]) -> Callable[[], Any]:
     return lambda: DFTD4(method=method)
 
 
+ZBL = "zbl"
 PACKAGES = {"d3": "dftd3", "d4": "dftd4"}
 """Which package computes what."""
+KINDS = (*PACKAGES, ZBL)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
+from mlipguide.records.models.terms import Need
 from mlipguide.records.strict import strict
 
 
 class AdditionKind(StrEnum):
-    """What is added, by the word of ``--add``; both are dispersion, of which a potential holds one at most."""
+    """What is added, by the word of ``--add``."""
 
     D3 = "d3"
     D4 = "d4"
+    ZBL = "zbl"
+
+    @property
+    def gives(self) -> Need:
+        """The need that it meets; a potential has one addition of it at most."""
+        return Need.REPULSION if self is AdditionKind.ZBL else Need.DISPERSION
 
 
 @strict
@@ -22,13 +29,15 @@ class Addition:
 
     Attributes:
         kind: What it is.
+        method: The functional whose parameters it has, as its package calls it; None where they belong to none.
         damping: Its damping, by the name that its package has for it; None where there is one only.
-        method: The functional whose parameters it has, as its package calls it.
+        reach: Where a repulsion ends, as a share of the sum of two covalent radii; None for what has no such end.
     """
 
     kind: AdditionKind
-    method: str
+    method: str | None = None
     damping: str | None = None
+    reach: float | None = None
 
 
 @strict
@@ -58,18 +67,20 @@ class AdditionFacts:
         kind: What it is.
         name: As it is written: ``D3(BJ)``.
         what: What it is, in some words.
-        package: Name of the package.
-        requirement: The version that was tried, as pip takes it.
+        package: Name of the package; None for what every environment can compute.
+        requirement: The version that was tried, as pip takes it; None without a package.
         damping: By the package's name; None where there is one only.
-        methods: The functionals that there are parameters for.
+        reach: Where a repulsion ends, as a share of the sum of two covalent radii.
+        methods: The functionals that there are parameters for; empty where the parameters belong to no functional.
         sources: Keys in ``sources.bib``.
     """
 
     kind: AdditionKind
     name: str
     what: str
-    package: str
-    requirement: str
-    methods: tuple[AdditionMethod, ...]
     sources: tuple[str, ...]
-    damping: str | None = field(default=None)
+    package: str | None = None
+    requirement: str | None = None
+    methods: tuple[AdditionMethod, ...] = ()
+    damping: str | None = None
+    reach: float | None = None

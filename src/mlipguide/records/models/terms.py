@@ -48,6 +48,7 @@ class Need(StrEnum):
     TOTAL_CHARGE = "total-charge"
     SPIN = "spin"
     DISPERSION = "dispersion"
+    REPULSION = "repulsion"
     CONSERVATIVE = "conservative"
     NVE = "nve"
     PHONONS = "phonons"

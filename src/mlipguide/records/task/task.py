@@ -171,8 +171,8 @@ class Task:
 
     @property
     def added_needs(self) -> frozenset[Need]:
-        """Needs that are met by what is added, whatever the model gives: every addition is dispersion."""
-        return frozenset({Need.DISPERSION} if self.additions else ())
+        """Needs that are met by what is added, whatever the model gives."""
+        return frozenset(kind.gives for kind in self.additions)
 
     @property
     def steps(self) -> int:
