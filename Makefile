@@ -27,9 +27,9 @@ test: $(VENV)/.ready
 newest:
 	@echo $(NEWEST)
 
-# The tests without real backends, on the newest Python that is promised and found.
+# The tests without real backends, on the newest Python that is promised and found; of the long ones a third in turn.
 test-newest: $(VENV)-newest/.ready
-	MLIPGUIDE_FUZZ_INPUTS=100 $(VENV)-newest/bin/python -m pytest -p no:cacheprovider -m "not integration" -n 2 --dist loadfile
+	MLIPGUIDE_FUZZ_INPUTS=100 MLIPGUIDE_LONG_FILES=9 $(VENV)-newest/bin/python -m pytest -p no:cacheprovider -m "not integration" -n 2 --dist loadfile
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

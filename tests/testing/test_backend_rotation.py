@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from backend_rotation import chosen
+from turns_plugin import LONG_FILES
 
 FIVE = ("a", "b", "c", "d", "e")
 
@@ -24,3 +27,8 @@ def test_some_take_turns(wanted: str, number: int, expected: tuple[str, ...]) ->
 
 def test_every_backend_has_its_turn_within_as_many_runs_as_there_are() -> None:
     assert {name for number in range(len(FIVE)) for name in chosen("2", number, FIVE)} == set(FIVE)
+
+
+def test_the_long_files_are_there() -> None:
+    tests = Path(__file__).parent.parent
+    assert [name for name in LONG_FILES if not (tests / name).is_file()] == []
