@@ -19,10 +19,10 @@ demo: $(VENV)/.ready
 	if [ $$status -eq 3 ]; then echo "(exit status 3: no strategy is feasible as asked, and the page says what would be)"; exit 0; fi; \
 	exit $$status
 
-# Two processes share the tests without real backends, a file each; those with real ones time things and run alone.
+# Two processes share the tests, a file each: first those without real backends, then those with them.
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -m "not integration" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m integration
+	$(BIN)/python -m pytest -m integration -n 2 --dist loadfile
 
 newest:
 	@echo $(NEWEST)

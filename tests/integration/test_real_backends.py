@@ -88,6 +88,7 @@ class _RealContract(BackendContract):
         """Start a worker in the backend's environment."""
         return open_card(cls.card, synthetic=cls.synthetic, memory_limit_bytes=memory_limit_bytes)
 
+    @pytest.mark.in_turn("settings of the first backends", 1)
     def test_each_setting_loads_and_computes_the_same(self) -> None:
         """Every value of every axis of the recipe that this machine allows."""
         require_each_value(
