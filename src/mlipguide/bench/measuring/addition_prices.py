@@ -39,14 +39,17 @@ def price_additions(
         context: Where and on what.
         budget_s: Seconds for all of them, loading included.
     """
+    firsts: dict[str, Prepared] = {}
+    for item in ready:
+        firsts.setdefault(item.card.id, item)
     subjects: list[tuple[Prepared, int]] = []
-    for item in {one.card.id: one for one in reversed(ready)}.values():
+    for item in firsts.values():
         sizes = [one.atoms for one in measured.fresh if (one.model, one.settings) == (item.card.id, item.settings)]
         if sizes and item.settings.additions:
             subjects.append((item, max(sizes)))
     confidence = shared_confidence(len(subjects), looks=len(LOOKS)) if subjects else 0.0
     found: list[AdditionPrice] = []
-    for item, atoms in reversed(subjects):
+    for item, atoms in subjects:
         rules = PairRules(
             confidence=confidence,
             max_slowdown=None,
