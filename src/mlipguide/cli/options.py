@@ -49,6 +49,11 @@ def plot(help_: str) -> Any:
     return shown("--plot", metavar="FILE", help=f"{help_} as .png or .svg.")
 
 
+def html() -> Any:
+    """Return the option of a page that a browser opens."""
+    return shown("--html", metavar="FILE", help="Write the answer as one HTML file that needs no network.")
+
+
 def asks(request: Callable[..., R]) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the options of a request, which is its first parameter, beside those of its own.
 

@@ -23,6 +23,7 @@ def recommend(
         options.shown("--why", metavar="MODEL", help="Show why this model got its verdict, with sources."),
     ] = None,
     plot: Annotated[Path | None, options.plot("Draw time to solution against simulated time")] = None,
+    html: Annotated[Path | None, options.html()] = None,
     details: Annotated[
         bool, options.shown("--details", help="Show every model, price and reason instead of one screen.")
     ] = False,
@@ -46,12 +47,20 @@ def recommend(
 
     if plot is not None:
         require_plottable(plot)
+    if html is not None:
+        from mlipguide.report.web import web_page
+
+        web_page.require_writable(html)
     if interactive:
         asked = interview(calls.with_config(asked), options.asker("--interactive"))
     with progress() as report:
         result = calls.recommend(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:
         save_break_even(result.data, plot)
+    if html is not None:
+        from mlipguide.report.web.recommend_web import recommend_web
+
+        web_page.save(recommend_web(result.data, told_beside(result.data, result.notices)), html)
     if why is not None and not as_json:
         return options.explain_verdict(result, why)
     if details or as_json:

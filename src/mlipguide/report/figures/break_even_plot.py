@@ -115,7 +115,7 @@ def _draw(axes: Axes, price: StrategyPrice, table: StrategyTable, task: Task, ti
         color=colour,
         linestyle=STYLES[price.strategy],
         linewidth=2.6 if leads else 1.6,
-        label=_label(price),
+        label=strategy_label(price),
         zorder=3,
     )
     band = [(time, total) for time, total in known if total.low is not None and total.high is not None]
@@ -130,7 +130,8 @@ def _draw(axes: Axes, price: StrategyPrice, table: StrategyTable, task: Task, ti
     )
 
 
-def _label(price: StrategyPrice) -> str:
+def strategy_label(price: StrategyPrice) -> str:
+    """Return the name of a way with its model: ``distil of sevennet-0: pod``."""
     words = price.strategy.value.replace("-", " ")
     through = f" of {price.base}" if price.strategy is Strategy.DISTIL else ""
     return f"{words}{through}: {price.model}"

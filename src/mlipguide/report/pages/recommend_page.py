@@ -79,7 +79,7 @@ def _parts(
         yield Text("")
         yield from map(command_line, commands)
     yield Text("")
-    yield _grid(_facts(answer, notices))
+    yield _grid(facts(answer, notices))
     shown = choice_rows(answer, rows - (strategy_row(answer) is not None))
     if shown:
         yield Text("")
@@ -93,7 +93,8 @@ def _parts(
     yield Text("More: --details, --why MODEL, mlipguide explain TOPIC", style="dim")
 
 
-def _facts(answer: Recommendation, notices: Sequence[Notice]) -> Iterator[tuple[str, str]]:
+def facts(answer: Recommendation, notices: Sequence[Notice]) -> Iterator[tuple[str, str]]:
+    """Yield task, machine and what was assumed, each with its label."""
     if answer.script is not None:
         yield "Written", f"{', '.join(answer.script.files)}. {answer.script.remark}"
     yield "Task", task_summary(answer.task)

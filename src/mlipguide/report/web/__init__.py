@@ -1,0 +1,1 @@
+"""Answers as one HTML file that needs nothing else: ``--html FILE``."""

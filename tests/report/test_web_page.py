@@ -1,0 +1,179 @@
+"""Pages of ``--html``: one file, no network, nothing of a name becomes markup, and a browser that clicks and moves."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_models import FakeModels, Run
+from mlipguide.core.errors import ExitCode, InputError
+from mlipguide.report.web import web_page
+from mlipguide.report.web.web_page import Cell, Slider, WebChart, WebPage, WebTable, render, require_writable
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+MOST_BYTES = 3_000_000
+STOPS = tuple(
+    {"value": value, "label": f"{value} ps", "totals": [{"name": name, "words": f"{value} h"}]}
+    for value, name in ((1, "a"), (10, "b"), (100, "c"))
+)
+CHART: dict[str, Any] = {
+    "height": 100,
+    "params": [{"name": "time", "value": 10}],
+    "data": {"values": [{"x": 1, "y": 2}, {"x": 10, "y": 3}, {"x": 100, "y": 5}]},
+    "layer": [
+        {
+            "mark": "point",
+            "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
+        },
+        {
+            "transform": [{"filter": "datum.x == time"}],
+            "mark": "rule",
+            "encoding": {"x": {"field": "x", "type": "quantitative"}},
+        },
+    ],
+}
+DRAWN = "return document.querySelectorAll('.chart svg').length == document.querySelectorAll('.chart').length"
+PAGE = WebPage(
+    title="t",
+    lead="Run <b>this</b> & that.",
+    rest="It ends in time.",
+    tone="good",
+    commands=("mlipguide recommend '<script>alert(1)</script>.cif'",),
+    facts=(("Task", "</script><img src=x onerror=alert(2)>"),),
+    charts=(
+        WebChart(
+            title="Chart",
+            words="Three points.",
+            spec=CHART,
+            slider=Slider(label="Time", signal="time", stops=STOPS, start=1),
+        ),
+    ),
+    tables=(
+        WebTable(
+            caption="Models",
+            titles=("Model", "Run"),
+            rows=(
+                (Cell(text="slow", order="slow"), Cell(text="10 h", order=10.0)),
+                (Cell(text="unknown", order="unknown"), Cell(text="–")),
+                (Cell(text="fast", order="fast"), Cell(text="2 h", order=2.0)),
+            ),
+        ),
+    ),
+    cautions=(("softening", "Forces are too small.", ("https://doi.org/10.1/x",)),),
+)
+
+
+def words_of(text: str) -> str:
+    """Return what stands on a page, without programs and styles."""
+    bare = re.sub(r"<(script|style)>.*?</\1>", "", text, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", bare)).split())
+
+
+def test_it_is_one_file_that_loads_nothing() -> None:
+    text = render(PAGE)
+    assert len(text.encode()) < MOST_BYTES
+    bare = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    assert not re.search(r"<link|<[^>]*\bsrc=|@import|url\(", bare)
+    assert re.findall(r'href="([^"]+)"', bare) == ["https://doi.org/10.1/x"]
+
+
+def test_nothing_that_is_told_becomes_markup() -> None:
+    text = render(PAGE)
+    assert text.count("<script>") == text.count("</script>") == 2
+    assert "<img" not in text.partition("<script>")[0]
+    assert "Run <b>this</b> & that." in words_of(text)
+    assert "alert(1)" in words_of(text)
+
+
+def test_a_page_is_refused_before_anything_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"cannot be written as 'a\.pdf'"):
+        require_writable(tmp_path / "a.pdf")
+    with pytest.raises(InputError, match="no folder"):
+        require_writable(tmp_path / "nowhere" / "a.html")
+    monkeypatch.setitem(__import__("sys").modules, "vl_convert", None)
+    web_page.program.cache_clear()
+    with pytest.raises(InputError, match="needs the package vl-convert-python") as caught:
+        require_writable(tmp_path / "a.html")
+    assert caught.value.kind == "missing_package"
+
+
+def test_the_page_says_what_the_terminal_says(fake_models: FakeModels, run: Run, tmp_path: Path) -> None:
+    fake_models.add("fake-a")
+    fake_models.add("fake-b")
+    target = tmp_path / "answer.html"
+    outcome = run(
+        "recommend", "--preset", "silicon", "--models", "fake-a,fake-b", "--time", "1ps", "--html", str(target)
+    )
+    assert outcome.code == ExitCode.DONE, outcome.err
+    words = words_of(target.read_text(encoding="utf-8"))
+    lead = " ".join(outcome.out.split())[:40]
+    assert words.startswith(f"mlipguide: Si {lead}"), words[:200]
+    for part in ("fake-a", "fake-b", "All models", "Memory", "What the numbers stand on"):
+        assert part in words
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if BROWSER is None or DRIVER is None:
+        pytest.skip("chromium or its driver is not installed")
+    from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+    options = ChromeOptions()
+    options.binary_location = BROWSER
+    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,1000"):
+        options.add_argument(word)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options=options, service=ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def rows(browser: Any) -> list[str]:
+    return [one.text.split()[0] for one in browser.find_elements("css selector", "tbody tr") if one.is_displayed()]
+
+
+def test_a_browser_clicks_sorts_filters_and_moves(browser: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    target = tmp_path / "page.html"
+    target.write_text(render(PAGE), encoding="utf-8")
+    browser.get(target.as_uri())
+    WebDriverWait(browser, 20).until(lambda _: browser.find_elements("css selector", ".chart svg"))
+    for press, order in ((1, ["fast", "slow", "unknown"]), (2, ["slow", "fast", "unknown"])):
+        browser.find_elements("css selector", "th button")[1].click()
+        assert rows(browser) == order, press
+    search = browser.find_element("css selector", "input[type=search]")
+    search.send_keys("fas")
+    assert rows(browser) == ["fast"]
+    slider = browser.find_element("css selector", "input[type=range]")
+    slider.send_keys("\ue014")  # the arrow to the right
+    assert browser.find_element("css selector", ".slider output").text == "100 ps"
+    assert browser.find_element("css selector", ".totals").text.split() == ["c", "100", "h"]
+    copy = browser.find_element("css selector", "[data-copy]")
+    copy.click()
+    WebDriverWait(browser, 5).until(lambda _: copy.text == "Copied")
+    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert [one for one in browser.get_log("browser") if one["level"] in ("SEVERE", "WARNING")] == []
+
+
+def test_a_real_answer_draws_without_a_complaint(
+    browser: Any, fake_models: FakeModels, run: Run, tmp_path: Path
+) -> None:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    fake_models.add("fake-a")
+    target = tmp_path / "answer.html"
+    run("recommend", "--preset", "silicon", "--models", "fake-a", "--time", "1ps", "--html", str(target))
+    for width in (1200, 500):
+        browser.set_window_size(width, 900)
+        browser.get(target.as_uri())
+        assert browser.find_elements("css selector", ".chart")
+        WebDriverWait(browser, 20).until(lambda driver: driver.execute_script(DRAWN))
+        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert [one for one in browser.get_log("browser") if one["level"] in ("SEVERE", "WARNING")] == []
