@@ -23,7 +23,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_the_example_has_every_field_and_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USER", "ada")
-    cluster = read_cluster(CONFIGS / "cluster.yaml")
+    cluster = read_cluster(CONFIGS / "cluster" / "slurm.yaml")
     assert (cluster.name, cluster.scheduler, cluster.folder) == ("mycluster", Scheduler.SLURM, "/scratch/ada/mlipguide")
     gpu, cpu = cluster.partitions
     assert (gpu.name, gpu.account, gpu.time_limit_s, gpu.gpus, gpu.gpus_per_node) == ("gpu", "physics", 1800.0, 1, 4)

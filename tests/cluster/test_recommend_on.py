@@ -134,6 +134,17 @@ def test_the_faster_partition_is_asked_for_by_what_was_measured_there(
         "Ask for a node of fast: fake-a takes 83 min (76 to 91 min) there, 1.4 (1.3 to 1.5) node-hours."
     )
     assert len(page.splitlines()) <= 30
+    assert "the same kind of nodes" not in page
+    assert "kWh" not in page  # of a processor's power nothing is known
+
+
+def test_two_partitions_of_the_same_nodes_are_told_to_be_alike(fake_a: FakeModels, cluster: Path, run: Run) -> None:
+    del fake_a
+    seen("slow", "a" * 16)
+    seen("fast", "a" * 16)
+    measured("a" * 16, 0.5)
+    page = run("recommend", SILICON, *TASK, "--models", "fake-a", "--on", cluster).out
+    assert "fast has the same kind of nodes." in page.replace("\n", " ")
 
 
 def test_the_usual_precision_counts_and_of_it_the_fastest_setting(fake_a: FakeModels, cluster: Path, run: Run) -> None:

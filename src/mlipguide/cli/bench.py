@@ -86,7 +86,7 @@ def bench(
 ) -> int:
     """Time models on a structure over several sizes and settings; every measurement is kept."""
     if on is not None:
-        return _on_cluster(asked, on, dry_run=dry_run, try_node=try_node, as_json=as_json)
+        return _on_cluster(asked, on, dry_run=dry_run, try_node=try_node, details=details, as_json=as_json)
     if dry_run or try_node:
         raise InputError(
             f"{'--dry-run' if dry_run else '--try-node'} goes with --on.",
@@ -120,7 +120,7 @@ def bench(
     return emit_text(result, as_csv(result.data) if output is Format.CSV else as_markdown(result.data))
 
 
-def _on_cluster(asked: BenchRequest, file: Path, *, dry_run: bool, try_node: bool, as_json: bool) -> int:
+def _on_cluster(asked: BenchRequest, file: Path, *, dry_run: bool, try_node: bool, details: bool, as_json: bool) -> int:
     from mlipguide.cli.output import emit, emit_text
     from mlipguide.commands import calls
     from mlipguide.commands.bench_on import OnCluster
@@ -133,7 +133,8 @@ def _on_cluster(asked: BenchRequest, file: Path, *, dry_run: bool, try_node: boo
         result = calls.bench_on(asked, OnCluster(file=file, dry_run=dry_run, try_node=try_node), way)
     if isinstance(result.data, JobScripts) and not as_json:
         return emit_text(result, scripts_text(result.data))
-    return emit("jobs list" if not dry_run else "jobs scripts", result, jobs_page, as_json=as_json)
+    page = partial(jobs_page, details=details)
+    return emit("jobs scripts" if dry_run else "jobs list", result, page, as_json=as_json)
 
 
 @app.command("compare", cls=GroupedCommand)

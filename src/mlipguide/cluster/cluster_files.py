@@ -1,4 +1,4 @@
-"""A cluster in YAML, which ``configs/cluster.yaml`` explains; quantities are texts with their unit."""
+"""A cluster in YAML, which ``configs/cluster/slurm.yaml`` explains; quantities are texts with their unit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.records.cluster.cluster import Cluster, Partition, Scheduler
 from mlipguide.records.strict import strict
 
-EXAMPLE_HINT = "configs/cluster.yaml is an example with every field."
+EXAMPLE_HINT = "configs/cluster/slurm.yaml is an example with every field."
 SHORTEST_LIMIT_S, LONGEST_LIMIT_S = 60.0, 366 * 86400.0
 MOST_GPUS = 64
 

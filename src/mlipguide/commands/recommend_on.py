@@ -145,6 +145,7 @@ def _answer(
         profile=profile,
         candidates=tuple(rows),
         choice=None if choice is None else choice.model,
+        fingerprint=None if ground.machine is None else ground.machine.fingerprint,
     )
 
 

@@ -40,6 +40,7 @@ class PartitionAnswer:
         profile: The hardware.
         candidates: Every model considered, best first.
         choice: Id of the model to run there; None when nothing is feasible.
+        fingerprint: Of the node that was seen last; None where none was.
     """
 
     partition: str
@@ -47,6 +48,7 @@ class PartitionAnswer:
     profile: HardwareProfile
     candidates: tuple[PartitionCandidate, ...]
     choice: str | None
+    fingerprint: str | None = None
 
     @property
     def chosen(self) -> PartitionCandidate | None:

@@ -174,7 +174,8 @@ def words_of(request: Any) -> tuple[str, ...]:
     """Return the words of the command line that ask the same; what is as by default is left out."""
     arguments: list[str] = []
     words: list[str] = []
-    for item in options_of(type(request)).values():
+    kind: type = type(request)
+    for item in options_of(kind).values():
         value = getattr(request, item.name)
         if value is None or value == item.default:
             continue

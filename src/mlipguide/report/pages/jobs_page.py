@@ -50,13 +50,12 @@ def jobs_page(data: JobList, console: Console, *, details: bool = False) -> Rend
         steps = [Step("mlipguide bench STRUCTURE --models A,B --on cluster.yaml", "times models on a cluster")]
         return Group(conclusion("There is no run on a cluster yet."), *next_steps(steps, console))
     newest, *older = data.runs
-    hidden = "" if details else "every task, logs"
     return Group(
         conclusion(run_sentence(newest)),
         Text(""),
         _tasks_table(newest, details=details),
         *section("Before", [f"{run.name}: {counts_words(run)}" for run in older]),
-        *next_steps(_steps(newest), console, hidden=hidden, details=details),
+        *next_steps(_steps(newest, details=details), console),
     )
 
 
@@ -65,7 +64,7 @@ def collected_page(data: Collected, console: Console) -> RenderableType:
     run = data.run
     added = f"{_count(len(data.added), 'record')} of {run.name} came into the store"
     known = f"; {len(data.known)} had come before" if data.known else ""
-    steps = [*_steps(run)]
+    steps = _steps(run)
     if run.count(TaskState.DONE):
         steps.append(Step("mlipguide recommend STRUCTURE --on cluster.yaml", "which partition to ask for"))
     return Group(
@@ -114,7 +113,7 @@ def _tasks_table(run: RunStatus, *, details: bool) -> RenderableType:
     return Group(table, Text(f"{len(run.tasks) - len(shown)} more with --details.", style="dim"))
 
 
-def _steps(run: RunStatus) -> list[Step]:
+def _steps(run: RunStatus, *, details: bool = False) -> list[Step]:
     steps = [Step(command) for command in run.by_hand]
     if run.count(*OPEN):
         steps.append(Step(f"mlipguide jobs watch {run.name}", "waits for its end"))
@@ -124,6 +123,8 @@ def _steps(run: RunStatus) -> list[Step]:
         steps.append(Step(f"mlipguide jobs resume {run.name} --failed", "what failed too, once it is mended"))
     if run.count(TaskState.DONE):
         steps.append(Step(f"mlipguide jobs collect {run.name}", "brings what was measured into your store"))
+    if run.count(TaskState.FAILED, TaskState.ENDED) and not details:
+        steps.append(Step(f"mlipguide jobs list {run.name} --details", "where the logs are"))
     return steps
 
 

@@ -37,7 +37,9 @@ def partitions_page(
     """
     rows = [(answer, one) for answer in data.answers for one in _shown(answer, details=details)]
     table, dropped = fitted_table(_columns(rows), console.width)
-    estimates = [found for _, one in rows for found in (one.candidate.step_time_s, one.node_hours)]
+    estimates = [
+        found for _, one in rows for found in (one.candidate.step_time_s, one.energy_kwh, one.candidate.max_atoms)
+    ]
     lines = [
         f"{marks_legend(estimates)}; no mark: measured there at this size." if marks_legend(estimates) else "",
         "Node-hours: of a whole node, without the wait in the queue. ▸ the model to run there.",
@@ -64,8 +66,21 @@ def _sentences(data: PartitionsAnswer) -> tuple[str, ...]:
     cost = "" if node_hours is None else f", {interval(node_hours, number)} node-hours"
     takes = "" if run is None else f" takes {interval(run, duration)} there{cost}"
     words = [f"Ask for {_place(best)}: {chosen.candidate.model}{takes}."]
-    sooner = _sooner(data, best)
-    return (*words, sooner) if sooner else tuple(words)
+    return (*words, _alike(data, best), _sooner(data, best))
+
+
+def _alike(data: PartitionsAnswer, best: PartitionAnswer) -> str:
+    """Return which partitions have the same kind of nodes, so that the shorter queue decides; empty where none has."""
+    same = [
+        answer.partition
+        for answer in data.answers
+        if answer.fingerprint is not None
+        and (answer.fingerprint, answer.gpus) == (best.fingerprint, best.gpus)
+        and answer.partition != best.partition
+    ]
+    if not same:
+        return ""
+    return f"{' and '.join(same)} {'has' if len(same) == 1 else 'have'} the same kind of nodes."
 
 
 def _sooner(data: PartitionsAnswer, best: PartitionAnswer) -> str:
@@ -114,7 +129,7 @@ def _columns(rows: Sequence[Row]) -> list[Column]:
         cells = tuple(with_spread(field(one), words) for _, one in rows)
         return Column(title=title, cells=cells, rank=rank, right=True)
 
-    return [
+    columns = [
         Column(title="Partition", cells=tuple(answer.partition for answer, _ in rows), rank=0),
         Column(title="GPUs", cells=tuple(str(answer.gpus or "–") for answer, _ in rows), rank=0, right=True),
         Column(
@@ -124,12 +139,13 @@ def _columns(rows: Sequence[Row]) -> list[Column]:
         ),
         numbers("Step", 3, lambda one: one.candidate.step_time_s, duration),
         numbers("ns/day", 2, lambda one: one.candidate.ns_per_day, number),
-        numbers("Run", 4, lambda one: one.candidate.run_time_s, duration),
+        numbers("Run", 7, lambda one: one.candidate.run_time_s, duration),
         numbers("Node-hours", 1, lambda one: one.node_hours, number),
-        numbers("kWh", 7, lambda one: one.energy_kwh, number),
-        numbers("Fits up to", 5, lambda one: one.candidate.max_atoms, number),
+        numbers("kWh", 5, lambda one: one.energy_kwh, number),
+        numbers("Fits up to", 4, lambda one: one.candidate.max_atoms, number),
         Column(title="Verdict", cells=tuple(verdict_words(one.candidate) for _, one in rows), rank=6),
     ]
+    return [column for column in columns if column.rank == 0 or any(cell.strip("–") for cell in column.cells)]
 
 
 def _steps(data: PartitionsAnswer, rows: Sequence[Row], given: str, file: Path) -> list[Step]:
