@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fake_models import STRUCTURES, FakeModels, Run
+from fake_models import STRUCTURES, FakeModels, Run, fake_card
 from fake_slurm import FakeSlurm
 from mlipguide.cluster.run_files import find_run, machines_of
 from mlipguide.commands import jobs
@@ -102,6 +103,16 @@ def test_a_dry_run_writes_and_asks_nothing(fake_slurm: FakeSlurm, cluster_file: 
     assert [one["partition"] for one in run(*words, "--json").document["data"]["scripts"]] == ["short", "long"]
     assert fake_slurm.calls("sbatch") == []
     assert not jobs_dir().exists()
+
+
+def test_of_one_time_law_one_checkpoint_is_timed(fake_models: FakeModels, cluster_file: Path, run: Run) -> None:
+    card = fake_card("fake-c")
+    fake_models.add("fake-c", replace(card, architecture=replace(card.architecture, time_law="fake-a")))
+    asked = ("bench", SILICON, "--models", "fake-a,fake-c", "--on", cluster_file, "--json")
+    document = run(*asked).document
+    assert {one["model"] for one in document["data"]["runs"][0]["tasks"]} == {"fake-a"}
+    assert "shared_time_law" in {one["kind"] for one in document["notices"]}
+    assert len(run(*asked, "--each").document["data"]["runs"][0]["tasks"]) == 4
 
 
 def test_states_come_from_answers_then_the_queue_then_the_accounts(

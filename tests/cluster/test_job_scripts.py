@@ -133,7 +133,15 @@ def test_a_script_of_each_scheduler(scheduler: Scheduler, head: str, index: str,
 
 
 def test_what_is_not_stated_is_in_no_script() -> None:
-    bare = {"account": None, "qos": None, "gpus": 0, "gpu_type": None, "at_once": None, "modules": (), "options": ()}
+    bare: dict[str, Any] = {
+        "account": None,
+        "qos": None,
+        "gpus": 0,
+        "gpu_type": None,
+        "at_once": None,
+        "modules": (),
+        "options": (),
+    }
     for scheduler in Scheduler:
         run = make_run(scheduler, **bare)
         text = script_of(run, run.parts[0].partition).text

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlipguide.bench.measuring.stored_measurements import sharing
 from mlipguide.candidates.additions import with_additions
 from mlipguide.candidates.model_names import prepare_named
 from mlipguide.candidates.preparation import (
@@ -172,7 +173,24 @@ def _startable(
             kind="not_startable",
         )
     notices += [Notice("left_out", reason) for reason in reasons]
+    chosen, lent = _one_of_each(chosen, each=options.each)
+    notices += lent
     return tuple(item.card.id for item in chosen), chosen, tuple(notices)
+
+
+def _one_of_each(candidates: Sequence[Prepared], *, each: bool) -> tuple[tuple[Prepared, ...], tuple[Notice, ...]]:
+    """Return one checkpoint of each time law, as ``bench`` times them, and which others its times hold for."""
+    groups = sharing(candidates, each=each)
+    notices = [
+        Notice(
+            "shared_time_law",
+            f"{', '.join(item.card.id for item in others)}: same architecture and settings as {first.card.id}, which "
+            "is timed. --each times every one.",
+        )
+        for first, *others in groups
+        if others
+    ]
+    return tuple(first for first, *_ in groups), tuple(notices)
 
 
 def _why(item: Prepared) -> str:

@@ -133,7 +133,8 @@ def bench_on(asked: BenchRequest, on: OnCluster, way: Way) -> Result[JobList] | 
     from mlipguide.commands.bench_on import bench_on
 
     asked = with_own(asked, way)
-    return bench_on(asked, on, Options(**shared(asked, BenchChoices), **way.options(asked.weights)))
+    options = Options(**shared(asked, BenchChoices), **way.options(asked.weights), each=asked.each)
+    return bench_on(asked, on, options)
 
 
 def recommend_on(asked: RecommendRequest, cluster: Path, way: Way) -> Result[PartitionsAnswer]:
