@@ -64,6 +64,7 @@ def test_a_command_of_its_own(tmp_path: Path) -> None:
         (HEAD + '  - {name: a, time_limit: 5m, setup: ["a\\nb"]}', "setup: each entry is one line"),
         (HEAD + "  - {name: a, time_limit: 5m, python: x, mlipguide: y}", "two ways to say one thing"),
         (HEAD + "  - {name: a, time_limit: 5m}\n  - {name: a, time_limit: 6m}", "partition a stands there twice"),
+        ("folder: ~nobody-of-that-name/x\n" + HEAD + "  - {name: a, time_limit: 5m}", "of a user that is not known"),
         ("folder: runs\n" + HEAD + "  - {name: a, time_limit: 5m}", "folder: 'runs' is not the path"),
         ("scheduler: pbs\n" + HEAD + "  - {name: a, time_limit: 5m}", "partition a: pbs must be told the cores"),
         ("scheduler: sge\n" + HEAD + "  - {name: a, time_limit: 5m}", "scheduler: input should be"),

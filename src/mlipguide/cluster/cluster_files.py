@@ -143,7 +143,7 @@ def _command(written: _FilePartition, where: str) -> tuple[str, ...]:
             hint="Keep python for an interpreter that has mlipguide, mlipguide for a command.",
         )
     if written.mlipguide is None:
-        return (_program(written.python or sys.executable), "-m", "mlipguide")
+        return (_written_out(written.python or sys.executable, f"{where}: python"), "-m", "mlipguide")
     try:
         words = shlex.split(written.mlipguide)
     except ValueError:
@@ -153,16 +153,21 @@ def _command(written: _FilePartition, where: str) -> tuple[str, ...]:
             f"{where}: mlipguide: '{written.mlipguide}' is no command.",
             hint="For example mlipguide: ~/venv/bin/mlipguide",
         )
-    return (_program(words[0]), *words[1:])
+    return (_written_out(words[0], f"{where}: mlipguide"), *words[1:])
 
 
-def _program(text: str) -> str:
-    """Return a program with the home folder and variables written out; a bare name, to be found on the node, stays."""
-    return os.path.expandvars(str(Path(text).expanduser()))
+def _written_out(text: str, what: str) -> str:
+    """Return a path with the home folder and variables written out; a bare name, to be found on the node, stays."""
+    try:
+        return os.path.expandvars(str(Path(text).expanduser()))
+    except RuntimeError:
+        raise InputError(
+            f"{what}: '{text}' is of a user that is not known here.", hint="Write the whole path."
+        ) from None
 
 
 def _folder(text: str, path: Path) -> str:
-    found = Path(os.path.expandvars(text)).expanduser()
+    found = Path(_written_out(text, f"{path}: folder"))
     if "$" in str(found) or not found.is_absolute():
         raise InputError(
             f"{path}: folder: '{text}' is not the path of a folder from the root on.",

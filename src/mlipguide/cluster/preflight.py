@@ -19,6 +19,7 @@ from mlipguide.core.serialisation import from_plain
 from mlipguide.environments.gpu_support import gpu_obstacle, told
 from mlipguide.hardware.device_models import match_reported
 from mlipguide.hardware.profiles import parse_profiles
+from mlipguide.hardware.vendor_tools import ToolAnswer
 from mlipguide.records.cluster.cluster import Partition, Scheduler
 from mlipguide.records.hardware.environment import Environment
 from mlipguide.records.hardware.machine import Machine
@@ -131,9 +132,8 @@ def check_node(partition: Partition, environments: Sequence[Environment]) -> tup
         document = json.loads(answer.text or "")
         machine = from_plain(Machine, document["data"], what=f"node of {name}")
     except (ValueError, KeyError, TypeError, InputError):
-        said = answer.complaint.strip().splitlines()
         raise SchedulerError(
-            f"A node of {name} did not say what it is: {said[-1] if said else answer.problem or 'it printed nothing'}",
+            f"A node of {name} did not say what it is: {_last_words(answer)}",
             hint="Correct modules:, setup:, python: or mlipguide: in the cluster's file: mlipguide must start there.",
             kind="node_check",
         ) from None
@@ -148,6 +148,13 @@ def check_node(partition: Partition, environments: Sequence[Environment]) -> tup
     if unused is not None:
         raise SchedulerError(f"On a node of {name}: {told(unused)}", hint="Then try again.", kind="node_check")
     return machine, _device_notice(partition, machine)
+
+
+def _last_words(answer: ToolAnswer) -> str:
+    """Return the last line of what a program on a node complained of; of srun's own where there is no other."""
+    lines = answer.complaint.strip().splitlines()
+    of_program = [line for line in lines if not line.startswith("srun:")]
+    return next(iter((*of_program[::-1], *lines[::-1])), answer.problem or "it printed nothing")
 
 
 def _srun_options(partition: Partition) -> list[str]:
