@@ -76,6 +76,13 @@ CONF
 }
 
 stop() {
+  # First the jobs: their steps would outlive the daemons.
+  export SLURM_CONF=$folder/slurm.conf
+  scancel --user="$(id -un)" 2>/dev/null || true
+  for _ in $(seq 100); do
+    [ -n "$(squeue --noheader 2>/dev/null)" ] || break
+    sleep 0.1
+  done
   for file in "$folder/slurmd.pid" "$folder/slurmctld.pid" "$folder/munge/pid"; do
     [ -s "$file" ] || continue
     number=$(cat "$file")
