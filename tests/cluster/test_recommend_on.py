@@ -15,6 +15,7 @@ from mlipguide.cluster.run_files import save_run
 from mlipguide.core.errors import ExitCode
 from mlipguide.records.cluster.cluster import Cluster, Partition, Scheduler
 from mlipguide.records.cluster.jobs import ClusterRun, PartitionRun
+from mlipguide.records.timing.measurement import Disturbance
 from mlipguide.store import measurements as store
 from mlipguide.testing.fake_session import linear
 
@@ -185,6 +186,27 @@ def test_a_device_that_was_stated_answers_where_nothing_was_measured(
         assert row["candidate"]["run_cost"]["devices"] == gpus
     page = run("recommend", *words, "--on", path).out
     assert f"mlipguide bench {words[0]} --models mace-mpa-0 --on {path}" in page
+
+
+def test_the_power_that_the_driver_told_counts_for_the_energy(fake_a: FakeModels, tmp_path: Path, run: Run) -> None:
+    del fake_a
+    path = tmp_path / "gpu.yaml"
+    path.write_text(
+        "name: test\npartitions:\n  - {name: gpu, time_limit: 1h, gpus: 1, gpus_per_node: 2, device: A100-80GB}\n",
+        encoding="utf-8",
+    )
+    seen("gpu", "d" * 16)
+    usual = make_measurement().settings
+    measured("d" * 16, 0.1, settings=replace(usual, device="cuda:0"), disturbance=Disturbance(gpu_power_w=200.0))
+    document = run("recommend", SILICON, *TASK, "--models", "fake-a", "--on", path, "--json").document
+    ((key, answer),) = answers(document).items()  # of two GPUs nothing is known
+    assert key == ("gpu", 1)
+    (row,) = answer["candidates"]
+    assert row["measured"]
+    run_s = row["candidate"]["run_time_s"]["value"]
+    assert run_s == pytest.approx(1000.0, rel=0.03)
+    assert row["energy_kwh"]["value"] == pytest.approx(run_s * 200 / 3.6e6)
+    assert row["node_hours"]["value"] == pytest.approx(run_s / 3600 / 2)
 
 
 def test_a_partition_of_which_nothing_is_known(fake_a: FakeModels, cluster: Path, run: Run) -> None:
