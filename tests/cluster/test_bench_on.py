@@ -17,6 +17,8 @@ from mlipguide.cluster.run_files import find_run, machines_of
 from mlipguide.commands import jobs
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.paths import jobs_dir, measurements_dir
+from mlipguide.records.models.model_card import WeightsFact
+from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.store import measurements as store
 from mlipguide.testing.fake_session import linear
 
@@ -317,6 +319,32 @@ def test_what_bench_would_refuse_is_refused_before_it_is_queued(
     assert outcome.code == ExitCode.BAD_INPUT
     assert message in outcome.err
     assert fake_slurm.calls("sbatch") == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "synthetic", "words"),
+    [
+        (WeightsOrigin.DOWNLOAD, True, "fake-d is timed with random weights"),
+        (WeightsOrigin.DOWNLOAD, False, "fake-d: Not timed: its weights are not on this machine."),
+        (WeightsOrigin.GATED, False, "HF_TOKEN is not set"),
+    ],
+)
+def test_weights_that_are_not_here_are_told_before_the_queue(
+    fake_models: FakeModels,
+    run: Run,
+    cluster_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    origin: WeightsOrigin,
+    synthetic: bool,
+    words: str,
+) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    weights = WeightsFact(origin=origin, name="d", url="https://example.invalid/d/resolve/x", synthetic=synthetic)
+    fake_models.add("fake-d", replace(fake_card("fake-d"), weights=weights))
+    outcome = run("bench", SILICON, "--models", "fake-d", "--on", cluster_file, "--dry-run")
+    assert words in outcome.err
+    assert outcome.code == (ExitCode.DONE if synthetic else ExitCode.ENVIRONMENT_FAILED)
 
 
 def test_dry_run_needs_a_cluster(run: Run) -> None:

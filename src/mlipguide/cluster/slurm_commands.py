@@ -114,6 +114,13 @@ REFUSALS = (
         "Lower gpus:, correct gpu_type: or options: in the cluster's file; 'sinfo -N -l' shows the nodes.",
     ),
     _Refusal(
+        "configuration source",
+        "no_scheduler",
+        "SLURM's programs are on this machine, but it is part of no cluster.",
+        "Run this on the login node of the cluster, or set SLURM_CONF; 'bench --dry-run' prints the scripts anywhere.",
+        by_user=False,
+    ),
+    _Refusal(
         "unable to contact slurm controller",
         "scheduler_unreachable",
         "SLURM's controller does not answer.",

@@ -173,6 +173,7 @@ def _startable(
             kind="not_startable",
         )
     notices += [Notice("left_out", reason) for reason in reasons]
+    notices += [_random_notice(item) for item in chosen if item.synthetic]
     chosen, lent = _one_of_each(chosen, each=options.each)
     notices += lent
     return tuple(item.card.id for item in chosen), chosen, tuple(notices)
@@ -191,6 +192,13 @@ def _one_of_each(candidates: Sequence[Prepared], *, each: bool) -> tuple[tuple[P
         if others
     ]
     return tuple(first for first, *_ in groups), tuple(notices)
+
+
+def _random_notice(item: Prepared) -> Notice:
+    gate = closed_gate(item.card)
+    opened = gate or f"--yes downloads them, --weights {item.card.id}=FILE names the file."
+    words = f"{item.card.id} is timed with random weights, for its own are not here; it is then never the choice."
+    return Notice("synthetic_weights", f"{words} {opened}")
 
 
 def _why(item: Prepared) -> str:
