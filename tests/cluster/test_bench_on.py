@@ -70,6 +70,13 @@ def on_node(run: Run, submitted: dict[str, Any], partition: str, task: int, *, k
         (part / "results" / f"{task}.json").write_text(outcome.out, encoding="utf-8")
 
 
+def answered(submitted: dict[str, Any], partition: str, task: int, **document: Any) -> Path:
+    """Leave an answer of a task."""
+    path = Path(submitted["folder"]) / partition / "results" / f"{task}.json"
+    path.write_text(json.dumps({"data": {}, "errors": [], **document}), encoding="utf-8")
+    return path
+
+
 def states(document: dict[str, Any]) -> dict[tuple[str, str], tuple[str, str | None]]:
     (found,) = document["data"]["runs"]
     return {(one["partition"], one["model"]): (one["state"], one["reason"]) for one in found["tasks"]}
@@ -120,7 +127,7 @@ def test_of_one_time_law_one_checkpoint_is_timed(fake_models: FakeModels, cluste
 def test_states_come_from_answers_then_the_queue_then_the_accounts(
     submitted: dict[str, Any], fake_slurm: FakeSlurm, run: Run
 ) -> None:
-    on_node(run, submitted, "short", 0)
+    answered(submitted, "short", 0)
     fake_slurm.queue("1|0|FAILED|None", "1|1|TIMEOUT|TimeLimit", "2|0|PENDING|Priority")
     fake_slurm.accounts("2_1|NODE_FAIL", "1_1|COMPLETED")
     assert states(run("jobs", "list", submitted["name"], "--json").document) == {
@@ -141,9 +148,8 @@ def test_states_come_from_answers_then_the_queue_then_the_accounts(
 def test_only_what_left_no_answer_is_submitted_again(
     submitted: dict[str, Any], fake_slurm: FakeSlurm, run: Run
 ) -> None:
-    on_node(run, submitted, "short", 0)
-    failed = Path(submitted["folder"]) / "long" / "results" / "0.json"
-    failed.write_text(json.dumps({"data": None, "errors": [{"message": "No weights."}]}), encoding="utf-8")
+    answered(submitted, "short", 0)
+    failed = answered(submitted, "long", 0, data=None, errors=[{"message": "No weights."}])
     fake_slurm.queue("1|1|CANCELLED|None", "2|1|RUNNING|None")
     document = run("jobs", "resume", "--time-limit", "1h", "--json").document
     assert fake_slurm.calls("sbatch")[4:] == [
@@ -161,7 +167,7 @@ def test_only_what_left_no_answer_is_submitted_again(
 
 
 def test_cancel_ends_what_is_open_alone(submitted: dict[str, Any], fake_slurm: FakeSlurm, run: Run) -> None:
-    on_node(run, submitted, "short", 0)
+    answered(submitted, "short", 0)
     fake_slurm.queue("1|1|RUNNING|None", "2|0|PENDING|Priority", "2|1|TIMEOUT|None")
     assert run("jobs", "cancel").code == ExitCode.DONE
     assert fake_slurm.calls("scancel") == ["1_1", "2_0"]
@@ -169,7 +175,7 @@ def test_cancel_ends_what_is_open_alone(submitted: dict[str, Any], fake_slurm: F
     assert "Nothing of" in run("jobs", "cancel").err
 
 
-def test_watch_waits_for_the_last_task(submitted: dict[str, Any], fake_slurm: FakeSlurm, run: Run) -> None:
+def test_watch_waits_for_the_last_task(submitted: dict[str, Any], fake_slurm: FakeSlurm) -> None:
     turns: list[float] = []
 
     def let_pass(seconds: float) -> None:
@@ -177,9 +183,9 @@ def test_watch_waits_for_the_last_task(submitted: dict[str, Any], fake_slurm: Fa
         if len(turns) == 1:
             fake_slurm.queue("1|1|RUNNING|None")
             for partition, task in (("short", 0), ("long", 0), ("long", 1)):
-                on_node(run, submitted, partition, task)
+                answered(submitted, partition, task)
         else:
-            on_node(run, submitted, "short", 1)
+            answered(submitted, "short", 1)
 
     fake_slurm.queue(*(f"{job}|{task}|PENDING|Priority" for job in (1, 2) for task in (0, 1)))
     told: list[tuple[str, float]] = []
