@@ -113,6 +113,11 @@ def profiles() -> tuple[Seed, ...]:
     return tuple(Seed(path.name, path.read_bytes()) for path in sorted((CONFIGS / "hardware").glob("*.yaml")))
 
 
+def clusters() -> tuple[Seed, ...]:
+    """Return the clusters of ``configs``."""
+    return tuple(Seed(path.name, path.read_bytes()) for path in sorted((CONFIGS / "cluster").glob("*.yaml")))
+
+
 def cards(count: int = 8) -> tuple[Seed, ...]:
     """Return some model cards of the catalogue."""
     paths = sorted(CARDS.glob("*.yaml"))

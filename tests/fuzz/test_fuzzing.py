@@ -244,6 +244,12 @@ def test_hardware_profiles(tmp_path: Path) -> None:
     check(damaged(tmp_path, seeds.profiles(), command), share(0.01), "profiles")
 
 
+def test_clusters(fake_models: FakeModels, tmp_path: Path) -> None:
+    fake_models.add("fake-a")
+    command = lambda path: ("bench", "--preset", "silicon", "--models", "fake-a", "--on", str(path), "--dry-run")  # noqa: E731
+    check(damaged(tmp_path, seeds.clusters(), command), share(0.01), "clusters")
+
+
 def test_model_cards(tmp_path: Path) -> None:
     folder = tmp_path / "cards"
     folder.mkdir()

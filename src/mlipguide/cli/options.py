@@ -38,6 +38,16 @@ Cards = Annotated[
     typer.Option("--cards", metavar="DIR", help="A further folder of model cards; may be repeated."),
 ]
 
+On = Annotated[
+    Path | None,
+    typer.Option(
+        "--on",
+        metavar="CLUSTER.yaml",
+        help="On the partitions of a cluster, which the file describes; see docs/clusters.md.",
+        rich_help_panel=Panel.MACHINE,
+    ),
+]
+
 
 def shown(*words: str, panel: Panel = Panel.OUTPUT, **settings: Any) -> Any:
     """Return an option that says how a command talks with the user; it is in no request."""

@@ -22,6 +22,7 @@ def recommend(
         str | None,
         options.shown("--why", metavar="MODEL", help="Show why this model got its verdict, with sources."),
     ] = None,
+    on: options.On = None,
     plot: Annotated[Path | None, options.plot("Draw time to solution against simulated time")] = None,
     html: Annotated[Path | None, options.html()] = None,
     details: Annotated[
@@ -33,6 +34,8 @@ def recommend(
 
     Candidates are timed on your own structure; nothing is installed without your consent.
     """
+    if on is not None:
+        return _on_cluster(asked, on, details=details, as_json=as_json)
     from dataclasses import replace
     from functools import partial
 
@@ -68,3 +71,20 @@ def recommend(
     page = partial(recommend_page, notices=result.notices)
     told = replace(result, notices=told_beside(result.data, result.notices))
     return emit("recommend", told, page, as_json=False)
+
+
+def _on_cluster(asked: RecommendRequest, file: Path, *, details: bool, as_json: bool) -> int:
+    from functools import partial
+
+    from mlipguide.cli.output import emit
+    from mlipguide.commands import calls
+    from mlipguide.report.pages.partitions_page import partitions_page
+    from mlipguide.report.progress import progress
+    from mlipguide.report.words.command_words import structure_words
+
+    with progress() as report:
+        result = calls.recommend_on(asked, file, options.way(report, yes=asked.yes, as_json=as_json))
+    task = asked.task
+    given = structure_words(task.structure, preset=task.preset, index=task.index)
+    page = partial(partitions_page, given=given, file=file, details=details)
+    return emit("recommend on", result, page, as_json=as_json)

@@ -75,14 +75,14 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
         baselines.require_free(options.save, replace=options.replace)
     catalogue = load_catalogue()
     names = names_in(request.models)
-    cards = _chosen_cards(catalogue, names)
+    cards = chosen_cards(catalogue, names)
     settings = swept(options.threads, options.dtype, options.device, options.ranks)
     counts = _batch_counts(options, adds=request.add is not None)
     conditions = _conditions(options)
     sizes = _sizes(options.sizes)
     probing = options.max_atoms == PROBE
     largest = parse_atoms(BENCH_LARGEST if probing else options.max_atoms or BENCH_LARGEST, option="--max-atoms")
-    budget_s = WALL_TIME.parse(options.budget or BENCH_BUDGET, option="--budget")
+    budget_s = budget_of(options)
     additions = parse_additions(request.add)
     sweep_s = (1 - BUDGET_SHARE) * budget_s if additions else budget_s
     weights = find_given_weights(catalogue, options.weights, options.consent)
@@ -184,7 +184,36 @@ def bench(request: TaskRequest, options: Options | None = None) -> Result[BenchD
     )
 
 
-def _chosen_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard, ...]:
+def require_possible(request: TaskRequest, options: Options) -> None:
+    """Refuse what no run of ``bench`` can be asked, before anything is started.
+
+    Raises:
+        InputError: A quantity or a word cannot be used, or two do not go together.
+    """
+    swept(options.threads, options.dtype, options.device, options.ranks)
+    _batch_counts(options, adds=request.add is not None)
+    _conditions(options)
+    _sizes(options.sizes)
+    if options.max_atoms is not None and options.max_atoms != PROBE:
+        parse_atoms(options.max_atoms, option="--max-atoms")
+    parse_additions(request.add)
+
+
+def budget_of(options: Options) -> float:
+    """Return the seconds of loading and timing all models.
+
+    Raises:
+        InputError: It is no wall time.
+    """
+    return WALL_TIME.parse(options.budget or BENCH_BUDGET, option="--budget")
+
+
+def chosen_cards(catalogue: Catalogue, names: Sequence[str]) -> tuple[ModelCard, ...]:
+    """Return the models to time.
+
+    Raises:
+        InputError: None is named, or there is no such model.
+    """
     if not names:
         raise InputError(
             "bench needs models to time.",

@@ -28,6 +28,7 @@ from mlipguide.records.requests.speed import SpeedRequest
 from mlipguide.records.requests.training import DistilRequest, FinetuneRequest, FitRequest, PilotRequest
 
 if TYPE_CHECKING:
+    from mlipguide.commands.bench_on import OnCluster
     from mlipguide.evidence.accuracy.parity import ParityPoints
     from mlipguide.production.script_files import ScriptRequest
     from mlipguide.records.accuracy.accuracy import Evaluation
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from mlipguide.records.advice.advice import Recommendation
     from mlipguide.records.advice.first_look import FirstLook
     from mlipguide.records.advice.plan import HardwarePlan
+    from mlipguide.records.cluster.jobs import JobList, JobScripts
+    from mlipguide.records.cluster.partitions import PartitionsAnswer
     from mlipguide.records.timing.bench import BenchData
     from mlipguide.records.timing.comparison import Comparison
     from mlipguide.records.timing.model_timing import ModelTiming
@@ -122,6 +125,24 @@ def bench(asked: BenchRequest, way: Way) -> Result[BenchData]:
         **shared(asked, BenchChoices), **way.options(asked.weights), each=asked.each, on_timing=way.on_timing
     )
     return bench(_task(asked), options)
+
+
+def bench_on(asked: BenchRequest, on: OnCluster, way: Way) -> Result[JobList] | Result[JobScripts]:
+    """Submit the timing of models to the partitions of a cluster."""
+    from mlipguide.commands.bench import Options
+    from mlipguide.commands.bench_on import bench_on
+
+    asked = with_own(asked, way)
+    options = Options(**shared(asked, BenchChoices), **way.options(asked.weights), each=asked.each)
+    return bench_on(asked, on, options)
+
+
+def recommend_on(asked: RecommendRequest, cluster: Path, way: Way) -> Result[PartitionsAnswer]:
+    """Say which partition of a cluster to ask for, by what was measured there and else by what can be predicted."""
+    from mlipguide.commands.recommend_on import recommend_on
+
+    asked = with_own(with_config(asked), way)
+    return recommend_on(asked.task, cluster, weights=parse_weights(asked.weights), on_progress=way.on_progress)
 
 
 def speed(asked: SpeedRequest, way: Way) -> Result[SpeedCheck]:

@@ -82,6 +82,11 @@ def distillations_dir() -> Path:
     return data_dir() / "distillations"
 
 
+def jobs_dir() -> Path:
+    """Folder of the runs on clusters: one JSON file each, and their folders where the cluster's file names no other."""
+    return data_dir() / "jobs"
+
+
 def hardware_dir() -> Path:
     """Folder of the hardware profiles that were given a name, one YAML file each."""
     return data_dir() / "hardware"

@@ -102,6 +102,7 @@ def costs_from(
     *,
     structure: StructureSummary | None = None,
     pairs_per_atom: float | None = None,
+    place: str = "this machine",
 ) -> Costs:
     """Fit time and memory to the measurements of one time law with one set of settings, of any structures.
 
@@ -110,6 +111,7 @@ def costs_from(
         structure: What the costs are wanted for; by default the structure of the largest measurement.
         pairs_per_atom: Of that structure. By default that of its largest measurement; without one, that of the largest
             measurement of another structure times the ratio of the number densities where both are known.
+        place: Where they were measured, for the sources.
 
     Raises:
         ValueError: No measurement in which atoms have neighbours.
@@ -125,7 +127,7 @@ def costs_from(
     if len({record.atoms for _, record in own}) >= FEWEST_OWN_SIZES:
         labelled = own
     records = [record for _, record in labelled]
-    source = _describe(records)
+    source = _describe(records, place)
     level_errors = {
         kind: transfer_error(
             record.pairs_per_atom / density,
@@ -180,9 +182,9 @@ def _labelled(measurements: Sequence[Measurement], wanted: StructureSummary, den
     return labelled
 
 
-def _describe(measurements: Sequence[Measurement]) -> str:
+def _describe(measurements: Sequence[Measurement], place: str) -> str:
     sizes = sorted({measurement.atoms for measurement in measurements})
     days = sorted({measurement.taken_at[:10] for measurement in measurements})
     listed = ", ".join(map(str, sizes))
     dates = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    return f"this machine, {dates}, at {listed} atoms"
+    return f"{place}, {dates}, at {listed} atoms"

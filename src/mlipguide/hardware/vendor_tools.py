@@ -1,4 +1,4 @@
-"""Runs the vendors' tools (``rocm-smi``, ``system_profiler``, …), which may be missing, fail or hang."""
+"""Runs the tools of vendors and of schedulers (``rocm-smi``, ``squeue``, …), which may be missing, fail or hang."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ class ToolAnswer:
         problem: What went wrong, as a sentence; None when all went well. A tool that ends with an error may
             have printed something useful all the same, so both can be set.
         is_installed: Whether the tool is on the PATH.
+        complaint: Its standard error.
     """
 
     text: str | None
     problem: str | None
     is_installed: bool = True
+    complaint: str = ""
 
 
 ToolRunner = Callable[[Sequence[str]], ToolAnswer]
@@ -54,15 +56,16 @@ def run_tool(command: Sequence[str], *, timeout_s: float = TOOL_TIMEOUT_S) -> To
                 env={**os.environ, "LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 start_new_session=True,
             ) as process,
             ended_on_exit(process),
         ):
-            output, _ = process.communicate(timeout=timeout_s)
+            output, complaint = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
         return ToolAnswer(text=None, problem=f"{name} did not answer within {timeout_s:g} s.")
     except OSError as error:
         return ToolAnswer(text=None, problem=f"{name} could not be started ({error.strerror}).")
     problem = f"{name} ended with status {process.returncode}." if process.returncode else None
-    return ToolAnswer(text=output.decode("utf-8", "replace"), problem=problem)
+    text, said = (stream.decode("utf-8", "replace") for stream in (output, complaint))
+    return ToolAnswer(text=text, problem=problem, complaint=said)

@@ -168,3 +168,21 @@ def shared(given: Any, wanted: type) -> dict[str, Any]:
     """Return what two dataclasses have in common: fields of ``wanted`` as they stand in ``given``."""
     names = {item.name for item in fields(given)}
     return {item.name: getattr(given, item.name) for item in fields(wanted) if item.name in names}
+
+
+def words_of(request: Any) -> tuple[str, ...]:
+    """Return the words of the command line that ask the same; what is as by default is left out."""
+    arguments: list[str] = []
+    words: list[str] = []
+    kind: type = type(request)
+    for item in options_of(kind).values():
+        value = getattr(request, item.name)
+        if value is None or value == item.default:
+            continue
+        if item.option.argument:
+            arguments.append(str(value))
+        elif item.is_switch:
+            words.append(item.flag)
+        else:
+            words += [f"{item.flag}={one}" for one in (value if isinstance(value, list) else [value])]
+    return (*arguments, *words)

@@ -1,0 +1,1 @@
+"""A cluster, its partitions, and the jobs that run on them."""
