@@ -122,8 +122,7 @@ def test_the_first_ranking_stands_on_it(fakes: FakeModels, run: Run) -> None:
     assert line.endswith("expected")
 
 
-@pytest.mark.parametrize("factor", [100.0, 0.01])
-@pytest.mark.parametrize("good", [1, 2, 3, 5])
+@pytest.mark.parametrize(("good", "factor"), [(1, 100.0), (3, 0.01)])
 @pytest.mark.usefixtures("fakes")
 def test_one_wild_contributor_moves_no_answer_by_more_than_its_interval(run: Run, good: int, factor: float) -> None:
     give(*((f"good-{number}", 1.0 + 0.03 * number) for number in range(good)))
@@ -138,11 +137,10 @@ def test_one_wild_contributor_moves_no_answer_by_more_than_its_interval(run: Run
     assert "1 set aside" in after["source"]
 
 
-@pytest.mark.parametrize("factor", [300.0, 0.001])
 @pytest.mark.usefixtures("fakes")
-def test_a_wild_contributor_alone_is_not_used(run: Run, factor: float) -> None:
+def test_a_wild_contributor_alone_is_not_used(run: Run) -> None:
     before = asked(run, "--no-measure")
-    give(("wild", factor))
+    give(("wild", 0.001))
     document = asked(run, "--no-measure")
     assert step(document) == step(before)
     assert "shared_set_aside" in kinds(document)
@@ -181,7 +179,7 @@ def test_hardware_that_somebody_shared_can_be_asked_for(run: Run) -> None:
 def test_shared_times_of_a_gpu_stand_above_published_ones(run: Run) -> None:
     kind = class_of(with_a100(), "cuda:0")
     assert kind is not None
-    model = "chgnet-0.3.0"
+    model = "orb-v2"
     card = load_catalogue().find(model)
     words = ("recommend", SILICON, "--models", model, "--atoms", "500", "--hardware", "A100-80GB", "--no-measure")
 

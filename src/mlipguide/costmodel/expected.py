@@ -122,7 +122,7 @@ def expected_timings(
     families = {card.architecture.family for card in cards}
     reference = reference_series(catalogue, structure, pairs_per_atom, families) if on_cpu else []
     known = gather_known_costs(catalogue, own, machine, structure, further=reference, shared=shared)
-    if on_cpu and not own and not any(one.timings for one in known.shared.values()):
+    if on_cpu and not own:
         known = replace(known, device_error=UNTRIED_PROCESSOR)
     return ExpectedTimings(known, build_profile(device, 1))
 

@@ -194,6 +194,11 @@ def device_here(machine: Machine, device: str) -> DeviceModel | None:
     return _processor(machine.fingerprint, cpu.model or cpu.architecture, cpu.architecture, cpu_peak(cpu))
 
 
+def untried_error(device: DeviceModel) -> float:
+    """Return the standard deviation of the logarithm of a device's speed before anything is known to run on it."""
+    return UNTRIED_PROCESSOR if device.kind is DeviceKind.CPU else 0.0
+
+
 def class_device(kind: MachineClass) -> DeviceModel:
     """Return what runs models on a kind of hardware, as the transfer takes it.
 

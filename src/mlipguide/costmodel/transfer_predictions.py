@@ -17,18 +17,18 @@ from mlipguide.costmodel.transfer import Timing, TransferModel
 from mlipguide.costmodel.transfer_data import (
     ASE,
     TORCH,
-    UNTRIED_PROCESSOR,
     OwnTiming,
     leaderboard_timings,
     own_timings,
     peak_of,
     published_figures,
     published_timings,
+    untried_error,
 )
 from mlipguide.hardware.device_models import find_device
 from mlipguide.hardware.usable_memory import estimate_usable_memory
 from mlipguide.records.estimate import Basis
-from mlipguide.records.hardware.device import DeviceKind, DeviceModel
+from mlipguide.records.hardware.device import DeviceModel
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
@@ -116,6 +116,8 @@ class ReferenceTimings:
         same = [one for one in here if one.code == situation.code]
         curve = self.transfer.curve(situation, further_error=self.device_error)
         shared = self.shared_of(card, profile.device, situation.code) if devices == 1 else None
+        if shared is not None:
+            curve = self.transfer.curve(situation).given(shared.timings, common_error=untried_error(profile.device))
         told = bool(timings or shared) or card.id in self.own or card.architecture.family in self.families
         told = told or curve.log_normal(TYPICAL_ATOMS)[1] <= LARGEST_DEVIATION
         return RemoteCosts(
@@ -190,7 +192,6 @@ def gather_known_costs(
     *,
     further: Sequence[Timing] = (),
     shared: Sequence[SharedSet] = (),
-    judging: Sequence[Timing] = (),
 ) -> ReferenceTimings:
     """Put published timings, those that others shared, and those of this machine together.
 
@@ -201,7 +202,6 @@ def gather_known_costs(
         structure: Of the task.
         further: Timings beside these.
         shared: What others shared, by hardware; of this machine's what was not timed here.
-        judging: Timings that tell with the others whether a contributor can be believed.
     """
     published = published_figures(catalogue)
     own = tuple(own)
@@ -212,19 +212,19 @@ def gather_known_costs(
         for timing in own_timings(law, machine, structure)
     ]
     timings += here
+    transfer = TransferModel(timings)
     series = _shared_series(
         shared,
         catalogue,
         structure,
-        expected=TransferModel([*timings, *judging]) if shared else None,
+        expected=transfer,
         timed_here={(one.situation.law, one.situation.device) for one in here},
     )
-    timings += [timing for one in series.values() for timing in one.timings]
     by_law: dict[str, list[PublishedTiming]] = {}
     for one in published:
         by_law.setdefault(one.law, []).append(one)
     return ReferenceTimings(
-        transfer=TransferModel(timings),
+        transfer=transfer,
         own={one.card.id: one for one in own},
         published={law: tuple(found) for law, found in by_law.items()},
         structure=structure,
@@ -242,16 +242,17 @@ def _shared_series(
     catalogue: Catalogue,
     structure: StructureSummary,
     *,
-    expected: TransferModel | None,
+    expected: TransferModel,
     timed_here: Container[tuple[str, str]],
 ) -> dict[tuple[str, str], SharedSeries]:
     """Return what others shared, by law and device, without what was timed on this machine."""
     cards = {card.architecture.time_law: card for card in catalogue.cards} if shared else {}
     found: dict[tuple[str, str], SharedSeries] = {}
-    for one in shared if expected is not None else ():
-        untried = UNTRIED_PROCESSOR if one.device.kind is DeviceKind.CPU else 0.0
+    for one in shared:
         records = tuple(item for item in one.records if (item.time_law, one.device.id) not in timed_here)
-        told = shared_series(replace(one, records=records), cards, structure, expected, further_error=untried)
+        told = shared_series(
+            replace(one, records=records), cards, structure, expected, further_error=untried_error(one.device)
+        )
         found |= {(law, one.device.id): series for law, series in told.items()}
     return found
 

@@ -19,12 +19,12 @@ from mlipguide.costmodel.transfer import Curve, Timing, TransferModel
 from mlipguide.costmodel.transfer_data import (
     ASE,
     TORCH,
-    UNTRIED_PROCESSOR,
     ase_situation,
     class_device,
     leaderboard_timings,
     published_figures,
     published_timings,
+    untried_error,
 )
 from mlipguide.records.hardware.device import DeviceKind
 from mlipguide.records.models.model_card import ModelCard
@@ -74,9 +74,8 @@ class Plausibility:
         device = class_device(record.machine)
         key = (record.time_law, record.machine.id, record.formula)
         if key not in self._curves:
-            untried = UNTRIED_PROCESSOR if device.kind is DeviceKind.CPU else 0.0
             situation = ase_situation(card, device, record.formula)
-            self._curves[key] = self._transfer.curve(situation, further_error=untried)
+            self._curves[key] = self._transfer.curve(situation, further_error=untried_error(device))
         mean, deviation = self._curves[key].log_normal(float(record.atoms))
         if abs(math.log(step_s) - mean) <= UNLIKELY * deviation:
             return None
