@@ -88,20 +88,25 @@ def test_the_number_of_a_gpu_is_left_out() -> None:
     assert record.machine.gpu == "A100-80GB"
 
 
+def with_text(record: Any, name: str, text: str) -> Any:
+    """Return a record with a text in one of its fields, whatever the field is for."""
+    return replace(record, **{name: text})
+
+
 def texts_planted(private: str) -> Iterator[Any]:
     """Yield measurements that hold a private text in every place that takes one."""
     whole = measured(64)
     for field in dataclasses.fields(whole):
         value = getattr(whole, field.name)
         if isinstance(value, str) and field.name not in {"weights", "scenario"}:
-            yield replace(whole, **{field.name: private})
+            yield with_text(whole, field.name, private)
             if field.name == "taken_at":
                 yield replace(whole, taken_at=f"2026-01-02T03:04:05+00:00 {private}")
     for field in dataclasses.fields(whole.structure):
         value = getattr(whole.structure, field.name)
         if isinstance(value, str):
-            yield replace(whole, structure=replace(silicon(), **{field.name: private}))
-            yield replace(whole, structure=replace(silicon(), **{field.name: f"Si{private}"}))
+            yield replace(whole, structure=with_text(silicon(), field.name, private))
+            yield replace(whole, structure=with_text(silicon(), field.name, f"Si{private}"))
     yield replace(whole, structure=replace(silicon(), elements=(private,)))
     yield replace(whole, structure=replace(silicon(), elements=("Si", private)))
     for name in ("dtype", "device", "driver"):
@@ -148,7 +153,7 @@ def test_nothing_private_of_a_machine_gets_out(private: str) -> None:
         replace(machine, gpus=(replace(gpu, name=private),)),
         replace(machine, gpus=(replace(gpu, name=f"NVIDIA A100-SXM4-80GB {private}"),)),
         *(
-            replace(machine, gpus=(replace(gpu, **{name: private}),))
+            replace(machine, gpus=(with_text(gpu, name, private),))
             for name in ("driver", "compute_capability", "mig", "uuid")
         ),
     ]
