@@ -1,11 +1,11 @@
 """How long the store takes with 200,000 records, 500 models and 1,000 machines: to append, to find and to rank.
 
-Usage: store_scale.py [--records N] [--here N] [--folder DIR]
+Usage: store_scale.py [--records N] [--here N] [--only own|shared] [--folder DIR]
 
 Records of one's own: the machine that is asked about has 4,000, twenty times as many as the others. Records of others:
 every kind of hardware has as many as any other, of five contributors each. The first answer after records came reads
-all that are new and writes the index; the second is what a user waits for. Of each answer the wall time is told and, for
-machines that do other things too, the time of the processor.
+all that are new and writes the index; the second is what a user waits for. Of each answer the wall time is told and,
+for machines that do other things too, the time of the processor.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--here", type=int, default=HERE, help="Of them on the machine that is asked about.")
+    parser.add_argument("--only", choices=("own", "shared"), help="Records of one's own, or those of others.")
     parser.add_argument("--folder", type=Path, default=None, help="Where there are some 2 GB.")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="mlipguide-scale-", dir=options.folder))
@@ -71,9 +72,11 @@ def main() -> None:
     try:
         world = World()
         print(f"{options.records:,} records, {MODELS} models, {MACHINES:,} machines; {ASKED} models asked for")
-        own_records(world, options.records, options.here)
-        shutil.rmtree(folder / "data")
-        shared_records(world, options.records)
+        if options.only != "shared":
+            own_records(world, options.records, options.here)
+            shutil.rmtree(folder / "data")
+        if options.only != "own":
+            shared_records(world, options.records)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -229,12 +232,13 @@ def shared_records(world: World, count: int) -> None:
     kind = class_of(world.machine, "cpu")
     assert kind is not None
     each = count // MACHINES
+    records = [shared_record(world, number, kind) for number in range(each)]
     with timed(f"writing {MACHINES * each:,} shared records of {MACHINES:,} kinds of hardware, without fsync"):
         for place in range(MACHINES):
             machine = kind if place == 0 else replace(kind, l3_cache_bytes=place * 2**20 + 1)
-            for number in range(each):
-                record = shared_record(world, number, machine)
-                write(shared_store.file_of(record), json.dumps(signed(record)))
+            for record in records:
+                own = replace(record, machine=machine)
+                write(shared_store.file_of(own), json.dumps(signed(own)))
     watch = Watch()
     found = shared_store.find(kind, {item.card.architecture.time_law for item in world.candidates[:ASKED]})
     recalled = watch.read()
@@ -301,8 +305,8 @@ def told(what: str, watch: Watch, recalled: tuple[float, float], chosen: str | N
     """Print how long an answer took, and return the wall time."""
     wall_s, processor_s = watch.read()
     print(
-        f"{what}: {wall_s:.2f} s ({processor_s:.2f} s of the processor), {recalled[0]:.2f} s ({recalled[1]:.2f} s) of it "
-        f"to find the records; choice {chosen}"
+        f"{what}: {wall_s:.2f} s ({processor_s:.2f} s of the processor), {recalled[0]:.2f} s ({recalled[1]:.2f} s) of "
+        f"it to find the records; choice {chosen}"
     )
     return wall_s
 
