@@ -176,6 +176,7 @@ def test_an_export_takes_what_has_a_known_machine_and_says_what_is_left_out() ->
         replace(measured(64), record="batch", scenario=Scenario.OFFLINE, structures=8),
         replace(measured(64), record="own", model="my-secret-model"),
         replace(measured(64), record="old", time_law="older"),
+        replace(measured(64), record="busy", disturbance=replace(measured().disturbance, other_load_share=0.5)),
         replace(make_measurement(), record="fake", fingerprint=epyc().fingerprint),
     ):
         measurements.append(measurement)
@@ -186,6 +187,7 @@ def test_an_export_takes_what_has_a_known_machine_and_says_what_is_left_out() ->
         exporting.BATCHES: 1,
         exporting.OWN_MODEL: 2,
         exporting.OLD_CARD: 1,
+        exporting.DISTURBED: 1,
         exporting.MACHINE_UNKNOWN: 1,
     }
 
@@ -225,6 +227,7 @@ def test_a_bad_line_is_told_with_its_number_and_the_rest_is_taken(tmp_path: Path
         json.dumps(resigned(good, pairs_per_atom=5000.0)),
         json.dumps(signed(shared(256, by="b"))),
         json.dumps(signed(other)),
+        json.dumps(resigned(good, other_load_share=0.9)),
         "[]",
         "NaN",
     ]
@@ -233,7 +236,7 @@ def test_a_bad_line_is_told_with_its_number_and_the_rest_is_taken(tmp_path: Path
     found = read(path)
     assert [record for record, _ in found.records] == [good, other]
     told = reasons(found)
-    assert list(told) == [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14]
+    assert list(told) == [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15]
     assert "no JSON" in told[3]
     assert "signature" in told[4]
     assert "newer mlipguide" in told[5]
@@ -243,6 +246,7 @@ def test_a_bad_line_is_told_with_its_number_and_the_rest_is_taken(tmp_path: Path
     assert "not plausible" in told[9]
     assert "pairs per atom are not plausible" in told[10]
     assert "another contributor" in told[11]
+    assert told[13] == "other processes used 90% of the cores while it was timed"
     assert all(one.file == str(path) for one in found.refused)
 
 

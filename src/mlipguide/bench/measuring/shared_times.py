@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ from mlipguide.bench.measuring.costs_here import expected_cost, pairs_of
 from mlipguide.bench.measuring.shared_sets import shared_here
 from mlipguide.candidates.preparation import Prepared
 from mlipguide.catalog.cards import Catalogue
+from mlipguide.costmodel.elsewhere import RemoteCosts
 from mlipguide.costmodel.expected import expected_timings
 from mlipguide.costmodel.model_costs import ModelCosts
 from mlipguide.costmodel.transfer_data import OwnTiming
 from mlipguide.costmodel.transfer_predictions import ReferenceTimings
 from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
+from mlipguide.records.estimate import Basis
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task
@@ -65,7 +68,7 @@ def with_shared_times(
         return found, shared.notices
     expected = told.costs_of_all(cards, task.atoms)
     used = [item for item in untimed if item.card.id in expected and expected[item.card.id].shared_atoms]
-    found |= {item.card.id: expected_cost(item, expected[item.card.id]) for item in used}
+    found |= {item.card.id: expected_cost(item, _with_shared_memory(expected[item.card.id])) for item in used}
     notices = [*shared.notices, *shared_notices(told.known)]
     if used:
         names = ", ".join(sorted(item.card.id for item in used))
@@ -93,6 +96,12 @@ def shared_notices(known: ReferenceTimings) -> tuple[Notice, ...]:
             f"it contradicts the others or, while they are few, what is expected without them.{left}",
         ),
     )
+
+
+def _with_shared_memory(costs: RemoteCosts) -> RemoteCosts:
+    """Return costs without memory that was published of other devices: of what is here it would be measured."""
+    is_shared = costs.memory is not None and costs.memory.basis is Basis.SHARED
+    return costs if is_shared else replace(costs, memory=None)
 
 
 def _is_untimed(costs: ModelCosts | None) -> bool:

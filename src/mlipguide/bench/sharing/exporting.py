@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mlipguide.bench.sharing.plausibility import is_disturbed
 from mlipguide.bench.sharing.vocabulary import Vocabulary, is_formula
 from mlipguide.core.formulas import parse_formula
 from mlipguide.hardware.machine_classes import CPU
@@ -23,6 +24,7 @@ MACHINE_UNKNOWN = "taken before mlipguide kept of which kind a machine is; timin
 MACHINE_UNNAMED = "its processor or GPU has a name that is not known, or the GPU is a part of one"
 ODD_STRUCTURE = "its formula is not one of elements"
 ODD_SETTINGS = "with settings that the backend does not have here"
+DISTURBED = "timed while other processes used more than a quarter of the cores"
 TOO_LONG = f"more than {MOST_SAMPLES:,} steps"
 MAKES_NO_SENSE = "with numbers or words that no import would take"
 
@@ -129,6 +131,8 @@ def shared_record(
         record.check()
     except ValueError:
         return MAKES_NO_SENSE
+    if is_disturbed(record) is not None:
+        return DISTURBED
     return MAKES_NO_SENSE if words.unknown_in(record) is not None else record
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from functools import cached_property
 
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.reference_timings import load_reference_timings
@@ -39,6 +40,8 @@ MOST_SPREAD = 1000.0
 """How many times the median the longest step can be."""
 MOST_OF_MEMORY = 1.02
 """Of a device's nominal memory can be in use: drivers round."""
+MOST_LOAD = 0.25
+"""Share of the cores that other processes may have used: with more, times tell of them."""
 REFERENCE_SYSTEM = "reference structure"
 
 
@@ -50,13 +53,17 @@ class Plausibility:
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        timings = [
-            *published_timings(published_figures(catalogue)),
-            *leaderboard_timings(catalogue.cards),
-            *_reference_timings(catalogue),
-        ]
-        self._transfer = TransferModel(timings)
+        self._catalogue = catalogue
         self._curves: dict[tuple[str, str, str], Curve] = {}
+
+    @cached_property
+    def _transfer(self) -> TransferModel:
+        timings = [
+            *published_timings(published_figures(self._catalogue)),
+            *leaderboard_timings(self._catalogue.cards),
+            *_reference_timings(self._catalogue),
+        ]
+        return TransferModel(timings)
 
     def doubt(self, record: SharedRecord, card: ModelCard) -> str | None:
         """Return why a record cannot be believed; None where it can.
@@ -65,7 +72,7 @@ class Plausibility:
             record: Of known words.
             card: Of its model.
         """
-        return self._odd_time(record, card) or _odd_pairs(record, card) or _odd_memory(record)
+        return is_disturbed(record) or self._odd_time(record, card) or _odd_pairs(record, card) or _odd_memory(record)
 
     def _odd_time(self, record: SharedRecord, card: ModelCard) -> str | None:
         step_s = statistics.median(record.steady_s)
@@ -81,6 +88,14 @@ class Plausibility:
             return None
         low, high = (math.exp(mean + sign * UNLIKELY * deviation) for sign in (-1, 1))
         return f"a step of {duration(step_s)} is not plausible: {duration(low)} to {duration(high)} can be"
+
+
+def is_disturbed(record: SharedRecord) -> str | None:
+    """Return why a record tells of other processes more than of its model; None where it does not."""
+    load = record.other_load_share
+    if load is None or load <= MOST_LOAD:
+        return None
+    return f"other processes used {load:.0%} of the cores while it was timed"
 
 
 def _odd_pairs(record: SharedRecord, card: ModelCard) -> str | None:

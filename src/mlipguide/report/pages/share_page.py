@@ -46,8 +46,9 @@ def import_page(data: ImportReport, console: Console) -> RenderableType:
     if data.records and not data.stored:
         steps.append(Step(f"mlipguide share import {shlex.join(data.files)}", "keeps them"))
     elif data.records:
-        name = next((one.name for one in data.classes if not one.is_this_machine), data.classes[0].name)
-        steps.append(Step(f"mlipguide recommend STRUCTURE --hardware {name}", "an answer for that hardware"))
+        here = any(one.is_this_machine for one in data.classes)
+        where = "--no-measure" if here else f"--hardware {data.classes[0].name}"
+        steps.append(Step(f"mlipguide recommend STRUCTURE {where}", "an answer that uses them"))
     style = "bold" if not data.refused else "bold yellow"
     return Group(
         conclusion(first, there, wrong, style=style),
