@@ -310,3 +310,9 @@ def test_formulas_are_of_elements_in_their_order() -> None:
 def test_what_steers_a_terminal_is_not_shown() -> None:
     assert shown("a\x1b[31m\nb\ud800") == "a?[31m?b?"
     assert len(shown("x" * 10_000)) < 400
+
+
+def test_everything_in_the_community_folder_can_be_taken() -> None:
+    folder = Path(__file__).parents[2] / "community"
+    assert (folder / "README.md").is_file()
+    assert read(*sorted(folder.glob("*.jsonl"))).refused == []

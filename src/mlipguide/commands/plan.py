@@ -97,7 +97,7 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
         task,
         atoms,
         given_weights={},
-        profiles=asked or [build_profile(device, 1) for device in load_devices() if device.id in shared_gpus()],
+        profiles=asked or _shared_profiles(),
         cards=catalogue.cards if asked else (card,),
     )
     notices += shared_notices(known)
@@ -118,6 +118,12 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
         notices=(*notices, *unreadable(one.id for one in catalogue.cards)),
         exit_code=ExitCode.DONE if doing else ExitCode.NOTHING_FEASIBLE,
     )
+
+
+def _shared_profiles() -> list[HardwareProfile]:
+    """Return the GPUs of which others shared anything."""
+    found = shared_gpus()
+    return [build_profile(device, 1) for device in load_devices() if device.id in found]
 
 
 def _options(
