@@ -33,6 +33,8 @@ RECORDS = (
     shared(256, settings=cpu_settings(dtype="float64")),
     shared(500, formula="LiFePO4", number_density_per_angstrom3=0.0962, pairs_per_atom=50.0),
 )
+SAME_TYPE = 0.8
+"""Share of changes that leave a value of its type: the others end at the schema."""
 PRIVATE = ("jdoe", "/home/jdoe/run.cif", "node42.example", "\x1b[31mjdoe", "jdoe\ud800")
 
 
@@ -97,6 +99,9 @@ def _change(plain: Any, rng: np.random.Generator) -> None:
     if isinstance(plain[place], dict | list) and rng.random() < 0.7:
         _change(plain[place], rng)
         return
+    if rng.random() < SAME_TYPE and isinstance(plain[place], str | int | float):
+        plain[place] = _odd_of_its_type(plain[place], rng)
+        return
     choice = int(rng.integers(5))
     if choice == 0 and isinstance(plain, dict):
         plain[_odd_text(rng)] = plain.pop(place)
@@ -106,6 +111,14 @@ def _change(plain: Any, rng: np.random.Generator) -> None:
         plain[place] = plain[place] * 10.0 ** float(rng.normal(0.0, 3.0))
     else:
         plain[place] = _odd_value(rng)
+
+
+def _odd_of_its_type(value: Any, rng: np.random.Generator) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str):
+        return f"{value}{_odd_text(rng)}" if rng.random() < 0.3 else _odd_text(rng)
+    return type(value)(min(value * 10.0 ** float(rng.normal(0.0, 2.0)), 1e15))
 
 
 def _odd_text(rng: np.random.Generator) -> str:
