@@ -18,17 +18,17 @@ from mlipguide.core.serialisation import write_once
 from mlipguide.store import file_index
 from mlipguide.store import measurements as store
 
-PROCESSES, APPENDED = 3, 12
+PROCESSES, APPENDED = 2, 18
 APPEND = """
 import sys
 from dataclasses import replace
-from factories import make_measurement
+from pathlib import Path
+from mlipguide.core.paths import data_dir
 from mlipguide.core.serialisation import write_once
 from mlipguide.store import measurements as store
-from mlipguide.core.paths import data_dir
-won = 0
+won, base = 0, store.read(Path(sys.argv[2]))
 for number in range({count}):
-    store.append(replace(make_measurement(), record=f"{{sys.argv[1]}}-{{number}}", time_law=f"law-{{number % 4}}"))
+    store.append(replace(base, record=f"{{sys.argv[1]}}-{{number}}", time_law=f"law-{{number % 4}}"))
     won += write_once(data_dir() / "once" / f"{{number}}.txt", sys.argv[1])
     if number % 6 == 5:
         store.find("f" * 16, laws={{"law-1"}})
@@ -146,9 +146,9 @@ def test_measurements_are_found_by_their_law_and_damaged_ones_are_told() -> None
 
 def test_several_processes_on_one_folder_lose_nothing(tmp_path: Path) -> None:
     code = APPEND.format(count=APPENDED)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
+    base = Path(__file__).parent / "formats" / f"measurement-{store.FORMAT}.json"
     running = [
-        subprocess.Popen([sys.executable, "-c", code, f"p{one}"], env=environment, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", code, f"p{one}", str(base)], stdout=subprocess.PIPE, text=True)
         for one in range(PROCESSES)
     ]
     won = [int(process.communicate(timeout=120)[0]) for process in running]
