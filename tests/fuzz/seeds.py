@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from ase import Atoms
 from ase.build import bulk, molecule
 
 from labelled import rattled
+from mlipguide.records.timing.shared import signed
+from shared_records import shared
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIGS = ROOT / "configs"
@@ -123,3 +126,9 @@ def cards(count: int = 8) -> tuple[Seed, ...]:
     paths = sorted(CARDS.glob("*.yaml"))
     chosen = np.linspace(0, len(paths) - 1, count).astype(int)
     return tuple(Seed(paths[index].name, paths[index].read_bytes()) for index in chosen)
+
+
+def shared_records() -> tuple[Seed, ...]:
+    """Return a file of shared records."""
+    lines = (json.dumps(signed(shared(atoms))) for atoms in (64, 128))
+    return (Seed("records.jsonl", "\n".join(lines).encode()),)

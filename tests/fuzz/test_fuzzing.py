@@ -258,6 +258,12 @@ def test_model_cards(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("fake_models")
+def test_shared_records(tmp_path: Path) -> None:
+    command = lambda path: ("share", "import", str(path))  # noqa: E731
+    check(damaged(tmp_path, seeds.shared_records(), command), share(0.003), "shared")
+
+
+@pytest.mark.usefixtures("fake_models")
 def test_options() -> None:
     check(draw_options, share(0.11), "options")
 

@@ -11,13 +11,13 @@ from mlipguide.advice.early_stopping import FEWEST_SIZES, CandidateTiming, groun
 from mlipguide.advice.facts import Facts
 from mlipguide.advice.offers import asked_first
 from mlipguide.advice.recommendation import Question
-from mlipguide.bench.measuring.costs_here import costs_here, fitted_costs, own_timings_of, pairs_of
+from mlipguide.bench.measuring.costs_here import costs_here, expected_cost, fitted_costs, own_timings_of, pairs_of
 from mlipguide.bench.measuring.gathering import Contenders
 from mlipguide.bench.measuring.measuring import usable_memory_bytes
+from mlipguide.bench.measuring.shared_sets import shared_here
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, sharing
 from mlipguide.candidates.preparation import Prepared, default_settings
 from mlipguide.costmodel.expected import expected_costs
-from mlipguide.costmodel.model_costs import ModelCosts
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
 from mlipguide.evidence.stability.earlier_tests import tests_here
 from mlipguide.records.accuracy.evidence import Evidence
@@ -98,16 +98,10 @@ def _facts_expected(
         structure=task.structure,
         pairs_per_atom=partial(pairs_of, task, atoms),
         atoms=task.atoms,
+        shared=shared_here([item for item in startable if item.card.id not in laws], machine).sets,
     )
     untimed = {
-        item.card.id: ModelCosts(
-            costs=expected[item.card.id],
-            environment=item.environment.kind.value,
-            settings=item.settings,
-            weights=Weights.SYNTHETIC if item.synthetic else Weights.PRETRAINED,
-        )
-        for item in startable
-        if item.card.id in expected
+        item.card.id: expected_cost(item, expected[item.card.id]) for item in startable if item.card.id in expected
     }
     timed = costs_here(startable, measured, laws, atoms=task.atoms)
     return Facts(

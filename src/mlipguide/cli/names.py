@@ -14,11 +14,12 @@ COMMANDS = {
     "hardware": "This machine, and known devices elsewhere.",
     "env": "The Python environments of the backends.",
     "jobs": "Runs on a cluster: list, watch, collect, resume.",
+    "share": "Give measurements away, and use those of others.",
     "explain": "Explain a topic in plain words, with sources.",
     "doctor": "Print a diagnosis to paste into a bug report.",
 }
 """Every command has a file of its own in this folder, with its function or, for a group, the typer app."""
-GROUPS = frozenset({"models", "hardware", "env", "train", "jobs"})
+GROUPS = frozenset({"models", "hardware", "env", "jobs", "share", "train"})
 """Commands that have commands of their own."""
 PAIRS = frozenset({("bench", "compare"), ("bench", "speed")})
 """Commands of a group whose own name is a command too."""

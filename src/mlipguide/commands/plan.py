@@ -11,6 +11,8 @@ from mlipguide.advice.facts import facts_elsewhere
 from mlipguide.advice.ranking import is_likely
 from mlipguide.advice.reverse import bottleneck_of, changes_for, order_of
 from mlipguide.bench.measuring.costs_here import reference_timings
+from mlipguide.bench.measuring.shared_sets import shared_profile
+from mlipguide.bench.measuring.shared_times import shared_notices
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
 from mlipguide.commands.hardware import alike_notices
@@ -33,6 +35,7 @@ from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import Task
 from mlipguide.records.timing.published import PublishedTiming
+from mlipguide.store.shared import shared_gpus
 from mlipguide.store.stability import unreadable
 from mlipguide.structures.signs import find_signs
 from mlipguide.tasks.requests import build_task, load_structure
@@ -84,10 +87,20 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
     else:
         atoms, structure, structure_notices = load_structure(request)
         notices += structure_notices
-    notices += alike_notices(() if request.hardware is None else parse_profiles(request.hardware))
+    asked = () if request.hardware is None else parse_profiles(request.hardware, further=shared_profile)
+    notices += alike_notices(asked)
     task = build_task(request, structure, None if atoms is None else find_signs(atoms))
     options.on_progress("looking up what is known", 0.0)
-    known = reference_timings(catalogue, options.probe(), task, atoms, given_weights={})
+    known = reference_timings(
+        catalogue,
+        options.probe(),
+        task,
+        atoms,
+        given_weights={},
+        profiles=asked or _shared_profiles(),
+        cards=catalogue.cards if asked else (card,),
+    )
+    notices += shared_notices(known)
     considered = _options(card, request, known, task, options)
     doing = [option for option in considered if option.candidate.verdict is Verdict.FEASIBLE]
     nearest = considered[0]
@@ -107,13 +120,23 @@ def plan(model: str, request: TaskRequest, options: Options | None = None) -> Re
     )
 
 
+def _shared_profiles() -> list[HardwareProfile]:
+    """Return the GPUs of which others shared anything."""
+    found = shared_gpus()
+    return [build_profile(device, 1) for device in load_devices() if device.id in found]
+
+
 def _options(
     card: ModelCard, request: TaskRequest, known: ReferenceTimings, task: Task, options: Options
 ) -> list[HardwareOption]:
     """Return what was asked for; else of every GPU the smallest number that would do, or the likeliest."""
     if request.hardware is not None:
         return sorted(
-            (_option(card, profile, known, task) for profile in parse_profiles(request.hardware)), key=order_of
+            (
+                _option(card, profile, known, task)
+                for profile in parse_profiles(request.hardware, further=shared_profile)
+            ),
+            key=order_of,
         )
     several = card.architecture.family in load_parallel_codes()
     found: list[HardwareOption] = []

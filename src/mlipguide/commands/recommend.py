@@ -16,11 +16,19 @@ from mlipguide.advice.first_look import choose_contenders
 from mlipguide.advice.offers import build_offers, offer_notice, reach_notice
 from mlipguide.advice.prices.labels import label_atoms
 from mlipguide.advice.recommendation import Question, assemble_recommendation
-from mlipguide.bench.measuring.costs_here import costs_here, fitted_costs, reference_timings, with_plain_memory
+from mlipguide.bench.measuring.costs_here import (
+    costs_here,
+    fitted_costs,
+    own_timings_of,
+    reference_timings,
+    with_plain_memory,
+)
 from mlipguide.bench.measuring.gathering import Gathering, gather_timings
 from mlipguide.bench.measuring.measuring import MeasuringContext, usable_memory_bytes
 from mlipguide.bench.measuring.refusals import refuse_nothing
 from mlipguide.bench.measuring.run_options import RunOptions
+from mlipguide.bench.measuring.shared_sets import shared_profile
+from mlipguide.bench.measuring.shared_times import shared_notices, with_shared_times
 from mlipguide.bench.measuring.stored_batches import can_be_batched, counted_elsewhere, counted_here
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, reuse_notices
 from mlipguide.candidates.additions import with_additions
@@ -103,9 +111,10 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     preparation, measured = _timed(question, preparation, labels, machine, options)
     on_labels = _evidence(question, preparation, None if measured.interrupted else labels, machine, options)
     if question.profiles:
-        facts = _facts_elsewhere(question, on_labels, machine, options)
+        facts, told = _facts_elsewhere(question, on_labels, machine, options)
     else:
-        facts = (_facts_here(question, preparation, measured, on_labels, machine),)
+        here, told = _facts_here(question, preparation, measured, on_labels, machine)
+        facts = (here,)
     facts, batched = _in_batches(question, facts, preparation, machine, options)
     assessments = best_first([assess(question.cards, question.task, one) for one in facts])
     recommendation, unread = assemble_recommendation(question, assessments, machine, reason_words)
@@ -119,6 +128,7 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
             *unread,
             *unreadable(card.id for card in question.cards),
             *reuse_notices(measured),
+            *told,
             *((SO_FAR,) if measured.interrupted else ()),
             *batched,
         ),
@@ -154,7 +164,7 @@ def _read(request: TaskRequest, options: Options) -> tuple[Question, TaskLabels 
     if options.script is not None:
         require_kind(task, options.script.path, options.script.driver)
     labels = _labels(request, task, options)
-    profiles = () if request.hardware is None else parse_profiles(request.hardware)
+    profiles = () if request.hardware is None else parse_profiles(request.hardware, further=shared_profile)
     if profiles and task.additions:
         raise InputError(
             f"--add {request.add} with --hardware: what it costs was timed on no other hardware.",
@@ -295,8 +305,8 @@ def _facts_here(
     measured: MeasuredModels,
     on_labels: LabelEvidence,
     machine: Machine,
-) -> Facts:
-    """Return what is known of the models on this machine.
+) -> tuple[Facts, tuple[Notice, ...]]:
+    """Return what is known of the models on this machine, with what others shared where nothing was timed.
 
     Raises:
         EnvironmentFailedError: Nothing can be started.
@@ -304,27 +314,47 @@ def _facts_here(
     """
     refuse_nothing(preparation, measured)
     task, cards = question.task, question.cards
-    laws = fitted_costs(preparation.candidates, measured, task, question.atoms)
-    return Facts(
+    candidates = preparation.candidates
+    laws = fitted_costs(candidates, measured, task, question.atoms)
+    costs, told = with_shared_times(
+        costs_here(candidates, measured, laws, atoms=task.atoms),
+        candidates,
+        own_timings_of(candidates, measured, laws),
+        machine=machine,
+        catalogue=question.catalogue,
+        task=task,
+        atoms=question.atoms,
+    )
+    facts = Facts(
         cards={card.id: card for card in cards},
-        costs=costs_here(preparation.candidates, measured, laws, atoms=task.atoms),
+        costs=costs,
         evidence={card.id: on_labels.by_model.get(card.id) or evidence_of(card) for card in cards},
-        stability=tests_here(preparation.candidates, task),
+        stability=tests_here(candidates, task),
         memory_bytes=usable_memory_bytes(machine, default_settings(machine)),
         trainings=trainings_of(cards),
         atoms=question.atoms,
         label_step_s={model: law.step_time_s(label_atoms(task)) for model, law in laws.items()},
     )
+    return facts, told
 
 
 def _facts_elsewhere(
     question: Question, on_labels: LabelEvidence, machine: Machine, options: Options
-) -> tuple[Facts, ...]:
-    """Return what is known of the models on each profile: published timings answer where nothing was timed here."""
+) -> tuple[tuple[Facts, ...], tuple[Notice, ...]]:
+    """Return what is known of the models on each profile: others' timings answer where nothing was timed here."""
     options.on_progress("carrying the timings over", 1.0)
     task, cards = question.task, question.cards
-    known = reference_timings(question.catalogue, machine, task, question.atoms, given_weights=question.weights)
-    return tuple(facts_elsewhere(cards, profile, known, task, on_labels.by_model) for profile in question.profiles)
+    known = reference_timings(
+        question.catalogue,
+        machine,
+        task,
+        question.atoms,
+        given_weights=question.weights,
+        profiles=question.profiles,
+        cards=cards,
+    )
+    facts = tuple(facts_elsewhere(cards, profile, known, task, on_labels.by_model) for profile in question.profiles)
+    return facts, shared_notices(known)
 
 
 def _in_batches(

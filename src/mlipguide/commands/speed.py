@@ -21,6 +21,8 @@ from mlipguide.bench.comparing.speed_judgement import (
     verdict_on,
 )
 from mlipguide.bench.measuring.costs_here import reference_timings
+from mlipguide.bench.measuring.shared_sets import shared_profile
+from mlipguide.bench.measuring.shared_times import shared_notices
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
 from mlipguide.catalog.slow_causes import load_slow_causes
@@ -122,7 +124,16 @@ def speed(asked: SpeedRequest, options: Options | None = None) -> Result[SpeedCh
         None if atoms is None else find_signs(atoms),
     )
     options.on_progress("looking up what is known", 0.0)
-    known = reference_timings(catalogue, machine, task, atoms, given_weights={})
+    known = reference_timings(
+        catalogue,
+        machine,
+        task,
+        atoms,
+        given_weights={},
+        profiles=() if asked.device is None else (profile,),
+        cards=(card,),
+    )
+    notices += shared_notices(known)
     way = _way(asked.style, log, card, profile, known, here=asked.device is None, atoms=count)
     expected = way.costs.step_time_s(count)
     alone = known.in_code(card, profile, way.code, 1).step_time_s(count) if profile.count > 1 else None
@@ -240,7 +251,7 @@ def _profile(device: str | None, machine: Machine) -> HardwareProfile:
         InputError: It is not known, or several were named.
     """
     if device is not None:
-        profiles = parse_profiles(device, option="--device")
+        profiles = parse_profiles(device, option="--device", further=shared_profile)
         if len(profiles) > 1:
             raise InputError(f"--device: '{device}' names several.", hint="Name the one that it ran on.")
         return profiles[0]

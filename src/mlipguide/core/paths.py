@@ -47,6 +47,26 @@ def measurements_dir() -> Path:
     return data_dir() / "measurements"
 
 
+def machines_dir() -> Path:
+    """Folder of the kinds of machines that something was timed on, one JSON file each, by fingerprint."""
+    return data_dir() / "machines"
+
+
+def shared_dir() -> Path:
+    """Folder of the measurements that others shared, one JSON file each, by the kind of hardware."""
+    return data_dir() / "shared"
+
+
+def contributor_file() -> Path:
+    """File of the random word that stands for this data folder in what it shares."""
+    return data_dir() / "contributor"
+
+
+def indexes_dir() -> Path:
+    """Folder of what is known of folders with many files, so that these need not all be read."""
+    return cache_dir() / "indexes"
+
+
 def stability_dir() -> Path:
     """Folder of what tests of stability found, one JSON file each, by model."""
     return data_dir() / "stability"

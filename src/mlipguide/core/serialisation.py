@@ -7,6 +7,7 @@ is reported with its path.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -15,7 +16,7 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from mlipguide.core.errors import InputError, concerning
+from mlipguide.core.errors import InputError, StorageError, concerning
 from mlipguide.core.paths import make_folder, storage_error
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""What a file system says that has no hard links."""
 MOST_VALUES = 1_000_000
 """Of a YAML document with its aliases written out: nine lines can stand for more than any memory holds."""
 
@@ -180,19 +183,51 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         StorageError: The folder or the disk refuses.
     """
-    make_folder(path.parent)
-    temporary: str | None = None
+    _write_aside(path, text, lambda temporary: temporary.replace(path))
+
+
+def write_once(path: Path, text: str) -> bool:
+    """Write ``text`` to ``path`` unless something is there, and tell whether it was written.
+
+    Of several processes that write at once, on whatever machines share the folder, exactly one is told so: making a
+    link is one step of the file system, which needs no lock, and so is creating a file where there are no links.
+
+    Raises:
+        StorageError: The folder or the disk refuses.
+    """
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        _write_aside(path, text, lambda temporary: _put_new(path, temporary, text))
+    except StorageError as error:
+        if isinstance(error.__cause__, FileExistsError) and path.exists():
+            return False
+        raise
+    return True
+
+
+def _put_new(path: Path, temporary: Path, text: str) -> None:
+    try:
+        path.hardlink_to(temporary)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+
+
+def _write_aside(path: Path, text: str, put: Callable[[Path], object]) -> None:
+    make_folder(path.parent)
+    temporary: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-        temporary = None
+        put(temporary)
     except OSError as error:
         raise storage_error(path, error) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+                temporary.unlink()

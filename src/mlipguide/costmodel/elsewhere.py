@@ -38,7 +38,7 @@ class MemoryNeed:
         fixed_bytes: What does not depend on the number of atoms.
         bytes_per_atom: What each atom adds.
         error: Standard deviation of the logarithm of a peak.
-        basis: ``transferred`` from a measurement here, ``published`` for the model itself.
+        basis: ``transferred`` from a measurement here, ``shared`` or ``published`` for the model itself.
         source: What it stands on.
     """
 
@@ -72,14 +72,22 @@ class MemoryNeed:
         )
 
     @classmethod
-    def from_peaks(cls, peaks: Sequence[tuple[float, float]], *, source: str, density_ratio: float = 1.0) -> MemoryNeed:
-        """Return the need that published peaks of the same model say.
+    def from_peaks(
+        cls,
+        peaks: Sequence[tuple[float, float]],
+        *,
+        source: str,
+        density_ratio: float = 1.0,
+        basis: Basis = Basis.PUBLISHED,
+    ) -> MemoryNeed:
+        """Return the need that peaks of the same model say which others saw.
 
         Args:
             peaks: Pairs of atoms and bytes, of one series.
             source: Where they were published.
             density_ratio: Number density of the structure over that of the published one: pairs take most of the
                 memory.
+            basis: What they are.
         """
         (small, low), (large, high) = min(peaks), max(peaks)
         slope = high / large if small == large else max(0.0, high - low) / (large - small)
@@ -87,7 +95,7 @@ class MemoryNeed:
             fixed_bytes=max(0.0, high - slope * large),
             bytes_per_atom=slope * density_ratio**SHARE_OF_PAIRS,
             error=math.hypot(MEMORY_ERROR, ERROR_OF_DENSITY * math.log(density_ratio)),
-            basis=Basis.PUBLISHED,
+            basis=basis,
             source=source,
         )
 
@@ -111,6 +119,7 @@ class RemoteCosts:
         share: What one of them does of a system with so many atoms.
         published_atoms: Numbers of atoms of the published timings of this very model on this very hardware.
         source: What the times stand on.
+        shared_atoms: Numbers of atoms of which others shared timings of this architecture on this very hardware.
     """
 
     curve: Curve | None
@@ -121,6 +130,7 @@ class RemoteCosts:
     share: Callable[[float], Share]
     published_atoms: tuple[int, ...]
     source: str
+    shared_atoms: tuple[int, ...] = ()
 
     def step_time_s(self, atoms: int) -> Estimate | None:
         """Return the time of one step of ``atoms`` atoms."""
@@ -185,10 +195,14 @@ class RemoteCosts:
         )
 
     def _basis(self, atoms: float) -> Basis:
-        """Return ``published`` within a factor of two of the sizes that were published, else ``transferred``."""
-        sizes = self.published_atoms
-        inside = bool(sizes) and min(sizes) / NEAR <= atoms <= NEAR * max(sizes)
-        return Basis.PUBLISHED if inside else Basis.TRANSFERRED
+        """Return what was shared or published within a factor of two of the sizes, else ``transferred``."""
+        if _is_near(atoms, self.shared_atoms):
+            return Basis.SHARED
+        return Basis.PUBLISHED if _is_near(atoms, self.published_atoms) else Basis.TRANSFERRED
+
+
+def _is_near(atoms: float, sizes: Sequence[int]) -> bool:
+    return bool(sizes) and min(sizes) / NEAR <= atoms <= NEAR * max(sizes)
 
 
 def _largest(fits: Callable[[int], bool]) -> int | None:

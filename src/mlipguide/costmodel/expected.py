@@ -7,14 +7,15 @@ known, with a table of one core (``data/reference_timings.csv``) where this mach
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from mlipguide.candidates.preparation import default_settings
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.reference_timings import load_reference_timings
 from mlipguide.costmodel.effects import Peak, Situation
 from mlipguide.costmodel.elsewhere import RemoteCosts
+from mlipguide.costmodel.shared_timings import SharedSet
 from mlipguide.costmodel.transfer import Timing
 from mlipguide.costmodel.transfer_data import (
     ASE,
@@ -22,12 +23,14 @@ from mlipguide.costmodel.transfer_data import (
     COMMON_CLOCK_HZ,
     FLOP_PER_CYCLE,
     TORCH,
+    UNTRIED_PROCESSOR,
     OwnTiming,
     device_here,
 )
-from mlipguide.costmodel.transfer_predictions import gather_known_costs
+from mlipguide.costmodel.transfer_predictions import ReferenceTimings, gather_known_costs
 from mlipguide.hardware.profile_files import build_profile
 from mlipguide.records.hardware.device import DeviceKind
+from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.task.structure import StructureSummary
@@ -39,9 +42,6 @@ REFERENCE_ERROR = 0.1
 PAIRS_POWER, PAIRS_POWER_ERROR = 1.0, 0.5
 """Power of the pairs per atom that a step grows with, and its standard deviation: from silicon to water, with twice the
 pairs, the step of an atom grows with the power 0.9 (Nequix) to 2.0 (DIEP, which sums over triples)."""
-UNTRIED_PROCESSOR = 0.35
-"""Standard deviation of the logarithm of the speed of a processor that nothing was timed on: its peaks are rough, and
-how far threads help differs. A judgement."""
 
 
 def expected_costs(
@@ -53,6 +53,7 @@ def expected_costs(
     structure: StructureSummary,
     pairs_per_atom: Callable[[ModelCard], float | None],
     atoms: int,
+    shared: Sequence[SharedSet] = (),
 ) -> dict[str, RemoteCosts]:
     """Return what is expected of each model on this machine; nothing of those of which nothing tells.
 
@@ -64,20 +65,66 @@ def expected_costs(
         structure: Of the task.
         pairs_per_atom: Of the task's structure, for a model.
         atoms: Wanted.
+        shared: What others shared of hardware like this.
+    """
+    cards = tuple(cards)
+    known = expected_timings(
+        cards,
+        machine,
+        own,
+        catalogue=catalogue,
+        structure=structure,
+        pairs_per_atom=pairs_per_atom,
+        shared=shared,
+    )
+    return {} if known is None else known.costs_of_all(cards, atoms)
+
+
+@dataclass(frozen=True)
+class ExpectedTimings:
+    """Everything that tells of this machine before anything is timed, and the machine as the transfer takes it."""
+
+    known: ReferenceTimings
+    profile: HardwareProfile
+
+    def costs_of_all(self, cards: Iterable[ModelCard], atoms: int) -> dict[str, RemoteCosts]:
+        """Return what is expected of each model; nothing of those of which nothing tells."""
+        found = {card.id: self.known.costs_of(card, self.profile, atoms) for card in cards}
+        return {model: costs for model, costs in found.items() if costs.step_time_s(atoms) is not None}
+
+
+def expected_timings(
+    cards: Iterable[ModelCard],
+    machine: Machine,
+    own: Iterable[OwnTiming],
+    *,
+    catalogue: Catalogue,
+    structure: StructureSummary,
+    pairs_per_atom: Callable[[ModelCard], float | None],
+    shared: Sequence[SharedSet] = (),
+) -> ExpectedTimings | None:
+    """Return everything that tells of this machine; None where its device is not known.
+
+    Args:
+        cards: Models that are considered.
+        machine: This machine.
+        own: What was timed on it.
+        catalogue: All models.
+        structure: Of the task.
+        pairs_per_atom: Of the task's structure, for a model.
+        shared: What others shared of hardware like this.
     """
     device = device_here(machine, default_settings(machine).device)
     if device is None:
-        return {}
-    profile = build_profile(device, 1)
-    cards, own = tuple(cards), tuple(own)
+        return None
+    own = tuple(own)
     on_cpu = device.kind is DeviceKind.CPU
     families = {card.architecture.family for card in cards}
     reference = reference_series(catalogue, structure, pairs_per_atom, families) if on_cpu else []
-    known = gather_known_costs(catalogue, own, machine, structure, further=reference)
+    known = gather_known_costs(catalogue, own, machine, structure, further=reference, shared=shared)
     if on_cpu and not own:
         known = replace(known, device_error=UNTRIED_PROCESSOR)
-    found = {card.id: known.costs_of(card, profile, atoms) for card in cards}
-    return {model: costs for model, costs in found.items() if costs.step_time_s(atoms) is not None}
+    return ExpectedTimings(known, build_profile(device, 1))
 
 
 def reference_series(

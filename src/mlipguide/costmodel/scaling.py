@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 
 from mlipguide.costmodel.mixture import MEAN_PER_PAIR, PER_PAIR, Mixture
@@ -80,11 +81,17 @@ class ScalingLaw:
         self._source = source
         self._given = (self.points, self._reference, prior or ShapePrior(), level_errors)
         densities = (self._pairs_per_atom, *(point.pairs_per_atom for point in self.points))
-        if all(is_same_density(density, self._reference.pairs_per_atom) for density in densities):
-            self._mixture = Mixture(*self._given, per_pair=MEAN_PER_PAIR)
-            self._of_densities = None
-        else:
-            self._mixture = self._of_densities = Mixture(*self._given, per_pair=PER_PAIR)
+        self._is_of_one = all(is_same_density(density, self._reference.pairs_per_atom) for density in densities)
+
+    @cached_property
+    def _mixture(self) -> Mixture:
+        """The mixture for the law's own density; a size that was measured does without."""
+        return Mixture(*self._given, per_pair=MEAN_PER_PAIR) if self._is_of_one else self._of_densities
+
+    @cached_property
+    def _of_densities(self) -> Mixture:
+        """The mixture for other densities."""
+        return Mixture(*self._given, per_pair=PER_PAIR)
 
     @property
     def fixed(self) -> float:
@@ -103,12 +110,13 @@ class ScalingLaw:
 
     def predict(self, atoms: float, pairs: float) -> Estimate:
         """Return the cost of a system, with its 90 % interval and basis."""
-        mixture, basis, transfer = self._conditions(atoms, pairs / atoms)
+        is_other, basis, transfer = self._conditions(atoms, pairs / atoms)
         measured = None if basis is Basis.TRANSFERRED else self._measured(atoms)
         if measured is not None:
             value = measured.value * pairs / measured.pairs
             factor = math.exp(NORMAL_90 * max(measured.error, SMALLEST_ERROR))
             return self._estimate(value / factor, value, value * factor, Basis.MEASURED)
+        mixture = self._of_densities if is_other else self._mixture
         low, middle, high = (mixture.quantile(atoms, pairs, share, transfer) for share in (0.05, 0.5, 0.95))
         return self._estimate(low, middle, high, basis)
 
@@ -123,23 +131,25 @@ class ScalingLaw:
             None when the fixed cost alone is more. The number ends at a million times the largest point.
         """
         density = pairs_per_atom or self._pairs_per_atom
-        mixture, _, transfer = self._conditions(self._reference.atoms, density)
+        is_other, _, transfer = self._conditions(self._reference.atoms, density)
+        mixture = self._of_densities if is_other else self._mixture
         low, middle, high = (mixture.crossing(value, density, share, transfer) for share in (0.95, 0.5, 0.05))
         if middle is None or high is None:
             return None
         return self._estimate(low or 0.0, middle, high, self._conditions(middle, density)[1])
 
-    def _conditions(self, atoms: float, density: float) -> tuple[Mixture, Basis, float]:
-        """Return what a size that is not measured is predicted with: mixture, basis, and error of a transfer."""
+    def _conditions(self, atoms: float, density: float) -> tuple[bool, Basis, float]:
+        """Return what a size that is not measured is predicted with.
+
+        Whether it is of another density, the basis, and the error of a transfer.
+        """
         if not is_same_density(density, self._pairs_per_atom):
-            if self._of_densities is None:
-                self._of_densities = Mixture(*self._given, per_pair=PER_PAIR)
             transfer = transfer_error(density / self._pairs_per_atom, same_composition=True)
-            return self._of_densities, Basis.TRANSFERRED, transfer
+            return True, Basis.TRANSFERRED, transfer
         if not self._own:
-            return self._mixture, Basis.TRANSFERRED, 0.0
+            return False, Basis.TRANSFERRED, 0.0
         inside = len(self._own) > 1 and self._own[0].atoms <= atoms <= self._own[-1].atoms
-        return self._mixture, Basis.FITTED if inside else Basis.EXTRAPOLATED, 0.0
+        return False, Basis.FITTED if inside else Basis.EXTRAPOLATED, 0.0
 
     def _measured(self, atoms: float) -> Point | None:
         nearest = min(self._own, key=lambda point: abs(math.log(point.atoms / atoms)), default=None)

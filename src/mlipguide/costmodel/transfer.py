@@ -84,6 +84,31 @@ class Curve:
             variance += one * sum(other * entry for other, entry in zip(slopes, row, strict=True))
         return math.log(whole) + self._mean[2] * doublings, math.sqrt(variance)
 
+    def given(self, timings: Sequence[Timing], *, common_error: float = 0.0) -> Curve:
+        """Return this curve with timings of just this situation taken in; none of other situations changes by them.
+
+        The state is updated as in :class:`TransferModel`, by Gauss-Newton steps from the curve as the prior.
+
+        Args:
+            timings: At least one.
+            common_error: Standard deviation of the logarithm of what all times of the situation share, beyond what the
+                curve knows of it.
+        """
+        prior, mean = np.array(self._covariance), np.array(self._mean)
+        prior[:2, :2] += common_error**2
+        observed = np.log([one.step_time_s for one in timings])
+        noise = np.diag([one.error**2 + self._timing**2 for one in timings])
+        points = [(0, one.load_atoms, one.doublings) for one in timings]
+        state = mean
+        for _ in range(STEPS):
+            values, slopes = _law(state, points)
+            gain = np.linalg.solve(slopes @ prior @ slopes.T + noise, slopes @ prior).T
+            following = mean + gain @ (observed - values - slopes @ (mean - state))
+            moved, state = float(np.abs(following - state).max()), following
+            if moved < CONVERGED:
+                break
+        return Curve(state, prior - gain @ slopes @ prior, self._timing)
+
     def quantile_s(self, load_atoms: float, doublings: float, deviations: float) -> float:
         """Return the step time so many standard deviations from its median, seconds."""
         mean, deviation = self.log_normal(load_atoms, doublings)

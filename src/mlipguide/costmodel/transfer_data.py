@@ -14,10 +14,12 @@ from mlipguide.costmodel.domains import Share, share_of
 from mlipguide.costmodel.effects import Peak, Situation
 from mlipguide.costmodel.transfer import Timing
 from mlipguide.hardware.device_models import find_device, load_devices
+from mlipguide.hardware.machine_classes import class_name
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.device import DeviceKind, DeviceModel
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Cpu, Machine
+from mlipguide.records.hardware.machine_class import MachineClass
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.requests.measuring import MOST_DEVICES
 from mlipguide.records.task.structure import StructureSummary
@@ -45,6 +47,9 @@ PLAIN_FLOP_PER_CYCLE = 8.0
 COMMON_CLOCK_HZ = 2.5e9
 BANDWIDTH_PER_CORE_BYTES_PER_S = 1.0e10
 """What one core draws from memory, roughly; the device's own effect takes up what this misses."""
+UNTRIED_PROCESSOR = 0.35
+"""Standard deviation of the logarithm of the speed of a processor that nothing was timed on: its peaks are rough, and
+how far threads help differs. A judgement."""
 
 
 @dataclass(frozen=True)
@@ -122,18 +127,7 @@ def leaderboard_timings(cards: Iterable[ModelCard]) -> list[Timing]:
             device = find_device(card.metrics.md_hardware)
         except InputError:
             continue  # a user's card may name any hardware
-        situation = Situation(
-            law=card.architecture.time_law,
-            family=card.architecture.family,
-            driver=ASE,
-            code=ASE,
-            kernels=TORCH,
-            device=device.id,
-            platform=device.kind.value,
-            vendor=device.vendor,
-            peak=peak_of(device),
-            system="leaderboard",
-        )
+        situation = ase_situation(card, device, "leaderboard")
         step_s = card.metrics.md_run_time_s / (MD_SYSTEMS * MD_STEPS)
         found.append(Timing(situation, MD_ATOMS, 0.0, step_s, MD_ERROR))
     return found
@@ -146,11 +140,14 @@ def peak_of(device: DeviceModel) -> Peak:
 
 def cpu_peak(cpu: Cpu) -> Peak:
     """Return the peaks of this machine's usable cores, from what the system says of them."""
-    widest = next((FLOP_PER_CYCLE[name] for name in FLOP_PER_CYCLE if name in cpu.instruction_sets), None)
-    clock = cpu.max_frequency_hz or COMMON_CLOCK_HZ
+    return _peak_of_cores(cpu.instruction_sets, cpu.usable_cores, cpu.max_frequency_hz or COMMON_CLOCK_HZ)
+
+
+def _peak_of_cores(instruction_sets: Sequence[str], cores: float, clock_hz: float) -> Peak:
+    widest = next((FLOP_PER_CYCLE[name] for name in FLOP_PER_CYCLE if name in instruction_sets), None)
     return Peak(
-        bandwidth_bytes_per_s=BANDWIDTH_PER_CORE_BYTES_PER_S * cpu.usable_cores,
-        float32_flop_per_s=(widest or PLAIN_FLOP_PER_CYCLE) * clock * cpu.usable_cores,
+        bandwidth_bytes_per_s=BANDWIDTH_PER_CORE_BYTES_PER_S * cores,
+        float32_flop_per_s=(widest or PLAIN_FLOP_PER_CYCLE) * clock_hz * cores,
     )
 
 
@@ -193,13 +190,34 @@ def device_here(machine: Machine, device: str) -> DeviceModel | None:
             return find_device(machine.gpus[int(device.partition(":")[2] or 0)].name)
         except (InputError, IndexError, ValueError):
             return None
-    peak = cpu_peak(machine.cpu)
+    cpu = machine.cpu
+    return _processor(machine.fingerprint, cpu.model or cpu.architecture, cpu.architecture, cpu_peak(cpu))
+
+
+def untried_error(device: DeviceModel) -> float:
+    """Return the standard deviation of the logarithm of a device's speed before anything is known to run on it."""
+    return UNTRIED_PROCESSOR if device.kind is DeviceKind.CPU else 0.0
+
+
+def class_device(kind: MachineClass) -> DeviceModel:
+    """Return what runs models on a kind of hardware, as the transfer takes it.
+
+    Raises:
+        InputError: Its GPU is not in the list of devices.
+    """
+    if kind.gpu is not None:
+        return find_device(kind.gpu)
+    peak = _peak_of_cores(kind.instruction_sets, kind.usable_cores, COMMON_CLOCK_HZ)
+    return _processor(class_name(kind), kind.processor, kind.architecture, peak)
+
+
+def _processor(identity: str, name: str, architecture: str, peak: Peak) -> DeviceModel:
     return DeviceModel(
-        id=machine.fingerprint,
-        name=machine.cpu.model or machine.cpu.architecture,
+        id=identity,
+        name=name,
         kind=DeviceKind.CPU,
         vendor="",
-        architecture=machine.cpu.architecture,
+        architecture=architecture,
         year=0,
         memory_bytes=None,
         bandwidth_bytes_per_s=peak.bandwidth_bytes_per_s,
@@ -209,6 +227,28 @@ def device_here(machine: Machine, device: str) -> DeviceModel | None:
         tensor_bfloat16_flop_per_s=None,
         power_w=None,
         sources=(),
+    )
+
+
+def ase_situation(card: ModelCard, device: DeviceModel, system: str) -> Situation:
+    """Return the situation of a run through ASE on one device.
+
+    Args:
+        card: The model.
+        device: What runs it.
+        system: Names the kind of structure.
+    """
+    return Situation(
+        law=card.architecture.time_law,
+        family=card.architecture.family,
+        driver=ASE,
+        code=ASE,
+        kernels=TORCH,
+        device=device.id,
+        platform=device.kind.value,
+        vendor=device.vendor,
+        peak=peak_of(device),
+        system=system,
     )
 
 
@@ -223,26 +263,16 @@ def own_timings(own: OwnTiming, machine: Machine, structure: StructureSummary) -
     device = device_here(machine, own.settings.device)
     if device is None:
         return []  # a device of which no peaks are known tells nothing of others
-    situation = Situation(
-        law=own.card.architecture.time_law,
-        family=own.card.architecture.family,
-        driver=ASE,
-        code=ASE,
-        kernels=TORCH,
-        device=device.id,
-        platform=device.kind.value,
-        vendor=device.vendor,
-        peak=peak_of(device),
-        system=structure.reduced_formula,
-    )
+    situation = ase_situation(own.card, device, structure.reduced_formula)
     return [
-        Timing(situation, float(atoms), 0.0, estimate.value, _error(estimate))
+        Timing(situation, float(atoms), 0.0, estimate.value, error_of(estimate))
         for atoms in own.sizes
         for estimate in [own.costs.step_time_s(atoms)]
     ]
 
 
-def _error(estimate: Estimate) -> float:
+def error_of(estimate: Estimate) -> float:
+    """Return the standard deviation of the logarithm of a time that was measured."""
     if estimate.low is None or estimate.high is None or estimate.low <= 0:
         return SMALLEST_OWN_ERROR
     return max(SMALLEST_OWN_ERROR, math.log(estimate.high / estimate.low) / (2 * NORMAL_90))

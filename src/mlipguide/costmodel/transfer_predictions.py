@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mlipguide.catalog.cards import Catalogue
@@ -12,6 +12,7 @@ from mlipguide.catalog.parallel_codes import load_parallel_codes
 from mlipguide.costmodel.domains import Share, share_of
 from mlipguide.costmodel.effects import Situation
 from mlipguide.costmodel.elsewhere import MemoryNeed, RemoteCosts
+from mlipguide.costmodel.shared_timings import SharedSeries, SharedSet, shared_series
 from mlipguide.costmodel.transfer import Timing, TransferModel
 from mlipguide.costmodel.transfer_data import (
     ASE,
@@ -22,9 +23,11 @@ from mlipguide.costmodel.transfer_data import (
     peak_of,
     published_figures,
     published_timings,
+    untried_error,
 )
 from mlipguide.hardware.device_models import find_device
 from mlipguide.hardware.usable_memory import estimate_usable_memory
+from mlipguide.records.estimate import Basis
 from mlipguide.records.hardware.device import DeviceModel
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
@@ -53,6 +56,7 @@ class ReferenceTimings:
         structure: Of the task.
         families: That were timed anywhere, by name.
         device_error: Standard deviation of the logarithm of the device's speed, beyond what the transfer knows.
+        shared: What others shared, by law and device.
     """
 
     transfer: TransferModel
@@ -61,6 +65,7 @@ class ReferenceTimings:
     structure: StructureSummary
     families: frozenset[str]
     device_error: float = 0.0
+    shared: Mapping[tuple[str, str], SharedSeries] = field(default_factory=dict)
 
     def costs_of(self, card: ModelCard, profile: HardwareProfile, atoms: int) -> RemoteCosts:
         """Return what a model costs on a profile in the code that is expected to be fastest for so many atoms."""
@@ -110,26 +115,41 @@ class ReferenceTimings:
         here = self.published_for(card, profile.device.id, devices)
         same = [one for one in here if one.code == situation.code]
         curve = self.transfer.curve(situation, further_error=self.device_error)
-        told = bool(timings) or card.id in self.own or card.architecture.family in self.families
+        shared = self.shared_of(card, profile.device, situation.code) if devices == 1 else None
+        if shared is not None:
+            curve = self.transfer.curve(situation).given(shared.timings, common_error=untried_error(profile.device))
+        told = bool(timings or shared) or card.id in self.own or card.architecture.family in self.families
         told = told or curve.log_normal(TYPICAL_ATOMS)[1] <= LARGEST_DEVIATION
         return RemoteCosts(
             curve=curve if told else None,
-            memory=self.memory_of(card),
+            memory=self.memory_of(card, profile.device),
             code=situation.code,
             devices=devices,
             doublings=_doublings(parallel, devices),
             share=_share(card, parallel, devices, self.structure),
             published_atoms=tuple(one.atoms or 0 for one in same),
-            source=_source(same or timings, own=card.id in self.own),
+            shared_atoms=() if shared is None else shared.sizes,
+            source=_source(same or timings, own=card.id in self.own, shared=shared),
         )
 
-    def memory_of(self, card: ModelCard) -> MemoryNeed | None:
-        """Return how much memory a model takes on any device: as measured here, else as published; None if neither."""
+    def shared_of(self, card: ModelCard, device: DeviceModel, code: str = ASE) -> SharedSeries | None:
+        """Return what others shared of a model's architecture in one code on one device; None where nobody counts."""
+        found = self.shared.get((card.architecture.time_law, device.id)) if code == ASE else None
+        return found if found is not None and found.timings else None
+
+    def memory_of(self, card: ModelCard, device: DeviceModel | None = None) -> MemoryNeed | None:
+        """Return how much memory a model takes on a device, None where nothing tells.
+
+        As measured here, as others shared it of the same device, or as published of any.
+        """
         own = self.own.get(card.id)
         if own is not None and own.costs.peak_memory is not None:
             return MemoryNeed.from_law(
                 own.costs.peak_memory, pairs_per_atom=own.costs.pairs_per_atom, retained=own.retained
             )
+        shared = None if device is None else self.shared_of(card, device)
+        if shared is not None and shared.peaks:
+            return MemoryNeed.from_peaks(shared.peaks, source=shared.source, basis=Basis.SHARED)
         published = self.published.get(card.architecture.time_law, ())
         peaks: dict[str, list[PublishedTiming]] = {}
         for one in published:
@@ -171,8 +191,9 @@ def gather_known_costs(
     structure: StructureSummary,
     *,
     further: Sequence[Timing] = (),
+    shared: Sequence[SharedSet] = (),
 ) -> ReferenceTimings:
-    """Put published timings and those of this machine together.
+    """Put published timings, those that others shared, and those of this machine together.
 
     Args:
         catalogue: Whose cards name the laws.
@@ -180,17 +201,30 @@ def gather_known_costs(
         machine: This machine.
         structure: Of the task.
         further: Timings beside these.
+        shared: What others shared, by hardware; of this machine's what was not timed here.
     """
     published = published_figures(catalogue)
     own = tuple(own)
     timings = [*published_timings(published), *leaderboard_timings(catalogue.cards), *further]
-    for law in {one.card.architecture.time_law: one for one in own}.values():
-        timings += own_timings(law, machine, structure)
+    here = [
+        timing
+        for law in {one.card.architecture.time_law: one for one in own}.values()
+        for timing in own_timings(law, machine, structure)
+    ]
+    timings += here
+    transfer = TransferModel(timings)
+    series = _shared_series(
+        shared,
+        catalogue,
+        structure,
+        expected=transfer,
+        timed_here={(one.situation.law, one.situation.device) for one in here},
+    )
     by_law: dict[str, list[PublishedTiming]] = {}
     for one in published:
         by_law.setdefault(one.law, []).append(one)
     return ReferenceTimings(
-        transfer=TransferModel(timings),
+        transfer=transfer,
         own={one.card.id: one for one in own},
         published={law: tuple(found) for law, found in by_law.items()},
         structure=structure,
@@ -199,7 +233,28 @@ def gather_known_costs(
             + [one.card.architecture.family for one in own]
             + [one.situation.family for one in further]
         ),
+        shared=series,
     )
+
+
+def _shared_series(
+    shared: Sequence[SharedSet],
+    catalogue: Catalogue,
+    structure: StructureSummary,
+    *,
+    expected: TransferModel,
+    timed_here: Container[tuple[str, str]],
+) -> dict[tuple[str, str], SharedSeries]:
+    """Return what others shared, by law and device, without what was timed on this machine."""
+    cards = {card.architecture.time_law: card for card in catalogue.cards} if shared else {}
+    found: dict[tuple[str, str], SharedSeries] = {}
+    for one in shared:
+        records = tuple(item for item in one.records if (item.time_law, one.device.id) not in timed_here)
+        told = shared_series(
+            replace(one, records=records), cards, structure, expected, further_error=untried_error(one.device)
+        )
+        found |= {(law, one.device.id): series for law, series in told.items()}
+    return found
 
 
 def _parallel_codes(card: ModelCard, device: DeviceModel) -> tuple[ParallelCode, ...]:
@@ -238,8 +293,8 @@ def _share_of(atoms: float, *, devices: int, reach: float, density: float) -> Sh
 _Sharing = partial[Share]
 
 
-def _source(published: Sequence[PublishedTiming], *, own: bool) -> str:
-    words = []
+def _source(published: Sequence[PublishedTiming], *, own: bool, shared: SharedSeries | None = None) -> str:
+    words = [] if shared is None else [shared.source]
     if published:
         devices = sorted({one.device for one in published if one.device})
         keys = ", ".join(sorted({one.source for one in published}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,19 +23,27 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 _ENDINGS = (".yaml", ".yml")
 
 
-def parse_profiles(text: str, *, option: str = "--hardware") -> tuple[HardwareProfile, ...]:
+def no_further(_name: str) -> HardwareProfile | None:
+    """Know no hardware beside devices, saved profiles and files."""
+    return None
+
+
+def parse_profiles(
+    text: str, *, option: str = "--hardware", further: Callable[[str], HardwareProfile | None] = no_further
+) -> tuple[HardwareProfile, ...]:
     """Return the profiles that a text names, in its order; what is named twice counts once.
 
     Args:
         text: Devices with or without a count, names of saved profiles and paths of files, separated by commas.
         option: Where the text was given, for the messages.
+        further: Returns hardware that goes by another name; None for what it does not know.
 
     Raises:
         InputError: Part of it is none of these, a device is unknown or ambiguous (kinds ``unknown_device`` and
             ``ambiguous_device``), a file is wrong, or two different profiles share a name.
     """
     parts = [text] if names_file(text) else text.split(",")
-    found = [profile for part in parts for profile in _parse_part(part.strip(), option)]
+    found = [profile for part in parts for profile in _parse_part(part.strip(), option, further)]
     return _without_repeats(found, option)
 
 
@@ -71,7 +79,9 @@ def save_profiles(name: str, path: Path) -> Path:
     return target
 
 
-def _parse_part(part: str, option: str) -> tuple[HardwareProfile, ...]:
+def _parse_part(
+    part: str, option: str, further: Callable[[str], HardwareProfile | None]
+) -> tuple[HardwareProfile, ...]:
     if not part:
         raise InputError(f"{option}: a device is missing (nothing stands before or after a comma).", hint=FORMS_HINT)
     if "/" in part or part.endswith(_ENDINGS):
@@ -79,6 +89,9 @@ def _parse_part(part: str, option: str) -> tuple[HardwareProfile, ...]:
     saved = saved_profiles()
     if part in saved:
         return read_profiles(saved[part])
+    known = further(part)
+    if known is not None:
+        return (known,)
     counted = _COUNTED.fullmatch(part)
     count, name = (1, part) if counted is None else (int(counted.group(1)), counted.group(2))
     try:

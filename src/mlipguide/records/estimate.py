@@ -21,6 +21,7 @@ class Basis(StrEnum):
     MEASURED = "measured"
     FITTED = "fitted"
     EXTRAPOLATED = "extrapolated"
+    SHARED = "shared"
     PUBLISHED = "published"
     TRANSFERRED = "transferred"
     TRIAL = "trial"

@@ -6,14 +6,16 @@ are versioned; a file of a newer version is refused in one sentence and left alo
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlipguide.core.kept_files import KeptFiles, Upgrades
+from mlipguide.core.kept_files import KeptFiles, UnusableFileError, Upgrades
 from mlipguide.core.paths import measurements_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.timing.measurement import Measurement
+from mlipguide.store.file_index import UNUSABLE, files_with
 
 FORMAT = 6
 
@@ -94,7 +96,25 @@ def read(path: Path) -> Measurement:
     return FILES.read(path)
 
 
-def find(fingerprint: str, *, folder: Path | None = None) -> Found:
-    """Return all measurements taken on machines of this fingerprint, oldest first."""
-    found = FILES.look(sorted(((folder or measurements_dir()) / fingerprint).glob("*.json")))
+def fingerprints(*, folder: Path | None = None) -> tuple[str, ...]:
+    """Return the fingerprints of all machines that something was timed on, sorted."""
+    return tuple(sorted(path.name for path in (folder or measurements_dir()).glob("*") if path.is_dir()))
+
+
+def find(fingerprint: str, *, laws: Container[str] | None = None, folder: Path | None = None) -> Found:
+    """Return the measurements taken on machines of this fingerprint, oldest first.
+
+    Args:
+        fingerprint: Of the machine.
+        laws: Time laws of interest; None for all. Of a folder with few files all are returned.
+        folder: Where measurements are kept; in the data folder by default.
+    """
+    found = FILES.look(files_with((folder or measurements_dir()) / fingerprint, laws, _law_of))
     return Found(found.records, set_aside_notices("unreadable_measurement", found.unusable))
+
+
+def _law_of(path: Path) -> str:
+    try:
+        return FILES.read(path).time_law
+    except UnusableFileError:
+        return UNUSABLE

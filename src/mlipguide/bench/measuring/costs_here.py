@@ -7,19 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mlipguide.bench.measuring.shared_sets import shared_elsewhere, shared_here
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, recall
 from mlipguide.candidates.preparation import NO_CONSENT, Prepared, prepare_candidates
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.costmodel.costs import Costs, costs_from
+from mlipguide.costmodel.elsewhere import RemoteCosts
 from mlipguide.costmodel.model_costs import ModelCosts
 from mlipguide.costmodel.transfer_data import OwnTiming
 from mlipguide.costmodel.transfer_predictions import ReferenceTimings, gather_known_costs
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejection
+from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.task.task import Task
-from mlipguide.records.timing.measurement import Allocator
+from mlipguide.records.timing.measurement import Allocator, Weights
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.worker.images import pairs_per_atom
 
@@ -80,9 +83,16 @@ def _here(item: Prepared, measured: MeasuredModels, costs: Costs | None, atoms: 
 
 
 def reference_timings(
-    catalogue: Catalogue, machine: Machine, task: Task, atoms: Atoms | None, *, given_weights: Mapping[str, Path]
+    catalogue: Catalogue,
+    machine: Machine,
+    task: Task,
+    atoms: Atoms | None,
+    *,
+    given_weights: Mapping[str, Path],
+    profiles: Sequence[HardwareProfile] = (),
+    cards: Sequence[ModelCard] | None = None,
 ) -> ReferenceTimings:
-    """Return everything that tells of costs elsewhere: published timings, and all that was ever measured here.
+    """Return everything that tells of costs elsewhere: published and shared timings, and all that was measured here.
 
     Args:
         catalogue: All models.
@@ -90,6 +100,8 @@ def reference_timings(
         task: What is wanted.
         atoms: The structure; None where only its density is assumed.
         given_weights: Checkpoint files by model id.
+        profiles: The hardware that is asked about; none for this machine.
+        cards: Models of which shared timings are of interest; all by default.
     """
     recipes = load_recipes()
     here = [card for card in catalogue.cards if card.backend in recipes]
@@ -101,7 +113,24 @@ def reference_timings(
         measured = recall(candidates, machine.fingerprint, task.structure, each=False)
         laws = fitted_costs(candidates, measured, task, atoms)
         own |= {one.card.id: one for one in own_timings_of(candidates, measured, laws)}
-    return gather_known_costs(catalogue, own.values(), machine, task.structure)
+    asked = catalogue.cards if cards is None else cards
+    ids = {card.id for card in asked}
+    found = (
+        shared_elsewhere(asked, profiles)
+        if profiles
+        else shared_here([item for item in preparation.candidates if item.card.id in ids], machine)
+    )
+    return gather_known_costs(catalogue, own.values(), machine, task.structure, shared=found.sets)
+
+
+def expected_cost(item: Prepared, costs: RemoteCosts) -> ModelCosts:
+    """Return what is expected of a model here before it is timed."""
+    return ModelCosts(
+        costs=costs,
+        environment=item.environment.kind.value,
+        settings=item.settings,
+        weights=Weights.SYNTHETIC if item.synthetic else Weights.PRETRAINED,
+    )
 
 
 def own_timings_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from mlipguide.bench.protocol import Protocol, load_protocol
 from mlipguide.bench.subject import SizeSource, Subject
 from mlipguide.bench.sweep import Hooks, Limits, Sweep
 from mlipguide.candidates.preparation import Prepared
+from mlipguide.core.errors import StorageError
 from mlipguide.core.kept_files import UnfitRecordError
 from mlipguide.core.paths import logs_dir, make_folder, measurements_dir
 from mlipguide.hardware.gpu_state import GpuMonitor, watch_gpu
+from mlipguide.hardware.machine_classes import known_machine
 from mlipguide.hardware.quiet import QuietWait, wait_for_quiet
 from mlipguide.records.hardware.machine import Gpu, GpuVendor, Machine
 from mlipguide.records.notice import Problem
@@ -30,6 +33,7 @@ from mlipguide.records.timing.measurement import Settings
 from mlipguide.records.timing.model_timing import ModelTiming
 from mlipguide.sessions.interface import Conditions, ModelSession
 from mlipguide.sessions.worker_session import SessionRequest, open_session
+from mlipguide.store import known_machines
 from mlipguide.store import measurements as store
 
 if TYPE_CHECKING:
@@ -236,6 +240,8 @@ def _remark(settings: Settings, others: Sequence[Settings]) -> str:
 
 
 def _keep(run: CandidateRun, measured: MeasuredModels, context: MeasuringContext) -> None:
+    with suppress(StorageError, UnfitRecordError):  # the measurement itself tells of a folder that cannot be written
+        known_machines.keep(known_machine(context.machine))
     for record in measurements_of(
         run,
         structure=context.structure,

@@ -45,9 +45,12 @@ def stored_batches(
         task: Of many structures.
         any_allocator: Whether it does not matter how freed memory was kept, as for other hardware.
     """
+    candidates = tuple(candidates)
     records = [
         record
-        for record in store.find(fingerprint).measurements
+        for record in store.find(
+            fingerprint, laws={item.card.architecture.time_law for item in candidates}
+        ).measurements
         if record.scenario is Scenario.OFFLINE
         and record.atoms == record.structures * task.atoms
         and is_same_kind(record.structure, task.structure)

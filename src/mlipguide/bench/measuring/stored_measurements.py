@@ -81,7 +81,7 @@ def recall(
         each: Whether a checkpoint stands on its own measurements only.
     """
     measured = MeasuredModels()
-    found = store.find(fingerprint)
+    found = store.find(fingerprint, laws={item.card.architecture.time_law for item in candidates})
     measured.notices.extend(found.notices)
     for item in candidates:
         name = item.card.id

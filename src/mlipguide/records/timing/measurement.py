@@ -100,6 +100,11 @@ class Settings:
             *(one for one in self.choices if one.axis not in HARMLESS),
         )
 
+    @property
+    def on_any_device(self) -> Settings:
+        """These settings without the number of the GPU, which is one machine's own."""
+        return replace(self, device="cuda:0") if self.device.startswith("cuda:") else self
+
     def chosen(self, axis: str) -> str | None:
         """Return the value on an axis; None for the default of one that is no field."""
         if axis in FIELDS:

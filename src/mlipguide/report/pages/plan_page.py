@@ -13,7 +13,7 @@ from mlipguide.records.advice.plan import HardwareOption, HardwarePlan
 from mlipguide.records.timing.published import PublishedTiming
 from mlipguide.report.pages.page_parts import DETAILS, Step, conclusion, next_steps, notes, section
 from mlipguide.report.tables.fitted_table import Column, fitted_table
-from mlipguide.report.tables.hardware_table import ELSEWHERE_LEGEND, cost_columns, verdict_words
+from mlipguide.report.tables.hardware_table import cost_columns, elsewhere_legend, verdict_words
 from mlipguide.report.words.command_words import STRUCTURE
 from mlipguide.report.words.formatting import with_interval
 from mlipguide.report.words.task_words import run_words
@@ -128,7 +128,7 @@ def _headline(data: HardwarePlan) -> Text:
 
 
 def _legend(data: HardwarePlan, dropped: tuple[str, ...], *, shown: int, details: bool) -> list[str]:
-    lines = [f"{ELSEWHERE_LEGEND} {NOTE}"]
+    lines = [f"{elsewhere_legend(option.candidate for option in data.options)} {NOTE}"]
     if any(map(_efficiency, data.options[:shown])) and "Scaling" not in dropped:
         lines.append(SCALING_NOTE)
     left_out, where = len(data.options) - shown, "--json" if details else DETAILS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
@@ -10,7 +10,7 @@ from rich.text import Text
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.accuracy.accuracy_axis import AccuracyAxis
 from mlipguide.records.advice.advice import Candidate, HardwareAnswer, Verdict
-from mlipguide.records.estimate import Estimate
+from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.report.tables.fitted_table import Column, fitted_table
 from mlipguide.report.words.axis_words import axis_cell, axis_title
 from mlipguide.report.words.formatting import estimated, spread
@@ -21,6 +21,16 @@ ELSEWHERE_LEGEND = (
     "† published for this model on this device; ≈≈ transferred: from published timings of other models and devices and "
     "from this machine's own; after each number its 90 % interval."
 )
+
+
+SHARED_LEGEND = "§ shared by others who have this hardware; "
+
+
+def elsewhere_legend(candidates: Iterable[Candidate]) -> str:
+    """Return what the marks of times elsewhere mean, as far as candidates have them."""
+    times = (one.step_time_s for one in candidates)
+    shared = any(one is not None and one.basis is Basis.SHARED for one in times)
+    return f"{SHARED_LEGEND if shared else ''}{ELSEWHERE_LEGEND}"
 
 
 def answers_table(answers: Sequence[HardwareAnswer], axis: AccuracyAxis, console: Console) -> RenderableType:
@@ -36,7 +46,7 @@ def answers_table(answers: Sequence[HardwareAnswer], axis: AccuracyAxis, console
         Column(title="Verdict", cells=tuple(verdict_words(one) for one in candidates), rank=0),
     ]
     table, dropped = fitted_table(columns, console.width)
-    lines = [ELSEWHERE_LEGEND, *_via_words(candidates)]
+    lines = [elsewhere_legend(candidates), *_via_words(candidates)]
     lines += [f"{answer.profile.name}: {_left_out(answer)}" for answer in answers]
     if dropped:
         lines.append(f"Left out for want of width: {', '.join(dropped)}.")

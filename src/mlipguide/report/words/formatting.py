@@ -13,6 +13,7 @@ MARKS = {
     Basis.MEASURED: "",
     Basis.FITTED: "~",
     Basis.EXTRAPOLATED: "≈",
+    Basis.SHARED: "§",
     Basis.PUBLISHED: "†",
     Basis.TRANSFERRED: "≈≈",
     Basis.TRIAL: "‡",
@@ -22,6 +23,7 @@ LEGEND = "No mark: measured at this size; ~ fitted; ≈ extrapolated. ± (or ×�
 MARK_WORDS = {
     Basis.FITTED: "fitted",
     Basis.EXTRAPOLATED: "extrapolated",
+    Basis.SHARED: "shared by others",
     Basis.PUBLISHED: "published",
     Basis.TRANSFERRED: "carried over",
     Basis.TRIAL: "own trial",

@@ -1,0 +1,1 @@
+"""Measurements that are given away and taken: what they may hold, and whether they can be true."""
