@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,7 +91,6 @@ def compare_relaxations(session: WorkerSession, *, structures: int, parts: int, 
 def summarise(times: dict[str, list[float]], results: dict[str, list[Relaxed]], calls: dict[str, int]) -> None:
     """Print what all parts so far took, and whether both ways ended in the same minima."""
     ways = list(times)
-    parts = len(times[ways[0]])
     alone, together = (results[name] for name in ways)
     pairs = list(zip(alone, together, strict=True))
     atoms = [len(one.positions_angstrom) for one in alone]
@@ -109,12 +109,15 @@ def summarise(times: dict[str, list[float]], results: dict[str, list[Relaxed]], 
         f"same minima: {same} of {len(pairs)} (energies within {1e3 * max(energies):.2g} meV/atom, positions within "
         f"{max(moved):.2g} Å; same number of steps: {sum(a.steps == b.steps for a, b in pairs)})"
     )
-    logs = np.log(np.array(times[ways[0]]) / np.array(times[ways[1]]))
-    reach = student.ppf(0.5 + CONFIDENCE / 2, parts - 1) * logs.std(ddof=1) / np.sqrt(parts)
+    print(f"{speed_up(times[ways[0]], times[ways[1]])}\n", flush=True)
+
+
+def speed_up(alone: Sequence[float], together: Sequence[float]) -> str:
+    """Return in words how many times faster the second way was, of times of which each pair was taken in turn."""
+    logs = np.log(np.array(alone) / np.array(together))
+    reach = student.ppf(0.5 + CONFIDENCE / 2, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs))
     low, middle, high = np.exp([logs.mean() - reach, logs.mean(), logs.mean() + reach])
-    print(
-        f"speed-up: {middle:.2f} ({low:.2f} to {high:.2f}, {CONFIDENCE:.0%} interval over {parts} parts)\n", flush=True
-    )
+    return f"speed-up: {middle:.2f} ({low:.2f} to {high:.2f}, {CONFIDENCE:.0%} interval over {len(logs)} pairs)"
 
 
 def check_predictions(model: str, *, budget: str, threads: int | None) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ase.build import bulk
+from ase.io import write
 
 from fake_models import STRUCTURES, FakeModels, Run
 from mlipguide.core.errors import ExitCode
@@ -45,9 +47,32 @@ def test_work_is_counted_in_the_batch_that_was_found_to_be_best(fake_models: Fak
     assert together["run_time_s"]["value"] == pytest.approx(EVALUATIONS * share_s, rel=0.02)
     assert together["settings"]["driver"] == "torch-sim"
     assert told == (
-        "Counted in batches, by TorchSim, as timed with bench --batch: fake-a (up to 64 structures at once); the "
-        "script of --write relaxes one by one."
+        "Counted in batches, by TorchSim, as timed with bench --batch: fake-a (up to 64 structures at once); so does "
+        "the script of --write."
     )
+
+
+def test_displaced_supercells_are_counted_in_batches_and_the_relaxation_is_not(
+    fake_models: FakeModels, run: Run, tmp_path: Path
+) -> None:
+    add(fake_models)
+    cell = bulk("Cu", cubic=True)
+    cell.rattle(0.05, seed=1)  # without symmetry: six displacements for each of four atoms
+    write(tmp_path / "Cu.vasp", cell)
+    asked = ("recommend", tmp_path / "Cu.vasp", "--kind", "phonons", "--atoms", "4", *SCREEN[4:], "--json")
+    alone = run(*asked).document
+    assert run("bench", tmp_path / "Cu.vasp", "--models", "fake-a", "--batch", "1,4,16").code == ExitCode.DONE
+    together = run(*asked).document
+    before, after = (one["data"]["candidates"][0] for one in (alone, together))
+    assert (before["structures_at_once"], after["structures_at_once"]) == (None, 16)
+    evaluations = together["data"]["task"]["workload"]["evaluations"]["value"]
+    assert together["data"]["task"]["workload"]["systems"] == 24
+    alone_s, share_s = FIXED_S + 4 * PER_ATOM_S, helps(16, 64) / 16
+    assert before["run_time_s"]["value"] == pytest.approx(evaluations * alone_s, rel=0.02)
+    # One is also evaluated alone, to compare.
+    assert after["run_time_s"]["value"] == pytest.approx(24 * share_s + (evaluations - 24 + 1) * alone_s, rel=0.02)
+    (told,) = [one["message"] for one in together["notices"] if one["kind"] == "batched"]
+    assert told.startswith("Displaced supercells are counted in batches")
 
 
 def test_no_batch_is_larger_than_the_number_of_structures(fake_models: FakeModels, run: Run) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, fcc111, molecule
 from ase.constraints import FixAtoms
+from ase.io import read, write
 
+from factories import make_candidate, make_task
 from mlipguide.bench.agreement import agreement_of, is_within
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.environments.builds import build_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
+from mlipguide.production.script_texts import Subject, ase_files
 from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.task.task import TaskKind
 from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.errors import FailureKind, SessionError
@@ -102,7 +110,7 @@ def test_evaluations_of_a_batch_are_timed(session: WorkerSession) -> None:
     assert session.facts.versions["torch-sim-atomistic"]
 
 
-def test_relaxations_in_batches_end_where_those_one_by_one_do(session: WorkerSession) -> None:
+def test_relaxations_in_batches_end_where_those_one_by_one_do(session: WorkerSession, tmp_path: Path) -> None:
     structures = [rattled(atoms, seed) for seed, atoms in enumerate((bulk("Si"), bulk("MgO", "rocksalt", a=4.25)) * 2)]
     plan = RelaxationPlan(largest_force_ev_per_angstrom=0.05, steps=60)
     batches = RelaxationPlan(largest_force_ev_per_angstrom=0.05, steps=60, batch=3)
@@ -118,8 +126,43 @@ def test_relaxations_in_batches_end_where_those_one_by_one_do(session: WorkerSes
         assert abs(other.steps - one.steps) <= 1
         assert other.energy_ev == pytest.approx(one.energy_ev, abs=1e-4 * len(atoms))
         np.testing.assert_allclose(other.positions_angstrom, one.positions_angstrom, atol=2e-3)
+    for one, by_script in zip(alone.structures, relaxed_by_script(structures, tmp_path), strict=True):
+        assert by_script.get_potential_energy() == pytest.approx(one.energy_ev, abs=1e-4 * len(by_script))
+        np.testing.assert_allclose(by_script.positions, one.positions_angstrom, atol=2e-3)
     held = structures[0].copy()
     held.set_constraint(FixAtoms([0]))
     with pytest.raises(SessionError, match="Held atoms") as caught:
         session.relax([held], batches)
     assert caught.value.failure is FailureKind.UNSUPPORTED_SETTING
+
+
+def relaxed_by_script(structures: Sequence[Atoms], folder: Path) -> list[Atoms]:
+    """Relax structures with SevenNet-0 by the script of a screen, in batches, and return them as it leaves them."""
+    recipe = find_recipe("sevenn")
+    python = find_environment(recipe).python
+    assert python is not None
+    made = Subject(
+        task=make_task(kind=TaskKind.SCREEN, atoms=2, structures=len(structures)),
+        atoms=structures[0],
+        repeats=(1, 1, 1),
+        card=load_catalogue().find("sevennet-0"),
+        candidate=replace(make_candidate("sevennet-0"), structures_at_once=3),
+        settings=SETTINGS,
+        weights_file=None,
+        needs_file=False,
+        python=python,
+        devices=1,
+    )
+    script, cells = folder / "run.py", folder / "cells"
+    for path, text in ase_files(made, recipe, script).items():
+        path.write_text(text, encoding="utf-8")
+    cells.mkdir()
+    for number, atoms in enumerate(structures):
+        write(cells / f"{number}.xyz", atoms, format="extxyz")
+    done = subprocess.run([python, script, cells], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr, "a batch that is given up is told"
+    with (folder / "run.csv").open(newline="", encoding="utf-8") as stream:
+        assert [row["state"] for row in csv.DictReader(stream)] == ["relaxed"] * len(structures)
+    found = [read(folder / "run.relaxed" / f"{number}.xyz.extxyz") for number in range(len(structures))]
+    return [atoms for atoms in found if isinstance(atoms, Atoms)]

@@ -18,7 +18,8 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import InputError
 from mlipguide.environments.recipes import built_in_folder, find_recipe
 from mlipguide.production import script_texts
-from mlipguide.production.script_texts import KINDS, TEMPLATES, Subject, ase_files, lammps_files
+from mlipguide.production.script_templates import TEMPLATES
+from mlipguide.production.script_texts import KINDS, Subject, ase_files, lammps_files
 from mlipguide.records.models.terms import Need
 from mlipguide.records.task.task import TaskKind
 from mlipguide.records.timing.measurement import Allocator, Settings
@@ -101,6 +102,22 @@ def test_every_kind_of_every_backend_uses_no_name_that_it_lacks(
     made = subject(model, task=make_task(needs=(Need.STRESS,)))
     target = tmp_path / "run.py"
     target.write_text(script(made, target), encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("ruff")), "check", "--isolated", "--select", "F,E9", str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"), [("sevennet-mf-0", "screen"), ("mace-mp-0-medium", "screen"), ("sevennet-0", "phonons")]
+)
+def test_scripts_with_batches_use_no_name_that_they_lack(model: str, kind: str, tmp_path: Path) -> None:
+    made = subject(model, task=make_task(kind=TaskKind(kind), atoms=8, structures=100))
+    made = replace(made, candidate=replace(made.candidate, structures_at_once=16))
+    target = tmp_path / "run.py"
+    text = script(made, target)
+    assert constants(text)["BATCH"] == 16
+    assert "class BatchedFire" in text or kind == "phonons"
+    target.write_text(text, encoding="utf-8")
     command = [str(Path(sys.executable).with_name("ruff")), "check", "--isolated", "--select", "F,E9", str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

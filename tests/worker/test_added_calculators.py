@@ -192,8 +192,8 @@ def test_nothing_is_added_twice_one_after_the_other() -> None:
 
 
 @pytest.mark.usefixtures("known")
-def test_a_driver_of_the_backends_own_takes_no_addition() -> None:
-    model = LoadedModel(
+def plain_model(**changes: Any) -> LoadedModel:
+    return LoadedModel(
         calculator=EMT(),
         parameters=None,
         cutoff=None,
@@ -204,8 +204,18 @@ def test_a_driver_of_the_backends_own_takes_no_addition() -> None:
         synchronise=lambda: None,
         reset_peak_memory=lambda: None,
         peak_memory_bytes=lambda: 1,
-        make_system=lambda _atoms, _conditions: pytest.fail("it is never made"),
+        **changes,
     )
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_added_is_in_no_batch() -> None:
+    model = plain_model(batched=lambda: pytest.fail("it is the model alone"))
+    assert additions.with_additions(model, [{"kind": "d3", "method": "pbe", "damping": "d3bj"}]).batched is None
+
+
+def test_a_driver_of_the_backends_own_takes_no_addition() -> None:
+    model = plain_model(make_system=lambda _atoms, _conditions: pytest.fail("it is never made"))
     with pytest.raises(WorkerError, match="another driver") as caught:
         additions.with_additions(model, [{"kind": "d3", "method": "pbe", "damping": "d3bj"}])
     assert caught.value.kind == "unsupported_setting"

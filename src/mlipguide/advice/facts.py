@@ -87,6 +87,7 @@ class ModelFacts:
         remarks: What speaks for a potential that was trained here, as sentences.
         domain_doubts: Where the task leaves what it was trained on.
         engines: The codes that run it, the fastest first, where there are several.
+        structures_at_once: How many structures are evaluated together; None for one after the other.
     """
 
     card: ModelCard
@@ -107,6 +108,7 @@ class ModelFacts:
     remarks: tuple[str, ...] = ()
     domain_doubts: tuple[Doubt, ...] = ()
     engines: tuple[EngineChoice, ...] = ()
+    structures_at_once: int | None = None
 
 
 def facts_elsewhere(
@@ -176,6 +178,7 @@ def facts_of(card: ModelCard, task: Task, facts: Facts) -> ModelFacts:
         remarks=trained.remarks,
         domain_doubts=trained.doubts,
         engines=known.engines,
+        structures_at_once=known.structures_at_once,
     )
 
 

@@ -88,6 +88,7 @@ def judge(facts: ModelFacts, task: Task, *, memory_bytes: int) -> Candidate:
         timestep_s=task.timestep_s if task.kind is TaskKind.MD else None,
         remarks=facts.remarks if step.reason is None else (*facts.remarks, step.reason),
         engines=facts.engines,
+        structures_at_once=facts.structures_at_once,
     )
 
 

@@ -59,7 +59,15 @@ def seen(model: str, session: ModelSession, atoms: Atoms) -> SinglePoint:
     Raises:
         SessionError: No atom has a neighbour within its cutoff, or the model failed.
     """
-    point = session.single_point(atoms)
+    return require_seen(model, session, session.single_point(atoms))
+
+
+def require_seen(model: str, session: ModelSession, point: SinglePoint) -> SinglePoint:
+    """Return what a model said of atoms.
+
+    Raises:
+        SessionError: No atom has a neighbour within its cutoff.
+    """
     if point.pairs_per_atom <= 0:
         raise SessionError.sees_nothing(model, session.facts.cutoff_angstrom)
     return point

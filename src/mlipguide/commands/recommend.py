@@ -58,6 +58,7 @@ from mlipguide.evidence.accuracy.published_accuracy import evidence_of
 from mlipguide.evidence.stability.earlier_tests import tests_here
 from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.production.run_script import ScriptContext, find_named, with_script
+from mlipguide.production.script_batches import can_batch
 from mlipguide.production.script_files import ScriptRequest, require_writable
 from mlipguide.production.script_texts import require_kind
 from mlipguide.records.accuracy.evidence import Evidence
@@ -362,12 +363,14 @@ def _in_batches(
 ) -> tuple[tuple[Facts, ...], tuple[Notice, ...]]:
     """Return the facts with the work of many structures in batches where these are faster, and what is said of that.
 
-    A script relaxes one structure after the other, so its work is counted like that.
+    With a script it is the work of the script, and phonons are always counted as their script does them.
     """
     task = question.task
-    if options.script is not None or not can_be_batched(task, question.atoms):
+    if not can_be_batched(task, question.atoms):
         return facts, ()
     candidates = preparation.candidates
+    if options.script is not None or task.kind is TaskKind.PHONONS:
+        candidates = tuple(one for one in candidates if can_batch(task, one.recipe, one.settings))
     costs = [one.costs for one in facts]
     if question.profiles:
         found, notices = counted_elsewhere(

@@ -16,10 +16,40 @@ from mlipguide.costmodel.transfer_predictions import ReferenceTimings
 from mlipguide.records.estimate import Basis, Estimate, around
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.axes import TORCH_SIM
 
 HOSTS = 2.0
 """Between the cores of two machines (a judgement: of machines of this decade)."""
+
+
+COMPARED = 1
+"""Supercells of phonons that are evaluated alone as well, to see that a batch computes the same."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Which part of a task's evaluations is done in batches and which alone; together more than 1 where some are both.
+
+    Attributes:
+        together: In batches.
+        alone: One by one.
+    """
+
+    together: float = 1.0
+    alone: float = 0.0
+
+
+def shares_of(task: Task) -> Shares:
+    """Return what of a task is done in batches: all relaxations of a screen, of phonons the displaced supercells.
+
+    What phonons take beside them depends on the relaxation, of which the middle of the usual counts is taken.
+    """
+    if task.kind is not TaskKind.PHONONS:
+        return Shares()
+    evaluations = max(task.workload.evaluations.value, task.workload.systems)
+    alone = evaluations - task.workload.systems + COMPARED
+    return Shares(together=task.workload.systems / evaluations, alone=alone / evaluations)
 
 
 @dataclass(frozen=True)
@@ -31,20 +61,25 @@ class BatchedWork:
         alone: Of one structure, which alone says how large one may be.
         structures: In a batch.
         outside: What each takes in addition.
+        shares: What of the work is done in batches.
     """
 
     together: Costs
     alone: Costs
     structures: int
     outside: Estimate | None = None
+    shares: Shares = Shares()
 
     def step_time_s(self, atoms: int) -> Estimate | None:
-        """Return the share of one structure of ``atoms`` atoms in the time of a batch."""
-        whole = self.together.step_time_s(self.structures * atoms)
-        if whole is None:
+        """Return what one evaluation of ``atoms`` atoms takes on average: in a batch its share of the time of all."""
+        whole, alone = self.together.step_time_s(self.structures * atoms), self.alone.step_time_s(atoms)
+        if whole is None or alone is None:
             return None
         share = whole.scaled(1 / self.structures)
-        return share if self.outside is None else share.plus(self.outside)
+        share = share if self.outside is None else share.plus(self.outside)
+        if not self.shares.alone:
+            return share
+        return share.scaled(self.shares.together).plus(alone.scaled(self.shares.alone))
 
     def peak_memory_bytes(self, atoms: int) -> Estimate | None:
         """Return the peak of memory of a batch."""
@@ -55,7 +90,12 @@ class BatchedWork:
         return self.alone.largest_system_atoms(memory_bytes)
 
     def affordable_atoms(self, *, steps: int, budget_s: float) -> Estimate | None:
-        """Return with how many atoms a structure so many shares of a batch take ``budget_s``."""
+        """Return with how many atoms a structure so many shares of a batch take ``budget_s``.
+
+        Where only a part is done in batches, it is what all of them alone would allow, which is fewer.
+        """
+        if self.shares.alone:
+            return self.alone.affordable_atoms(steps=steps, budget_s=budget_s)
         outside_s = 0.0 if self.outside is None else self.outside.value * steps
         left_s = self.structures * (budget_s - outside_s)
         found = self.together.affordable_atoms(steps=steps, budget_s=left_s) if left_s > 0 else None
@@ -65,19 +105,18 @@ class BatchedWork:
         return replace(found, value=math.floor(found.value / self.structures), low=low, high=high)
 
 
-def batched_here(known: ModelCosts, batches: BatchCosts, *, structures: int) -> tuple[ModelCosts, int | None]:
-    """Return costs in batches, and how many structures are in one; unchanged, with None, where that is not faster.
+def batched_here(known: ModelCosts, batches: BatchCosts, task: Task) -> ModelCosts:
+    """Return costs in batches; unchanged where that is not faster.
 
     Args:
         known: One structure after the other.
         batches: As measured here, of structures of the task's size.
-        structures: Of the task.
+        task: Of many structures.
     """
-    count = batches.best(most=structures)
+    count = batches.best(most=task.workload.systems)
     if known.costs is None or count is None:
-        return known, None
-    work = BatchedWork(batches.together, known.costs, count)
-    return _where_faster(known, work, batches, count)
+        return known
+    return _where_faster(known, BatchedWork(batches.together, known.costs, count, shares=shares_of(task)), batches)
 
 
 def batched_elsewhere(
@@ -87,9 +126,9 @@ def batched_elsewhere(
     card: ModelCard,
     profile: HardwareProfile,
     *,
-    structures: int,
+    task: Task,
     memory_bytes: int,
-) -> tuple[ModelCosts, int | None]:
+) -> ModelCosts:
     """Return costs in batches on other hardware, transferred from batches that were measured here.
 
     Args:
@@ -98,32 +137,35 @@ def batched_elsewhere(
         transferred: What tells of costs there, with the batches in the place of steps.
         card: The model.
         profile: The hardware.
-        structures: Of the task.
+        task: Of many structures.
         memory_bytes: Of one device.
     """
     if known.costs is None or batches.outside_s is None:
-        return known, None
-    count = min(structures, max(batches.counts))
+        return known
+    count = min(task.workload.systems, max(batches.counts))
     there = transferred.on_one_device(card, replace(profile, count=1), count * batches.atoms)
     if memory_bytes < UNLIMITED_BYTES:
         fits = there.largest_system_atoms(memory_bytes)
         count = min(count, 0 if fits is None else int(fits.at_least) // batches.atoms)
     if count < 1:
-        return known, None
+        return known
     outside = around(batches.outside_s, HOSTS, basis=Basis.TRANSFERRED, source="timed on this machine")
-    found, in_one = _where_faster(known, BatchedWork(there, known.costs, count, outside), batches, count)
-    return (known if in_one is None else replace(found, devices=1)), in_one
+    found = _where_faster(known, BatchedWork(there, known.costs, count, outside, shares_of(task)), batches)
+    return known if found is known else replace(found, devices=1)
 
 
-def _where_faster(
-    known: ModelCosts, work: BatchedWork, batches: BatchCosts, count: int
-) -> tuple[ModelCosts, int | None]:
+def _where_faster(known: ModelCosts, work: BatchedWork, batches: BatchCosts) -> ModelCosts:
     alone, share = work.alone.step_time_s(batches.atoms), work.step_time_s(batches.atoms)
     if alone is None or share is None:
-        return known, None
+        return known
     gain = alone.times(share.inverted(1.0))
     if gain.low is None or gain.low <= CLEARLY_FASTER:
-        return known, None
+        return known
     settings = None if known.settings is None else replace(known.settings, driver=TORCH_SIM)
-    records = (*known.measured, *batches.together.records)
-    return replace(known, costs=work, settings=settings, measured=records if known.measured else ()), count
+    return replace(
+        known,
+        costs=work,
+        settings=settings,
+        measured=(*known.measured, *batches.together.records) if known.measured else (),
+        structures_at_once=work.structures,
+    )

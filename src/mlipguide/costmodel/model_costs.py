@@ -50,6 +50,7 @@ class ModelCosts:
         devices: That a run occupies.
         unknown_because: Why the time of a step is not known; None where it is.
         engines: The codes that run it, the fastest first, where there are several.
+        structures_at_once: How many structures are evaluated together; None for one after the other.
     """
 
     costs: Costs | None = None
@@ -61,6 +62,7 @@ class ModelCosts:
     devices: int = 1
     unknown_because: Rejection | Doubt | None = None
     engines: tuple[EngineChoice, ...] = ()
+    structures_at_once: int | None = None
 
 
 NOT_RUN_HERE = ModelCosts(unknown_because=Doubt(kind=ReasonKind.NOTHING_RUNS_IT))

@@ -1,8 +1,7 @@
 """The texts of a script for the production run: templates of ``data/run_scripts`` and what is put into them.
 
-A kind of task has a template of its own, and so has each backend: ``calculators/BACKEND.jinja`` makes its ASE
-calculator. A plug-in brings ``WORKER.run.jinja`` beside its worker file. ``lammps/FAMILY.jinja`` is for families whose
-models run in LAMMPS.
+A kind of task has a template of its own, and so has each backend (:mod:`mlipguide.production.script_templates`).
+``lammps/FAMILY.jinja`` is for families whose models run in LAMMPS.
 """
 
 from __future__ import annotations
@@ -13,15 +12,14 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-import mlipguide
 from mlipguide.catalog.additions import OPTION, addition_values, packages_of
 from mlipguide.core.errors import InputError
 from mlipguide.core.readable import duration
 from mlipguide.costmodel.ranks import SKIN_ANGSTROM
 from mlipguide.environments.axes import options_of, variables_of
-from mlipguide.environments.recipes import worker_file
+from mlipguide.production.script_batches import batch_values, dtype_of
 from mlipguide.production.script_beside import (
     ase_values,
     atom_kinds,
@@ -31,6 +29,7 @@ from mlipguide.production.script_beside import (
     require_something_moves,
     structure_text,
 )
+from mlipguide.production.script_templates import TEMPLATES, batches_template, calculator_template, open_templates
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.hardware.environment import Recipe
 from mlipguide.records.models.model_card import ModelCard
@@ -42,16 +41,10 @@ from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.sessions.worker_files import RETAIN_TUNABLES
 from mlipguide.structures.displacements import SYMMETRY_ANGSTROM
 from mlipguide.structures.supercells import repeated
-from mlipguide.worker.failures import WorkerError
-from mlipguide.worker.lammps.forms import Potential
-from mlipguide.worker.lammps.library_table import POTENTIALS
-from mlipguide.worker.lammps.own_lines import holds_lines, read_lines
 
 if TYPE_CHECKING:
     from ase import Atoms
-    from jinja2 import Environment as Templates
 
-TEMPLATES = Path(mlipguide.__file__).parent / "data" / "run_scripts"
 KINDS = {
     "md": "md.py.jinja",
     "relax": "relax.py.jinja",
@@ -74,9 +67,6 @@ DISPLACEMENTS_ANGSTROM = {"float32": 0.03}
 DISPLACEMENT_ANGSTROM = 0.01
 """Usual in double precision; the rounding of single precision asks for more."""
 OF_PHONONS = "phonopy"
-IN_FLOAT64 = frozenset({"chgnet", "mace-torch"})
-"""Backends whose calculator of a script computes in float64 where it is asked to. SevenNet's own does not."""
-WITHOUT_FLOAT64 = "mps"
 NATIVE = "lammps"
 """The backend whose potentials need nothing but LAMMPS itself, on processors."""
 LAMMPS_SKIN_ANGSTROM = 2.0
@@ -155,7 +145,7 @@ def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
     if recipe.slabs_need_space and atoms.pbc.any() and kind_of(subject.task) not in WITH_A_BOX_OF_THEIR_OWN:
         margin = 2 * (subject.card.architecture.cutoff_angstrom or FAR_ANGSTROM)
         atoms = in_a_box(atoms, margin=margin, noted=bool(subject.settings.additions))
-    templates = _templates()
+    templates = open_templates()
     values = _values(subject, path) | {
         **ase_values(atoms),
         "structure_file": structure_file.name,
@@ -164,8 +154,11 @@ def ase_files(subject: Subject, recipe: Recipe, path: Path) -> dict[Path, str]:
         "variables": _of_any_program(variables_of(recipe, subject.settings)),
         "command": shlex.join([subject.python, path.name]),
     }
-    calculator = templates.from_string(_calculator_template(recipe)).render(values)
-    script = templates.get_template(KINDS[kind_of(subject.task)]).render(values, calculator=calculator)
+    calculator = templates.from_string(calculator_template(recipe)).render(values)
+    values |= batch_values(subject, recipe) | {"calculator": calculator}
+    batches = batches_template(recipe) if values["batch"] else None
+    values["batches"] = "" if batches is None else templates.from_string(batches).render(values)
+    script = templates.get_template(KINDS[kind_of(subject.task)]).render(values)
     return {structure_file: structure_text(atoms), path: script}
 
 
@@ -215,7 +208,7 @@ def lammps_files(subject: Subject, path: Path) -> dict[Path, str]:
         "timeout": _clock(limit_s - SPARED_S),
         "resources": f"{_expectation(subject.candidate)} The limit leaves a margin.",
     }
-    templates = _templates()
+    templates = open_templates()
     return {
         path.with_suffix(".data"): data_text(atoms),
         path.with_suffix(".sbatch"): templates.get_template("lammps/batch.jinja").render(values),
@@ -257,7 +250,7 @@ def _potential(subject: Subject) -> dict[str, Any]:
 
 def _values(subject: Subject, path: Path) -> dict[str, Any]:
     task, card, settings = subject.task, subject.card, subject.settings
-    dtype = _dtype(subject)
+    dtype = dtype_of(task, card.backend, settings)
     url = card.weights.url
     file: str | None = None
     if subject.weights_file is not None:
@@ -293,7 +286,7 @@ def _values(subject: Subject, path: Path) -> dict[str, Any]:
         "tight_fmax": TIGHT_FORCE_EV_PER_ANGSTROM,
         "displacement": DISPLACEMENTS_ANGSTROM.get(dtype, DISPLACEMENT_ANGSTROM),
         "symmetry": SYMMETRY_ANGSTROM,
-        "for_scripts": needed_by(subject.task),
+        "for_scripts": needed_by(task),
         "images": task.images,
         "relax_cell": _relaxes_cell(subject),
         "expectation": _expectation(subject.candidate) + _precision_words(settings.dtype, dtype),
@@ -304,12 +297,6 @@ def needed_by(task: Task) -> tuple[str, ...]:
     """Return the packages that a script for ASE needs beside ASE and the backend."""
     of_kind = (OF_PHONONS,) if kind_of(task) == TaskKind.PHONONS.value else ()
     return (*of_kind, *packages_of(task.additions))
-
-
-def _dtype(subject: Subject) -> str:
-    """Return what a script computes in: for phonons float64 where it can, which small displacements ask for."""
-    can = subject.card.backend in IN_FLOAT64 and not subject.settings.device.startswith(WITHOUT_FLOAT64)
-    return "float64" if kind_of(subject.task) == TaskKind.PHONONS.value and can else subject.settings.dtype
 
 
 def _precision_words(timed: str, dtype: str) -> str:
@@ -335,53 +322,6 @@ def _expectation(candidate: Candidate) -> str:
     if run is None:
         return "How long it takes is not known: it was not timed."
     return f"It should take {run.told(duration)} ({run.basis.value})."
-
-
-def _calculator_template(recipe: Recipe) -> str:
-    worker = worker_file(recipe)
-    file = TEMPLATES / "calculators" / f"{recipe.backend}.jinja"
-    if worker is not None:
-        file = worker.with_suffix(".run.jinja")
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError:
-        raise InputError(
-            f"--write: no template makes scripts for the backend '{recipe.backend}'.",
-            hint="Name a model of another backend with --model.",
-        ) from None
-
-
-def _templates() -> Templates:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    templates = Environment(  # noqa: S701  # what is written is Python and LAMMPS, not HTML
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=False
-    )
-    templates.filters |= {"py": repr, "sh": shlex.quote, "plain": plain}
-    templates.globals["refuse"] = _refuse
-    templates.globals["library_potential"] = POTENTIALS.get
-    templates.globals["own_lines"] = _own_lines
-    return templates
-
-
-def _own_lines(file: str) -> Potential | None:
-    """Return the potential of a file of LAMMPS's lines; None where the file names a potential in another way."""
-    if not holds_lines(Path(file)):
-        return None
-    try:
-        return read_lines(Path(file))
-    except WorkerError as error:
-        raise InputError(f"--write: {error}", hint="Mend the file.") from error
-
-
-def plain(text: object) -> str:
-    """Return a text that can stand in a docstring or a comment and does not end it."""
-    harmless = str(text).replace("\\", "/").replace('"', "'")
-    return "".join(letter if letter.isprintable() else " " for letter in harmless)
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise InputError(f"--write: {reason}", hint="Name another model with --model.")
 
 
 def _time_limit_s(candidate: Candidate) -> int:

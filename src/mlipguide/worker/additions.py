@@ -70,6 +70,7 @@ def with_additions(model: LoadedModel, additions: Sequence[Mapping[str, Any]]) -
         model,
         calculator=summed(model.calculator, makers),
         adapt=adapted,
+        batched=None,  # it evaluates the model alone
         versions={**model.versions, **packages},
     )
 

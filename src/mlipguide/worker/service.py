@@ -155,7 +155,7 @@ class Service:
         model = self._loaded()
         if self._added:
             raise WorkerError("bad_request", "The model has an addition already: nothing is added twice.")
-        self._model, self._added = with_additions(model, additions), True
+        self._model, self._added, self._batches = with_additions(model, additions), True, None
         for system in tuple(self._systems):
             self._forget(system=system)
         return {"versions": self._model.versions}

@@ -28,8 +28,21 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
+SINGLET = 1
+FEWEST_SUPERCELLS = 3
+"""Displaced supercells of phonons that are worth a batch: one is evaluated alone as well, to compare."""
+
+
 def can_be_batched(task: Task, atoms: Atoms | None) -> bool:
-    """Tell whether a task is work for batches: many structures whose cells stay and whose atoms are all free."""
+    """Tell whether a task is work for batches of the model alone.
+
+    A screen is, of several structures whose cells stay and whose atoms are all free, and the displaced supercells of
+    phonons, where forces on held atoms count too. A batch knows nothing of charges and spins.
+    """
+    if task.additions or task.total_charge or (task.spin_multiplicity or SINGLET) != SINGLET:
+        return False
+    if task.kind is TaskKind.PHONONS:
+        return task.workload.systems >= FEWEST_SUPERCELLS
     held = atoms is not None and bool(atoms.constraints)
     return task.kind is TaskKind.SCREEN and task.structures > 1 and Need.STRESS not in task.needs and not held
 
@@ -80,12 +93,9 @@ def counted_here(
     """
     batches = stored_batches(candidates, fingerprint, task)
     found = dict(costs)
-    used: dict[str, int] = {}
     for model in sorted(batches.keys() & costs.keys()):
-        found[model], count = batched_here(costs[model], batches[model], structures=task.structures)
-        used |= {} if count is None else {model: count}
-    timed = [model for model, one in costs.items() if one.costs is not None]
-    return found, _notices(used, timed, batches)
+        found[model] = batched_here(costs[model], batches[model], task)
+    return found, _notices([found], batches, task)
 
 
 def counted_elsewhere(
@@ -120,45 +130,51 @@ def counted_elsewhere(
         if item.card.id in batches
     ]
     transferred = gather_known_costs(catalogue, own, machine, task.structure)
-    used: dict[str, int] = {}
     found: list[dict[str, ModelCosts]] = []
     for known, profile in zip(costs, profiles, strict=True):
         there = dict(known)
         for model in sorted(batches.keys() & known.keys()):
-            there[model], count = batched_elsewhere(
+            there[model] = batched_elsewhere(
                 known[model],
                 batches[model],
                 transferred,
                 cards[model],
                 profile,
-                structures=task.structures,
+                task=task,
                 memory_bytes=memory_of(profile),
             )
-            used |= {} if count is None else {model: max(count, used.get(model, 0))}
         found.append(there)
-    timed = list(dict.fromkeys(model for one in costs for model, here in one.items() if here.costs is not None))
-    return tuple(found), _notices(used, timed, batches)
+    return tuple(found), _notices(found, batches, task)
 
 
 def _notices(
-    used: Mapping[str, int], candidates: Iterable[str], batches: Mapping[str, BatchCosts]
+    costs: Sequence[Mapping[str, ModelCosts]], batches: Mapping[str, BatchCosts], task: Task
 ) -> tuple[Notice, ...]:
     """Return which models are counted in batches and how large these are, and which are not.
 
     Args:
-        used: Structures in a batch, by the models whose work is counted so.
-        candidates: Ids of all models whose time is known.
+        costs: On each piece of hardware, by model.
         batches: Of which batches were measured here.
+        task: Of many structures.
     """
-    left = [model for model in candidates if model not in used]
+    used: dict[str, int] = {}
+    for there in costs:
+        for model, one in there.items():
+            if one.structures_at_once is not None:
+                used[model] = max(one.structures_at_once, used.get(model, 0))
+    timed = dict.fromkeys(model for there in costs for model, one in there.items() if one.costs is not None)
+    left = [model for model in timed if model not in used]
     slower = [model for model in left if model in batches]
     untimed = [model for model in left if model not in batches]
     notices = []
     if used:
         each = ", ".join(f"{model} (up to {count} structures at once)" for model, count in used.items())
-        words = "--write relaxes one by one"
-        message = f"Counted in batches, by TorchSim, as timed with bench --batch: {each}; the script of {words}."
+        phonons = task.kind is TaskKind.PHONONS
+        what = "Displaced supercells are counted" if phonons else "Counted"
+        message = f"{what} in batches, by TorchSim, as timed with bench --batch: {each}; so does the script of --write."
         notices.append(Notice("batched", message))
+    # Most supercells are no work for batches: nothing is said of those that were not timed in them.
+    untimed = [] if task.kind is TaskKind.PHONONS else untimed
     if slower:
         words = "batches were timed and are not clearly faster"
         notices.append(Notice("one_by_one", f"Counted one structure after the other: {', '.join(slower)}; {words}."))

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mlipguide.bench.measuring.measuring import Opener, session_request
-from mlipguide.candidates.neighbours_seen import seen
+from mlipguide.candidates.neighbours_seen import require_seen
 from mlipguide.candidates.preparation import Prepared
 from mlipguide.core.errors import MlipguideError, StorageError
 from mlipguide.core.paths import evidence_dir, make_folder
 from mlipguide.core.readable import duration
 from mlipguide.evidence.accuracy.evaluated_before import known_evaluation, weights_digest
+from mlipguide.evidence.accuracy.frame_batches import Batched, FrameBatches, WrongBatchError, batched_notice
 from mlipguide.evidence.accuracy.frame_errors import frame_errors
 from mlipguide.evidence.accuracy.label_checks import frames_in_words
 from mlipguide.evidence.accuracy.label_input import LabelInput
@@ -23,6 +24,7 @@ from mlipguide.evidence.accuracy.model_accuracy import model_accuracy
 from mlipguide.records.accuracy.accuracy import FrameErrors, LabelFinding, StoredEvaluation
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Problem
+from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.sessions.errors import FailureKind, SessionError
 from mlipguide.sessions.interface import ModelSession, SinglePoint
 from mlipguide.store import evidence as store
@@ -32,6 +34,7 @@ RESTARTS = 3
 """How often a worker that ended is started again; a frame that ends it is not asked again."""
 FEWEST_FRAMES = 10
 """Evaluated whatever the budget: fewer say nothing."""
+FEWEST_AT_ONCE = 2
 TRIED_FRAMES = 2
 """Frames by which the speed is told; the first holds the warm-up."""
 
@@ -85,6 +88,7 @@ def evaluate_models(candidates: Sequence[Prepared], labels: LabelInput, context:
     """
     make_folder(evidence_dir())  # refused now rather than after minutes of work
     found = EvaluatedModels()
+    batched: dict[str, Batched] = {}
     if not context.reevaluate:
         found.notices.extend(store.find(labels.summary.sha256).notices)
     for place, item in enumerate(candidates):
@@ -103,7 +107,9 @@ def evaluate_models(candidates: Sequence[Prepared], labels: LabelInput, context:
             found.problems.append(Problem.from_error(error, model=item.card.id))
             continue
         found.by_model[item.card.id] = evaluation
+        batched[item.card.id] = run.batched
         found.notices.extend(run.notices)
+    found.notices.extend(batched_notice(batched))
     if found.reused:
         latest = max(found.by_model[name].accuracy.evaluated_at for name in found.reused)
         found.notices.append(
@@ -114,6 +120,14 @@ def evaluate_models(candidates: Sequence[Prepared], labels: LabelInput, context:
             )
         )
     return found
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How far a model is off in a frame, and what it says of it where somebody watches."""
+
+    errors: FrameErrors
+    watched: tuple[LabelledFrame, SinglePoint] | None
 
 
 class _Run:
@@ -132,6 +146,11 @@ class _Run:
         self._errors: list[FrameErrors] = []
         self._failures: dict[int, str] = {}
         self._tried: list[float] = []
+        self._batches = FrameBatches(item)
+        self._waiting: list[LabelledFrame] = []
+        self._together: dict[int, Answer] = {}  # in batches, which may still turn out to be wrong
+        self._asked: set[int] = set()
+        self._asked_atoms = 0
         self.notices: list[Notice] = []
 
     def evaluated(self) -> StoredEvaluation:
@@ -145,9 +164,16 @@ class _Run:
         try:
             session = self._open()
             versions = session.facts.versions
-            self._go_through()
+            try:
+                self._go_through()
+            except WrongBatchError:
+                self._forget_batches()
+                self._go_through()
         finally:
             self._close()
+        for answer in self._together.values():
+            self._keep(answer)
+        self._errors.sort(key=lambda one: one.frame)
         if not self._errors:
             reason = next(iter(self._failures.values()), "nothing was asked")
             raise SessionError(FailureKind.BACKEND, f"{name} could evaluate no frame: {reason}")
@@ -157,7 +183,7 @@ class _Run:
             self._item.card,
             self._errors,
             versions=versions,
-            settings=self._item.settings,
+            settings=replace(self._item.settings, driver=TORCH_SIM) if self._together else self._item.settings,
             evaluated_at=datetime.now(UTC).isoformat(timespec="seconds"),
             failed_frames=sorted(self._failures),
             source=self._labels.summary.source,
@@ -174,46 +200,115 @@ class _Run:
         return replace(evaluation, record=store.record_name(evaluation))
 
     def _go_through(self) -> None:
-        done, begin = 0, time.monotonic()
+        begin, before = time.monotonic(), self._asked_atoms
         request = self._labels.request
         for frame in read_labels(request.path, request.keys):
-            if frame.index in self._chosen and frame.forces_ev_per_angstrom is not None:
-                self._evaluate(frame)
-                done += self._atoms[frame.index]
-                left = max(0.0, (time.monotonic() - begin) / done * (self._wanted_atoms - done))
-                count = len(self._errors) + len(self._failures)
+            wanted = frame.index in self._chosen and frame.index not in self._asked
+            if wanted and frame.forces_ev_per_angstrom is not None:
+                self._go_on(frame)
+                done = self._asked_atoms
+                left = (time.monotonic() - begin) / max(1, done - before) * max(0, self._wanted_atoms - done)
                 tenth = 10 * int(10 * done / self._wanted_atoms)
                 self._tell(
-                    f"evaluating {self._item.card.id} ({tenth} %), frame {count:,} of {len(self._chosen):,}, "
-                    f"about {duration(left)} left",
+                    f"evaluating {self._item.card.id} ({tenth} %), frame {len(self._asked):,} of "
+                    f"{len(self._chosen):,}, about {duration(left)} left",
                     done / self._wanted_atoms,
                 )
             if frame.index >= self._last:
-                return
+                break
+        self._evaluate_waiting()
+
+    @property
+    def batched(self) -> Batched:
+        """How the frames were evaluated."""
+        return self._batches.told(len(self._together), of=len(self._errors))
+
+    def _forget_batches(self) -> None:
+        """Let what was evaluated in batches be evaluated again; what was evaluated alone stays."""
+        self._asked -= set(self._together)
+        self._asked_atoms = sum(self._atoms[index] for index in self._asked)
+        self._together.clear()
+        self._waiting.clear()
+
+    def _go_on(self, frame: LabelledFrame) -> None:
+        """Evaluate a frame, or let it wait for a batch."""
+        if not (self._batches.are_used and self._batches.takes(frame)):
+            self._evaluate(frame)
+            return
+        if not self._batches.has_room(self._waiting, frame):
+            self._evaluate_waiting()
+        self._waiting.append(frame)
+
+    def _evaluate_waiting(self) -> None:
+        frames, self._waiting = self._waiting, []
+        failed: list[LabelledFrame] = []  # each alone tells why
+        if self._session is None or not self._batches.are_used or len(frames) < FEWEST_AT_ONCE:
+            for frame in frames:
+                self._evaluate(frame)
+            return
+        try:
+            points = self._batches.evaluate(self._session, frames)
+        except SessionError as error:
+            if error.ends_session:
+                self._close()
+                self._batches.end(f"a batch failed: {error.message.rstrip('.')}")
+            for frame in frames:
+                self._evaluate(frame)
+            return
+        for frame, point in zip(frames, points, strict=True):
+            try:
+                self._together[frame.index] = self._answer(frame, self._session, point)
+                self._mark(frame)
+            except (SessionError, ValueError):
+                failed.append(frame)
+        for frame in failed:
+            self._evaluate(frame)
 
     def _evaluate(self, frame: LabelledFrame) -> None:
         if self._session is None:
             if self._starts > RESTARTS:
-                self._failures[frame.index] = "the worker ended too often"
+                self._fail(frame, "the worker ended too often")
                 return
             self._open()
         assert self._session is not None
         begin = time.monotonic()
         try:
-            point = seen(self._item.card.id, self._session, frame.atoms)
-            errors = frame_errors(frame, point, run=self._runs[frame.index])
+            point = self._session.single_point(frame.atoms)
+            self._keep(self._answer(frame, self._session, point))
+            self._mark(frame)
+            self._heed_budget(frame, time.monotonic() - begin)
+            self._batches.learn(self._session, frame, point, left=len(self._chosen) - len(self._asked))
+        except ValueError as error:
+            self._fail(frame, str(error))
         except SessionError as error:
-            self._failures[frame.index] = error.message
+            if frame.index not in self._asked:
+                self._fail(frame, error.message)
             if error.ends_session:
                 self._close()
-            return
-        except ValueError as error:
-            self._failures[frame.index] = str(error)
-            return
-        self._errors.append(errors)
-        if self._context.watch is not None:
-            self._context.watch(self._item.card.id, frame, point, errors)
-        self._heed_budget(frame, time.monotonic() - begin)
+
+    def _answer(self, frame: LabelledFrame, session: ModelSession, point: SinglePoint) -> Answer:
+        """Return what a model says of a frame, with its errors.
+
+        Raises:
+            SessionError: It sees no pair of atoms.
+            ValueError: Its numbers are not finite.
+        """
+        require_seen(self._item.card.id, session, point)
+        errors = frame_errors(frame, point, run=self._runs[frame.index])
+        return Answer(errors, None if self._context.watch is None else (frame, point))
+
+    def _keep(self, answer: Answer) -> None:
+        self._errors.append(answer.errors)
+        if self._context.watch is not None and answer.watched is not None:
+            self._context.watch(self._item.card.id, *answer.watched, answer.errors)
+
+    def _fail(self, frame: LabelledFrame, reason: str) -> None:
+        self._failures[frame.index] = reason
+        self._mark(frame)
+
+    def _mark(self, frame: LabelledFrame) -> None:
+        self._asked.add(frame.index)
+        self._asked_atoms += self._atoms[frame.index]
 
     def _heed_budget(self, frame: LabelledFrame, seconds: float) -> None:
         """Take as many frames as the budget allows, by the speed of the first; those already evaluated stay."""
@@ -230,9 +325,8 @@ class _Run:
             if atoms_in_time < 0 and len(kept) >= FEWEST_FRAMES:
                 break
             kept.append(index)
-        asked = {one.frame for one in self._errors} | set(self._failures)
         if len(kept) < len(self._chosen):
-            self._choose(frozenset(kept) | asked)
+            self._choose(frozenset(kept) | self._asked)
             self.notices.append(
                 Notice(
                     "labels_budget",

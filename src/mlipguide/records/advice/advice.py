@@ -85,6 +85,7 @@ class Candidate:
             without one.
         remarks: What sets its run apart, as sentences, without bearing on the verdict.
         engines: The codes that run it on the hardware, the fastest first; none where there is no choice.
+        structures_at_once: How many structures are evaluated together; None for one after the other.
     """
 
     model: str
@@ -112,6 +113,7 @@ class Candidate:
     timestep_s: float | None = None
     remarks: tuple[str, ...] = ()
     engines: tuple[EngineChoice, ...] = ()
+    structures_at_once: int | None = None
 
 
 @strict
