@@ -108,7 +108,7 @@ def pack_environments(
         size_bytes = write_archive(output.expanduser().absolute(), bundle, sources, on_progress)
     notices: tuple[Notice, ...] = ()
     if built:
-        what = f"{', '.join(built)} came as source and was built here: it needs a system no older than this one."
+        what = f"{', '.join(built)} came as source and was compiled here: it needs a system no older than this one."
         notices = (Notice("built_from_source", what),)
     return Result(PackedBundle(file=str(output), size_bytes=size_bytes, bundle=bundle), notices=notices)
 

@@ -64,8 +64,9 @@ def download(
     """
     target = make_folder(folder) / package.file
     digest, received, told = hashlib.sha256(), 0, 0.0
+    address = _without_password(package.address)
     try:
-        with _opener(environment).open(package.address, timeout=TIMEOUT_S) as answer, target.open("wb") as stream:
+        with _opener(environment).open(address, timeout=TIMEOUT_S) as answer, target.open("wb") as stream:
             expected = int(answer.headers.get("Content-Length") or 0)
             while chunk := answer.read(CHUNK_BYTES):
                 stream.write(chunk)
@@ -75,9 +76,10 @@ def download(
                     on_progress(f"downloading {package.file}: {received / 1e6:.0f} of {expected / 1e6:.0f} MB")
                     told += TOLD_EVERY_BYTES
     except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         raise EnvironmentFailedError(
-            f"{package.file} cannot be downloaded from {_without_password(package.address)}: "
-            f"{getattr(error, 'reason', error)}.",
+            f"{package.file} cannot be downloaded from {address}: {getattr(error, 'reason', error)}.",
             hint="Check the network and the proxy, or put the file into a folder that pip is pointed to "
             "(PIP_FIND_LINKS).",
             kind="network",
@@ -85,7 +87,7 @@ def download(
     except OSError as error:
         raise storage_error(target, error) from error
     if (expected and received != expected) or package.sha256 not in {None, digest.hexdigest()}:
-        raise _another(package, _without_password(package.address))
+        raise _another(package, address)
     return target
 
 

@@ -11,7 +11,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.environments import uv_program
 from mlipguide.environments.bundles.package_files import obtain_wheel
 from mlipguide.environments.bundles.resolved_packages import resolve
-from mlipguide.environments.bundles.targets import Target
+from mlipguide.environments.bundles.targets import Target, is_plain
 from mlipguide.environments.managed_folders import digest_recipe
 from mlipguide.environments.python_versions import choose_python
 from mlipguide.environments.torch_builds import TorchBuild, choose_torch_build
@@ -29,7 +29,7 @@ class PackedPackages:
     Attributes:
         backend: What the list of the bundle says of them.
         sources: Where the file of each is, by its path within the bundle.
-        built: Names of those that were built here, of which there is no wheel.
+        built: Names of those that were compiled here, of which there is no wheel.
     """
 
     backend: BundledBackend
@@ -78,6 +78,7 @@ def pack_packages(
     packages = resolve(calls, target, work)
     on_progress(f"fetching {len(packages)} packages of {recipe.backend}")
     wheels = {package.name: obtain_wheel(package, calls, target, folder / "files") for package in packages}
+    given = {package.file for package in packages}
     sources = {f"wheels/{wheel.name}": wheel for wheel in wheels.values()}
     backend = BundledBackend(
         backend=recipe.backend,
@@ -89,7 +90,7 @@ def pack_packages(
     return PackedPackages(
         backend=backend,
         sources=sources,
-        built=tuple(package.name for package in packages if wheels[package.name].name != package.file),
+        built=tuple(name for name, wheel in wheels.items() if wheel.name not in given and not is_plain(wheel.name)),
     )
 
 

@@ -114,6 +114,11 @@ def wheel_tags(name: str) -> frozenset[tags.Tag]:
         return frozenset()
 
 
+def is_plain(name: str) -> bool:
+    """Tell whether a wheel runs on any system: it holds nothing that was compiled."""
+    return all(tag.platform == "any" for tag in wheel_tags(name))
+
+
 def needed_glibc(name: str) -> str | None:
     """Return the oldest glibc that a wheel runs with, as its name says; None where it does not."""
     found = re.findall(r"manylinux_(\d+)_(\d+)", name)
