@@ -15,6 +15,7 @@ import pytest
 
 from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.environments.bundles.package_files import download, obtain_wheel
+from mlipguide.environments.bundles.packing import pack_packages
 from mlipguide.environments.bundles.resolved_packages import ResolvedPackage, read_lock
 from mlipguide.environments.bundles.targets import Target, is_plain, needed_glibc, target_of, unfit_wheels
 from mlipguide.environments.pip_settings import UvSettings
@@ -190,10 +191,11 @@ def building(name: str) -> Callable[..., None]:
     return run
 
 
-def test_what_is_built_within_its_environment_is_not_packed(calls: UvCalls, tiny: Recipe, tmp_path: Path) -> None:
-    source = tmp_path / "fast-1.0.tar.gz"
-    source.write_bytes(CONTENT)
-    within = replace(calls, recipe=replace(tiny, build_isolation=False))
-    with pytest.raises(EnvironmentFailedError, match="built within its environment") as caught:
-        obtain_wheel(package(str(source), file=source.name), within, X86, tmp_path / "new")
+def test_what_is_compiled_within_its_environment_is_not_packed(tiny: Recipe, tmp_path: Path) -> None:
+    within = replace(tiny, build_isolation=False)
+    with pytest.raises(EnvironmentFailedError, match="compiled within its environment") as caught:
+        pack_packages(
+            within, X86, torch_build="auto", has_nvidia_gpu=False, folder=tmp_path / "work", on_progress=silent
+        )
     assert caught.value.kind == "source_build"
+    assert not (tmp_path / "work").exists(), "nothing is fetched before"

@@ -42,7 +42,7 @@ def obtain_wheel(package: ResolvedPackage, calls: UvCalls, target: Target, folde
         file = download(package, calls.settings.environment, folder, calls.on_progress)
     elif package.sha256 not in {None, _sha256(file)}:
         raise _another(package, str(file))
-    if package.is_wheel and package.name not in calls.recipe.no_binary:
+    if package.is_wheel:
         return file
     return build_wheel(package, file, calls, target, folder)
 
@@ -106,12 +106,6 @@ def build_wheel(package: ResolvedPackage, source: Path, calls: UvCalls, target: 
         StorageError: The disk is full or refuses.
     """
     what = f"{package.name}=={package.version} of {calls.recipe.backend}"
-    if package.is_wheel or not calls.recipe.build_isolation:
-        raise EnvironmentFailedError(
-            f"{what} is built within its environment, so that it cannot be packed.",
-            hint="Build this backend on a machine of the site that reaches a package index.",
-            kind="source_build",
-        )
     calls.on_progress(f"building {what}, of which there is no wheel")
     built = make_folder(folder / "built" / package.name)
     calls.run("build", "--wheel", "--out-dir", str(built), "--python", target.release, str(source))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlipguide.core.errors import InputError
+from mlipguide.core.errors import EnvironmentFailedError, InputError
 from mlipguide.environments import uv_program
 from mlipguide.environments.bundles.package_files import obtain_wheel
 from mlipguide.environments.bundles.resolved_packages import resolve
@@ -65,6 +65,12 @@ def pack_packages(
         raise InputError(
             f"There is nothing to pack for {recipe.backend}: it runs in the interpreter of mlipguide, or in yours.",
             hint="Name other backends.",
+        )
+    if recipe.no_binary or not recipe.build_isolation:
+        raise EnvironmentFailedError(
+            f"{recipe.backend} is compiled within its environment, so that it cannot be packed.",
+            hint=f"Build it on a machine of the site that reaches a package index: mlipguide env build {recipe.backend}.",
+            kind="source_build",
         )
     choose_python(recipe, target.release)  # refuses a Python that the recipe does not accept
     settings = uv_program.prepare_settings(os.environ)
