@@ -106,7 +106,9 @@ def pack(run: Run, path: Path, *words: str) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("backends", "index")
-def test_what_is_packed_here_is_built_there_without_network(run: Run, closed: Enter, tmp_path: Path) -> None:
+def test_what_is_packed_here_is_built_there_without_network(
+    run: Run, closed: Enter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     packed = pack(run, tmp_path / "bundle.tar", "tiny")
     assert packed["size_bytes"] == (tmp_path / "bundle.tar").stat().st_size
     bundle = packed["bundle"]
@@ -145,6 +147,19 @@ def test_what_is_packed_here_is_built_there_without_network(run: Run, closed: En
 
     again = run("env", "build", "tiny", "--from", tmp_path / "bundle.tar", "--json")
     assert again.document["data"]["environments"] == [built], "what is there is not built again"
+
+    for compiled in Path(built["location"]).rglob("*.pyc"):
+        compiled.unlink()
+    before = state_of(there)
+    user = closed("user")
+    monkeypatch.setenv("MLIPGUIDE_ENVIRONMENTS", str(there / "cache"))
+    checked = run("env", "check", "tiny", "--json")
+    assert checked.code == ExitCode.DONE
+    (shared,) = checked.document["data"]["environments"]
+    assert (shared["kind"], shared["owner"], shared["python"]) == ("shared", there.owner(), built["python"])
+    assert f"shared by {there.owner()}" in run("env", "list").out
+    assert state_of(there) == before, "what is kept for all is only read"
+    assert not (user / "cache").exists()
 
 
 @pytest.mark.usefixtures("backends", "index")

@@ -69,7 +69,7 @@ def pack_packages(
     if recipe.no_binary or not recipe.build_isolation:
         raise EnvironmentFailedError(
             f"{recipe.backend} is compiled within its environment, so that it cannot be packed.",
-            hint=f"Build it on a machine of the site that reaches a package index: mlipguide env build {recipe.backend}.",
+            hint=f"Build it on a machine that reaches a package index: mlipguide env build {recipe.backend}.",
             kind="source_build",
         )
     choose_python(recipe, target.release)  # refuses a Python that the recipe does not accept
