@@ -30,6 +30,8 @@ OTHER_RELEASE = "3.12" if RELEASE != "3.12" else "3.13"
 OTHER_PLATFORM = {"linux-x86_64": "linux-aarch64", "linux-aarch64": "linux-x86_64"}[this_platform()]
 CLOSED = "http://127.0.0.1:9"
 TORCH = """
+import os, tempfile
+os.makedirs(os.environ.get("TORCHINDUCTOR_CACHE_DIR") or tempfile.gettempdir() + "/torchinductor_me", exist_ok=True)
 __version__ = "2.9.1"
 class _C: pass
 class version: cuda = None; hip = None
@@ -264,7 +266,7 @@ def test_the_rest_goes_on_top_of_the_sites_torch(run: Run, closed: Enter, tmp_pa
     (held,) = pack(run, path, "topped", "--torch", "none")["bundle"]["backends"]
     assert held["packages"] == {"tiny-base": "2.0", "topped": "1.0"}, "torch and what it requires are left out"
     assert held["torch_build"] == "site"
-    closed("there")
+    there = closed("there")
     refused = run("env", "build", "--from", path)
     assert refused.code == ExitCode.BAD_INPUT
     assert "mlipguide env adopt topped PYTHON --from" in " ".join(refused.err.split())
@@ -280,6 +282,7 @@ def test_the_rest_goes_on_top_of_the_sites_torch(run: Run, closed: Enter, tmp_pa
     assert run("env", "check", "topped").code == ExitCode.DONE
     assert "managed, site's torch" in run("env", "list").out
     assert state_of(site.parents[1]) == before, "nothing is written into the site's installation"
+    assert [*(there / "home").rglob("*"), *(there / "tmp").rglob("*")] == [], "nor elsewhere, not even by torch"
 
     give_version(site.parents[1] / "lib" / f"python{RELEASE}" / "site-packages", "2.10.0")
     listed = run("env", "list", "--json").document["data"]["environments"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from mlipguide.core.paths import cache_dir
 from mlipguide.core.processes import ended_on_exit, start_group
 from mlipguide.core.serialisation import from_plain
 from mlipguide.environments import interpreter_probe
@@ -18,6 +19,8 @@ from mlipguide.records.hardware.environment import TorchTargets
 
 IMPORT_TIMEOUT_S = 180.0
 """Importing torch takes seconds from a local disk and may take minutes from a busy network file system."""
+COMPILED_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
+"""Where torch keeps compiled kernels."""
 VERSIONS_TIMEOUT_S = 60.0
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -100,7 +103,7 @@ def query_interpreter(
     try:
         with Path(os.devnull).open("ab") as nothing:
             process = start_group(
-                command, env={**clean_environment(os.environ), **variables}, log=nothing, stdout=subprocess.PIPE
+                command, env={**_surroundings(modules), **variables}, log=nothing, stdout=subprocess.PIPE
             )
     except OSError as error:
         return _failed(f"{python} does not run: {error.strerror or error}")
@@ -113,6 +116,15 @@ def query_interpreter(
             assert process.stdout is not None
             process.stdout.close()
     return _read_answer(python, modules, raw.decode("utf-8", "replace"), process.returncode)
+
+
+def _surroundings(modules: Sequence[str]) -> dict[str, str]:
+    """Return the variables of an interpreter that is asked; torch makes its folder of compiled kernels when imported.
+
+    By default that is in the folder of temporary files; here it is in the cache.
+    """
+    surroundings = clean_environment(os.environ)
+    return {COMPILED_VARIABLE: str(cache_dir() / "torchinductor"), **surroundings} if modules else surroundings
 
 
 def _read_answer(python: Path, modules: Sequence[str], output: str, status: int) -> InterpreterReport:
