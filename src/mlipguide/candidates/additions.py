@@ -125,7 +125,9 @@ def _known(
         environment = item.environment
         return replace(item, environment=replace(environment, versions={**environment.versions, **versions[backend]}))
     how = f"give --yes to install {packages}"
-    if item.environment.kind is not EnvironmentKind.MANAGED:
+    if item.environment.kind is EnvironmentKind.SHARED:
+        how = f"mlipguide env build {backend} for one of your own, then --yes"
+    elif item.environment.kind is not EnvironmentKind.MANAGED:
         how = f"{item.environment.python} -m pip install {packages}"
     words = f"Not timed: the environment of {backend} has no {packages.partition('=')[0]} ({how})."
     return replace(item, obstacle=Obstacle(ReasonKind.ENVIRONMENT_UNREADY, words))

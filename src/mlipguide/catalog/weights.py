@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from pathlib import Path
+from types import MappingProxyType
 from uuid import uuid4
 
 from mlipguide.catalog.checkpoints import registered_file, sha256_of
@@ -25,6 +26,7 @@ from mlipguide.records.models.terms import WeightsOrigin
 
 CONNECT_TIMEOUT_S = 15.0
 CHUNK_BYTES = 1 << 20
+NOTHING: Mapping[Path, str] = MappingProxyType({})
 FOLDERS_VARIABLE = "MLIPGUIDE_WEIGHTS"
 """Folders of weights that are on the machine already, with colons between them."""
 
@@ -65,18 +67,66 @@ def find_weights(card: ModelCard, given: Mapping[str, Path]) -> Path | None:
 def _from_folders(card: ModelCard, name: str) -> Path | None:
     """Return the checkpoint in one of the user's folders of weights; None where there is none.
 
-    A file of its name counts where its checksum is the published one; without one, only ``MODEL/NAME`` does.
+    A file counts where its checksum is the published one, if its name is that of the address, or the model's, or its
+    folder's name is. Without a published checksum only ``MODEL/NAME`` does, and the checksum that stands beside it, as
+    mlipguide keeps it, must be its own. Nothing is written there.
     """
     for folder in filter(None, os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)):
         own = Path(folder).expanduser().absolute()
         if card.weights.sha256 is None:
-            if (own / card.id / name).is_file():
-                return own / card.id / name
+            file = own / card.id / name
+            if os.access(file, os.R_OK) and file.is_file() and _stated_checksum(file) in {None, sha256_of(file)}:
+                return file
             continue
-        for path in sorted(own.rglob(name)):
-            if path.is_file() and sha256_of(path) == card.weights.sha256:
+        for path in sorted({*own.rglob(name), *own.rglob(f"{card.id}.*"), *own.rglob(f"{card.id}/*")}):
+            if path.is_file() and path.stat().st_size and sha256_of(path) == card.weights.sha256:
                 return path
     return None
+
+
+def weights_file_name(card: ModelCard) -> str | None:
+    """Return the name that the downloaded checkpoint of a card has; None where no address of it is known."""
+    target = _target(card)
+    return None if target is None else target.name
+
+
+def place_weights(card: ModelCard, file: Path, sha256: str, beside: Mapping[Path, str] = NOTHING) -> Path:
+    """Put a checkpoint that came otherwise where its download would be, and return that place.
+
+    Args:
+        card: The model.
+        file: The checkpoint, which is moved.
+        sha256: Of the file.
+        beside: Further files that belong beside it, with their SHA-256.
+
+    Raises:
+        InputError: Kind ``checkpoint``: its publisher states another checksum, or another file is there already.
+        StorageError: The cache folder cannot be written.
+    """
+    target = _target(card)
+    if target is None or card.weights.sha256 not in {None, sha256}:
+        raise InputError(
+            f"{card.id}: {file.name} is not the checkpoint that its card is of (SHA-256 {sha256}).",
+            hint="Take one that was packed with this version of mlipguide.",
+            kind="checkpoint",
+        )
+    make_folder(target.parent)
+    files = {target.with_name(one.name): (one, digest) for one, digest in beside.items()} | {target: (file, sha256)}
+    for place, (_, digest) in files.items():
+        if place.is_file() and sha256_of(place) != digest:
+            raise InputError(
+                f"{card.id}: {place} is there already and is another file than the one that was brought.",
+                hint=f"Delete it and {_checksum_file(place).name} beside it, or keep it and leave out this model.",
+                kind="checkpoint",
+            )
+    try:
+        for place, (one, digest) in files.items():
+            if not place.is_file():
+                _checksum_file(place).write_text(f"{digest}  {place.name}\n", encoding="utf-8")
+                one.replace(place)
+    except OSError as error:
+        raise storage_error(target, error) from error
+    return target
 
 
 def download_weights(card: ModelCard, on_progress: Callable[[str], None]) -> Path:
@@ -88,7 +138,7 @@ def download_weights(card: ModelCard, on_progress: Callable[[str], None]) -> Pat
         StorageError: The cache folder cannot be written.
     """
     target = _target(card)
-    hint = f"Fetch it by hand and give it with --weights {card.id}=FILE."
+    hint = how_to_bring(card)
     if target is None or card.weights.url is None:
         raise MeasurementFailedError(f"{card.id}: no address to download from is known.", hint=hint, kind="weights")
     if (closed := closed_gate(card)) is not None:
@@ -144,8 +194,26 @@ def _target(card: ModelCard) -> Path | None:
     return weights_dir() / card.id / card.weights.url.rpartition("/")[2]
 
 
+def how_to_bring(card: ModelCard) -> str:
+    """Return which file to put where, for a checkpoint that cannot be downloaded here."""
+    target = _target(card)
+    if target is None:
+        return f"Fetch it by hand and give it with --weights {card.id}=FILE."
+    return (
+        f"Fetch {card.weights.url} where there is a network and put it at {target}, or as {card.id}/{target.name} into "
+        f"a folder of {FOLDERS_VARIABLE}; or give it with --weights {card.id}=FILE."
+    )
+
+
 def _checksum_file(target: Path) -> Path:
     return target.with_name(f"{target.name}.sha256")
+
+
+def _stated_checksum(target: Path) -> str | None:
+    """Return the checksum that stands beside a file; None where none does."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return _checksum_file(target).read_text(encoding="utf-8").partition(" ")[0].strip() or None
+    return None
 
 
 def _require_checksum(card: ModelCard, target: Path) -> None:
@@ -156,9 +224,7 @@ def _require_checksum(card: ModelCard, target: Path) -> None:
     """
     found = sha256_of(target)
     kept = _checksum_file(target)
-    known = card.weights.sha256
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        known = known or kept.read_text(encoding="utf-8").partition(" ")[0].strip() or None
+    known = card.weights.sha256 or _stated_checksum(target)
     if known is None:
         with contextlib.suppress(OSError):  # a folder that others may only read
             kept.write_text(f"{found}  {target.name}\n", encoding="utf-8")

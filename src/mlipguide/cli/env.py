@@ -12,6 +12,10 @@ from mlipguide.cli import options
 
 app = typer.Typer(help="The isolated Python environments of the backends.", no_args_is_help=True)
 
+Bundle = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="BUNDLE", help="What 'env pack' wrote where there is a network."),
+]
 Backend = Annotated[str, typer.Argument(help="sevenn, chgnet, mace-torch, ...")]
 
 
@@ -32,25 +36,67 @@ def build(
     python: Annotated[
         str | None, typer.Option(metavar="3.12|PATH", help="Python to use [this one, where it fits].")
     ] = None,
-    torch: Annotated[str, typer.Option(metavar="auto|cpu|cu128|index", help="Build of torch.")] = "auto",
+    torch: Annotated[str | None, typer.Option(metavar="auto|cpu|cu128|index", help="Build of torch [auto].")] = None,
+    bundle: Bundle = None,
     force: Annotated[bool, typer.Option("--force", help="Build anew even when it is there.")] = False,
     as_json: options.Json = False,
 ) -> int:
-    """Build the environments of backends from their tested, pinned recipes."""
+    """Build the environments of backends from their tested, pinned recipes, or from a bundle without any network."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.environments import build_environments
+    from mlipguide.commands.bundles import build_from
+    from mlipguide.commands.environments import build_environments, refuse_torch_build
     from mlipguide.report.pages.environments_page import environments_page
     from mlipguide.report.progress import progress
 
     with progress() as report:
-        result = build_environments(
-            backends or [],
-            python=python,
-            torch_build=torch,
-            force=force,
-            on_progress=lambda message: report(message, 0.0),
-        )
+        tell = partial(report, share=0.0)
+        if bundle is None:
+            result = build_environments(
+                backends or [], python=python, torch_build=torch or "auto", force=force, on_progress=tell
+            )
+        else:
+            refuse_torch_build(torch, bundle)
+            result = build_from(bundle, backends or [], python=python, force=force, on_progress=tell)
     return emit("env build", result, partial(environments_page, details=True), as_json=as_json)
+
+
+@app.command("pack")
+def pack(
+    backends: Annotated[list[str], typer.Argument(metavar="BACKEND", help="sevenn, chgnet, mace-torch, ...")],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The bundle.")],
+    python: Annotated[
+        str | None, typer.Option(metavar="3.12", help="Python that it is for [the release of this one].")
+    ] = None,
+    platform: Annotated[
+        str | None, typer.Option(metavar="linux-x86_64|linux-aarch64", help="Machine that it is for [this one].")
+    ] = None,
+    torch: Annotated[
+        str, typer.Option(metavar="auto|cpu|cu128|index|none", help="Build of torch; none: the site's own.")
+    ] = "auto",
+    models: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Models whose weights are packed [all that can be had].")
+    ] = None,
+    details: options.Details = False,
+    as_json: options.Json = False,
+) -> int:
+    """Pack all that a machine without network needs to build environments: wheels, weights, recipes, checksums."""
+    from mlipguide.cli.output import emit
+    from mlipguide.commands.bundles import pack_environments
+    from mlipguide.report.pages.bundle_page import bundle_page
+    from mlipguide.report.progress import progress
+
+    with progress() as report:
+        result = pack_environments(
+            backends,
+            output,
+            python=python,
+            target_platform=platform,
+            torch_build=torch,
+            models=[name.strip() for name in (models or "").split(",") if name.strip()],
+            on_progress=partial(report, share=0.0),
+        )
+    return emit("env pack", result, partial(bundle_page, details=details), as_json=as_json)
 
 
 @app.command("adopt")
@@ -58,14 +104,21 @@ def adopt(
     backend: Backend,
     python: Annotated[Path, typer.Argument(help="Interpreter of an environment that has the backend.")],
     *,
+    bundle: Bundle = None,
     as_json: options.Json = False,
 ) -> int:
-    """Use an interpreter of your own for a backend."""
+    """Use an interpreter of your own for a backend; with --from one that has torch, on top of which the rest is put."""
     from mlipguide.cli.output import emit
+    from mlipguide.commands.bundles import adopt_with
     from mlipguide.commands.environments import adopt_environment
     from mlipguide.report.pages.environments_page import environments_page
+    from mlipguide.report.progress import progress
 
-    result = adopt_environment(backend, python)
+    if bundle is None:
+        result = adopt_environment(backend, python)
+    else:
+        with progress() as report:
+            result = adopt_with(bundle, backend, python, on_progress=partial(report, share=0.0))
     return emit("env adopt", result, partial(environments_page, details=True), as_json=as_json)
 
 

@@ -80,6 +80,20 @@ def build_environments(
     )
 
 
+def refuse_torch_build(requested: str | None, bundle: Path) -> None:
+    """Refuse a build of torch beside a bundle, which holds the one that was chosen when it was packed.
+
+    Raises:
+        InputError: One was requested.
+    """
+    if requested is not None:
+        raise InputError(
+            f"--torch {requested} and --from {bundle} exclude each other: the bundle holds its build of torch.",
+            hint=f"Leave --torch out, or pack another bundle: mlipguide env pack BACKEND --torch {requested}.",
+            option="--torch",
+        )
+
+
 def adopt_environment(backend: str, python: Path) -> Result[EnvironmentList]:
     """Use the user's interpreter for a backend.
 

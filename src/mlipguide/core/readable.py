@@ -45,6 +45,14 @@ def memory(size_bytes: float) -> str:
     return f"{number(size_bytes / 2**20)} MiB"
 
 
+def file_size(size_bytes: float) -> str:
+    """Return what files take, in decimal units as disks are sold in: kB, MB or GB."""
+    for unit, length in (("GB", 1e9), ("MB", 1e6)):
+        if size_bytes >= length:
+            return f"{number(size_bytes / length)} {unit}"
+    return f"{number(size_bytes / 1e3)} kB"
+
+
 def number(value: float) -> str:
     """Return three significant digits, grouped and without an exponent where that reads well."""
     rounded = float(f"{value:.3g}")

@@ -10,7 +10,7 @@ from mlipguide.core.errors import EnvironmentFailedError, InputError, StorageErr
 from mlipguide.core.kept_files import UnusableFileError, move_aside, newer, read_document, record_of
 from mlipguide.core.paths import data_dir
 from mlipguide.core.serialisation import to_json, to_plain, write_atomically
-from mlipguide.environments.interpreters import InterpreterReport, query_interpreter
+from mlipguide.environments.interpreters import InterpreterReport, query_interpreter, stamps_of
 from mlipguide.environments.locks import held_lock
 from mlipguide.environments.recipes import list_distributions, list_modules
 from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
@@ -139,7 +139,7 @@ def find_adopted(recipe: Recipe) -> Environment | None:
     if not Path(adoption.python).exists():
         problem = f"The adopted interpreter {adoption.python} no longer exists."
         return _to_environment(recipe, adoption, problem=problem)
-    if _stamp(adoption.stamps) == adoption.stamps:
+    if stamps_of(adoption.stamps) == adoption.stamps:
         return _to_environment(recipe, adoption)
     report = query_interpreter(Path(adoption.python), distributions=list_distributions(recipe))
     if report.problem:
@@ -198,20 +198,12 @@ def _locked_file() -> AbstractContextManager[None]:
     return held_lock(data_dir() / ".adopted.lock")
 
 
-def _stamp(paths: dict[str, int] | list[str]) -> dict[str, int]:
-    stamps = {}
-    for path in paths:
-        with suppress(OSError):
-            stamps[path] = Path(path).stat().st_mtime_ns
-    return stamps
-
-
 def _to_adoption(python: Path, report: InterpreterReport) -> Adoption:
     return Adoption(
         python=str(python),
         python_version=report.python_version or "",
         versions=report.versions,
-        stamps=_stamp([str(python), *report.folders]),
+        stamps=stamps_of([str(python), *report.folders]),
         torch_targets=report.torch_targets,
     )
 

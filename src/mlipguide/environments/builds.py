@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
-from mlipguide.core.paths import logs_dir, make_folder, storage_error
-from mlipguide.core.processes import run_logged
+from mlipguide.core.errors import EnvironmentFailedError, InputError
+from mlipguide.core.paths import storage_error
 from mlipguide.core.serialisation import write_atomically
 from mlipguide.environments import uv_program
-from mlipguide.environments.build_failures import explain_failure
 from mlipguide.environments.interpreters import query_interpreter
 from mlipguide.environments.managed_folders import (
     describe_folder,
@@ -30,7 +25,6 @@ from mlipguide.environments.managed_folders import (
     remove_folder,
     write_marker,
 )
-from mlipguide.environments.pip_settings import UvSettings
 from mlipguide.environments.python_versions import PythonChoice, choose_python
 from mlipguide.environments.recipes import (
     list_distributions,
@@ -39,27 +33,29 @@ from mlipguide.environments.recipes import (
     list_requirements,
     missing_for_scripts,
 )
+from mlipguide.environments.site_torch import SITE_PACKAGES, lead_to_site
+from mlipguide.environments.supplies import Supply
 from mlipguide.environments.torch_builds import TorchBuild, choose_torch_build
+from mlipguide.environments.uv_calls import UvCalls, new_log
+from mlipguide.environments.without_network import how_to_pack
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
-
-_KEPT_LINES = 400
-"""Lines of uv's output that the explanation of a failure looks at: more than its longest message."""
-
-_WORTH_SHOWING = re.compile(r"\s*(Resolved|Downloading|Building|Built|Prepared|Installed|warning|error)\b")
-"""Lines of uv that tell how far it is; the log has the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
     """Everything that one build was decided to be."""
 
-    recipe: Recipe
     folder: Path
     python: PythonChoice
-    torch_build: TorchBuild
-    settings: UvSettings
-    log: Path
-    on_progress: Callable[[str], None]
+    calls: UvCalls
+    supply: Supply | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.calls.recipe
+
+    def tell(self, message: str) -> None:
+        self.calls.on_progress(message)
 
 
 def build_environment(
@@ -70,6 +66,7 @@ def build_environment(
     has_nvidia_gpu: bool,
     on_progress: Callable[[str], None] = lambda _: None,
     force: bool = False,
+    supply: Supply | None = None,
 ) -> Environment:
     """Build the managed environment of a backend, or return the one that is there.
 
@@ -84,6 +81,7 @@ def build_environment(
         has_nvidia_gpu: Decides what ``auto`` means.
         on_progress: Gets one line at a time for the user.
         force: Build anew even when a finished one is there.
+        supply: What a bundle brings; then no index is asked, and the torch build is that of the bundle.
 
     Raises:
         InputError: The Python or the torch build cannot be used, or the recipe is of something that is not built.
@@ -97,26 +95,24 @@ def build_environment(
             hint=f"mlipguide env adopt {recipe.backend} PYTHON",
         )
     choice = choose_python(recipe, python)
-    settings = uv_program.prepare_settings(os.environ)
-    build = choose_torch_build(
-        torch_build,
-        torch=recipe.torch,
-        release=choice.release,
-        has_nvidia_gpu=has_nvidia_gpu,
-        environment=settings.environment,
-    )
-    folder = locate_folder(recipe, release=choice.release, torch_build=build.name)
+    if supply is None:
+        settings = uv_program.prepare_settings(os.environ)
+        build = choose_torch_build(
+            torch_build,
+            torch=recipe.torch,
+            release=choice.release,
+            has_nvidia_gpu=has_nvidia_gpu,
+            environment=settings.environment,
+        )
+    else:
+        settings, build = supply.settings, supply.torch_build
+    site = None if supply is None or supply.site is None else supply.site.python
+    folder = locate_folder(recipe, release=choice.release, torch_build=build.name if site is None else f"site {site}")
     with locked_backend(recipe.backend, on_progress):
         _remove_leftovers(recipe.backend)
-        plan = _Plan(
-            recipe=recipe,
-            folder=folder,
-            python=choice,
-            torch_build=build,
-            settings=settings,
-            log=_new_log(recipe),
-            on_progress=on_progress,
-        )
+        log = new_log(recipe)
+        calls = UvCalls(recipe=recipe, torch_build=build, settings=settings, log=log, on_progress=on_progress)
+        plan = _Plan(folder=folder, python=choice, calls=calls, supply=supply)
         marker = read_marker(folder)
         if marker is not None and not force:
             environment = describe_folder(folder, marker)
@@ -151,36 +147,39 @@ def add_packages(
         KeyboardInterrupt: Ctrl-C; every process is ended first.
     """
     assert environment.location is not None
-    plan = _Plan(
+    folder = Path(environment.location)
+    marker = read_marker(folder)
+    calls = UvCalls(
         recipe=recipe,
-        folder=Path(environment.location),
-        python=PythonChoice(str(environment.python), str(environment.python_version)),
         torch_build=TorchBuild(name="none", arguments=(), reason="it is there"),
         settings=uv_program.prepare_settings(os.environ),
-        log=_new_log(recipe),
+        log=new_log(recipe),
         on_progress=on_progress,
+    )
+    plan = _Plan(
+        folder=folder, python=PythonChoice(str(environment.python), str(environment.python_version)), calls=calls
     )
     with locked_backend(recipe.backend, on_progress):
         on_progress(f"Adding {', '.join(packages)} to the environment of {recipe.backend}")
-        _install(plan, packages)
-
-
-def _new_log(recipe: Recipe) -> Path:
-    stamp = time.strftime("%Y%m%dT%H%M%S")
-    return make_folder(logs_dir()) / f"build-{recipe.backend}-{stamp}-{uuid.uuid4().hex[:6]}.log"
+        left_to_site = () if marker is None or marker.site is None else SITE_PACKAGES
+        _install(plan, packages, *_listed(plan, "excludes", left_to_site))
 
 
 def _build(plan: _Plan) -> None:
-    plan.on_progress(f"Building the environment of {plan.recipe.backend} in {plan.folder}")
+    plan.tell(f"Building the environment of {plan.recipe.backend} in {plan.folder}")
     if plan.recipe.torch:
-        plan.on_progress(f"torch build: {plan.torch_build.name}, because {plan.torch_build.reason}")
+        plan.tell(f"torch build: {plan.calls.torch_build.name}, because {plan.calls.torch_build.reason}")
     python = interpreter_path(plan.folder)
-    _run_uv(plan, ["venv", str(plan.folder), "--python", plan.python.request, "--no-project"])
-    first = list_first_requirements(plan.recipe)
-    if first:
-        _install(plan, first)
-    _install(plan, (*list_requirements(plan.recipe), *plan.recipe.for_scripts), *_said_of_the_build(plan))
-    plan.on_progress(f"Checking that {plan.recipe.module} imports")
+    plan.calls.run("venv", str(plan.folder), "--python", plan.python.request, "--no-project")
+    with _told_how_to_pack(plan):
+        first = list_first_requirements(plan.recipe)
+        if first and plan.supply is None:
+            _install(plan, first)
+        _install_all(plan, plan.recipe.for_scripts)
+    site = None if plan.supply is None else plan.supply.site
+    if site is not None:
+        lead_to_site(plan.folder, plan.python.release, site)
+    plan.tell(f"Checking that {plan.recipe.module} imports")
     report = query_interpreter(
         python,
         distributions=list_distributions(plan.recipe),
@@ -188,10 +187,10 @@ def _build(plan: _Plan) -> None:
         variables=plan.recipe.variables,
     )
     if report.problem or report.python_version is None:
-        with suppress(OSError), plan.log.open("a", encoding="utf-8") as stream:
+        with suppress(OSError), plan.calls.log.open("a", encoding="utf-8") as stream:
             stream.write(f"\n{report.output}\n")
         raise EnvironmentFailedError(
-            f"{plan.recipe.backend} was installed but cannot be used: {report.problem} (log: {plan.log}).",
+            f"{plan.recipe.backend} was installed but cannot be used: {report.problem} (log: {plan.calls.log}).",
             hint="Try another Python version or torch build.",
             kind="import_failed",
         )
@@ -199,24 +198,46 @@ def _build(plan: _Plan) -> None:
         plan.folder,
         plan.recipe,
         python_version=report.python_version,
-        torch_build=plan.torch_build.name,
+        torch_build=plan.calls.torch_build.name,
         versions=report.versions,
         torch_targets=report.torch_targets,
+        site=site,
     )
-    plan.on_progress(f"The environment of {plan.recipe.backend} is ready")
+    plan.tell(f"The environment of {plan.recipe.backend} is ready")
 
 
 def _add_for_scripts(plan: _Plan) -> None:
     """Add the packages of scripts that an environment of before lacks; what the recipe pins stays as it is."""
     lacking = missing_for_scripts(plan.recipe, interpreter_path(plan.folder))
     if lacking:
-        plan.on_progress(f"Adding {', '.join(lacking)} to the environment of {plan.recipe.backend}")
-        _install(plan, (*list_requirements(plan.recipe), *lacking), *_said_of_the_build(plan))
+        plan.tell(f"Adding {', '.join(lacking)} to the environment of {plan.recipe.backend}")
+        _install_all(plan, lacking)
+
+
+def _install_all(plan: _Plan, for_scripts: Sequence[str]) -> None:
+    """Install what the recipe requires, or everything that the bundle brings."""
+    if plan.supply is not None:
+        _install(plan, plan.supply.packages)
+    else:
+        _install(plan, (*list_requirements(plan.recipe), *for_scripts), *_said_of_the_build(plan))
+
+
+@contextmanager
+def _told_how_to_pack(plan: _Plan) -> Iterator[None]:
+    """Let an error for want of a network say how it is done without."""
+    try:
+        yield
+    except EnvironmentFailedError as error:
+        if error.kind == "network":
+            error.hint += f" {how_to_pack(plan.recipe, plan.python.release, plan.calls.torch_build.name)}"
+        raise
 
 
 def _install(plan: _Plan, packages: Sequence[str], *arguments: str) -> None:
-    install = ["pip", "install", "--python", str(interpreter_path(plan.folder))]
-    _run_uv(plan, [*install, *plan.torch_build.arguments, *plan.settings.arguments, *arguments, "--", *packages])
+    calls = plan.calls
+    where = ["--python", str(interpreter_path(plan.folder))]
+    how = [*calls.torch_build.arguments, *calls.settings.arguments] if plan.supply is None else plan.supply.arguments
+    calls.run("pip", "install", *where, *how, *arguments, "--", *packages)
 
 
 def _said_of_the_build(plan: _Plan) -> Iterator[str]:
@@ -225,51 +246,19 @@ def _said_of_the_build(plan: _Plan) -> Iterator[str]:
     Raises:
         StorageError: The disk refuses the files that uv reads it from.
     """
-    for name, lines in (("overrides", plan.recipe.overrides), ("excludes", plan.recipe.excludes)):
-        if lines:
-            file = plan.folder / f"{name}.txt"
-            write_atomically(file, "".join(f"{line}\n" for line in lines))
-            yield from (f"--{name}", str(file))
+    yield from _listed(plan, "overrides", plan.recipe.overrides)
+    yield from _listed(plan, "excludes", plan.recipe.excludes)
     if not plan.recipe.build_isolation:
         yield "--no-build-isolation"
     for package in plan.recipe.no_binary:
         yield from ("--no-binary", package)
 
 
-def _run_uv(plan: _Plan, arguments: Sequence[str]) -> None:
-    """Run uv, passing its lines on.
-
-    Raises:
-        MlipguideError: It failed, in the user's words.
-    """
-    environment = {**plan.settings.environment, **plan.recipe.build_variables}
-    if plan.torch_build.name == "index":
-        environment.pop("UV_TORCH_BACKEND", None)
-    common = ["--color", "never", "--directory", str(uv_program.prepare_folder())]
-    lines: deque[str] = deque(maxlen=_KEPT_LINES)
-
-    def forward(line: str) -> None:
-        lines.append(line)
-        if _WORTH_SHOWING.match(line):
-            plan.on_progress(line.strip())
-
-    try:
-        command = [str(uv_program.find_uv()), *common, *arguments]
-        status = run_logged(command, env=environment, log=plan.log, on_line=forward)
-    except OSError as error:
-        raise storage_error(plan.log, error) from error
-    if status != 0:
-        raise _explained(plan, lines, status)
-
-
-def _explained(plan: _Plan, lines: Sequence[str], status: int) -> MlipguideError:
-    if status < 0:
-        return EnvironmentFailedError(
-            f"uv was ended by signal {-status} while building {plan.recipe.backend} (log: {plan.log}).",
-            hint="Check whether the memory of this job or machine is used up, then build again.",
-            kind="killed",
-        )
-    return explain_failure("\n".join(lines), recipe=plan.recipe, torch_build=plan.torch_build, log=plan.log)
+def _listed(plan: _Plan, name: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        file = plan.folder / f"{name}.txt"
+        write_atomically(file, "".join(f"{line}\n" for line in lines))
+        yield from (f"--{name}", str(file))
 
 
 def _remove_leftovers(backend: str) -> None:

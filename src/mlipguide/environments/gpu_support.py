@@ -107,7 +107,7 @@ def _mend(environment: Environment, gpu: Gpu) -> str:
     if gpu.vendor is GpuVendor.NVIDIA and gpu.compute_capability:
         device = tuple(int(part) for part in gpu.compute_capability.split("."))
         build = BUILDS["old"] if device < FIRST_OF_CUDA_13 else BUILDS["new"] if device >= FIRST_BLACKWELL else "auto"
-    if environment.kind is EnvironmentKind.MANAGED:
+    if environment.kind in {EnvironmentKind.MANAGED, EnvironmentKind.SHARED}:  # of one's own, in place of a shared one
         return f"mlipguide env build {environment.backend} --torch {build} --force"
     return f"uv pip install --python {environment.python} --reinstall-package torch --torch-backend {build} torch"
 

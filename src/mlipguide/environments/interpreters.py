@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from mlipguide.core.paths import cache_dir
 from mlipguide.core.processes import ended_on_exit, start_group
 from mlipguide.core.serialisation import from_plain
 from mlipguide.environments import interpreter_probe
@@ -17,6 +19,8 @@ from mlipguide.records.hardware.environment import TorchTargets
 
 IMPORT_TIMEOUT_S = 180.0
 """Importing torch takes seconds from a local disk and may take minutes from a busy network file system."""
+COMPILED_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
+"""Where torch keeps compiled kernels."""
 VERSIONS_TIMEOUT_S = 60.0
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -55,6 +59,20 @@ def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONNOUSERSITE": "1"}
 
 
+def stamps_of(paths: Iterable[str]) -> dict[str, int]:
+    """Return the times of change of files and folders, in ns since 1970; of those that are there."""
+    stamps = {}
+    for path in paths:
+        with suppress(OSError):
+            stamps[path] = Path(path).stat().st_mtime_ns
+    return stamps
+
+
+def runs(python: Path) -> bool:
+    """Tell whether an interpreter is there and may be started by this user."""
+    return os.access(python, os.X_OK)
+
+
 def query_interpreter(
     python: Path,
     *,
@@ -62,6 +80,7 @@ def query_interpreter(
     modules: Sequence[str] = (),
     variables: Mapping[str, str] = NONE,
     timeout_s: float | None = None,
+    untouched: bool = False,
 ) -> InterpreterReport:
     """Ask ``python`` for its version and packages and, whether ``modules`` import.
 
@@ -73,16 +92,18 @@ def query_interpreter(
         modules: What to import, in this order; none asks for versions only, which takes some 0.1 s.
         variables: Environment variables that it is run with beside those of this process.
         timeout_s: When to give up; by default 180 s with an import, 60 s without.
+        untouched: Keep no compiled modules where its packages are, since they are somebody else's.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; the interpreter is ended first.
     """
     timeout = timeout_s if timeout_s is not None else (IMPORT_TIMEOUT_S if modules else VERSIONS_TIMEOUT_S)
-    command = [str(python), "-I", interpreter_probe.__file__, *modules, "-", *distributions]
+    flags = ["-I", "-B"] if untouched or not modules else ["-I"]
+    command = [str(python), *flags, interpreter_probe.__file__, *modules, "-", *distributions]
     try:
         with Path(os.devnull).open("ab") as nothing:
             process = start_group(
-                command, env={**clean_environment(os.environ), **variables}, log=nothing, stdout=subprocess.PIPE
+                command, env={**_surroundings(modules), **variables}, log=nothing, stdout=subprocess.PIPE
             )
     except OSError as error:
         return _failed(f"{python} does not run: {error.strerror or error}")
@@ -95,6 +116,15 @@ def query_interpreter(
             assert process.stdout is not None
             process.stdout.close()
     return _read_answer(python, modules, raw.decode("utf-8", "replace"), process.returncode)
+
+
+def _surroundings(modules: Sequence[str]) -> dict[str, str]:
+    """Return the variables of an interpreter that is asked; torch makes its folder of compiled kernels when imported.
+
+    By default that is in the folder of temporary files; here it is in the cache.
+    """
+    surroundings = clean_environment(os.environ)
+    return {COMPILED_VARIABLE: str(cache_dir() / "torchinductor"), **surroundings} if modules else surroundings
 
 
 def _read_answer(python: Path, modules: Sequence[str], output: str, status: int) -> InterpreterReport:

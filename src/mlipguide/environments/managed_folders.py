@@ -12,9 +12,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,17 @@ from mlipguide.core.errors import StorageError
 from mlipguide.core.kept_files import UnusableFileError, read_document, record_of
 from mlipguide.core.paths import environments_dir, storage_error
 from mlipguide.core.serialisation import to_json, to_plain, write_atomically
+from mlipguide.environments.interpreters import query_interpreter, runs, stamps_of
 from mlipguide.environments.locks import held_lock
-from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
+from mlipguide.environments.recipes import list_distributions
+from mlipguide.records.hardware.environment import (
+    Environment,
+    EnvironmentKind,
+    EnvironmentState,
+    Recipe,
+    SiteInstallation,
+    TorchTargets,
+)
 from mlipguide.records.strict import strict
 
 MARKER = "ready.json"
@@ -72,6 +81,7 @@ class ReadyMarker:
         versions: Installed versions of the packages that matter.
         built_at: Seconds since 1970.
         torch_targets: What its torch was built for; None without torch, and of environments from before this was kept.
+        site: The site's installation that it takes torch from; None for most.
     """
 
     schema: str
@@ -82,6 +92,7 @@ class ReadyMarker:
     versions: dict[str, str]
     built_at: float
     torch_targets: TorchTargets | None = None
+    site: SiteInstallation | None = None
 
 
 def digest_recipe(recipe: Recipe) -> str:
@@ -115,13 +126,17 @@ def list_folders(backend: str) -> list[Path]:
     return [folder for owner, folder in all_folders() if owner == backend]
 
 
-def all_folders() -> list[tuple[str, Path]]:
-    """Return the folders of all environments, each with its backend."""
+def all_folders(root: Path | None = None) -> list[tuple[str, Path]]:
+    """Return the folders of all environments, each with its backend.
+
+    Args:
+        root: Where they are; by default in the cache.
+    """
     name = re.compile(rf"(?:\.replaced-)?(.+?)-[0-9a-f]{{{_KEY_LENGTH}}}(?:-[0-9a-f]+)?")
     with suppress(OSError):
         return [
             (match.group(1), path)
-            for path in sorted(environments_dir().iterdir())
+            for path in sorted((root or environments_dir()).iterdir())
             if (match := name.fullmatch(path.name)) and path.is_dir()
         ]
     return []
@@ -140,6 +155,7 @@ def write_marker(
     torch_build: str,
     versions: dict[str, str],
     torch_targets: TorchTargets | None = None,
+    site: SiteInstallation | None = None,
 ) -> None:
     """Declare the environment in ``folder`` finished.
 
@@ -155,6 +171,7 @@ def write_marker(
         versions=versions,
         built_at=time.time(),
         torch_targets=torch_targets,
+        site=site,
     )
     write_atomically(folder / MARKER, to_json(to_plain(marker)) + "\n")
 
@@ -167,10 +184,10 @@ def read_marker(folder: Path) -> ReadyMarker | None:
         return None
 
 
-def unusable_markers(backend: str) -> tuple[UnusableFileError, ...]:
-    """Return which markers of a backend's environments are set aside: there, and not to be understood."""
+def unusable_markers(folders: Iterable[Path]) -> tuple[UnusableFileError, ...]:
+    """Return which markers of environments are set aside: there, and not to be understood."""
     found: list[UnusableFileError] = []
-    for folder in list_folders(backend):
+    for folder in folders:
         if not folder.name.startswith("."):
             try:
                 _read_marker(folder / MARKER)
@@ -180,7 +197,7 @@ def unusable_markers(backend: str) -> tuple[UnusableFileError, ...]:
 
 
 def _read_marker(path: Path) -> ReadyMarker | None:
-    if not path.exists():
+    if not os.access(path, os.F_OK):  # also where a folder of somebody else's may not be looked into
         return None
     plain = read_document(path, WHAT, hint=HINT)
     if plain.get("schema") != SCHEMA:
@@ -189,31 +206,59 @@ def _read_marker(path: Path) -> ReadyMarker | None:
 
 
 def describe_folder(folder: Path, marker: ReadyMarker) -> Environment:
-    """Return the finished environment in ``folder``: ready, or broken when its interpreter is gone."""
+    """Return the finished environment in ``folder``: ready, or broken when its interpreter or its torch is gone."""
     python = interpreter_path(folder)
-    gone = not python.exists()
+    problem = None
+    if not runs(python):
+        problem = f"The interpreter {python} no longer exists, or you may not run it."
+    elif marker.site is not None and (not Path(marker.site.python).exists() or "torch" not in marker.versions):
+        problem = f"There is no torch any more at {marker.site.python}, which it was built on."
     return Environment(
         backend=marker.backend,
         kind=EnvironmentKind.MANAGED,
-        state=EnvironmentState.BROKEN if gone else EnvironmentState.READY,
+        state=EnvironmentState.READY if problem is None else EnvironmentState.BROKEN,
         python=str(python),
         python_version=marker.python_version,
         versions=marker.versions,
         location=str(folder),
-        problem=f"The interpreter {python} no longer exists." if gone else None,
+        problem=problem,
         torch_targets=marker.torch_targets,
+        on_top_of=None if marker.site is None else marker.site.python,
     )
 
 
 def find_managed(recipe: Recipe) -> Environment | None:
     """Return the managed environment built from this very recipe: a ready one first, then the newest."""
+    return best_of(recipe, list_folders(recipe.backend))
+
+
+def best_of(recipe: Recipe, folders: Iterable[Path]) -> Environment | None:
+    """Return the environment of a recipe that one of some folders holds: a ready one first, then the newest."""
     found = []
-    for folder in list_folders(recipe.backend):
+    for folder in folders:
         marker = None if folder.name.startswith(".") else read_marker(folder)
         if marker is not None and marker.recipe == digest_recipe(recipe):
-            environment = describe_folder(folder, marker)
+            environment = describe_folder(folder, _renewed(recipe, folder, marker))
             found.append((environment.state is EnvironmentState.READY, marker.built_at, str(folder), environment))
     return max(found, key=lambda item: item[:3])[-1] if found else None
+
+
+def _renewed(recipe: Recipe, folder: Path, marker: ReadyMarker) -> ReadyMarker:
+    """Return a marker whose versions are read again where the site installed something since it was written."""
+    site = marker.site
+    if site is None or stamps_of(site.stamps) == site.stamps:
+        return marker
+    report = query_interpreter(interpreter_path(folder), distributions=list_distributions(recipe), untouched=True)
+    if report.python_version is None:
+        return marker
+    now = replace(site, stamps=stamps_of([site.python, *site.folders]))
+    renewed = replace(
+        marker, python_version=report.python_version, versions=report.versions, torch_targets=None, site=now
+    )
+    if folder.parent == environments_dir():
+        with suppress(StorageError):  # what cannot be kept is asked again next time
+            write_atomically(folder / MARKER, to_json(to_plain(renewed)) + "\n")
+    return renewed
 
 
 def remove_folder(folder: Path) -> None:
@@ -248,7 +293,7 @@ def locked_backend(backend: str, on_progress: Callable[[str], None]) -> Iterator
 def size_bytes(folder: Path) -> int:
     """Return what a finished environment takes on the disk, files that it shares with uv's cache included.
 
-    It is counted once and kept in the folder.
+    It is counted once and kept in the folder, unless that is somebody else's.
     """
     kept = folder / SIZE
     with suppress(OSError, ValueError):
@@ -258,7 +303,7 @@ def size_bytes(folder: Path) -> int:
         for name in files:
             with suppress(OSError):
                 total += os.lstat(f"{root}/{name}").st_blocks * 512
-    if (folder / MARKER).is_file():
+    if folder.parent == environments_dir() and (folder / MARKER).is_file():
         with suppress(StorageError):
             write_atomically(kept, f"{total}\n")
     return total

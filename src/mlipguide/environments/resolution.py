@@ -13,30 +13,42 @@ from pathlib import Path
 
 from mlipguide.environments.adoption import find_adopted, unusable_file
 from mlipguide.environments.interpreters import query_interpreter
-from mlipguide.environments.managed_folders import find_managed, unusable_markers
+from mlipguide.environments.managed_folders import find_managed, list_folders, unusable_markers
 from mlipguide.environments.recipes import list_distributions, list_modules
+from mlipguide.environments.shared_folders import find_shared, list_shared
 from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe
 from mlipguide.records.notice import Notice, set_aside_notices
 
 
 def find_environment(recipe: Recipe) -> Environment:
-    """Return the environment of a backend: the adopted one, else mlipguide's own, else the managed one.
+    """Return the environment of a backend: adopted, else mlipguide's own, else the managed one, else one kept for all.
 
     Nothing is imported and nothing started, except that an adopted interpreter is asked again when packages
-    were installed there. An adopted one that broke is returned as broken: the user chose it. Without any, the
-    state is missing. A file that cannot be read counts as absent (:func:`set_aside_files`).
+    were installed there. An adopted one that broke is returned as broken: the user chose it. A managed one that
+    broke gives way to one kept for all. Without any, the state is missing. A file that cannot be read counts as
+    absent (:func:`set_aside_files`).
     """
-    return find_adopted(recipe) or find_host(recipe) or find_managed(recipe) or _missing(recipe)
+    chosen = find_adopted(recipe) or find_host(recipe)
+    if chosen is not None:
+        return chosen
+    managed = find_managed(recipe)
+    if managed is not None and managed.state is EnvironmentState.READY:
+        return managed
+    shared = find_shared(recipe)
+    if shared is not None and shared.state is EnvironmentState.READY:
+        return shared
+    return managed or shared or _missing(recipe)
 
 
 def set_aside_files(backends: Iterable[str]) -> tuple[Notice, ...]:
     """Return notices about files of environments that are set aside: of those adopted, and of those of some backends.
 
     Args:
-        backends: Whose managed environments were looked at.
+        backends: Whose managed and shared environments were looked at.
     """
     adopted = unusable_file()
-    managed = [error for backend in backends for error in unusable_markers(backend)]
+    folders = [folder for backend in backends for folder in (*list_folders(backend), *list_shared(backend))]
+    managed = unusable_markers(folders)
     return set_aside_notices("unreadable_environment", [*([] if adopted is None else [adopted]), *managed])
 
 
@@ -85,6 +97,7 @@ def check_environment(recipe: Recipe) -> Environment:
         distributions=list_distributions(recipe),
         modules=list_modules(recipe),
         variables=recipe.variables,
+        untouched=environment.kind is EnvironmentKind.SHARED,
     )
     if report.problem:
         return replace(environment, state=EnvironmentState.BROKEN, problem=f"{report.problem}.")

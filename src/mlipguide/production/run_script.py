@@ -242,11 +242,13 @@ def _require_packages(subject: Subject, recipe: Recipe, environment: Environment
     lacking = [name for name in needed if name not in found]
     if not lacking:
         return
-    managed = environment.kind is EnvironmentKind.MANAGED
+    added = lacking[0] in packages_of(subject.task.additions)
     how = f"uv pip install --python {python} {lacking[0]}"
-    if managed:
-        added = lacking[0] in packages_of(subject.task.additions)
+    if environment.kind is EnvironmentKind.MANAGED:
         how = "--yes adds it" if added else f"mlipguide env build {recipe.backend} adds it"
+    elif environment.kind is EnvironmentKind.SHARED:
+        how = f"mlipguide env build {recipe.backend} builds one of your own, "
+        how += "to which --yes adds it" if added else "with it"
     raise EnvironmentFailedError(
         f"{path} was not written: it needs {lacking[0]}, which the environment of {recipe.backend} lacks.",
         hint=f"{how}; or write it untried with --no-smoke-test.",

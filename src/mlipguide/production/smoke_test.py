@@ -12,6 +12,7 @@ from pathlib import Path
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.processes import run_logged
 from mlipguide.environments.interpreters import clean_environment
+from mlipguide.environments.shared_folders import left_clean
 from mlipguide.records.task.task import Task, TaskKind
 
 STEPS = 10
@@ -85,10 +86,9 @@ def try_script(
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
         command = [python, str(folder / script), "--steps", str(STEPS), *options]
+        variables = {**clean_environment(os.environ), **left_clean(python)}
         try:
-            status = run_logged(
-                command, env=clean_environment(os.environ), log=log, on_line=on_line, timeout_s=timeout_s
-            )
+            status = run_logged(command, env=variables, log=log, on_line=on_line, timeout_s=timeout_s)
         except TimeoutError:
             return _failure(f"it did not end within {timeout_s:.0f} s", log)
         except OSError as error:

@@ -19,6 +19,7 @@ from mlipguide.core.units import WALL_TIME
 from mlipguide.environments.axes import options_of, variables_of
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import command_to_get, worker_file
+from mlipguide.environments.shared_folders import left_clean
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.models.additions import Addition
 from mlipguide.records.models.model_card import ModelCard
@@ -271,7 +272,12 @@ def open_session(
     log = make_folder(logs_dir()) / f"worker-{request.card.id}-{stamp}-{os.getpid()}-{uuid4().hex[:6]}.log"
     folder = worker_folder(worker_file(request.recipe))
     variables = worker_environment(
-        {**clean_environment(os.environ), **request.recipe.variables, **variables_of(request.recipe, settings)},
+        {
+            **clean_environment(os.environ),
+            **left_clean(environment.python),
+            **request.recipe.variables,
+            **variables_of(request.recipe, settings),
+        },
         folder,
         threads=settings.threads,
         retain_memory=settings.allocator is Allocator.RETAIN,

@@ -81,6 +81,7 @@ class EnvironmentKind(StrEnum):
     ADOPTED = "adopted"
     HOST = "host"
     MANAGED = "managed"
+    SHARED = "shared"
 
 
 class EnvironmentState(StrEnum):
@@ -106,6 +107,23 @@ class TorchTargets:
     cuda: str | None
     rocm: str | None
     architectures: tuple[str, ...]
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
+class SiteInstallation:
+    """An installation of a site, with a torch of its own, that an environment of mlipguide's is built on top of.
+
+    Attributes:
+        python: Its interpreter.
+        folders: Folders that its packages are in.
+        stamps: Times of change, in ns since 1970, of the interpreter and these folders: while they hold, so do the
+            versions that were found.
+    """
+
+    python: str
+    folders: tuple[str, ...]
+    stamps: dict[str, int]
 
 
 @strict
@@ -137,14 +155,16 @@ class Environment:
 
     Attributes:
         backend: The recipe's backend.
-        kind: Adopted by the user, the one mlipguide runs in, or built by mlipguide.
+        kind: Adopted by the user, the one mlipguide runs in, built by mlipguide, or built so by somebody else for all.
         state: Ready, not built, or broken.
         python: Path of the interpreter; None while missing.
         python_version: Its version; None while missing.
         versions: Installed versions of the packages that matter to speed and results.
-        location: Folder of a managed environment; None for others.
+        location: Folder of a managed or a shared environment; None for others.
         problem: Why it is broken; None otherwise.
         torch_targets: What its torch was built for; None without torch, and where nobody asked.
+        owner: Whose a shared environment is; None for others.
+        on_top_of: Interpreter of the site's installation that it takes torch from; None for most.
     """
 
     backend: str
@@ -156,3 +176,5 @@ class Environment:
     location: str | None
     problem: str | None
     torch_targets: TorchTargets | None = None
+    owner: str | None = None
+    on_top_of: str | None = None

@@ -6,7 +6,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mlipguide.records.hardware.environment import EnvironmentState
+from mlipguide.records.hardware.environment import Environment, EnvironmentState
 from mlipguide.records.models.listings import EnvironmentList, RemovalReport
 from mlipguide.report.pages.page_parts import Step, conclusion, next_steps
 
@@ -57,7 +57,7 @@ def environments_table(data: EnvironmentList, *, details: bool) -> RenderableTyp
         table.add_row(
             item.backend,
             Text(item.state.value, style=STYLES[item.state]),
-            "–" if item.state is EnvironmentState.MISSING else item.kind.value,
+            _kind(item),
             item.python_version or "–",
             *([_disk(data.sizes_bytes.get(item.backend))] if data.sizes_bytes else []),
             ", ".join(f"{name} {version}" for name, version in versions) or "–",
@@ -88,6 +88,14 @@ def removal_page(data: RemovalReport) -> RenderableType:
     if data.freed_bytes:
         lines.append(f"{_disk(data.freed_bytes)} less on the disk, but for files that others share.")
     return Text("\n".join(lines) or f"{data.backend or 'unused'}: nothing to remove.")
+
+
+def _kind(item: Environment) -> str:
+    """Return whose an environment is, and what it stands on."""
+    if item.state is EnvironmentState.MISSING:
+        return "–"
+    words = item.kind.value if item.owner is None else f"{item.kind.value} by {item.owner}"
+    return words if item.on_top_of is None else f"{words}, site's torch"
 
 
 def _disk(size_bytes: int | None) -> str:

@@ -25,6 +25,7 @@ from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
+from mlipguide.environments.shared_folders import left_clean
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.training.training import FitRecipe
 from mlipguide.sessions.worker_files import PACKAGE, worker_environment, worker_folder
@@ -153,8 +154,10 @@ def train(
 
 def _run(folder: Path, environment: Environment, teller: Teller) -> int:
     workers = worker_folder()
-    variables = worker_environment(clean_environment(os.environ), workers, threads=1, retain_memory=False)
-    command = [str(Path(environment.python or "").absolute()), "-m", f"{PACKAGE}.training", str(folder / JOB)]
+    python = Path(environment.python or "").absolute()
+    base = {**clean_environment(os.environ), **left_clean(python)}
+    variables = worker_environment(base, workers, threads=1, retain_memory=False)
+    command = [str(python), "-m", f"{PACKAGE}.training", str(folder / JOB)]
     try:
         return run_logged(command, env=variables, log=folder / LOG, on_line=teller.read)
     except OSError as error:

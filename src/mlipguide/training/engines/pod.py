@@ -20,6 +20,7 @@ from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_at
 from mlipguide.environments.interpreters import clean_environment
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
+from mlipguide.environments.shared_folders import left_clean
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
 from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession
@@ -153,7 +154,11 @@ class PodTrainer:
         try:
             status = run_logged(
                 [*self._program, "-in", "fit.in", "-log", "none"],
-                env={**clean_environment(os.environ), "OMP_NUM_THREADS": "1"},
+                env={
+                    **clean_environment(os.environ),
+                    **left_clean(str(self._environment.python)),
+                    "OMP_NUM_THREADS": "1",
+                },
                 log=folder / LOG,
                 on_line=lines.append,
                 on_tick=on_tick,

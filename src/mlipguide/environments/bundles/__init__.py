@@ -1,0 +1,1 @@
+"""Bundles: environments for machines without network, packed on one that has it."""
