@@ -18,7 +18,7 @@ import ase.io
 import numpy as np
 from ase import Atoms, units
 
-from mlipguide.commands.train_distil import cell_for
+from mlipguide.commands.train.distil import cell_for
 from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.structures.distances import find_pairs
 from mlipguide.training.acceptance import pair_check

@@ -32,7 +32,7 @@ from mlipguide.commands import recommend as recommending
 from mlipguide.commands import tune as tuning
 from mlipguide.commands.doctor import diagnose
 from mlipguide.commands.environments import adopt_environment, build_environments, list_environments
-from mlipguide.commands.train_fit import train_fit
+from mlipguide.commands.train.fit import train_fit
 from mlipguide.core.errors import ExitCode, InputError, MlipguideError
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.environments.recipes import load_recipes

@@ -16,7 +16,7 @@ from mlipguide.advice.facts import Facts, ModelFacts, facts_of
 from mlipguide.advice.judgement import judge
 from mlipguide.advice.trained_here import training_says
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.commands.train_distil import train_distil
+from mlipguide.commands.train.distil import train_distil
 from mlipguide.core.kept_files import UnusableFileError
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
 from mlipguide.records.accuracy.evidence import EvidenceKind
@@ -53,7 +53,7 @@ def student(shared_toy_plugin: ToyPlugin, tmp_path_factory: pytest.TempPathFacto
         clock=trainer.clock,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mlipguide.commands.train_distil.CELL_ATOMS", len(CELL))
+        patch.setattr("mlipguide.commands.train.distil.CELL_ATOMS", len(CELL))
         patch.setattr("mlipguide.training.distil.handover.TIMED_ATOMS", len(CELL))
         patch.setattr("mlipguide.training.distil.handover.BURST_S", 0.01)
         for name, seconds in (("EXPLORE_S", 4e-13), ("LONG_S", 2e-12)):

@@ -14,7 +14,7 @@ import pytest
 from fake_models import STRUCTURES, FakeModels, Run, fake_card
 from fake_slurm import FakeSlurm
 from mlipguide.cluster.run_files import find_run, machines_of
-from mlipguide.commands import jobs
+from mlipguide.commands.on_cluster import jobs
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.paths import jobs_dir, measurements_dir
 from mlipguide.records.models.model_card import WeightsFact

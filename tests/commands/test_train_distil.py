@@ -13,7 +13,7 @@ import pytest
 
 from known_students import CELL, Clock, KnownTrainer, Springs
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.commands.train_distil import train_distil
+from mlipguide.commands.train.distil import train_distil
 from mlipguide.core.errors import InputError
 from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.records.notice import Result
@@ -32,7 +32,7 @@ BUDGET = "60s"
 
 def prepare(folder: Path, plugin: ToyPlugin, patch: pytest.MonkeyPatch) -> Path:
     """Put the teacher into the catalogue, let everything be short, and return a structure in ``folder``."""
-    patch.setattr("mlipguide.commands.train_distil.CELL_ATOMS", len(CELL))
+    patch.setattr("mlipguide.commands.train.distil.CELL_ATOMS", len(CELL))
     for name, steps in (("EXPLORE_S", 4e-13), ("LONG_S", 2e-12)):
         patch.setattr(f"mlipguide.training.distil.schedule.{name}", steps)
     for name, steps in (("BURST_S", 0.01), ("THERMOSTAT_STEPS", 50), ("CONSTANT_ENERGY_STEPS", 200)):

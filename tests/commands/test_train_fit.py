@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 
 from fake_models import make_machine
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.commands.train_fit import train_fit
-from mlipguide.commands.train_pilot import train_pilot
+from mlipguide.commands.train.fit import train_fit
+from mlipguide.commands.train.pilot import train_pilot
 from mlipguide.core.errors import InputError, TrainingFailedError
 from mlipguide.records.accuracy.stability import CheckVerdict
 from mlipguide.records.notice import Result

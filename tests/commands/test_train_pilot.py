@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from fake_models import FakeModels, make_machine
 from mlipguide.advice.prices.inputs import tried_models
-from mlipguide.commands.train_pilot import train_pilot
+from mlipguide.commands.train.pilot import train_pilot
 from mlipguide.core.errors import EnvironmentFailedError, InputError, TrainingFailedError
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.notice import Notice, Result

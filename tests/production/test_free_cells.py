@@ -7,7 +7,7 @@ from ase.constraints import FixAtoms
 
 from factories import make_summary, make_task
 from mlipguide.advice.assumptions import assumption_notices
-from mlipguide.commands.train_distil import cell_for
+from mlipguide.commands.train.distil import cell_for
 from mlipguide.evidence.stability import plan as stability_plan
 from mlipguide.evidence.stability import symmetry
 from mlipguide.structures.distortions import distorted_copies

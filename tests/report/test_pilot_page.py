@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from fake_models import make_machine
-from mlipguide.commands.train_pilot import train_pilot
+from mlipguide.commands.train.pilot import train_pilot
 from mlipguide.core.errors import InputError
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.requests.training import PilotRequest

@@ -123,7 +123,7 @@ def bench(
 def _on_cluster(asked: BenchRequest, file: Path, *, dry_run: bool, try_node: bool, details: bool, as_json: bool) -> int:
     from mlipguide.cli.output import emit, emit_text
     from mlipguide.commands import calls
-    from mlipguide.commands.bench_on import OnCluster
+    from mlipguide.commands.on_cluster.bench import OnCluster
     from mlipguide.records.cluster.jobs import JobScripts
     from mlipguide.report.pages.jobs_page import jobs_page, scripts_text
     from mlipguide.report.progress import progress

@@ -27,7 +27,7 @@ def list_jobs(
     from functools import partial
 
     from mlipguide.cli.output import emit
-    from mlipguide.commands.jobs import list_jobs
+    from mlipguide.commands.on_cluster.jobs import list_jobs
     from mlipguide.report.pages.jobs_page import jobs_page
 
     return emit("jobs list", list_jobs(run), partial(jobs_page, details=details), as_json=as_json)
@@ -42,7 +42,7 @@ def watch(
 ) -> int:
     """Wait until nothing of a run waits or runs any more; 5 is the exit status where not all of it is done."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.jobs import watch
+    from mlipguide.commands.on_cluster.jobs import watch
     from mlipguide.core.units import WALL_TIME
     from mlipguide.report.pages.jobs_page import jobs_page
     from mlipguide.report.progress import progress
@@ -57,7 +57,7 @@ def watch(
 def cancel(run: Run = None, *, as_json: options.Json = False) -> int:
     """End what waits or runs of a run."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.jobs import cancel
+    from mlipguide.commands.on_cluster.jobs import cancel
     from mlipguide.report.pages.jobs_page import jobs_page
 
     return emit("jobs cancel", cancel(run), jobs_page, as_json=as_json)
@@ -75,7 +75,7 @@ def resume(
 ) -> int:
     """Submit again what was killed, ran out of time or lost its node; what is done stays."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.jobs import resume
+    from mlipguide.commands.on_cluster.jobs import resume
     from mlipguide.report.pages.jobs_page import jobs_page
 
     return emit("jobs resume", resume(run, time_limit=time_limit, failed=failed), jobs_page, as_json=as_json)
@@ -85,7 +85,7 @@ def resume(
 def collect(run: Run = None, *, as_json: options.Json = False) -> int:
     """Bring what nodes measured into your store, every record once."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.jobs import collect
+    from mlipguide.commands.on_cluster.jobs import collect
     from mlipguide.report.pages.jobs_page import collected_page
 
     return emit("jobs collect", collect(run), collected_page, as_json=as_json)

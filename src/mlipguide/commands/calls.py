@@ -28,7 +28,7 @@ from mlipguide.records.requests.speed import SpeedRequest
 from mlipguide.records.requests.training import DistilRequest, FinetuneRequest, FitRequest, PilotRequest
 
 if TYPE_CHECKING:
-    from mlipguide.commands.bench_on import OnCluster
+    from mlipguide.commands.on_cluster.bench import OnCluster
     from mlipguide.evidence.accuracy.parity import ParityPoints
     from mlipguide.production.script_files import ScriptRequest
     from mlipguide.records.accuracy.accuracy import Evaluation
@@ -130,7 +130,7 @@ def bench(asked: BenchRequest, way: Way) -> Result[BenchData]:
 def bench_on(asked: BenchRequest, on: OnCluster, way: Way) -> Result[JobList] | Result[JobScripts]:
     """Submit the timing of models to the partitions of a cluster."""
     from mlipguide.commands.bench import Options
-    from mlipguide.commands.bench_on import bench_on
+    from mlipguide.commands.on_cluster.bench import bench_on
 
     asked = with_own(asked, way)
     options = Options(**shared(asked, BenchChoices), **way.options(asked.weights), each=asked.each)
@@ -139,7 +139,7 @@ def bench_on(asked: BenchRequest, on: OnCluster, way: Way) -> Result[JobList] | 
 
 def recommend_on(asked: RecommendRequest, cluster: Path, way: Way) -> Result[PartitionsAnswer]:
     """Say which partition of a cluster to ask for, by what was measured there and else by what can be predicted."""
-    from mlipguide.commands.recommend_on import recommend_on
+    from mlipguide.commands.on_cluster.recommend import recommend_on
 
     asked = with_own(with_config(asked), way)
     return recommend_on(asked.task, cluster, weights=parse_weights(asked.weights), on_progress=way.on_progress)
@@ -225,7 +225,7 @@ def disagree(asked: DisagreeRequest, way: Way) -> Result[Disagreement]:
 
 def train_pilot(asked: PilotRequest, way: Way) -> Result[PilotData]:
     """Fit small and large models to parts of the data: what training gives, and what more data would."""
-    from mlipguide.commands.train_pilot import train_pilot
+    from mlipguide.commands.train.pilot import train_pilot
     from mlipguide.training.fit.setup import Options
 
     return train_pilot(asked, Options(**way.quiet))
@@ -233,7 +233,7 @@ def train_pilot(asked: PilotRequest, way: Way) -> Result[PilotData]:
 
 def train_fit(asked: FitRequest, way: Way) -> Result[FitData]:
     """Fit a model to everything but the test frames, and hand over a potential that runs."""
-    from mlipguide.commands.train_fit import train_fit
+    from mlipguide.commands.train.fit import train_fit
     from mlipguide.training.fit.setup import Options
 
     return train_fit(asked, Options(**way.quiet))
@@ -247,7 +247,7 @@ def train_finetune(asked: FinetuneRequest, way: Way) -> Result[FitData]:
 def train_distil(asked: DistilRequest, way: Way) -> Result[Distillation]:
     """Teach a fast potential by a slow model: label, fit, let it run, label where it is weak, fit again."""
     from mlipguide.candidates.door import looks_like_calculator
-    from mlipguide.commands.train_distil import train_distil
+    from mlipguide.commands.train.distil import train_distil
     from mlipguide.training.fit.setup import Options
 
     if looks_like_calculator(asked.teacher):

@@ -1,0 +1,1 @@
+"""What ``mlipguide train`` does: one file for each of its commands."""
