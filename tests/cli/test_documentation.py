@@ -17,8 +17,18 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 CALL = re.compile(r"(?<![\w/.-])mlipguide((?:[ \t]+[^\s`|#()]+)+)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-OF_OTHERS = {"--fake", "--split", "--final"}
-"""Options of the scripts that mlipguide writes and of the files in ``benchmarks/``."""
+OF_OTHERS = {
+    "--fake",
+    "--split",
+    "--final",
+    "--one-by-one",
+    "--exclusive",
+    "--mem",
+    "--test-only",
+    "--no-index",
+    "--find-links",
+}
+"""Options of the scripts that mlipguide writes, of the files in ``benchmarks/``, of SLURM and of pip."""
 
 
 def everything() -> Any:
