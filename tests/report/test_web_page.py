@@ -118,6 +118,23 @@ def test_the_page_says_what_the_terminal_says(fake_models: FakeModels, run: Run,
         assert part in words
 
 
+def test_a_benchmark_has_its_points_and_its_sizes(fake_models: FakeModels, run: Run, tmp_path: Path) -> None:
+    fake_models.add("fake-a")
+    target = tmp_path / "bench.html"
+    outcome = run("bench", "--preset", "silicon", "--models", "fake-a", "--sizes", "8,64,216", "--html", str(target))
+    assert outcome.code == ExitCode.DONE, outcome.err
+    words = words_of(target.read_text(encoding="utf-8"))
+    for part in (
+        "fake-a takes",
+        "MD step against atoms",
+        "Memory against atoms",
+        "Every size",
+        "216",
+        "mlipguide stability",
+    ):
+        assert part in words
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if BROWSER is None or DRIVER is None:
@@ -169,10 +186,12 @@ def test_a_real_answer_draws_without_a_complaint(
 
     fake_models.add("fake-a")
     target = tmp_path / "answer.html"
+    beside = tmp_path / "bench.html"
     run("recommend", "--preset", "silicon", "--models", "fake-a", "--time", "1ps", "--html", str(target))
-    for width in (1200, 500):
+    run("bench", "--preset", "silicon", "--models", "fake-a", "--sizes", "8,64", "--html", str(beside))
+    for page, width in ((target, 1200), (target, 500), (beside, 1200), (beside, 500)):
         browser.set_window_size(width, 900)
-        browser.get(target.as_uri())
+        browser.get(page.as_uri())
         assert browser.find_elements("css selector", ".chart")
         WebDriverWait(browser, 20).until(lambda driver: driver.execute_script(DRAWN))
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")

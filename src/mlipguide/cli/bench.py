@@ -67,6 +67,7 @@ def bench(
     asked: BenchRequest,
     *,
     plot: Annotated[Path | None, options.plot("Draw the scaling curve")] = None,
+    html: Annotated[Path | None, options.html()] = None,
     output: Annotated[Format, options.shown("--format", help="What is printed.")] = Format.PAGE,
     on: options.On = None,
     dry_run: Annotated[
@@ -103,19 +104,27 @@ def bench(
 
     if plot is not None:
         require_plottable(plot)
+    if html is not None:
+        from mlipguide.report.web import web_page
+
+        web_page.require_writable(html)
     with progress() as report:
         result = calls.bench(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:
         save_plot(result.data, plot)
+    given = structure_words(
+        asked.structure,
+        preset=asked.preset,
+        index=asked.index,
+        charge=asked.charge,
+        spin=asked.spin,
+        add=asked.add,
+    )
+    if html is not None:
+        from mlipguide.report.web.bench_web import bench_web
+
+        web_page.save(bench_web(result.data, given, result.notices), html)
     if output is Format.PAGE or as_json:
-        given = structure_words(
-            asked.structure,
-            preset=asked.preset,
-            index=asked.index,
-            charge=asked.charge,
-            spin=asked.spin,
-            add=asked.add,
-        )
         return emit("bench", result, partial(bench_page, given=given, details=details), as_json=as_json)
     return emit_text(result, as_csv(result.data) if output is Format.CSV else as_markdown(result.data))
 

@@ -55,9 +55,7 @@ def bench_page(data: BenchData, console: Console, *, given: str = STRUCTURE, det
     common = agreeing(item.settings for item in data.measurements)
     shown = series if details else _shortened(series)
     parts: list[RenderableType] = [
-        conclusion(
-            *(map(batch_sentence, data.batches) if data.batches else [fastest_words(data)]), *finding_words(data)
-        ),
+        conclusion(headline(data)),
         Text(""),
         Text(f"Machine  {machine_line(data.machine)}"),
         Text(f"Settings {settings_words(data.measurements[0].settings, common)}"),
@@ -76,7 +74,13 @@ def bench_page(data: BenchData, console: Console, *, given: str = STRUCTURE, det
     if data.batches:
         parts += _sections([(BATCHES, batch_table(data.batches))])
     hidden = "scaling curve, laws" + (", agreement of settings" if data.agreements else "")
-    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
+    return Group(*parts, *next_steps(what_next(data, given), console, hidden=hidden, details=details))
+
+
+def headline(data: BenchData) -> str:
+    """Return what a reader acts on."""
+    first = map(batch_sentence, data.batches) if data.batches else [fastest_words(data)]
+    return " ".join(filter(None, (*first, *finding_words(data))))
 
 
 def _sections(found: Iterable[tuple[str, list[RenderableType]]]) -> list[RenderableType]:
@@ -100,7 +104,8 @@ def _ends(sizes: tuple[SizeResult, ...], most: int) -> tuple[SizeResult, ...]:
     return sizes if len(sizes) <= most else (*sizes[:1], *sizes[1 - most :])
 
 
-def _next(data: BenchData, given: str) -> list[Step]:
+def what_next(data: BenchData, given: str) -> list[Step]:
+    """Return the commands that a benchmark is followed by."""
     models = list(dict.fromkeys(item.model for item in data.measurements if item.weights is Weights.PRETRAINED))
     if not models:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import log10
 from typing import Any
 
@@ -13,7 +13,6 @@ from mlipguide.records.accuracy.accuracy_axis import AxisFigure
 from mlipguide.records.advice.advice import Candidate, Recommendation
 from mlipguide.records.advice.strategy import StrategyPrice, StrategyTable
 from mlipguide.records.advice.verdict import Verdict
-from mlipguide.records.estimate import Estimate
 from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Weights
@@ -21,10 +20,11 @@ from mlipguide.report.figures.break_even_plot import COLOURS, drawable, strategy
 from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.pages.recommend_page import commands_now, facts
 from mlipguide.report.tables.choice_rows import structures_per_hour
+from mlipguide.report.web.parts import GIBIBYTE, HEIGHT, HOUR_S, cell, coloured, ends, limit, logarithmic, with_ends
 from mlipguide.report.web.web_page import Cell, Slider, WebChart, WebPage, WebTable, values
 from mlipguide.report.words.answer_words import answer_words
 from mlipguide.report.words.axis_words import UNITS, accuracy_cell, accuracy_column, axis_legend
-from mlipguide.report.words.formatting import VERDICT_WORDS, brief, ends_words, marks_legend
+from mlipguide.report.words.formatting import VERDICT_WORDS, marks_legend
 from mlipguide.report.words.reason_words import reason_words
 
 TONES = {Verdict.FEASIBLE: "good", Verdict.UNKNOWN: "unsure", Verdict.INFEASIBLE: "bad"}
@@ -33,8 +33,6 @@ LOWER_IS_BETTER = frozenset({AxisFigure.FORCE_MAE, AxisFigure.ENERGY_MAE, AxisFi
 STOPS = 61
 DECADES = (-4, 2)
 """How far the slider reaches to either side of the task's simulated time."""
-HOUR_S, GIBIBYTE = 3600.0, 2.0**30
-HEIGHT = 320
 MOST_RECORDS = 12
 
 
@@ -87,9 +85,7 @@ def _accuracy_points(answer: Recommendation) -> Iterator[dict[str, Any]]:
             continue
         yield {
             "model": one.model,
-            "hours": run.value / HOUR_S,
-            "low": (run.value if run.low is None else run.low) / HOUR_S,
-            "high": (run.value if run.high is None else run.high) / HOUR_S,
+            **ends(run, HOUR_S),
             "time": duration(run.value),
             "error": place.value * scale,
             "is": "the choice" if one.model == answer.choice else VERDICT_WORDS[one.verdict],
@@ -104,7 +100,7 @@ def _accuracy_chart(points: list[dict[str, Any]], answer: Recommendation) -> Web
     title = (
         f"{column}{UNITS.get(figure, '')} ({better})" if answer.accuracy_axis.domain is None else f"figure, {better}"
     )
-    hours = {"field": "hours", "type": "quantitative", "scale": {"type": "log"}, "title": "time of the run, hours"}
+    hours = logarithmic("value", "time of the run, hours")
     error = {"field": "error", "type": "quantitative", "scale": {"zero": False}, "title": title}
     spec = {
         "height": HEIGHT,
@@ -113,7 +109,7 @@ def _accuracy_chart(points: list[dict[str, Any]], answer: Recommendation) -> Web
             {
                 "transform": [{"filter": "datum.front"}],
                 "mark": {"type": "line", "strokeDash": [4, 3], "color": "#888888"},
-                "encoding": {"x": hours, "y": error, "order": {"field": "hours"}},
+                "encoding": {"x": hours, "y": error, "order": {"field": "value"}},
             },
             {
                 "mark": {"type": "rule", "opacity": 0.5},
@@ -143,10 +139,10 @@ def _accuracy_chart(points: list[dict[str, Any]], answer: Recommendation) -> Web
                 "mark": {"type": "text", "align": "left", "dx": 8, "dy": -7},
                 "encoding": {"x": hours, "y": error, "text": {"field": "model"}},
             },
-            *_limit("x", answer.task.budget_s / HOUR_S),
+            *limit("x", answer.task.budget_s / HOUR_S),
         ],
     }
-    best = min(points, key=lambda one: one["hours"])
+    best = min(points, key=lambda one: one["value"])
     told = f"{legend}. {len(points)} models; the fastest, {best['model']}, takes {best['time']}."
     return WebChart(title="Accuracy against time", words=told, spec=spec)
 
@@ -155,17 +151,6 @@ def _colour_of_verdict() -> dict[str, Any]:
     names = ["the choice", *(VERDICT_WORDS[one] for one in Verdict)]
     colours = ["#0072B2", *(VERDICT_COLOURS[one] for one in Verdict)]
     return {"field": "is", "title": None, "scale": {"domain": names, "range": colours}}
-
-
-def _limit(axis: str, value: float) -> list[dict[str, Any]]:
-    """Return the line of a limit: the budget, the memory."""
-    return [
-        {
-            "data": values([{"limit": value}]),
-            "mark": {"type": "rule", "color": "#888888", "strokeDash": [2, 2], "strokeWidth": 2},
-            "encoding": {axis: {"field": "limit", "type": "quantitative"}},
-        }
-    ]
 
 
 def _strategies_chart(table: StrategyTable, task: Task, task_time_s: float) -> WebChart:
@@ -178,9 +163,7 @@ def _strategies_chart(table: StrategyTable, task: Task, task_time_s: float) -> W
         {
             "strategy": strategy_label(price),
             "ps": time * 1e12,
-            "hours": total.value / HOUR_S,
-            "low": (total.value if total.low is None else total.low) / HOUR_S,
-            "high": (total.value if total.high is None else total.high) / HOUR_S,
+            **ends(total, HOUR_S),
             "total": duration(total.value),
             "simulated": simulated_time(time),
         }
@@ -188,22 +171,14 @@ def _strategies_chart(table: StrategyTable, task: Task, task_time_s: float) -> W
         for time in times
         if (total := total_s(price, task_time_s, time)) is not None
     ]
-    colour = {
-        "field": "strategy",
-        "title": None,
-        "scale": {
-            "domain": [strategy_label(one) for one in priced],
-            "range": [COLOURS[one.strategy] for one in priced],
-        },
-        "legend": {"columns": 1, "labelLimit": 400, "symbolOpacity": 1, "symbolType": "stroke"},
-    }
+    colour = coloured("strategy", {strategy_label(one): COLOURS[one.strategy] for one in priced})
     time_axis = {
         "field": "ps",
         "type": "quantitative",
         "scale": {"type": "log", "nice": False},
         "title": "simulated time, ps",
     }
-    hours = {"field": "hours", "type": "quantitative", "scale": {"type": "log"}, "title": "time to solution, hours"}
+    hours = logarithmic("value", "time to solution, hours")
     tooltip = [{"field": name} for name in ("strategy", "simulated", "total")]
     spec = {
         "height": HEIGHT,
@@ -218,7 +193,7 @@ def _strategies_chart(table: StrategyTable, task: Task, task_time_s: float) -> W
                 "mark": {"type": "line", "strokeWidth": 2.5},
                 "encoding": {"x": time_axis, "y": hours, "color": colour, "tooltip": tooltip},
             },
-            *_limit("y", task.budget_s / HOUR_S),
+            *limit("y", task.budget_s / HOUR_S),
             {
                 "data": values([{"ps": time * 1e12} for time in times]),
                 "transform": [{"filter": "datum.ps == simulated_ps"}],
@@ -240,7 +215,7 @@ def _strategies_chart(table: StrategyTable, task: Task, task_time_s: float) -> W
 def _totals(prices: Sequence[StrategyPrice], task_time_s: float, time_s: float) -> list[dict[str, str]]:
     found = [(total, price) for price in prices if (total := total_s(price, task_time_s, time_s)) is not None]
     found.sort(key=lambda pair: pair[0].value)
-    return [{"name": strategy_label(price), "words": _with_ends(total, duration)} for total, price in found]
+    return [{"name": strategy_label(price), "words": with_ends(total, duration)} for total, price in found]
 
 
 def _memory_chart(candidates: Sequence[Candidate], answer: Recommendation) -> WebChart:
@@ -249,7 +224,7 @@ def _memory_chart(candidates: Sequence[Candidate], answer: Recommendation) -> We
         for one in candidates
         if (peak := one.peak_memory_bytes) is not None
     ]
-    limit = _memory_limit(answer)
+    usable = _usable_bytes(answer)
     spec = {
         "height": 22 * len(rows),
         "data": values(rows),
@@ -262,16 +237,16 @@ def _memory_chart(candidates: Sequence[Candidate], answer: Recommendation) -> We
                     "tooltip": [{"field": "model"}, {"field": "memory"}],
                 },
             },
-            *([] if limit is None else _limit("x", limit / GIBIBYTE)),
+            *([] if usable is None else limit("x", usable / GIBIBYTE)),
         ],
     }
     most = max(rows, key=lambda one: one["gib"])
-    there = "" if limit is None else f" of {memory(limit)} usable, the dashed line"
+    there = "" if usable is None else f" of {memory(usable)} usable, the dashed line"
     told = f"Peak memory at {answer.task.atoms:,} atoms; {most['model']} takes most, {most['memory']}{there}."
     return WebChart(title="Memory", words=told, spec=spec)
 
 
-def _memory_limit(answer: Recommendation) -> float | None:
+def _usable_bytes(answer: Recommendation) -> float | None:
     if not answer.hardware:
         return float(answer.machine.memory.usable_bytes)
     usable = answer.hardware[0].profile.usable_memory_bytes
@@ -292,10 +267,10 @@ def _models(answer: Recommendation) -> WebTable:
         rows.append(
             (
                 Cell(text=("▸ " if one.model == answer.choice else "") + one.model + mark, order=place),
-                *((_cell(speed, number),) if rate else ()),
-                _cell(one.run_time_s, duration, ends=True),
-                _cell(one.peak_memory_bytes, memory),
-                _cell(one.max_atoms, lambda atoms: f"{atoms:,.0f}"),
+                *((cell(speed, number),) if rate else ()),
+                cell(one.run_time_s, duration, ends=True),
+                cell(one.peak_memory_bytes, memory),
+                cell(one.max_atoms, lambda atoms: f"{atoms:,.0f}"),
                 Cell(text=accuracy_cell(one, axis), order=one.accuracy.value),
                 Cell(text=f"{one.license.weights}: {one.license.commercial.value}", order=one.license.commercial.value),
                 Cell(text=VERDICT_WORDS[one.verdict], order=list(Verdict).index(one.verdict)),
@@ -314,9 +289,9 @@ def _prices(answer: Recommendation) -> Iterator[WebTable]:
     rows = tuple(
         (
             Cell(text=strategy_label(one), order=place),
-            _cell(one.training_time_s, duration, ends=True),
-            _cell(one.production_time_s, duration, ends=True),
-            _cell(one.total_wall_time_s, duration, ends=True),
+            cell(one.training_time_s, duration, ends=True),
+            cell(one.production_time_s, duration, ends=True),
+            cell(one.total_wall_time_s, duration, ends=True),
             Cell(text=VERDICT_WORDS[one.verdict], order=list(Verdict).index(one.verdict)),
             Cell(text=" ".join(one.reasons) or "; ".join(map(reason_words, (*one.rejections, *one.doubts)))),
         )
@@ -340,14 +315,3 @@ def _provenance(answer: Recommendation, notices: Sequence[Notice]) -> Iterator[t
         yield "Records", ", ".join(records[:MOST_RECORDS]) + more
     for notice in notices:
         yield "Note", notice.message
-
-
-def _cell(estimate: Estimate | None, words: Callable[[float], str], *, ends: bool = False) -> Cell:
-    if estimate is None:
-        return Cell(text="–")
-    return Cell(text=_with_ends(estimate, words) if ends else brief(estimate, words), order=estimate.value)
-
-
-def _with_ends(estimate: Estimate, words: Callable[[float], str]) -> str:
-    told = ends_words(estimate, words)
-    return brief(estimate, words) + (f" ({told})" if told else "")
