@@ -8,6 +8,7 @@ COMMANDS = {
     "disagree": "Compare models with each other, without labels.",
     "stability": "Test whether models make a stable run.",
     "plan": "Say what hardware a run needs.",
+    "compare": "Answers of several machines, side by side.",
     "train": "Train a potential on labels, or distil one.",
     "check": "Compare with a baseline, in tests that repeat.",
     "models": "The catalogue of models.",

@@ -26,6 +26,14 @@ def to_worded(record: Any) -> Any:
     return plain
 
 
+def without_words(plain: Any) -> Any:
+    """Return plain data without what :func:`to_worded` added: what a record can be read from again."""
+    if isinstance(plain, dict):
+        added = ADDED if {"kind", *ADDED} <= plain.keys() else {}
+        return {name: without_words(value) for name, value in plain.items() if name not in added}
+    return [without_words(value) for value in plain] if isinstance(plain, list) else plain
+
+
 def worded_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a record with what :func:`to_worded` adds."""
     definitions = schema.get("$defs", {})
