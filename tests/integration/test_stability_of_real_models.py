@@ -17,6 +17,7 @@ pytestmark = pytest.mark.integration
 SILICON = Path(__file__).parents[2] / "configs" / "structures" / "Si.POSCAR"
 
 
+@pytest.mark.in_turn("commands on real models", 1)
 def test_sevennet_passes_on_silicon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
     request = TaskRequest(structure=str(SILICON), models="sevennet-0", timestep="1fs", temperature="300K")
