@@ -9,7 +9,9 @@ import pytest
 from backend_rotation import VARIABLE, chosen, turn
 
 LONG_VARIABLE = "MLIPGUIDE_LONG_FILES"
-"""How many of ``LONG_FILES`` a run takes; all without it, as the tests on another Python than the newest do."""
+"""How many of ``LONG_FILES`` a run takes, all without it; -9 are all but those that 9 would take.
+
+Where the tests run on two Pythons, each long file runs on one of them, in turn."""
 LONG_FILES = (
     "production/test_run_script.py",
     "store/test_damaged_store.py",
@@ -51,7 +53,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             group, at_a_time = marker.args
             groups.setdefault(group, []).append(item)
             counts[group] = at_a_time
-    waiting = set(LONG_FILES) - set(chosen(os.environ.get(LONG_VARIABLE, "all"), turn(), LONG_FILES))
+    wanted = os.environ.get(LONG_VARIABLE) or "all"
+    taken = set(chosen(wanted.removeprefix("-"), turn(), LONG_FILES))
+    waiting = taken if wanted.startswith("-") else set(LONG_FILES) - taken
     left_out = {item.nodeid for item in items if "/".join(item.path.parts[-2:]) in waiting}
     if os.environ.get(VARIABLE) != "all":
         for group, members in groups.items():
