@@ -6,15 +6,17 @@ import platform
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import mlipguide
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.weights import place_weights
 from mlipguide.catalog.weights_to_pack import gather_weights
-from mlipguide.core.errors import EnvironmentFailedError, ExitCode, InputError, concerning
+from mlipguide.core.errors import ExitCode, InputError, concerning
 from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.environments.adoption import forget
+from mlipguide.environments.builds import build_each
 from mlipguide.environments.bundles.archive import SCHEMA, describe_file, extract, read_manifest, write_archive
 from mlipguide.environments.bundles.packing import pack_packages
 from mlipguide.environments.bundles.targets import target_of
@@ -30,7 +32,7 @@ from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.site_torch import examine_site
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.records.hardware.bundle import SITE, Bundle, BundledBackend, PackedBundle
-from mlipguide.records.hardware.environment import Environment, Recipe, SiteInstallation
+from mlipguide.records.hardware.environment import Recipe, SiteInstallation
 from mlipguide.records.hardware.machine import GpuVendor
 from mlipguide.records.models.listings import EnvironmentList
 from mlipguide.records.notice import Notice, Problem, Result
@@ -203,8 +205,6 @@ def _build(
     force: bool,
     on_progress: Callable[[str], None],
 ) -> Result[EnvironmentList]:
-    environments: list[Environment] = []
-    problems: list[Problem] = []
     with work_folder() as folder:
         plans = []
         for backend in chosen:
@@ -213,27 +213,25 @@ def _build(
             plans.append((recipe, backend, fitting_python(bundle, recipe, python, path, folder / "uv")))
         wanted = {name for backend in chosen for name in backend.paths}
         files = extract(path, bundle, wanted, folder, on_progress)
-        for recipe, backend, choice in plans:
-            try:
-                environments.append(
-                    build_from_bundle(
-                        recipe,
-                        backend,
-                        files,
-                        python=choice,
-                        site=site,
-                        folder=folder,
-                        on_progress=on_progress,
-                        force=force,
-                    )
+        environments, problems = build_each(
+            [
+                partial(
+                    build_from_bundle,
+                    recipe,
+                    backend,
+                    files,
+                    python=choice,
+                    site=site,
+                    folder=folder,
+                    on_progress=on_progress,
+                    force=force,
                 )
-            except EnvironmentFailedError as error:
-                if len(plans) == 1:
-                    raise
-                problems.append(Problem.from_error(error))
+                for recipe, backend, choice in plans
+            ]
+        )
         placed, refused = _place_weights(bundle, chosen, files)
     return Result(
-        EnvironmentList(tuple(environments)),
+        EnvironmentList(environments),
         notices=(Notice("weights_placed", f"Weights of {', '.join(placed)} are there now."),) if placed else (),
         errors=(*problems, *refused),
         exit_code=ExitCode.ENVIRONMENT_FAILED if problems or refused else ExitCode.DONE,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from mlipguide.candidates.support import support_of_backend
 from mlipguide.candidates.verification import Opener, verify_backend
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.core.errors import EnvironmentFailedError, ExitCode, InputError, MlipguideError
+from mlipguide.core.errors import ExitCode, InputError, MlipguideError
 from mlipguide.environments.adoption import adopt
-from mlipguide.environments.builds import build_environment
+from mlipguide.environments.builds import build_each, build_environment
 from mlipguide.environments.gpu_support import gpu_notices
 from mlipguide.environments.managed_folders import size_bytes
 from mlipguide.environments.recipes import find_recipe, load_recipes, plugin_notices
@@ -55,27 +56,23 @@ def build_environments(
     """
     recipes = _recipes(backends) if backends else tuple(one for one in _recipes(()) if one.is_built)
     has_gpu = any(gpu.vendor is GpuVendor.NVIDIA for gpu in probe_machine().gpus)
-    built: list[Environment] = []
-    problems: list[Problem] = []
-    for recipe in recipes:
-        try:
-            built.append(
-                build_environment(
-                    recipe,
-                    python=python,
-                    torch_build=torch_build,
-                    has_nvidia_gpu=has_gpu,
-                    on_progress=on_progress,
-                    force=force,
-                )
+    built, problems = build_each(
+        [
+            partial(
+                build_environment,
+                recipe,
+                python=python,
+                torch_build=torch_build,
+                has_nvidia_gpu=has_gpu,
+                on_progress=on_progress,
+                force=force,
             )
-        except EnvironmentFailedError as error:
-            if len(recipes) == 1:
-                raise
-            problems.append(Problem.from_error(error))
+            for recipe in recipes
+        ]
+    )
     return Result(
-        EnvironmentList(tuple(built)),
-        errors=tuple(problems),
+        EnvironmentList(built),
+        errors=problems,
         exit_code=ExitCode.ENVIRONMENT_FAILED if problems else ExitCode.DONE,
     )
 

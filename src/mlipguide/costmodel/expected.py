@@ -148,18 +148,23 @@ def reference_series(
             continue
         pairs = pairs_per_atom(card)
         ratio = pairs / one.pairs_per_atom if pairs else 1.0
-        situation = Situation(
-            law=card.architecture.time_law,
-            family=card.architecture.family,
-            driver=ASE,
-            code=ASE,
-            kernels=TORCH,
-            device=REFERENCE_CORE,
-            platform=DeviceKind.CPU.value,
-            vendor="",
-            peak=REFERENCE_PEAK,
-            system=structure.reduced_formula,
-        )
+        situation = reference_situation(card, structure.reduced_formula)
         error = math.hypot(REFERENCE_ERROR, PAIRS_POWER_ERROR * math.log(ratio))
         found.append(Timing(situation, float(one.atoms), 0.0, one.step_ms * 1e-3 * ratio**PAIRS_POWER, error))
     return found
+
+
+def reference_situation(card: ModelCard, system: str) -> Situation:
+    """Return the situation of a model that was timed on the reference core, with a system of this name."""
+    return Situation(
+        law=card.architecture.time_law,
+        family=card.architecture.family,
+        driver=ASE,
+        code=ASE,
+        kernels=TORCH,
+        device=REFERENCE_CORE,
+        platform=DeviceKind.CPU.value,
+        vendor="",
+        peak=REFERENCE_PEAK,
+        system=system,
+    )

@@ -39,6 +39,7 @@ from mlipguide.environments.torch_builds import TorchBuild, choose_torch_build
 from mlipguide.environments.uv_calls import UvCalls, new_log
 from mlipguide.environments.without_network import how_to_pack
 from mlipguide.records.hardware.environment import Environment, EnvironmentState, Recipe
+from mlipguide.records.notice import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,3 +288,23 @@ def _replaced(folder: Path) -> Iterator[None]:
         raise
     if aside is not None:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def build_each(
+    builds: Sequence[Callable[[], Environment]],
+) -> tuple[tuple[Environment, ...], tuple[Problem, ...]]:
+    """Build one after the other; return the environments, and the problems of those that failed.
+
+    Raises:
+        EnvironmentFailedError: The only one failed.
+    """
+    built: list[Environment] = []
+    problems: list[Problem] = []
+    for build in builds:
+        try:
+            built.append(build())
+        except EnvironmentFailedError as error:
+            if len(builds) == 1:
+                raise
+            problems.append(Problem.from_error(error))
+    return tuple(built), tuple(problems)

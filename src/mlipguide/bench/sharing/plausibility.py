@@ -14,12 +14,9 @@ from functools import cached_property
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.reference_timings import load_reference_timings
 from mlipguide.core.readable import duration, number
-from mlipguide.costmodel.effects import Situation
-from mlipguide.costmodel.expected import REFERENCE_CORE, REFERENCE_ERROR, REFERENCE_PEAK
+from mlipguide.costmodel.expected import REFERENCE_ERROR, reference_situation
 from mlipguide.costmodel.transfer import Curve, Timing, TransferModel
 from mlipguide.costmodel.transfer_data import (
-    ASE,
-    TORCH,
     ase_situation,
     class_device,
     leaderboard_timings,
@@ -27,7 +24,6 @@ from mlipguide.costmodel.transfer_data import (
     published_timings,
     untried_error,
 )
-from mlipguide.records.hardware.device import DeviceKind
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.timing.shared import SharedRecord
 
@@ -125,17 +121,6 @@ def _reference_timings(catalogue: Catalogue) -> list[Timing]:
     for one in load_reference_timings():
         card = catalogue.named(one.model)
         if card is not None:
-            situation = Situation(
-                law=card.architecture.time_law,
-                family=card.architecture.family,
-                driver=ASE,
-                code=ASE,
-                kernels=TORCH,
-                device=REFERENCE_CORE,
-                platform=DeviceKind.CPU.value,
-                vendor="",
-                peak=REFERENCE_PEAK,
-                system=REFERENCE_SYSTEM,
-            )
+            situation = reference_situation(card, REFERENCE_SYSTEM)
             found.append(Timing(situation, float(one.atoms), 0.0, one.step_ms * 1e-3, REFERENCE_ERROR))
     return found

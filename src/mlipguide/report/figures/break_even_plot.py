@@ -71,10 +71,7 @@ def _figure(table: StrategyTable, task: Task) -> Figure:
     figure = empty_figure()
     axes = figure.subplots()
     task_time_s = _time_of(task)
-    times = [
-        task_time_s * 10.0 ** (-DECADES_BELOW + (DECADES_BELOW + DECADES_ABOVE) * point / (POINTS - 1))
-        for point in range(POINTS)
-    ]
+    times = simulated_times(task_time_s, POINTS)
     for price in table.prices:
         _draw(axes, price, table, task, times)
     axes.set(xscale="log", yscale="log", xlim=(times[0], times[-1]))
@@ -96,6 +93,12 @@ def _figure(table: StrategyTable, task: Task) -> Figure:
     _caption(axes, task)
     explain_legend(axes, "time to solution, with 90 % bands; ● begins to pay", loc="upper left")
     return figure
+
+
+def simulated_times(task_time_s: float, points: int) -> list[float]:
+    """Return so many simulated times around the task's, seconds, each by the same factor longer than the last."""
+    span = DECADES_BELOW + DECADES_ABOVE
+    return [task_time_s * 10.0 ** (-DECADES_BELOW + span * point / (points - 1)) for point in range(points)]
 
 
 def _time_of(task: Task) -> float:

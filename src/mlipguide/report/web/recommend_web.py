@@ -16,7 +16,7 @@ from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Weights
-from mlipguide.report.figures.break_even_plot import COLOURS, drawable, strategy_label
+from mlipguide.report.figures.break_even_plot import COLOURS, drawable, simulated_times, strategy_label
 from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.pages.recommend_page import commands_now, facts
 from mlipguide.report.tables.choice_rows import structures_per_hour
@@ -31,8 +31,6 @@ TONES = {Verdict.FEASIBLE: "good", Verdict.UNKNOWN: "unsure", Verdict.INFEASIBLE
 VERDICT_COLOURS = {Verdict.FEASIBLE: "#009E73", Verdict.UNKNOWN: "#E69F00", Verdict.INFEASIBLE: "#CC3311"}
 LOWER_IS_BETTER = frozenset({AxisFigure.FORCE_MAE, AxisFigure.ENERGY_MAE, AxisFigure.KAPPA_SRME})
 STOPS = 61
-DECADES = (-4, 2)
-"""How far the slider reaches to either side of the task's simulated time."""
 MOST_RECORDS = 12
 
 
@@ -154,9 +152,7 @@ def _colour_of_verdict() -> dict[str, Any]:
 
 
 def _strategies_chart(table: StrategyTable, task: Task, task_time_s: float) -> WebChart:
-    times = [
-        task_time_s * 10.0 ** (DECADES[0] + (DECADES[1] - DECADES[0]) * place / (STOPS - 1)) for place in range(STOPS)
-    ]
+    times = simulated_times(task_time_s, STOPS)
     start = min(range(STOPS), key=lambda place: abs(log10(times[place] / task_time_s)))
     priced = [one for one in table.prices if total_s(one, task_time_s, task_time_s) is not None]
     rows = [
@@ -202,7 +198,7 @@ def _strategies_chart(table: StrategyTable, task: Task, task_time_s: float) -> W
             },
         ],
     }
-    stops = tuple(
+    stops: tuple[dict[str, Any], ...] = tuple(
         {"value": time * 1e12, "label": simulated_time(time), "totals": _totals(priced, task_time_s, time)}
         for time in times
     )

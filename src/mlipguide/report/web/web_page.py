@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,9 +16,10 @@ from typing import Any
 
 import mlipguide
 from mlipguide.core.errors import InputError
-from mlipguide.core.paths import storage_error
+from mlipguide.report.figures.picture_files import require_form, write_file
 
 TEMPLATES = Path(__file__).parents[2] / "data" / "web"
+FORMATS = (".html", ".htm")
 PACKAGE, EXTRA = "vl-convert-python", "html"
 
 
@@ -113,7 +114,7 @@ class WebPage:
     charts: tuple[WebChart, ...]
     tables: tuple[WebTable, ...]
     cautions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
-    provenance: tuple[tuple[str, str], ...] = field(default=())
+    provenance: tuple[tuple[str, str], ...] = ()
 
 
 def require_writable(path: Path) -> None:
@@ -122,10 +123,7 @@ def require_writable(path: Path) -> None:
     Raises:
         InputError: Another ending than ``.html``, no folder, or a package is missing.
     """
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"A page cannot be written as '{path.name}'.", hint="Let its name end in .html.")
-    if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent} to write {path.name} into.", hint="Make it first.")
+    require_form(path, FORMATS, "A page")
     program()
 
 
@@ -137,10 +135,7 @@ def save(page: WebPage, path: Path) -> None:
         StorageError: The file cannot be written.
     """
     require_writable(path)
-    try:
-        path.write_text(render(page), encoding="utf-8")
-    except OSError as error:
-        raise storage_error(path, error) from error
+    write_file(path, render(page).encode())
 
 
 def render(page: WebPage) -> str:
