@@ -95,19 +95,12 @@ def bench(
         )
     from mlipguide.cli.output import emit, emit_text
     from mlipguide.commands import calls
-    from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.figures.scaling_plot import save_plot
     from mlipguide.report.pages.bench_page import bench_page
     from mlipguide.report.progress import progress
     from mlipguide.report.tables.bench_table import as_csv, as_markdown
     from mlipguide.report.words.command_words import structure_words
 
-    if plot is not None:
-        require_plottable(plot)
-    if html is not None:
-        from mlipguide.report.web import web_page
-
-        web_page.require_writable(html)
     with progress() as report:
         result = calls.bench(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:
@@ -121,6 +114,7 @@ def bench(
         add=asked.add,
     )
     if html is not None:
+        from mlipguide.report.web import web_page
         from mlipguide.report.web.bench_web import bench_web
 
         web_page.save(bench_web(result.data, given, result.notices), html)

@@ -25,13 +25,10 @@ def disagree(
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
     from mlipguide.report.figures.disagree_plot import save_disagreement
-    from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.pages.disagree_page import disagree_page
     from mlipguide.report.progress import progress
     from mlipguide.report.words.command_words import structure_words
 
-    if plot is not None:
-        require_plottable(plot)
     with progress() as report:
         result = calls.disagree(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:

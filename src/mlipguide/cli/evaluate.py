@@ -26,13 +26,10 @@ def evaluate(
     from mlipguide.commands import calls
     from mlipguide.evidence.accuracy.parity import ParityPoints
     from mlipguide.report.figures.parity_plot import save_parity
-    from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.pages.evaluate_page import evaluate_page
     from mlipguide.report.progress import progress
     from mlipguide.report.words.command_words import typed
 
-    if plot is not None:
-        require_plottable(plot)
     points = None if plot is None else ParityPoints()
     with progress() as report:
         result = calls.evaluate(asked, options.way(report, yes=asked.yes, as_json=as_json), points)

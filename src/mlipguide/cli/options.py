@@ -55,13 +55,30 @@ def shown(*words: str, panel: Panel = Panel.OUTPUT, **settings: Any) -> Any:
 
 
 def plot(help_: str) -> Any:
-    """Return the option of a picture, drawn as .png or .svg."""
-    return shown("--plot", metavar="FILE", help=f"{help_} as .png or .svg.")
+    """Return the option of a picture, drawn as .png or .svg, which is refused before anything is measured."""
+    return shown("--plot", metavar="FILE", help=f"{help_} as .png or .svg.", callback=_plottable)
 
 
 def html() -> Any:
-    """Return the option of a page that a browser opens."""
-    return shown("--html", metavar="FILE", help="Write the answer as one HTML file that needs no network.")
+    """Return the option of a page that a browser opens, which is refused before anything is measured."""
+    told = "Write the answer as one HTML file that needs no network."
+    return shown("--html", metavar="FILE", help=told, callback=_page_writable)
+
+
+def _plottable(path: Path | None) -> Path | None:
+    if path is not None:
+        from mlipguide.report.figures.picture_files import require_plottable
+
+        require_plottable(path)
+    return path
+
+
+def _page_writable(path: Path | None) -> Path | None:
+    if path is not None:
+        from mlipguide.report.web.web_page import require_writable
+
+        require_writable(path)
+    return path
 
 
 def asks(request: Callable[..., R]) -> Callable[[Callable[..., int]], Callable[..., int]]:

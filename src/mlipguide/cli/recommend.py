@@ -43,17 +43,10 @@ def recommend(
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
     from mlipguide.report.figures.break_even_plot import save_break_even
-    from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.pages.recommend_details import recommend_details
     from mlipguide.report.pages.recommend_page import recommend_page, told_beside
     from mlipguide.report.progress import progress
 
-    if plot is not None:
-        require_plottable(plot)
-    if html is not None:
-        from mlipguide.report.web import web_page
-
-        web_page.require_writable(html)
     if interactive:
         asked = interview(calls.with_config(asked), options.asker("--interactive"))
     with progress() as report:
@@ -61,6 +54,7 @@ def recommend(
     if plot is not None:
         save_break_even(result.data, plot)
     if html is not None:
+        from mlipguide.report.web import web_page
         from mlipguide.report.web.recommend_web import recommend_web
 
         web_page.save(recommend_web(result.data, told_beside(result.data, result.notices)), html)

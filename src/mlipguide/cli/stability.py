@@ -21,14 +21,11 @@ def stability(
     """Test whether models make a stable run: energy drift, longest time step, smoothness, symmetry."""
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
-    from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.figures.stability_plot import save_stability
     from mlipguide.report.pages.stability_page import stability_page
     from mlipguide.report.progress import progress
     from mlipguide.report.words.command_words import structure_words
 
-    if plot is not None:
-        require_plottable(plot)
     with progress() as report:
         result = calls.stability(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:

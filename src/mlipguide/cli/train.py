@@ -34,14 +34,11 @@ def pilot(
     """Fit small and large models to parts of the data: what training gives, and what more data would."""
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
-    from mlipguide.report.figures.picture_files import require_plottable
     from mlipguide.report.figures.pilot_plot import save_plot
     from mlipguide.report.pages.pilot_page import pilot_page
     from mlipguide.report.progress import progress
     from mlipguide.report.words.command_words import typed
 
-    if plot is not None:
-        require_plottable(plot)
     with progress() as report:
         result = calls.train_pilot(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:
