@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
+from threadpoolctl import threadpool_limits
 
 from mlipguide.costmodel.effects import (
     CALIBRATED,
@@ -127,7 +128,8 @@ class TransferModel:
         self._spreads = spreads
         self._series = list({one.situation.series: one.situation for one in timings}.values())
         if timings:
-            self._fit(timings)
+            with threadpool_limits(1, user_api="blas"):  # more threads wait for each other longer than they compute
+                self._fit(timings)
 
     def curve(self, situation: Situation, *, further_error: float = 0.0) -> Curve:
         """Return the step time of a situation, timed or not; with a further standard deviation of its logarithm."""
