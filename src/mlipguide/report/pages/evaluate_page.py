@@ -269,17 +269,17 @@ def _part_words(part: ErrorPart | None) -> str:
 def _slope_words(one: ModelAccuracy) -> str:
     slope = one.force_slope
     assert slope is not None
-    return f"{one.model}: slope {slope_words(slope)}."
-
-
-def slope_words(slope: Estimate) -> str:
-    """Return a slope with its interval, and whether it tells a model that is too soft or too stiff."""
     words = with_interval(slope, lambda value: f"{value:.2f}")
+    return f"{one.model}: slope {words}, {softness(slope)}."
+
+
+def softness(slope: Estimate) -> str:
+    """Return whether a slope tells a model that is too soft or too stiff."""
     if slope.high is not None and slope.high < 1:
-        return f"{words}, too soft by {(1 - slope.value) * 100:.0f} %"
+        return f"too soft by {(1 - slope.value) * 100:.0f} %"
     if slope.low is not None and slope.low > 1:
-        return f"{words}, too stiff by {(slope.value - 1) * 100:.0f} %"
-    return f"{words}, not told from 1"
+        return f"too stiff by {(slope.value - 1) * 100:.0f} %"
+    return "not told from 1"
 
 
 def _energy_words(one: ModelAccuracy) -> str:

@@ -58,6 +58,8 @@ TONES = {
     Agreement.DISAGREE: "bad",
 }
 MEV, MEV_PER_ANGSTROM, FS = 1e-3, "Forces (meV/Å)", 1e-15
+MORE = "more"
+"""What the narrow charts have in common."""
 GPA = 1 / GPA_PER_EV_ANGSTROM3
 DISAGREEMENT, OF_FORCES = "Disagreement (meV/Å)", "of forces"
 WORST_ATOM, EXPECTED_MAE = "Worst atom (meV/Å)", "Expected MAE (meV/Å)"
@@ -121,7 +123,7 @@ def _charts(data: Disagreement) -> Iterator[WebChart]:
         across = {"field": "x", "type": "ordinal", "title": "Distorted copies, one after another"}
         across |= {"axis": {"labelAngle": 0, "labelOverlap": True, "format": ".0f"}}
         spec = _forces(data, distorted, places, across, joined=False)
-        yield WebChart(title="Forces in distorted copies", words=words, spec=spec, note=_note(data))
+        yield WebChart(title="Forces in distorted copies", words=words, spec=spec, note=_note(data), beside=MORE)
     energies = [(_fs(one), one.energy_disagreement_ev_per_atom) for one in run]
     yield from _course("Energy along the run", "Energy (meV/atom)", energies, MEV, ENERGY)
     stresses = [(_fs(one), one.stress_disagreement_ev_per_angstrom3) for one in run]
@@ -197,7 +199,11 @@ def _forces(
     ]
     if joined:
         layers.insert(1, {"transform": of(OF_COMPONENT), "mark": {"type": "line"}, "encoding": both})
-    return {"height": HEIGHT, "data": values(rows), "layer": [*layers, *_tolerance(data, "y")]}
+    return {
+        "height": HEIGHT if joined else NARROW_HEIGHT,
+        "data": values(rows),
+        "layer": [*layers, *_tolerance(data, "y")],
+    }
 
 
 def _by_group(data: Disagreement) -> WebChart:
@@ -212,11 +218,11 @@ def _by_group(data: Disagreement) -> WebChart:
         if expected.at_most >= VANISHING_EV_PER_ANGSTROM:
             told = f"{expected_words(expected)} meV/Å"
             rows.append({"name": name, "series": band, "told": told, **ends(expected, MEV)})
-    spec = intervals(rows, MEV_PER_ANGSTROM, {OF_COMPONENT: FORCES, band: WORST})
+    spec = intervals(rows, MEV_PER_ANGSTROM, {OF_COMPONENT: FORCES, band: EXPECTED})
     spec["layer"] += _tolerance(data, "x")
     worst = max(groups(data), key=lambda one: one[1].force_disagreement_ev_per_angstrom)
     words = f"The models differ most on {worst[0]}: {mev(worst[1].force_disagreement_ev_per_angstrom)} meV/Å."
-    title = "By kind of frame and element" if len(data.elements) > 1 else "By kind of frame"
+    title = f"Forces by kind of frame{' and element' if len(data.elements) > 1 else ''}"
     return WebChart(title=title, words=words, spec=spec, note=_note(data))
 
 
@@ -241,7 +247,7 @@ def _course(
     }
     largest = max(row["y"] for row in rows)
     words = f"{axis} between the models, standard deviation, over {len(rows)} frames: at most {number(largest)}."
-    yield WebChart(title=title, words=words, spec=spec, narrow=True)
+    yield WebChart(title=title, words=words, spec=spec, beside=MORE)
 
 
 def _groups(data: Disagreement) -> WebTable:

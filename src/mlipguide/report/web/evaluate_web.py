@@ -26,7 +26,7 @@ from mlipguide.report.pages.evaluate_page import (
     runner_up,
     shift_words,
     significance,
-    slope_words,
+    softness,
     what_next,
 )
 from mlipguide.report.pages.machine_page import machine_line
@@ -53,7 +53,11 @@ MOST_POINTS = 6000
 """Points of all parity charts of one quantity together: a browser draws them at once, and the file stays small."""
 RESOLUTION = 4
 """Decimals of the length of an axis that a point is written with."""
-COLOUR = "#0072B2"
+COLOUR = "#3A9BDC"
+"""Seen on a light page and on a dark one, where points are small."""
+SIZES = {"force": 14, "energy": 40}
+FEW = 500
+"""Up to as many points each is drawn full, more of them let each other be seen."""
 
 
 def evaluate_web(
@@ -78,7 +82,7 @@ def evaluate_web(
         tone=_tone(data),
         commands=tuple(step.command for step in steps),
         purposes=tuple(step.purpose for step in steps),
-        facts=(*labels_rows(data.labels, details=True), ("Drawn", _drawn_words(data))),
+        facts=(*labels_rows(data.labels, details=True), *_left_out(data)),
         charts=(*_parity(data, points), *_part_charts(data)),
         tables=(_models(data.results), *_ranking(data), *_parts(data)),
         cautions=(*((one.kind.value, one.message, ()) for one in data.findings), *what_failed(result)),
@@ -98,11 +102,9 @@ def _drawn(data: Evaluation) -> tuple[ModelAccuracy, ...]:
     return data.results[:MOST_DRAWN]
 
 
-def _drawn_words(data: Evaluation) -> str:
-    drawn = _drawn(data)
-    if len(drawn) == len(data.results):
-        return ", ".join(one.model for one in drawn)
-    return f"the best {len(drawn)} of {len(data.results)} models; the tables have all of them"
+def _left_out(data: Evaluation) -> Iterator[tuple[str, str]]:
+    if len(data.results) > MOST_DRAWN:
+        yield "Drawn", f"the best {MOST_DRAWN} of {len(data.results)} models; the tables have all of them"
 
 
 def _parity(data: Evaluation, points: ParityPoints) -> Iterator[WebChart]:
@@ -135,7 +137,13 @@ def _parity_chart(panel: ParityPanel, most: int, seed: int) -> WebChart:
             },
             {
                 "data": values(rows),
-                "mark": {"type": "circle", "clip": True, "size": 12, "color": COLOUR, "opacity": 0.5},
+                "mark": {
+                    "type": "circle",
+                    "clip": True,
+                    "size": SIZES[panel.quantity],
+                    "color": COLOUR,
+                    "opacity": 0.9 if len(rows) <= FEW else 0.5,
+                },
                 "encoding": {"x": x, "y": y, "tooltip": tooltip},
             },
         ],
@@ -147,7 +155,7 @@ def _parity_chart(panel: ParityPanel, most: int, seed: int) -> WebChart:
     note = f"{', '.join(panel.words)}. Shown: {count}{outside}."
     words = f"{panel.predicted_axis} against {panel.reference_axis.lower()} of {panel.model}. {note}"
     title = f"{'Forces' if panel.quantity == 'force' else 'Energies'}: {panel.model}"
-    return WebChart(title=title, words=words, spec=spec, note=note, narrow=True)
+    return WebChart(title=title, words=words, spec=spec, note=note, beside=panel.quantity)
 
 
 def _part_charts(data: Evaluation) -> Iterator[WebChart]:
@@ -179,6 +187,7 @@ def _models(results: Sequence[ModelAccuracy]) -> WebTable:
         "Force MAE (meV/Å)",
         "Force RMSE",
         "Slope",
+        "Softness",
         "Cosine",
         "Energy MAE (meV/atom)",
         "Energy RMSE",
@@ -192,13 +201,17 @@ def _models(results: Sequence[ModelAccuracy]) -> WebTable:
     )
     unshifted = partial(error_with_interval, formatter=mev)
     stress = partial(error_with_interval, formatter=gpa)
+    slope = partial(error_with_interval, formatter="{:.2f}".format)
     cosine = partial(error_with_interval, formatter="{:.3f}".format)
     rows = tuple(
         (
             Cell(text=one.model, order=place),
             _error(one.force_mae_ev_per_angstrom, between, gap_words(one.force_gap)),
             _error(one.force_rmse_ev_per_angstrom, between),
-            _error(one.force_slope, slope_words),
+            _error(one.force_slope, slope),
+            Cell(text="–")
+            if one.force_slope is None
+            else Cell(text=softness(one.force_slope), order=one.force_slope.value),
             _error(one.force_cosine, cosine),
             _error(one.energy_mae_ev_per_atom, between, gap_words(one.energy_gap)),
             plain_cell(one.energy_rmse_ev_per_atom, mev),

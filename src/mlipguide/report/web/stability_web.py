@@ -121,7 +121,9 @@ def _drift(panel: DriftPanel, colours: dict[str, str]) -> WebChart:
     }
     found = "; ".join(drift_words(model, curve) for model, curve in panel.curves)
     title = f"{panel.title[0].upper()}{panel.title[1:]}"
-    return WebChart(title=title, words=f"Drift of {found}.", spec=spec, note=f"{DRIFT_LEGEND}. {found}.", narrow=True)
+    return WebChart(
+        title=title, words=f"Drift of {found}.", spec=spec, note=f"{DRIFT_LEGEND}. {found}.", beside="drift"
+    )
 
 
 def _scan(
@@ -145,7 +147,7 @@ def _scan(
     }
     told = "; ".join(f"{name}: {len(scanned[name])} points" for name in drawn)
     words = f"{axes[1]} above the lowest, against {axes[0][0].lower()}{axes[0][1:]}. {told}."
-    yield WebChart(title=title, words=words, spec=spec, narrow=True)
+    yield WebChart(title=title, words=words, spec=spec, beside="scan")
 
 
 def _channels(axes: tuple[str, str], colours: dict[str, str]) -> dict[str, Any]:
