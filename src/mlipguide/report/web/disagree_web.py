@@ -120,8 +120,8 @@ def _charts(data: Disagreement) -> Iterator[WebChart]:
             f"{len(distorted)} distorted copies of the structure; the models differ by at most "
             f"{mev(worst.force_disagreement_ev_per_angstrom)} meV/Å."
         )
-        across = {"field": "x", "type": "ordinal", "title": "Distorted copies, one after another"}
-        across |= {"axis": {"labelAngle": 0, "labelOverlap": True, "format": ".0f"}}
+        axis = {"labelAngle": 0, "labelOverlap": True, "format": ".0f"}
+        across = {"field": "x", "type": "ordinal", "title": "Distorted copies, one after another", "axis": axis}
         spec = _forces(data, distorted, places, across, joined=False)
         yield WebChart(title="Forces in distorted copies", words=words, spec=spec, note=_note(data), beside=MORE)
     energies = [(_fs(one), one.energy_disagreement_ev_per_atom) for one in run]
@@ -169,9 +169,11 @@ def _forces(
         ]
         if one.frame in chosen:
             rows.append({**at, "what": TO_LABEL, "value": component / MEV, "told": f"frame {one.frame}"})
-    colours = {OF_COMPONENT: FORCES, OF_ATOM: WORST, band: EXPECTED, **({TO_LABEL: LABEL} if chosen else {})}
+    colours = {OF_COMPONENT: FORCES, OF_ATOM: WORST, band: EXPECTED}
+    if chosen:
+        colours[TO_LABEL] = LABEL
     value = linear("value", MEV_PER_ANGSTROM, zero=True)
-    both = {"x": across, "y": value, "color": coloured("what", colours)}
+    both: dict[str, Any] = {"x": across, "y": value, "color": coloured("what", colours)}
     tooltip = [{"field": name} for name in ("frame", "what", "told")]
     span = {**both, "y": {**value, "field": "low"}, "y2": {"field": "high"}, "tooltip": tooltip}
 

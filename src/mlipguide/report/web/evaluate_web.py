@@ -162,7 +162,7 @@ def _part_charts(data: Evaluation) -> Iterator[WebChart]:
     drawn = _drawn(data)
     colours = palette([one.model for one in drawn])
     for title in PARTS:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"name": row.name, "series": one.model, "told": f"{between(error)} meV/Å", **ends(error, 1 / MEV)}
             for row in part_rows(title, drawn)
             for one, part in zip(drawn, row.parts, strict=True)
