@@ -77,6 +77,18 @@ def test_the_tone_is_that_of_the_answer(changes: dict[str, Any], tone: str) -> N
     assert evaluated(**changes).tone == tone
 
 
+def test_labels_that_look_wrong_are_told_at_the_top() -> None:
+    page = evaluated(findings=(LabelFinding(kind=FindingKind.FORCE_SIGN, message="The signs differ.", frames=()),))
+    assert page.lead.startswith("The errors below mean nothing before this is settled")
+    assert page.rest == "The signs differ."
+    assert [topic for topic, _, _ in page.cautions] == ["third"]
+
+
+def test_without_an_error_of_the_energy_its_chart_says_nothing_of_one() -> None:
+    page = evaluated(results=(make_accuracy(energy_mae_ev_per_atom=None),), ranking=())
+    assert chart(page, "Energies: good").note == "Shown: all 3 frames."
+
+
 def test_parity_charts_hold_reference_and_prediction_and_the_diagonal() -> None:
     page = evaluated()
     forces = chart(page, "Forces: good")

@@ -73,7 +73,7 @@ def evaluate_web(
         machine: That evaluated.
     """
     data = result.data
-    lead, *rest = headline(data)
+    lead, *rest = (*headline(data), *(one.message for one in data.findings if one.spoils))
     steps = what_next(data, given)
     return WebPage(
         title=f"mlipguide evaluate: {data.labels.source}",
@@ -85,7 +85,10 @@ def evaluate_web(
         facts=(*labels_rows(data.labels, details=True), *_left_out(data)),
         charts=(*_parity(data, points), *_part_charts(data)),
         tables=(_models(data.results), *_ranking(data), *_parts(data)),
-        cautions=(*((one.kind.value, one.message, ()) for one in data.findings), *what_failed(result)),
+        cautions=(
+            *((one.kind.value, one.message, ()) for one in data.findings if not one.spoils),
+            *what_failed(result),
+        ),
         provenance=tuple(_provenance(result, seed, machine)),
     )
 
@@ -152,7 +155,7 @@ def _parity_chart(panel: ParityPanel, most: int, seed: int) -> WebChart:
     thinned = len(rows) < panel.of
     count = f"{len(rows):,} of {panel.of:,} {what}, thinned at random" if thinned else f"all {panel.of:,} {what}"
     outside = f"; {panel.outside:,} of {len(panel.pairs):,} lie outside of the axes" if panel.outside else ""
-    note = f"{', '.join(panel.words)}. Shown: {count}{outside}."
+    note = " ".join(filter(None, (f"{', '.join(panel.words)}." if panel.words else "", f"Shown: {count}{outside}.")))
     words = f"{panel.predicted_axis} against {panel.reference_axis.lower()} of {panel.model}. {note}"
     title = f"{'Forces' if panel.quantity == 'force' else 'Energies'}: {panel.model}"
     return WebChart(title=title, words=words, spec=spec, note=note, beside=panel.quantity)
