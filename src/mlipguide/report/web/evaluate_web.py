@@ -55,6 +55,7 @@ RESOLUTION = 4
 """Decimals of the length of an axis that a point is written with."""
 COLOUR = "#3A9BDC"
 """Seen on a light page and on a dark one, where points are small."""
+INTERVALS = "Lines: 90 % intervals. Without one: too few independent frames for it."
 SIZES = {"force": 14, "energy": 40}
 FEW = 500
 """Up to as many points each is drawn full, more of them let each other be seen."""
@@ -177,7 +178,7 @@ def _part_charts(data: Evaluation) -> Iterator[WebChart]:
         worst = max(rows, key=lambda one: float(one["value"]))
         words = f"The largest is that of {worst['series']} on {worst['name']}: {worst['told']}."
         spec = intervals(rows, "Force MAE (meV/Å)", colours)
-        yield WebChart(title=_part_title(title), words=words, spec=spec, note="Lines: 90 % intervals.")
+        yield WebChart(title=_part_title(title), words=words, spec=spec, note=INTERVALS)
 
 
 def _part_title(title: str) -> str:
