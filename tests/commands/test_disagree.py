@@ -325,13 +325,16 @@ def test_the_page_and_the_picture(
     monkeypatch.setenv("COLUMNS", str(width))
     models = add(fake_models, first=scaled(1.0), second=scaled(1.3), third=scaled(0.9))
     for name in ("time.png", "time.svg"):
-        outcome = run("disagree", copper, "--models", models, *BUDGET, "--plot", name, "--details")
+        outcome = run("disagree", copper, "--models", models, *BUDGET, "--plot", name, "--details", "--html", "a.html")
         assert outcome.code == ExitCode.DONE
         lines = outcome.out.splitlines()
         assert all(len(line) <= width for line in lines if not line.startswith(("  mlipguide ", "  # ")))
         assert (copper.parent / name).stat().st_size > 5000
     for words in ("The models differ", "Over time", "Between models", "mlipguide evaluate", "is extrapolated"):
         assert words in outcome.out
+    page = (copper.parent / "a.html").read_text(encoding="utf-8")
+    for words in ("<h1>The models differ: ", "Forces along the run", "Every frame", "Between models"):
+        assert words in page
     drawn = (copper.parent / "time.svg").read_text(encoding="utf-8")
     assert "disagreement of a force component" in drawn
     assert "to label" in drawn

@@ -197,8 +197,12 @@ def test_what_was_finished_is_kept_on_ctrl_c(
 
 def test_plots_and_worst_frames_are_written(evaluate: Evaluate, tmp_path: Path) -> None:
     for name in ("parity.png", "parity.svg"):
-        evaluate("--plot", tmp_path / name)
+        evaluate("--plot", tmp_path / name, "--html", tmp_path / "page.html")
         assert (tmp_path / name).stat().st_size > 5_000
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<h1>good is the most accurate of 3: force MAE " in page
+    assert "Shown: 2,000 of 2,304 force components, thinned at random" in page, "24 frames of 32 atoms, three models"
+    assert "Choice of frames</dt><dd>24 of 24, seed 0</dd>" in page
     document = evaluate("--worst", "3", tmp_path / "worst.extxyz")
     worst: list[Any] = list(ase.io.iread(tmp_path / "worst.extxyz"))
     assert len(worst) == 3

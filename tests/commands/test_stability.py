@@ -180,11 +180,14 @@ def test_the_command_prints_a_document_of_its_schema_and_a_page(
     assert document.code == 0
     jsonschema.validate(document.document, schema_of("stability"))
     assert plot.read_bytes().startswith(b"\x89PNG")
-    page = run(*common, "--plot", tmp_path / "stability.svg")
+    page = run(*common, "--plot", tmp_path / "stability.svg", "--html", tmp_path / "stability.html")
     lines = page.out.splitlines()
     assert max(len(line) for line in lines if not line.startswith("  mlipguide ")) <= 80
     assert lines[0].startswith(f"Do not run: {CURLED} (")
     assert "Work around a loop" in page.out
     assert "not the gradient of its energy" in " ".join(page.out.split())
     assert "<svg" in (tmp_path / "stability.svg").read_text(encoding="utf-8")
+    opened = (tmp_path / "stability.html").read_text(encoding="utf-8")
+    assert f"<h1>Do not run: {CURLED} (" in opened
+    assert "Constant energy, 2 fs" in opened
     assert run(*common, "--plot", tmp_path / "stability.gif").code == 2

@@ -4,62 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from factories import SETTINGS, make_summary
-from mlipguide.records.accuracy.stability import (
-    CheckResult,
-    CheckVerdict,
-    ModelStability,
-    Relation,
-    StabilityData,
-    Threshold,
-)
+from factories import make_summary
+from mlipguide.records.accuracy.stability import StabilityData
 from mlipguide.report.console import output_console
 from mlipguide.report.pages.stability_page import stability_page
-
-PASSED, FAILED, UNCLEAR = CheckVerdict.PASSED, CheckVerdict.FAILED, CheckVerdict.UNCLEAR
-
-
-def make_check(value: float | None, verdict: CheckVerdict, **changes: object) -> CheckResult:
-    check = CheckResult(
-        test="nve-drift",
-        title="Drift at 1 fs",
-        value=value,
-        uncertainty=0.002,
-        unit="meV/atom/ps",
-        threshold=Threshold(value=0.05, relation=Relation.AT_MOST, source="judgement"),
-        verdict=verdict,
-        decisive=True,
-        why="Slope of the energy.",
-        advice=None if verdict is PASSED else "Use a shorter time step.",
-    )
-    return replace(check, **changes)  # type: ignore[arg-type]
-
-
-def make_model(name: str, verdict: CheckVerdict, *checks: CheckResult, step_s: float | None) -> ModelStability:
-    return ModelStability(
-        record="r",
-        taken_at="2026-11-30T00:00:00",
-        model=name,
-        name=name.upper(),
-        settings=SETTINGS,
-        versions={},
-        structure=make_summary(),
-        atoms=64,
-        temperature_k=300.0,
-        timestep_s=1e-15,
-        verdict=verdict,
-        tests=checks,
-        conservative=True,
-        drift_cause=None,
-        stable_timestep_s=4e-15,
-        unstable_timestep_s=8e-15,
-        recommended_timestep_s=step_s,
-        drifts=(),
-        equation_of_state=None,
-        bond_scan=None,
-        wall_time_s=12.0,
-    )
-
+from trust_records import FAILED, PASSED, UNCLEAR, make_check, make_model
 
 GOOD = make_model(
     "good",

@@ -11,10 +11,15 @@ from typing import Any
 
 import pytest
 
-from fake_models import FakeModels, Run
+from fake_models import FakeModels, Run, make_machine
 from mlipguide.core.errors import ExitCode, InputError
+from mlipguide.records.notice import Result
 from mlipguide.report.web import web_page
+from mlipguide.report.web.disagree_web import disagree_web
+from mlipguide.report.web.evaluate_web import evaluate_web
+from mlipguide.report.web.stability_web import stability_web
 from mlipguide.report.web.web_page import Cell, Slider, WebChart, WebPage, WebTable, render, require_writable
+from trust_records import make_accuracies, make_disagreement, make_points, make_stability
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 MOST_BYTES = 3_000_000
@@ -39,6 +44,7 @@ CHART: dict[str, Any] = {
     ],
 }
 DRAWN = "return document.querySelectorAll('.chart svg').length == document.querySelectorAll('.chart').length"
+NOT_DRAWN = "[...document.querySelectorAll('.chart svg')].filter((one) => /NaN|undefined/.test(one.innerHTML))"
 PAGE = WebPage(
     title="t",
     lead="Run <b>this</b> & that.",
@@ -195,4 +201,39 @@ def test_a_real_answer_draws_without_a_complaint(
         assert browser.find_elements("css selector", ".chart")
         WebDriverWait(browser, 20).until(lambda driver: driver.execute_script(DRAWN))
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert [one for one in browser.get_log("browser") if one["level"] in ("SEVERE", "WARNING")] == []
+
+
+def test_pages_of_trust_draw_sort_and_complain_of_nothing(browser: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    machine, accuracies = make_machine(), make_accuracies()
+    pages = {
+        "evaluate": evaluate_web(Result(accuracies), make_points(accuracies, 900), "a.xyz", seed=0, machine=machine),
+        "disagree": disagree_web(Result(make_disagreement()), "a.cif", machine=machine),
+        "stability": stability_web(Result(make_stability()), "a.cif", machine=machine),
+    }
+    sorted_by = {
+        "evaluate": ("Force MAE (meV/Å)", "fair"),
+        "disagree": ("Disagreement (meV/Å)", "distorted"),
+        "stability": ("Outcome", "BAD"),
+    }
+    for name, page in pages.items():
+        target = tmp_path / f"{name}.html"
+        target.write_text(render(page), encoding="utf-8")
+        assert target.stat().st_size < MOST_BYTES
+        for width in (1280, 390):
+            screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+            browser.get(target.as_uri())
+            assert len(browser.find_elements("css selector", ".chart")) == len(page.charts)
+            WebDriverWait(browser, 20).until(lambda driver: driver.execute_script(DRAWN))
+            assert browser.execute_script("return document.documentElement.scrollWidth") <= width, name
+        assert browser.execute_script(f"return {NOT_DRAWN}.length") == 0, name
+        title, largest = sorted_by[name]
+        button = browser.find_element("xpath", f"//th/button[text()='{title}']")
+        for _ in range(2):
+            browser.execute_script("arguments[0].click()", button)
+        assert rows(browser)[0] == largest
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert [one for one in browser.get_log("browser") if one["level"] in ("SEVERE", "WARNING")] == []

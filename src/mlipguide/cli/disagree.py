@@ -15,6 +15,7 @@ def disagree(
     asked: DisagreeRequest,
     *,
     plot: Annotated[Path | None, options.plot("Draw the disagreement over time")] = None,
+    html: Annotated[Path | None, options.html()] = None,
     details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
@@ -41,4 +42,10 @@ def disagree(
         spin=asked.spin,
         add=asked.add,
     )
+    if html is not None:
+        from mlipguide.hardware.probe import probe_machine
+        from mlipguide.report.web import web_page
+        from mlipguide.report.web.disagree_web import disagree_web
+
+        web_page.save(disagree_web(result, given, machine=probe_machine()), html)
     return emit("disagree", result, partial(disagree_page, given=given, details=details), as_json=as_json)

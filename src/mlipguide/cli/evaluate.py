@@ -15,6 +15,7 @@ def evaluate(
     asked: EvaluateRequest,
     *,
     plot: Annotated[Path | None, options.plot("Draw predictions against references")] = None,
+    html: Annotated[Path | None, options.html()] = None,
     details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
@@ -30,11 +31,18 @@ def evaluate(
     from mlipguide.report.progress import progress
     from mlipguide.report.words.command_words import typed
 
-    points = None if plot is None else ParityPoints()
+    points = None if plot is None and html is None else ParityPoints()
     with progress() as report:
         result = calls.evaluate(asked, options.way(report, yes=asked.yes, as_json=as_json), points)
     if plot is not None and points is not None:
         save_parity(result.data, points, plot)
     keys = {"--energy-key": asked.energy_key, "--forces-key": asked.forces_key, "--stress-key": asked.stress_key}
-    page = partial(evaluate_page, given=typed(asked.labels, keys), details=details)
+    given = typed(asked.labels, keys)
+    if html is not None and points is not None:
+        from mlipguide.hardware.probe import probe_machine
+        from mlipguide.report.web import web_page
+        from mlipguide.report.web.evaluate_web import evaluate_web
+
+        web_page.save(evaluate_web(result, points, given, seed=asked.seed, machine=probe_machine()), html)
+    page = partial(evaluate_page, given=given, details=details)
     return emit("evaluate", result, page, as_json=as_json)

@@ -15,6 +15,7 @@ def stability(
     asked: StabilityRequest,
     *,
     plot: Annotated[Path | None, options.plot("Draw drift, equation of state and scan")] = None,
+    html: Annotated[Path | None, options.html()] = None,
     details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
@@ -38,4 +39,10 @@ def stability(
         spin=asked.spin,
         add=asked.add,
     )
+    if html is not None:
+        from mlipguide.hardware.probe import probe_machine
+        from mlipguide.report.web import web_page
+        from mlipguide.report.web.stability_web import stability_web
+
+        web_page.save(stability_web(result, given, machine=probe_machine()), html)
     return emit("stability", result, partial(stability_page, given=given, details=details), as_json=as_json)

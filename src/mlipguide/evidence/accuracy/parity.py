@@ -20,11 +20,13 @@ KEPT = 20_000
 class _Sample:
     """A uniform sample of a stream: those with the smallest of random keys."""
 
+    seen: int = 0
     keys: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     pairs: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
 
     def add(self, pairs: NDArray[np.float64], keys: NDArray[np.float64]) -> None:
         """Let pairs and their keys compete for a place."""
+        self.seen += len(keys)
         self.keys = np.concatenate([self.keys, keys])
         self.pairs = np.concatenate([self.pairs, pairs])
         if len(self.keys) > KEPT:
@@ -74,6 +76,10 @@ class ParityPoints:
     def energies(self, model: str) -> NDArray[np.float64]:
         """Return reference and predicted energies after the shift, shape (frames, 2), eV/atom."""
         return self._energies.get(model, np.empty((0, 2)))
+
+    def components(self, model: str) -> int:
+        """Return how many force components there were, of which :meth:`forces` has a sample."""
+        return self._samples[model].seen if model in self._samples else 0
 
     def forces(self, model: str) -> NDArray[np.float64]:
         """Return reference and predicted force components, shape (points, 2), eV/Å."""

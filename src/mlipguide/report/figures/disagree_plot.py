@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FORCES, EXPECTED, WORST, LABEL = "#0072B2", "#56B4E9", "#D55E00", "#E69F00"
 ENERGY, STRESS = "#009E73", "#CC79A7"
+OF_COMPONENT, OF_ATOM, TO_LABEL = "disagreement of a force component", "worst atom, force as a vector", "to label"
+"""What points are."""
 GAP = 0.06
 """Of the length of the run, between it and the first distorted copy, and from one to the next."""
 
@@ -77,6 +79,11 @@ def _figure(data: Disagreement) -> Figure:
     return figure
 
 
+def expected_label(data: Disagreement) -> str:
+    """Return what the band of the expected error is."""
+    return f"expected force MAE, 90 % ({data.overall.expected_force_mae_ev_per_angstrom.basis.value})"
+
+
 def _places(run: Sequence[FrameDisagreement], distorted: Sequence[FrameDisagreement]) -> dict[int, float]:
     """Return where each frame stands, in fs: those without a time to the right of the run."""
     places = {one.frame: (one.time_s or 0.0) * 1e15 for one in run}
@@ -108,7 +115,7 @@ def _draw_forces(
             marker="o",
             markersize=4,
             linewidth=1.6,
-            label="disagreement of a force component" if frames is run or not run else None,
+            label=OF_COMPONENT if frames is run or not run else None,
             zorder=4,
         )
         expected = [one.expected_force_mae_ev_per_angstrom for one in frames]
@@ -120,7 +127,7 @@ def _draw_forces(
                 color=EXPECTED,
                 alpha=0.2,
                 linewidth=0,
-                label=f"expected force MAE, 90 % ({data.overall.expected_force_mae_ev_per_angstrom.basis.value})",
+                label=expected_label(data),
                 zorder=2,
             )
         axes.plot(
@@ -131,7 +138,7 @@ def _draw_forces(
             marker="^",
             markersize=4,
             alpha=0.8,
-            label="worst atom, force as a vector" if frames is run or not run else None,
+            label=OF_ATOM if frames is run or not run else None,
             zorder=3,
         )
     if data.to_label is not None:
@@ -145,7 +152,7 @@ def _draw_forces(
             markerfacecolor="none",
             markeredgecolor=LABEL,
             markeredgewidth=1.6,
-            label="to label",
+            label=TO_LABEL,
             zorder=5,
         )
     if data.tolerance_ev_per_angstrom is not None:

@@ -9,24 +9,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mlipguide.evidence.accuracy.parity import ParityPoints
-from mlipguide.records.accuracy.accuracy import Evaluation, ModelAccuracy
+from mlipguide.records.accuracy.accuracy import Evaluation
+from mlipguide.report.figures.parity_panels import energy_panels, force_panels
 from mlipguide.report.figures.picture_files import write_picture
 from mlipguide.report.figures.style import as_image, empty_figure
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 COLUMN_INCHES, ROW_INCHES = 3.6, 3.5
 MOST_COLUMNS = 4
 COLOUR, LINE = "#0072B2", "0.35"
-MARGIN = 0.05
-CORE = 99.8
-"""Percent of the points that the axes hold for certain; the rest, where it is far, would squeeze them."""
+SIZES = (4.0, 14.0)
+"""Of a point, of forces and of energies, in square points."""
 
 
 def rendered(data: Evaluation, points: ParityPoints, form: str) -> bytes:
@@ -42,46 +41,23 @@ def rendered(data: Evaluation, points: ParityPoints, form: str) -> bytes:
 
 def _figure(data: Evaluation, points: ParityPoints) -> Figure:
     models = data.results[:MOST_COLUMNS]
-    with_energies = any(len(points.energies(one.model)) for one in models)
-    rows = 2 if with_energies else 1
-    size = (max(5.0, COLUMN_INCHES * len(models) + 0.6), ROW_INCHES * rows + 0.5)
+    rows = [panels for panels in (force_panels(models, points), energy_panels(models, points)) if panels]
+    size = (max(5.0, COLUMN_INCHES * len(models) + 0.6), ROW_INCHES * len(rows) + 0.5)
     figure = empty_figure(size)
-    grid = figure.subplots(rows, len(models), squeeze=False)
+    grid = figure.subplots(len(rows), len(models), squeeze=False)
     left_out = len(data.results) - len(models)
     more = f", the best {len(models)} of {len(data.results)} models" if left_out else ""
     figure.suptitle(f"{data.labels.source}{more}", fontsize=13, fontweight="bold", x=0.01, ha="left")
-    forces = [points.forces(one.model) for one in models]
-    energies = [points.energies(one.model) for one in models]
-    force_limits, energy_limits = _limits(forces), _limits(energies)
-    for column, one in enumerate(models):
-        axes = grid[0][column]
-        _draw(axes, forces[column], force_limits, size=4.0)
-        _say(axes, f"MAE {one.force_mae_ev_per_angstrom.value:.3f} eV/Å{_slope(one)}")
-        axes.set_title(one.model, fontsize=11, loc="left")
-        axes.set_xlabel("Reference force (eV/Å)")
-        if with_energies:
-            lower = grid[1][column]
-            _draw(lower, energies[column], energy_limits, size=14.0)
-            mae = one.energy_mae_ev_per_atom
-            _say(lower, "" if mae is None else f"MAE {mae.value * 1e3:.3g} meV/atom, shifted")
-            lower.set_xlabel("Reference energy (eV/atom)")
-    grid[0][0].set_ylabel("Predicted force (eV/Å)")
-    if with_energies:
-        grid[1][0].set_ylabel("Predicted energy (eV/atom)")
+    for row, panels in enumerate(rows):
+        for column, panel in enumerate(panels):
+            axes = grid[row][column]
+            _draw(axes, panel.pairs, panel.limits, size=SIZES[row])
+            axes.text(0.04, 0.96, "\n".join(panel.words), transform=axes.transAxes, va="top", fontsize=9, color="0.2")
+            axes.set_xlabel(panel.reference_axis)
+            if row == 0:
+                axes.set_title(panel.model, fontsize=11, loc="left")
+        grid[row][0].set_ylabel(panels[0].predicted_axis)
     return figure
-
-
-def _slope(one: ModelAccuracy) -> str:
-    return "" if one.force_slope is None else f"\nslope {one.force_slope.value:.2f}"
-
-
-def _limits(pairs: list[NDArray[np.float64]]) -> tuple[float, float]:
-    values = np.concatenate([one.ravel() for one in pairs]) if pairs else np.empty(0)
-    if not values.size:
-        return (0.0, 1.0)
-    low, high = np.percentile(values, [(100 - CORE) / 2, (100 + CORE) / 2])
-    span = max(float(high - low), 1e-6)
-    return float(low) - MARGIN * span, float(high) + MARGIN * span
 
 
 def _draw(axes: Axes, pairs: NDArray[np.float64], limits: tuple[float, float], *, size: float) -> None:
@@ -104,10 +80,6 @@ def _draw(axes: Axes, pairs: NDArray[np.float64], limits: tuple[float, float], *
     axes.tick_params(labelsize=9)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-
-
-def _say(axes: Axes, text: str) -> None:
-    axes.text(0.04, 0.96, text, transform=axes.transAxes, va="top", fontsize=9, color="0.2")
 
 
 def save_parity(data: Evaluation, points: ParityPoints, path: Path) -> None:

@@ -7,14 +7,27 @@ the integrator causes. Bottom: energy over volume, and along the scan of a bond.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlipguide.records.accuracy.stability import Curve, ModelStability, StabilityData
+from mlipguide.records.accuracy.stability import DriftCurve, ModelStability, StabilityData
 from mlipguide.report.figures.picture_files import write_picture
+from mlipguide.report.figures.stability_curves import (
+    BOND_AXES,
+    DRIFT_AXES,
+    DRIFT_LEGEND,
+    FACTORS,
+    VOLUME_AXES,
+    along_bond,
+    drift_panels,
+    drift_words,
+    over_volume,
+    times_ps,
+)
 from mlipguide.report.figures.style import COLOURS, as_image, empty_figure
 
 if TYPE_CHECKING:
@@ -22,7 +35,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE_INCHES = (10.5, 7.5)
-MOST_COLUMNS = 3
 
 
 def rendered(data: StabilityData, form: str) -> bytes:
@@ -38,27 +50,27 @@ def rendered(data: StabilityData, form: str) -> bytes:
 def _figure(data: StabilityData) -> Figure:
     figure = empty_figure(SIZE_INCHES)
     above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(1.15, 1.0))).ravel()
-    panels = above.subplots(1, MOST_COLUMNS, sharey=True, squeeze=False)[0]
+    panels = above.subplots(1, len(FACTORS), sharey=True, squeeze=False)[0]
     lower = below.subplots(1, 2, squeeze=False)[0]
-    for position, model in enumerate(data.results):
-        colour = COLOURS[position % len(COLOURS)]
-        _drifts(panels, model, data.timestep_s, colour)
-        _curve(lower[0], model, model.equation_of_state, colour, per_atom=True)
-        _curve(lower[1], model, model.bond_scan, colour, per_atom=False)
-    panels[0].set_ylabel("Total energy (meV/atom)")
-    for panel, factor in zip(panels, (0.5, 1.0, 2.0), strict=True):
-        panel.set_title(f"constant energy, {data.timestep_s * factor * 1e15:g} fs", fontsize=10)
-        panel.set_xlabel("Time (ps)")
-    lower[0].set(xlabel="Volume (Å³/atom)", ylabel="Energy (meV/atom)")
-    lower[1].set(xlabel="Displacement along the shortest bond (Å)", ylabel="Energy (eV)")
-    for panel in (*panels, *lower):
-        _dress(panel)
+    colours = {one.model: COLOURS[place % len(COLOURS)] for place, one in enumerate(data.results)}
+    for axes, panel in zip(panels, drift_panels(data), strict=True):
+        for model, curve in panel.curves:
+            _drift(axes, model, curve, colours[model.model])
+        axes.set_title(panel.title, fontsize=10)
+        axes.set_xlabel(DRIFT_AXES[0])
+    panels[0].set_ylabel(DRIFT_AXES[1])
+    for model in data.results:
+        _scan(lower[0], model, over_volume(model), colours[model.model])
+        _scan(lower[1], model, along_bond(model), colours[model.model])
+    for axes, (across, up) in zip(lower, (VOLUME_AXES, BOND_AXES), strict=True):
+        axes.set(xlabel=across, ylabel=up)
+    for axes in (*panels, *lower):
+        _dress(axes)
     handles, labels = panels[1].get_legend_handles_labels()
     if handles:
         panels[1].legend(handles, labels, fontsize=8, loc="best", frameon=True, framealpha=0.9, edgecolor="0.85")
     above.suptitle(
-        f"{data.structure.formula} at {data.temperature_k:g} K. Thin: total energy; thick: without what the integrator "
-        "causes",
+        f"{data.structure.formula} at {data.temperature_k:g} K. {DRIFT_LEGEND}",
         fontsize=10,
         x=0.01,
         ha="left",
@@ -66,27 +78,19 @@ def _figure(data: StabilityData) -> Figure:
     return figure
 
 
-def _drifts(panels: object, model: ModelStability, timestep_s: float, colour: str) -> None:
-    for curve in model.drifts:
-        panel: Axes = panels[round(math.log2(curve.timestep_s / timestep_s)) + 1]  # type: ignore[index]
-        times = [time * 1e12 for time in curve.times_s]
-        panel.plot(times, curve.energy_mev_per_atom, color=colour, linewidth=0.6, alpha=0.55)
-        corrected = [math.nan if value is None else value for value in curve.corrected_mev_per_atom]
-        label = f"{model.name}: {curve.drift_mev_per_atom_ps:.2g} meV/atom/ps"
-        panel.plot(times, corrected, color=colour, linewidth=2.0, label=label)
+def _drift(axes: Axes, model: ModelStability, curve: DriftCurve, colour: str) -> None:
+    times = times_ps(curve)
+    axes.plot(times, curve.energy_mev_per_atom, color=colour, linewidth=0.6, alpha=0.55)
+    corrected = [math.nan if value is None else value for value in curve.corrected_mev_per_atom]
+    axes.plot(times, corrected, color=colour, linewidth=2.0, label=drift_words(model, curve))
 
 
-def _curve(panel: Axes, model: ModelStability, curve: Curve | None, colour: str, *, per_atom: bool) -> None:
-    if curve is None:
+def _scan(axes: Axes, model: ModelStability, points: Sequence[tuple[float, float]], colour: str) -> None:
+    if not points:
         return
-    lowest = min(curve.energy_ev)
-    if per_atom:
-        x = [value / model.atoms for value in curve.x]
-        y = [(energy - lowest) / model.atoms * 1e3 for energy in curve.energy_ev]
-    else:
-        x, y = list(curve.x), [energy - lowest for energy in curve.energy_ev]
-    panel.plot(x, y, color=colour, marker="o", markersize=3.5, linewidth=1.2, label=model.name)
-    panel.legend(fontsize=8, frameon=True, framealpha=0.9, edgecolor="0.85")
+    x, y = zip(*points, strict=True)
+    axes.plot(x, y, color=colour, marker="o", markersize=3.5, linewidth=1.2, label=model.name)
+    axes.legend(fontsize=8, frameon=True, framealpha=0.9, edgecolor="0.85")
 
 
 def _dress(panel: Axes) -> None:

@@ -27,6 +27,12 @@ VANISHING_EV_PER_ANGSTROM = 1e-3
 """An expected error below is not shown: the structure is at rest, and it says nothing."""
 PARTS_OF_TIME = 8
 """Lines of the table over time."""
+CLAIMS = {
+    Agreement.AGREE: "The models agree",
+    Agreement.DIFFER: "The models differ",
+    Agreement.DISAGREE: "The models disagree",
+    Agreement.UNDECIDED: "Undecided whether the models agree",
+}
 STYLES = {
     Agreement.AGREE: "green",
     Agreement.DIFFER: "yellow",
@@ -47,19 +53,21 @@ def disagree_page(
         given: The structure as it was given, for the next commands.
         details: The course over time, each pair of models, and what the expected errors stand on.
     """
-    parts: list[RenderableType] = [_verdict(data), Text(""), facts_grid(_head(data)), Text("")]
-    parts += [_groups_table(data), *notes(_legend(data))]
+    parts: list[RenderableType] = [_verdict(data), Text(""), facts_grid(facts(data)), Text("")]
+    parts += [_groups_table(data), *notes(legend(data))]
     if details:
         if len(_over_time(data)) > 1:
             parts += [Text(""), Text("Over time", style="bold"), _time_table(data)]
         if len(data.models) > 2:  # noqa: PLR2004  # of two there is one pair, which the table has
             parts += [Text(""), Text("Between models (mean absolute difference)", style="bold"), _pairs_table(data)]
-    parts += section("What this says", _meaning(data) + (_calibration(data) if details else []))
+    said = [words for _, words in meaning(data)]
+    parts += section("What this says", said + (calibration_lines(data) if details else []))
     hidden = "course over time, pairs of models, what the expected errors stand on"
-    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
+    return Group(*parts, *next_steps(what_next(data, given), console, hidden=hidden, details=details))
 
 
-def _head(data: Disagreement) -> list[tuple[str, str]]:
+def facts(data: Disagreement) -> list[tuple[str, str]]:
+    """Return what was compared: names, each with words."""
     rows = [("Structure", f"{data.structure.reduced_formula} ({data.structure.source}), {data.atoms} atoms")]
     if data.run is None:
         rows.append(("Run", "none: only the structure and distorted copies of it were compared"))
@@ -75,48 +83,57 @@ def _head(data: Disagreement) -> list[tuple[str, str]]:
 
 
 def _verdict(data: Disagreement) -> Text:
+    text = Text(" ".join(headline(data)))
+    text.stylize(f"bold {STYLES[data.agreement]}", 0, len(CLAIMS[data.agreement]))
+    return text
+
+
+def headline(data: Disagreement) -> tuple[str, str]:
+    """Return whether the models agree with the numbers, and the error that lets expect."""
     expected = data.overall.expected_force_mae_ev_per_angstrom
-    words = {
-        Agreement.AGREE: "The models agree",
-        Agreement.DIFFER: "The models differ",
-        Agreement.DISAGREE: "The models disagree",
-        Agreement.UNDECIDED: "Undecided whether the models agree",
-    }[data.agreement]
     relative = data.overall.relative_disagreement
     share = "" if relative is None else f", {relative:.0%} of the forces"
     worst = max(data.elements, key=lambda one: one.relative_disagreement or 0.0)
     if len(data.elements) > 1 and worst.relative_disagreement is not None:
         share += f" and {worst.relative_disagreement:.0%} of those on {worst.name}"
-    text = Text.assemble(
-        (words, f"bold {STYLES[data.agreement]}"),
-        f": {_mev(data.overall.force_disagreement_ev_per_angstrom)} meV/Å{share}. One of them is expected to have a "
-        f"force MAE of {_expected(expected)} meV/Å",
+    tolerance = data.tolerance_ev_per_angstrom
+    accepted = "" if tolerance is None else f"; you accept {mev(tolerance)}"
+    return (
+        f"{CLAIMS[data.agreement]}: {mev(data.overall.force_disagreement_ev_per_angstrom)} meV/Å{share}.",
+        f"One of them is expected to have a force MAE of {expected_words(expected)} meV/Å{accepted}.",
     )
-    if data.tolerance_ev_per_angstrom is not None:
-        text.append(f"; you accept {_mev(data.tolerance_ev_per_angstrom)}")
-    return text.append(".")
 
 
 def _groups_table(data: Disagreement) -> Table:
     table = plain_table("", "Frames", "Atoms", "meV/Å", "of forces", "Worst atom", "Expected MAE")
-    rows: list[tuple[str, GroupDisagreement]] = [(KIND_WORDS[FrameKind(item.name)], item) for item in data.kinds]
-    if len(data.elements) > 1:
-        rows += [(f"  {item.name}", item) for item in data.elements]
-    for name, item in rows:
-        relative = item.relative_disagreement
+    for name, item in groups(data):
         table.add_row(
-            name,
+            f"  {name}" if item in data.elements else name,
             str(item.frames),
             str(item.atoms),
-            _mev(item.force_disagreement_ev_per_angstrom),
-            "–" if relative is None else f"{relative:.0%}",
-            _mev(item.largest_atom_disagreement_ev_per_angstrom),
-            _expected(item.expected_force_mae_ev_per_angstrom),
+            mev(item.force_disagreement_ev_per_angstrom),
+            share_words(item.relative_disagreement),
+            mev(item.largest_atom_disagreement_ev_per_angstrom),
+            expected_words(item.expected_force_mae_ev_per_angstrom),
         )
     return table
 
 
-def _legend(data: Disagreement) -> list[str]:
+def groups(data: Disagreement) -> list[tuple[str, GroupDisagreement]]:
+    """Return what frames are told apart by: their kinds and, where there are several, the elements."""
+    rows = [(KIND_WORDS[FrameKind(item.name)], item) for item in data.kinds]
+    if len(data.elements) > 1:
+        rows += [(item.name, item) for item in data.elements]
+    return rows
+
+
+def share_words(relative: float | None) -> str:
+    """Return a share of the forces; a dash where they vanish."""
+    return "–" if relative is None else f"{relative:.0%}"
+
+
+def legend(data: Disagreement) -> list[str]:
+    """Return what the columns of the tables are."""
     basis = data.overall.expected_force_mae_ev_per_angstrom.basis
     elements = f" Elements: {data.overall.name}." if len(data.elements) > 1 else ""
     words = (
@@ -140,11 +157,11 @@ def _time_table(data: Disagreement) -> Table:
         table.add_row(
             simulated_time(part[-1].time_s or 0.0),
             f"{_mean([one.temperature_k for one in part]):.0f}",
-            _mev(_mean([one.force_disagreement_ev_per_angstrom for one in part])),
+            mev(_mean([one.force_disagreement_ev_per_angstrom for one in part])),
             _percent([one.relative_disagreement for one in part]),
             _scaled([one.energy_disagreement_ev_per_atom for one in part], 1e3, "meV/atom"),
             _scaled([one.stress_disagreement_ev_per_angstrom3 for one in part], GPA_PER_EV_ANGSTROM3, "GPa"),
-            f"{worst.largest_atom_element} {_mev(worst.largest_atom_disagreement_ev_per_angstrom)}",
+            f"{worst.largest_atom_element} {mev(worst.largest_atom_disagreement_ev_per_angstrom)}",
         )
     return table
 
@@ -152,30 +169,33 @@ def _time_table(data: Disagreement) -> Table:
 def _pairs_table(data: Disagreement) -> Table:
     table = plain_table("", "", "meV/Å")
     for pair in sorted(data.pairs, key=lambda one: one.force_difference_ev_per_angstrom):
-        table.add_row(*pair.models, _mev(pair.force_difference_ev_per_angstrom))
+        table.add_row(*pair.models, mev(pair.force_difference_ev_per_angstrom))
     table.columns[1].justify = "left"
     return table
 
 
-def _meaning(data: Disagreement) -> list[str]:
-    lines = {
-        Agreement.AGREE: ["Agreement is no proof: models can be wrong together, and are where they share their data."],
-        Agreement.DIFFER: ["They cannot all be right. Which one is nearest to the truth, only labels tell."],
-        Agreement.DISAGREE: ["At least one of them is wrong here. Which one, only labels tell."],
-        Agreement.UNDECIDED: ["What was seen leaves open whether they agree: a few labels of your own would tell."],
+def meaning(data: Disagreement) -> list[tuple[str, str]]:
+    """Return what follows from the verdict and what stands against it, each with its topic."""
+    follows = {
+        Agreement.AGREE: "Agreement is no proof: models can be wrong together, and are where they share their data.",
+        Agreement.DIFFER: "They cannot all be right. Which one is nearest to the truth, only labels tell.",
+        Agreement.DISAGREE: "At least one of them is wrong here. Which one, only labels tell.",
+        Agreement.UNDECIDED: "What was seen leaves open whether they agree: a few labels of your own would tell.",
     }[data.agreement]
+    lines = [("agreement", follows)]
     if data.run is not None and data.run.unstable:
-        lines.append(f"The run with {data.run.model} exploded: check the step and the structure before all else.")
+        words = f"The run with {data.run.model} exploded: check the step and the structure before all else."
+        lines.append(("unstable-run", words))
     if data.shared_data:
-        lines.append(
-            f"All of them were trained on {' and '.join(data.shared_data)}: they share its errors, unseen here."
-        )
+        words = f"All of them were trained on {' and '.join(data.shared_data)}: they share its errors, unseen here."
+        lines.append(("shared-data", words))
     if data.extrapolated:
-        lines.append(f"The expected error is extrapolated: {'; '.join(data.extrapolated)}.")
+        lines.append(("extrapolation", f"The expected error is extrapolated: {'; '.join(data.extrapolated)}."))
     return lines
 
 
-def _calibration(data: Disagreement) -> list[str]:
+def calibration_lines(data: Disagreement) -> list[str]:
+    """Return what the expected errors stand on."""
     calibration = data.calibration
     held = "; ".join(f"{one.left_out} {one.share:.0%}" for one in calibration.coverage)
     words = (
@@ -187,7 +207,8 @@ def _calibration(data: Disagreement) -> list[str]:
     return [words, *calibration.limits]
 
 
-def _next(data: Disagreement, given: str) -> list[Step]:
+def what_next(data: Disagreement, given: str) -> list[Step]:
+    """Return the commands to type now."""
     chosen, models = data.to_label, ",".join(data.models)
     if chosen is None or chosen.file is None:
         return [
@@ -205,15 +226,16 @@ def _next(data: Disagreement, given: str) -> list[Step]:
     ]
 
 
-def _mev(value_ev: float) -> str:
+def mev(value_ev: float) -> str:
+    """Return eV as meV."""
     return number(value_ev * 1e3) if value_ev >= 1e-4 else f"{value_ev * 1e3:.1g}"  # noqa: PLR2004  # below 0.1 meV
 
 
-def _expected(estimate: Estimate) -> str:
+def expected_words(estimate: Estimate) -> str:
     """Return an expected error with its interval, in meV/Å."""
     if estimate.at_most < VANISHING_EV_PER_ANGSTROM:
         return "–"
-    return f"{MARKS[estimate.basis]}{with_interval(estimate, _mev)}"
+    return f"{MARKS[estimate.basis]}{with_interval(estimate, mev)}"
 
 
 def _mean(values: Sequence[float | None]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -34,6 +35,12 @@ LEGEND = (
 )
 SHOWN_FRAMES = 10
 NARROW = 100
+PARTS: dict[str, Callable[[ModelAccuracy], Sequence[ErrorPart]]] = {
+    "By element": lambda one: one.by_element,
+    "By group": lambda one: one.by_group,
+    "By magnitude of the reference force": lambda one: one.by_magnitude,
+}
+"""Parts of the force error, by title."""
 MOST_MODELS, MOST_REMARKS = 8, 3
 """Rows of the ranking, and lines below it, without ``--details``."""
 
@@ -50,10 +57,11 @@ def evaluate_page(
         details: Errors by element, group and magnitude, shifts, stresses and the largest errors.
     """
     spoiling = [one for one in data.findings if one.spoils]
+    style = "bold red" if spoiling else "bold"
     results = data.results if details else data.results[:MOST_MODELS]
-    parts: list[RenderableType] = [_conclusion(data)]
+    parts: list[RenderableType] = [conclusion(*headline(data), style=style)]
     parts += [Text(f"· {one.message}") for one in spoiling]
-    parts += [Text(""), _labels(data.labels, details=details), Text("")]
+    parts += [Text(""), facts_grid(labels_rows(data.labels, details=details)), Text("")]
     parts += [_ranking_table(results, console)]
     if len(results) < len(data.results):
         parts += notes([f"{len(data.results) - len(results)} more models: --details."])
@@ -66,18 +74,16 @@ def evaluate_page(
     others = [one.message for one in data.findings if not one.spoils]
     parts += section("Look at the labels", others if details else others[:MOST_REMARKS])
     hidden = "errors by element, group and force; shifts, stresses, largest errors"
-    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
+    return Group(*parts, *next_steps(what_next(data, given), console, hidden=hidden, details=details))
 
 
-def _conclusion(data: Evaluation) -> Text:
+def headline(data: Evaluation) -> tuple[str, ...]:
+    """Return what was found: the most accurate model, how soft it is, what the frames are worth, a sentence each."""
     if any(one.spoils for one in data.findings):
-        return conclusion(
-            "The errors below mean nothing before this is settled: units or signs of the labels look wrong.",
-            style="bold red",
-        )
+        return ("The errors below mean nothing before this is settled: units or signs of the labels look wrong.",)
     best, *others = data.results
     error = f"force MAE {between(best.force_mae_ev_per_angstrom)} meV/Å on your labels"
-    follows = next((one for one in data.ranking if one.better == best.model), None)
+    follows = runner_up(data)
     if not others:
         first = f"{best.model} has a {error}."
     elif follows is None or not follows.significant:
@@ -85,7 +91,12 @@ def _conclusion(data: Evaluation) -> Text:
     else:
         gap = with_interval(follows.difference_ev_per_angstrom, mev)
         first = f"{best.model} is the most accurate of {len(data.results)}: {error}; {follows.worse} is {gap} behind."
-    return conclusion(first, _softness(best), _worth(best))
+    return tuple(filter(None, (first, _softness(best), _worth(best))))
+
+
+def runner_up(data: Evaluation) -> RankedPair | None:
+    """Return the comparison of the best model with the next; None where there is none."""
+    return next((one for one in data.ranking if one.better == data.results[0].model), None)
 
 
 def _unproved(pair: RankedPair | None, second: ModelAccuracy) -> str:
@@ -111,7 +122,8 @@ def _softness(one: ModelAccuracy) -> str:
     return f"Its forces are too small by {(1 - slope.value) * 100:.0f} % (softening)."
 
 
-def _next(data: Evaluation, given: str) -> list[Step]:
+def what_next(data: Evaluation, given: str) -> list[Step]:
+    """Return the commands to type now."""
     if any(one.spoils for one in data.findings):
         return [Step(f"mlipguide evaluate {given} --energy-key NAME --forces-key NAME", "with the right labels")]
     models = ",".join(one.model for one in data.results)
@@ -128,19 +140,16 @@ def _next(data: Evaluation, given: str) -> list[Step]:
 
 def _in_detail(data: Evaluation) -> list[RenderableType]:
     parts: list[RenderableType] = []
-    for title, of in (
-        ("By element", lambda one: one.by_element),
-        ("By group", lambda one: one.by_group),
-        ("By magnitude of the reference force", lambda one: one.by_magnitude),
-    ):
-        parts += _parts_table(title, data.results, of)
+    for title in PARTS:
+        parts += _parts_table(title, data.results)
     parts += section("Softening", [_slope_words(one) for one in data.results if one.force_slope is not None])
     parts += section("Energies", [_energy_words(one) for one in data.results])
     parts += section("Stress", [_stress_words(one) for one in data.results if one.stress_mae_ev_per_angstrom3])
-    return parts + section("Largest errors", [_largest_words(one) for one in data.results])
+    return parts + section("Largest errors", [f"{one.model}: {largest_words(one)}." for one in data.results])
 
 
-def _labels(labels: LabelsSummary, *, details: bool) -> Table:
+def labels_rows(labels: LabelsSummary, *, details: bool) -> list[tuple[str, str]]:
+    """Return what is known of the labels: names, each with words."""
     used = "" if labels.chosen_frames == labels.frames else f", {labels.chosen_frames:,} of them chosen"
     rows = [
         (
@@ -158,7 +167,7 @@ def _labels(labels: LabelsSummary, *, details: bool) -> Table:
         f"{what} '{key}'" for what, key in zip(("energy", "forces", "stress"), keys, strict=True) if key is not None
     ]
     rows.append(("Read", ", ".join(names) + f"; {_count(labels.runs, 'run')} of frames that are not independent"))
-    return facts_grid(rows)
+    return rows
 
 
 def _count(number: int, what: str) -> str:
@@ -180,7 +189,7 @@ def _ranking_table(results: Sequence[ModelAccuracy], console: Console) -> Table:
         ]
         if wide:
             row += [
-                _value(one.stress_mae_ev_per_angstrom3, _gpa),
+                _value(one.stress_mae_ev_per_angstrom3, gpa),
                 f"{one.frames:,}",
                 f"{one.independent_frames:,.0f}",
             ]
@@ -188,7 +197,8 @@ def _ranking_table(results: Sequence[ModelAccuracy], console: Console) -> Table:
     return table
 
 
-def _gpa(value_ev_per_angstrom3: float) -> str:
+def gpa(value_ev_per_angstrom3: float) -> str:
+    """Return a stress in GPa."""
     return number(value_ev_per_angstrom3 * GPA_PER_EV_ANGSTROM3)
 
 
@@ -197,32 +207,58 @@ def _value(estimate: Estimate | None, words: Callable[[float], str]) -> str:
 
 
 def _pair_words(pair: RankedPair) -> str:
-    gap = f"{with_interval(pair.difference_ev_per_angstrom, mev)} meV/Å"
+    gap = f"by {with_interval(pair.difference_ev_per_angstrom, mev)} meV/Å"
+    mark = ";" if pair.significant is None else ":"
+    return f"{pair.better} before {pair.worse} {gap}{mark} {significance(pair)}."
+
+
+def significance(pair: RankedPair) -> str:
+    """Return whether a difference is more than chance."""
     if pair.significant is None:
-        words = f"by {gap}; too few independent frames to say whether that is chance"
-    elif pair.significant:
-        words = f"by {gap}: significant"
-    else:
-        words = f"by {gap}: not significant, the order may be chance"
-    return f"{pair.better} before {pair.worse} {words}."
+        return "too few independent frames to say whether that is chance"
+    return "significant" if pair.significant else "not significant, the order may be chance"
 
 
-def _parts_table(
-    title: str, results: Sequence[ModelAccuracy], of: Callable[[ModelAccuracy], Sequence[ErrorPart]]
-) -> list[RenderableType]:
-    """Return the force MAE of each part, a model a column where they fit into 80 columns, else a model a row."""
+@dataclass(frozen=True, kw_only=True)
+class PartRow:
+    """A part of the atoms, and the force error of each model on it.
+
+    Attributes:
+        name: An element, a group, a range of forces.
+        frames: That have it.
+        parts: Of each model; None where it evaluated no such frame.
+    """
+
+    name: str
+    frames: int
+    parts: tuple[ErrorPart | None, ...]
+
+
+def part_rows(title: str, results: Sequence[ModelAccuracy]) -> list[PartRow]:
+    """Return the rows of one of :data:`PARTS`; none where a single element would say what the whole says."""
+    of = PARTS[title]
     names = list(dict.fromkeys(part.name for one in results for part in of(one)))
-    if len(names) < 1 or (title == "By element" and len(names) == 1):
+    if title == "By element" and len(names) == 1:
+        return []
+    rows = []
+    for name in names:
+        parts = tuple(next((part for part in of(one) if part.name == name), None) for one in results)
+        rows.append(PartRow(name=name, frames=max(one.frames for one in parts if one is not None), parts=parts))
+    return rows
+
+
+def _parts_table(title: str, results: Sequence[ModelAccuracy]) -> list[RenderableType]:
+    """Return the force MAE of each part, a model a column."""
+    rows = part_rows(title, results)
+    if not rows:
         return []
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
     table.add_column("Force MAE, meV/Å", no_wrap=True)
     table.add_column("Frames", justify="right", no_wrap=True)
     for one in results:
         table.add_column(one.model, justify="right", overflow="fold")
-    for name in names:
-        cells = [next((part for part in of(one) if part.name == name), None) for one in results]
-        frames = max(part.frames for part in cells if part is not None)
-        table.add_row(name, f"{frames:,}", *(_part_words(part) for part in cells))
+    for row in rows:
+        table.add_row(row.name, f"{row.frames:,}", *(_part_words(part) for part in row.parts))
     return [Text(""), Text(title, style="bold"), table]
 
 
@@ -234,11 +270,16 @@ def _slope_words(one: ModelAccuracy) -> str:
     slope = one.force_slope
     assert slope is not None
     words = with_interval(slope, lambda value: f"{value:.2f}")
+    return f"{one.model}: slope {words}, {softness(slope)}."
+
+
+def softness(slope: Estimate) -> str:
+    """Return whether a slope tells a model that is too soft or too stiff."""
     if slope.high is not None and slope.high < 1:
-        return f"{one.model}: slope {words}, too soft by {(1 - slope.value) * 100:.0f} %."
+        return f"too soft by {(1 - slope.value) * 100:.0f} %"
     if slope.low is not None and slope.low > 1:
-        return f"{one.model}: slope {words}, too stiff by {(slope.value - 1) * 100:.0f} %."
-    return f"{one.model}: slope {words}, not told from 1."
+        return f"too stiff by {(slope.value - 1) * 100:.0f} %"
+    return "not told from 1"
 
 
 def _energy_words(one: ModelAccuracy) -> str:
@@ -249,24 +290,30 @@ def _energy_words(one: ModelAccuracy) -> str:
     mae = one.energy_mae_ev_per_atom
     if mae is None:
         return f"{one.model}: {raw}; after a shift not known{gap_words(one.energy_gap)}."
-    shifts = ", ".join(f"{name} {value:+.3f}" for name, value in one.energy_shifts_ev.items())
-    unique = "" if one.energy_shifts_are_unique else "; the compositions determine only sums of them"
     return (
         f"{one.model}: MAE {between(mae)} meV/atom{gap_words(one.energy_gap)} after the shift "
-        f"({shifts} eV{unique}); {raw}."
+        f"({shift_words(one)}); {raw}."
     )
+
+
+def shift_words(one: ModelAccuracy) -> str:
+    """Return the shift of the energies of each element."""
+    shifts = ", ".join(f"{name} {value:+.3f}" for name, value in one.energy_shifts_ev.items())
+    unique = "" if one.energy_shifts_are_unique else "; the compositions determine only sums of them"
+    return f"{shifts} eV{unique}"
 
 
 def _stress_words(one: ModelAccuracy) -> str:
     mae = one.stress_mae_ev_per_angstrom3
     assert mae is not None
-    return f"{one.model}: MAE {with_interval(mae, _gpa)} GPa."
+    return f"{one.model}: MAE {with_interval(mae, gpa)} GPa."
 
 
-def _largest_words(one: ModelAccuracy) -> str:
+def largest_words(one: ModelAccuracy) -> str:
+    """Return the largest error of a force component, where it is, and the frames that could not be evaluated."""
     worst = one.force_largest
     failed = ""
     if one.failed_frames:
         shown = ", ".join(map(str, one.failed_frames[:SHOWN_FRAMES]))
         failed = f"; {_count(len(one.failed_frames), 'frame')} could not be evaluated ({shown})"
-    return f"{one.model}: {worst.ev_per_angstrom:.3g} eV/Å on atom {worst.atom} of frame {worst.frame}{failed}."
+    return f"{worst.ev_per_angstrom:.3g} eV/Å on atom {worst.atom} of frame {worst.frame}{failed}"

@@ -35,7 +35,7 @@ def stability_page(
         given: The structure as it was given, for the next commands.
         details: A table for each model, every failure with the source of its limit.
     """
-    parts: list[RenderableType] = [_conclusion(data), Text(""), Text(_task(data))]
+    parts: list[RenderableType] = [_conclusion(data), Text(""), Text(task_line(data))]
     several = len(data.results) > 1
     matrix = checks_matrix({one.model: one.tests for one in data.results})
     fits = console.measure(matrix, options=console.options.update(max_width=UNBOUNDED)).maximum <= console.width
@@ -47,12 +47,13 @@ def stability_page(
             parts += notes([f"{len(sentences) - MOST_SENTENCES} more that did not pass: --details."])
     else:
         for one in data.results:
-            parts += [Text(""), _head(one), *checks_table(one.tests, limits=details), _step(one)]
+            parts += [Text(""), _head(one), *checks_table(one.tests, limits=details), step_line(one)]
     hidden = "a table for each model, longest steps, sources of the limits"
-    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
+    return Group(*parts, *next_steps(what_next(data, given), console, hidden=hidden, details=details))
 
 
-def _task(data: StabilityData) -> str:
+def task_line(data: StabilityData) -> str:
+    """Return what was tested."""
     return (
         f"{data.structure.formula} at {data.temperature_k:g} K, steps of {simulated_time(data.timestep_s)} "
         f"({data.structure.source})"
@@ -60,6 +61,11 @@ def _task(data: StabilityData) -> str:
 
 
 def _conclusion(data: StabilityData) -> Text:
+    return conclusion(*headline(data), style=f"bold {STYLES[worst_verdict(data)]}")
+
+
+def headline(data: StabilityData) -> tuple[str, ...]:
+    """Return which models are stable and which are not, a sentence for each outcome."""
     found: dict[CheckVerdict, list[str]] = {}
     for one in data.results:
         found.setdefault(one.verdict, []).append(_model_words(one))
@@ -69,16 +75,20 @@ def _conclusion(data: StabilityData) -> Text:
         CheckVerdict.UNCLEAR: "Not shown to be stable: {}.",
         CheckVerdict.NOT_APPLICABLE: "Nothing could be tested of {}.",
     }
-    words = [words.format("; ".join(found[verdict])) for verdict, words in sentences.items() if verdict in found]
-    worst = next((one for one in (CheckVerdict.FAILED, CheckVerdict.UNCLEAR) if one in found), CheckVerdict.PASSED)
-    return conclusion(*words, style=f"bold {STYLES[worst]}")
+    return tuple(words.format("; ".join(found[verdict])) for verdict, words in sentences.items() if verdict in found)
+
+
+def worst_verdict(data: StabilityData) -> CheckVerdict:
+    """Return the worst of the outcomes of the models."""
+    found = {one.verdict for one in data.results}
+    return next((one for one in (CheckVerdict.FAILED, CheckVerdict.UNCLEAR) if one in found), CheckVerdict.PASSED)
 
 
 def _model_words(one: ModelStability) -> str:
     """Return a model with its longest step that keeps every limit; where it did not pass, with what stands against."""
     if one.verdict is CheckVerdict.PASSED:
         step = one.recommended_timestep_s
-        return f"{one.model}, with steps up to {_fs(step)}" if step is not None else one.model
+        return f"{one.model}, with steps up to {fs(step)}" if step is not None else one.model
     against = [test for test in one.tests if test.decisive and test.verdict is one.verdict]
     if not against:
         return one.model
@@ -86,7 +96,8 @@ def _model_words(one: ModelStability) -> str:
     return f"{one.model} ({figure_words(against[0])}{more})"
 
 
-def _next(data: StabilityData, given: str) -> list[Step]:
+def what_next(data: StabilityData, given: str) -> list[Step]:
+    """Return the commands to type now."""
     passed = [one for one in data.results if one.verdict is CheckVerdict.PASSED]
     if not passed:
         names = ",".join(one.model for one in data.results)
@@ -116,18 +127,20 @@ def _head(one: ModelStability) -> Text:
     )
 
 
-def _step(one: ModelStability) -> Text:
+def step_line(one: ModelStability) -> Text:
+    """Return the time step to run with, and how far steps go that hold together."""
     if one.stable_timestep_s is None:
         return Text("Time step: none that was tried is stable.", style="red")
-    end = "" if one.unstable_timestep_s is None else f", not with {_fs(one.unstable_timestep_s)}"
-    words = f"Short runs stay together with steps up to {_fs(one.stable_timestep_s)}{end}."
+    end = "" if one.unstable_timestep_s is None else f", not with {fs(one.unstable_timestep_s)}"
+    words = f"Short runs stay together with steps up to {fs(one.stable_timestep_s)}{end}."
     if one.recommended_timestep_s is None:
         return Text(f"Time step: none of those tested keeps every limit. {words}", style="yellow")
     style = "yellow" if one.recommended_timestep_s < one.timestep_s else ""
-    return Text.assemble("Recommended time step: ", (_fs(one.recommended_timestep_s), f"bold {style}"), f". {words}")
+    return Text.assemble("Recommended time step: ", (fs(one.recommended_timestep_s), f"bold {style}"), f". {words}")
 
 
-def _fs(seconds: float) -> str:
+def fs(seconds: float) -> str:
+    """Return a time step in fs."""
     return f"{seconds * 1e15:.3g} fs"
 
 

@@ -113,6 +113,11 @@ def cut(value: float, formatter: Callable[[float], str], digits: int) -> str:
     return f"-{text}" if value < 0 else text
 
 
+def error_with_interval(estimate: Estimate, formatter: Callable[[float], str]) -> str:
+    """Return an error with its interval; one whose interval is unknown as :func:`told_error` has it."""
+    return told_error(estimate, formatter) if estimate.low is None else with_interval(estimate, formatter)
+
+
 def told_error(estimate: Estimate, formatter: Callable[[float], str]) -> str:
     """Return an error without its interval; one whose interval is unknown, for want of frames, has two digits."""
     if estimate.low is None or estimate.high is None:

@@ -9,7 +9,7 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.training.pilot import HeldOutErrors, PilotCurve, PilotData, PilotPoint, Reach
 from mlipguide.records.training.training import Engine
 from mlipguide.report.words.error_words import gap_words
-from mlipguide.report.words.formatting import cut, told_error, with_interval
+from mlipguide.report.words.formatting import cut, error_with_interval
 
 MEV = 1e3
 RESOLVED_EV = 1e-5
@@ -33,7 +33,7 @@ def between(estimate: Estimate) -> str:
     """Return value and interval in meV: ``70 (66 to 75)``; the value alone where the interval is not known."""
     if max(abs(estimate.at_least), abs(estimate.at_most)) < RESOLVED_EV:
         return mev(estimate.value)
-    return told_error(estimate, mev) if estimate.low is None else with_interval(estimate, mev)
+    return error_with_interval(estimate, mev)
 
 
 def errors_words(errors: HeldOutErrors) -> str:
