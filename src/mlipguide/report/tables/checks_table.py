@@ -99,6 +99,11 @@ def figure_words(one: CheckResult) -> str:
     return f"{words}, limit {limit}" if limit else words
 
 
+def check_cells(one: CheckResult) -> tuple[str, ...]:
+    """Return a check as it stands in a table: title, value, limit, unit, verdict."""
+    return one.title, _value(one), _limit(one), one.unit, _verdict(one).plain
+
+
 def _table(*titles: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Check", no_wrap=True)

@@ -62,12 +62,16 @@ class WebChart:
         words: The same for who does not see it.
         spec: Vega-Lite, with its data.
         slider: A number that the reader moves; None without one.
+        note: Small print below it.
+        narrow: Whether it stands beside others, on a screen that is wide enough.
     """
 
     title: str
     words: str
     spec: dict[str, Any]
     slider: Slider | None = None
+    note: str = ""
+    narrow: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +107,7 @@ class WebPage:
         tables: Tables.
         cautions: Each with its topic, words and addresses.
         provenance: Labels and words: what the numbers stand on.
+        purposes: What each of the commands is for; empty where nothing is said of any.
     """
 
     title: str
@@ -115,6 +120,7 @@ class WebPage:
     tables: tuple[WebTable, ...]
     cautions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     provenance: tuple[tuple[str, str], ...] = ()
+    purposes: tuple[str, ...] = ()
 
 
 def require_writable(path: Path) -> None:
