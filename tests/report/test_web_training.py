@@ -195,7 +195,7 @@ def test_a_check_shows_each_ratio_beside_what_is_allowed() -> None:
         for one in data.changes
     }
     assert dots(shown)[0]["name"] == "model-slow, 64 atoms", "what fails stands first"
-    assert [rows[0]["limit"] for rows in layers(shown, "rule") if "limit" in rows[0]] == [1.0, 1.1]
+    assert [rows[0]["limit"] for rows in layers(shown, "rule") if "limit" in rows[0]] == [1.1, 1.0]
     rows = table(page, "Every measurement").rows
     assert {row[5].order for row in rows} == {1.1}
     assert table(page, "Not compared").rows[0][0].text == "model-gone, 64 atoms"
@@ -228,6 +228,12 @@ def test_a_plan_shows_times_costs_and_memory_and_has_a_slider(plan: HardwarePlan
     assert [rows[0]["limit"] for rows in layers(chart(page, "Run time"), "rule") if "limit" in rows[0]] == [24.0]
     hours = {row["name"]: row["value"] for row in dots(chart(page, "Machine time"))}
     assert hours == pytest.approx(times), "one device each"
+    shares = {row["name"]: row["value"] for row in dots(chart(page, "Memory of one device"))}
+    for option in plan.options:
+        peak, usable = option.candidate.peak_memory_bytes, option.profile.usable_memory_bytes
+        assert peak is not None
+        assert usable is not None
+        assert shares[option.profile.name] == pytest.approx(peak.value / usable.value)
     slider = chart(page, "And for a longer or shorter run?").slider
     assert slider is not None
     assert slider.stops[slider.start]["label"] == "100 ps"

@@ -8,7 +8,6 @@ from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, Rela
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.report.tables.checks_table import FOR_INFORMATION, WORDS, check_cells, figure_words
 from mlipguide.report.web.dots import Dot, dots_spec
-from mlipguide.report.web.parts import limit
 from mlipguide.report.web.web_page import Cell, WebChart, WebTable
 
 COLOURS = {CheckVerdict.PASSED: "#009E73", CheckVerdict.UNCLEAR: "#E69F00", CheckVerdict.FAILED: "#CC3311"}
@@ -45,7 +44,7 @@ def checks_chart(checks: Sequence[CheckResult]) -> tuple[WebChart, ...]:
     found = {name: colour for name, colour in colours.items() if name in {one.kind for one in dots}}
     nearest = max(dots, key=lambda one: one.estimate.value)
     words = f"{len(dots)} checks with a limit; nearest to it or furthest beyond: {nearest.name} {nearest.told}."
-    spec = dots_spec(dots, axis, found, lines=limit("x", 1.0))
+    spec = dots_spec(dots, axis, found, limits=[1.0])
     return (WebChart(title="Checks", words=words, spec=spec, note=NOTE),)
 
 

@@ -10,7 +10,7 @@ from mlipguide.records.timing.comparison import Change, ChangeVerdict, Compariso
 from mlipguide.report.pages.comparison_page import CPU_LEGEND, LEGEND, NOT_COMPARED, ratio_words, sides, what_next
 from mlipguide.report.tables.series import differing
 from mlipguide.report.web.dots import Dot, dots_spec
-from mlipguide.report.web.parts import limit, linear, noticed, what_failed
+from mlipguide.report.web.parts import linear, noticed, what_failed
 from mlipguide.report.web.web_page import Cell, WebChart, WebPage, WebTable, values
 from mlipguide.report.words.comparison_words import VERDICT_WORDS, change_percent, headline, subject
 
@@ -62,7 +62,9 @@ def _ratios(data: Comparison) -> WebChart:
         )
         for one in sorted(data.changes, key=lambda one: order.index(one.verdict))
     ]
-    colours = {one.value: colour for one, colour in COLOURS.items() if one.value in {dot.kind for dot in dots}}
+    colours: dict[str, str] = {
+        one.value: colour for one, colour in COLOURS.items() if one.value in {dot.kind for dot in dots}
+    }
     same = [
         {
             "data": values([{"limit": 1.0}]),
@@ -71,7 +73,7 @@ def _ratios(data: Comparison) -> WebChart:
         }
     ]
     axis = linear("value", "time now over time before", zero=False)
-    spec = dots_spec(dots, axis, colours, lines=[*same, *limit("x", 1 + data.max_slowdown)])
+    spec = dots_spec(dots, axis, colours, limits=[1 + data.max_slowdown], lines=same)
     worst = max(data.changes, key=lambda one: one.ratio.value)
     told = f"{len(dots)} ratios of times; the largest: {subject(worst, fields)}, {change_percent(worst.ratio)}."
     note = f"The line: no change; dashed: {1 + data.max_slowdown:.3g}, the slowest that is allowed."

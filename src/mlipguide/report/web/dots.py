@@ -8,7 +8,7 @@ from typing import Any
 
 from mlipguide.records.estimate import Estimate
 from mlipguide.report.figures.style import round_values
-from mlipguide.report.web.parts import coloured, ends
+from mlipguide.report.web.parts import coloured, ends, limit
 from mlipguide.report.web.web_page import values
 
 NAME_HEIGHT, DOT_HEIGHT, GAP = 20, 17, 5
@@ -42,6 +42,7 @@ def dots_spec(
     colours: Mapping[str, str],
     *,
     unit: float = 1.0,
+    limits: Sequence[float] = (),
     lines: Sequence[dict[str, Any]] = (),
     bars: bool = False,
 ) -> dict[str, Any]:
@@ -52,7 +53,8 @@ def dots_spec(
         axis: Channel of the number, whose field is ``value``.
         colours: Of each kind, in the order of the legend.
         unit: Of the axis, in the unit of the estimates.
-        lines: Further layers, such as a limit.
+        limits: Numbers at which a dashed line stands, in the unit of the axis.
+        lines: Further layers, below the dots.
         bars: Whether a bar from 0 leads to each.
     """
     by_name: dict[str, list[Dot]] = {}
@@ -77,7 +79,7 @@ def dots_spec(
     }
     tips = ("name", "kind", "told") if any(one.kind for one in dots) else ("name", "told")
     legend = {} if len({one.kind for one in dots}) > 1 else {"legend": None}
-    axis = _with_few_lines(axis, rows)
+    axis = _with_few_lines(axis, [row[end] for row in rows for end in ("low", "high")] + list(limits))
     across = {"x": axis, "y": y, "color": {**coloured("kind", colours), **legend}}
     bar = {
         "data": values(rows),
@@ -88,6 +90,7 @@ def dots_spec(
     return {
         "height": top,
         "layer": [
+            *(layer for one in limits for layer in limit("x", one)),
             *lines,
             *([bar] if bars else []),
             {
@@ -114,11 +117,11 @@ def dots_spec(
     }
 
 
-def _with_few_lines(axis: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _with_few_lines(axis: Mapping[str, Any], shown: Sequence[float]) -> dict[str, Any]:
     """Return the channel; a logarithmic axis with a few round numbers, as a picture of matplotlib has them."""
     if axis.get("scale", {}).get("type") != "log":
         return dict(axis)
-    low, high = min(row["low"] for row in rows) / ROOM, max(row["high"] for row in rows) * ROOM
+    low, high = min(shown) / ROOM, max(shown) * ROOM
     scale = {**axis["scale"], "domain": [low, high], "nice": False}
     return {
         **axis,

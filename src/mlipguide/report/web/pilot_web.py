@@ -27,7 +27,7 @@ from mlipguide.report.pages.pilot_page import (
 from mlipguide.report.web.columns_table import columns_table
 from mlipguide.report.web.dots import Dot, dots_spec
 from mlipguide.report.web.learning_chart import learning_chart
-from mlipguide.report.web.parts import cell, limit, logarithmic, noticed, palette, what_failed
+from mlipguide.report.web.parts import cell, logarithmic, noticed, palette, what_failed
 from mlipguide.report.web.web_page import Cell, WebChart, WebPage, WebTable
 from mlipguide.report.words.command_words import LABELLED
 from mlipguide.report.words.formatting import interval
@@ -95,7 +95,7 @@ def _labels_chart(data: PilotData, known: Sequence[tuple[PilotCurve, Estimate]],
         dots,
         logarithmic("value", "frames to train on"),
         palette([""]),
-        lines=limit("x", at_hand),
+        limits=[at_hand],
     )
     told = "; ".join(f"{one.name} {one.told}" for one in dots)
     words = f"Frames for {mev(target)} meV/Å: {told}. At hand: {at_hand:,}."

@@ -24,12 +24,12 @@ from mlipguide.report.pages.plan_page import (
 )
 from mlipguide.report.web.columns_table import columns_table
 from mlipguide.report.web.dots import Dot, dots_spec
-from mlipguide.report.web.parts import GIBIBYTE, HOUR_S, limit, logarithmic, noticed, palette, what_failed
+from mlipguide.report.web.parts import HOUR_S, linear, logarithmic, noticed, palette, what_failed
 from mlipguide.report.web.recommend_web import VERDICT_COLOURS
 from mlipguide.report.web.time_chart import Way, time_chart
 from mlipguide.report.web.web_page import WebChart, WebPage, WebTable
 from mlipguide.report.words.command_words import STRUCTURE
-from mlipguide.report.words.formatting import VERDICT_WORDS, interval
+from mlipguide.report.words.formatting import interval
 
 MOST_SHOWN, MOST_WAYS = 15, 6
 """Hardware in a chart, and lines of the chart with the slider; the table has all."""
@@ -67,9 +67,9 @@ def _charts(data: HardwarePlan) -> Iterator[WebChart]:
         data,
         [(option, run, interval(run, duration)) for option, run in timed],
         title="Run time",
-        axis="time of the run, hours",
+        axis=logarithmic("value", "time of the run, hours"),
         unit=HOUR_S,
-        lines=limit("x", task.budget_s / HOUR_S),
+        limits=[task.budget_s / HOUR_S],
         note=f"Dashed: the budget of {duration(task.budget_s)}. Intervals of 90 %.",
     )
     if task.simulated_time_s is not None and timed:
@@ -80,15 +80,16 @@ def _charts(data: HardwarePlan) -> Iterator[WebChart]:
         data,
         [(option, found, f"{interval(found, number)} h") for option, found in hours],
         title="Machine time",
-        axis="device-hours",
+        axis=logarithmic("value", "device-hours"),
     )
-    peaks = [(option, peak) for option in data.options if (peak := option.candidate.peak_memory_bytes) is not None]
+    share = linear("value", "share of the usable memory", zero=True)
     yield from _chart(
         data,
-        [(option, peak, _memory_words(option, peak)) for option, peak in peaks],
+        list(_memory(data)),
         title="Memory of one device",
-        axis="peak memory, GiB",
-        unit=GIBIBYTE,
+        axis={**share, "axis": {"format": "%", "tickCount": 6}},
+        limits=[1.0],
+        note="Dashed: all of the usable memory. Intervals of 90 %.",
     )
 
 
@@ -97,23 +98,23 @@ def _chart(
     found: Sequence[tuple[HardwareOption, Estimate, str]],
     *,
     title: str,
-    axis: str,
+    axis: dict[str, Any],
     unit: float = 1.0,
-    lines: Sequence[dict[str, Any]] = (),
+    limits: Sequence[float] = (),
     note: str = "Intervals of 90 %.",
 ) -> Iterator[WebChart]:
     """Yield a chart with a dot for each hardware, in the order of the table; nothing where nothing is known."""
     if not found:
         return
     dots = [
-        Dot(name=option.profile.name, kind=VERDICT_WORDS[option.candidate.verdict], estimate=estimate, told=told)
+        Dot(name=option.profile.name, kind=option.candidate.verdict.value, estimate=estimate, told=told)
         for option, estimate, told in found[:MOST_SHOWN]
     ]
-    colours = {VERDICT_WORDS[one]: VERDICT_COLOURS[one] for one in Verdict}
+    colours = {one.value: VERDICT_COLOURS[one] for one in Verdict}
     shown = {name: colour for name, colour in colours.items() if name in {one.kind for one in dots}}
     more = len(found) - len(dots)
     words = f"{title} of {data.model} on {dots[0].name}: {dots[0].told}; {len(found)} kinds of hardware."
-    spec = dots_spec(dots, logarithmic("value", axis), shown, unit=unit, lines=lines)
+    spec = dots_spec(dots, axis, shown, unit=unit, limits=limits)
     told = f"{note} {more} more in the table." if more > 0 else note
     yield WebChart(title=title, words=words, spec=spec, note=told)
 
@@ -132,9 +133,12 @@ def _longer(rate: Estimate, time_s: float) -> Estimate:
     return rate.scaled(time_s)
 
 
-def _memory_words(option: HardwareOption, peak: Estimate) -> str:
-    usable = option.profile.usable_memory_bytes
-    return interval(peak, memory) + ("" if usable is None else f" of {memory(usable.value)}")
+def _memory(data: HardwarePlan) -> Iterator[tuple[HardwareOption, Estimate, str]]:
+    """Yield the memory that the run takes of one device, as a share of what is usable there."""
+    for option in data.options:
+        peak, usable = option.candidate.peak_memory_bytes, option.profile.usable_memory_bytes
+        if peak is not None and usable is not None:
+            yield option, peak.scaled(1 / usable.value), f"{interval(peak, memory)} of {memory(usable.value)}"
 
 
 def _tables(data: HardwarePlan) -> Iterator[WebTable]:

@@ -43,7 +43,7 @@ def time_chart(ways: Sequence[Way], *, task_time_s: float, budget_s: float, axis
     """
     times = simulated_times(task_time_s, STOPS)
     start = min(range(STOPS), key=lambda place: abs(log10(times[place] / task_time_s)))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "way": way.name,
             "ps": time * 1e12,
