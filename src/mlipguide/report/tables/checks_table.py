@@ -40,13 +40,13 @@ def checks_table(checks: Sequence[CheckResult], *, limits: bool = False) -> list
     table.add_column("Unit", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     for one in shown:
-        table.add_row(one.title, _value(one), _limit(one), one.unit, _verdict(one))
+        table.add_row(one.title, value_words(one), limit_words(one), one.unit, _verdict(one))
     parts: list[RenderableType] = [table]
     for verdict_of_pairs, count in alike.items():
         if count > 1:
-            word = WORDS.get(verdict_of_pairs, verdict_of_pairs.value)
+            word = verdict_words(verdict_of_pairs)
             parts.append(Text(f"g(r), {word}: {count} pairs of elements; the farthest is shown.", style="dim"))
-    if any(_is_information(one) for one in shown):
+    if any(is_information(one) for one in shown):
         parts.append(Text(FOR_INFORMATION, style="dim"))
     return [*parts, *failure_sentences(shown, limits=limits)]
 
@@ -62,8 +62,8 @@ def checks_matrix(checks: Mapping[str, Sequence[CheckResult]]) -> Table:
         found = [ones.get(test) for ones in by_test.values()]
         known = [one for one in found if one is not None]
         unit = next((one.unit for one in known if one.unit), "")
-        limit = next(filter(None, map(_limit, known)), "")
-        title = known[0].title + (" *" if any(map(_is_information, known)) else "")
+        limit = next(filter(None, map(limit_words, known)), "")
+        title = known[0].title + (" *" if any(map(is_information, known)) else "")
         table.add_row(title, limit, unit, *(_cell(one) for one in found))
     return table
 
@@ -78,30 +78,38 @@ def failure_sentences(checks: Sequence[CheckResult], *, name: str = "", limits: 
     """
     lines: list[RenderableType] = []
     for one in checks:
-        if one.verdict not in (CheckVerdict.FAILED, CheckVerdict.UNCLEAR):
+        if not did_not_pass(one):
             continue
         whose = f"{name}, " if name else ""
-        sentence = Text.assemble((f"{whose}{one.title}: ", STYLES[one.verdict]), one.why)
-        if one.advice is not None:
-            sentence.append(f" {one.advice}")
-        if limits and one.threshold is not None:
-            sentence.append(f" (Limit: {one.threshold.source}.)", style="dim")
+        sentence = Text.assemble((f"{whose}{one.title}: ", STYLES[one.verdict]), found_words(one))
+        if limits:
+            sentence.append(source_words(one), style="dim")
         lines.append(sentence)
     return lines
+
+
+def did_not_pass(one: CheckResult) -> bool:
+    """Return whether a check failed or left open whether it did."""
+    return one.verdict in (CheckVerdict.FAILED, CheckVerdict.UNCLEAR)
+
+
+def found_words(one: CheckResult) -> str:
+    """Return what was done and found, and what to do about it."""
+    return one.why if one.advice is None else f"{one.why} {one.advice}"
+
+
+def source_words(one: CheckResult) -> str:
+    """Return where the limit of a check is from, with a blank before; empty where nothing is judged."""
+    return "" if one.threshold is None else f" (Limit: {one.threshold.source}.)"
 
 
 def figure_words(one: CheckResult) -> str:
     """Return a check with what was found and its limit: ``Drift at 1 fs 0.2 ± 0.002 meV/atom/ps, limit ≤ 0.05``."""
     if one.value is None:
         return one.title
-    limit = _limit(one)
-    words = " ".join(filter(None, (one.title, _value(one), one.unit)))
+    limit = limit_words(one)
+    words = " ".join(filter(None, (one.title, value_words(one), one.unit)))
     return f"{words}, limit {limit}" if limit else words
-
-
-def check_cells(one: CheckResult) -> tuple[str, ...]:
-    """Return a check as it stands in a table: title, value, limit, unit, verdict."""
-    return one.title, _value(one), _limit(one), one.unit, _verdict(one).plain
 
 
 def _table(*titles: str) -> Table:
@@ -112,19 +120,25 @@ def _table(*titles: str) -> Table:
     return table
 
 
-def _is_information(one: CheckResult) -> bool:
+def is_information(one: CheckResult) -> bool:
+    """Return whether the verdict on the model does not depend on a check that was made."""
     return not one.decisive and one.verdict is not CheckVerdict.NOT_APPLICABLE
 
 
 def _verdict(one: CheckResult) -> Text:
-    verdict = Text(WORDS.get(one.verdict, one.verdict.value), style=STYLES[one.verdict])
-    return verdict.append(" *", style="dim") if _is_information(one) else verdict
+    verdict = Text(verdict_words(one.verdict), style=STYLES[one.verdict])
+    return verdict.append(" *", style="dim") if is_information(one) else verdict
+
+
+def verdict_words(verdict: CheckVerdict) -> str:
+    """Return what a verdict is called."""
+    return WORDS.get(verdict, verdict.value)
 
 
 def _cell(one: CheckResult | None) -> Text:
     if one is None or one.verdict is CheckVerdict.NOT_APPLICABLE:
         return Text("–", style="dim")
-    value = "" if one.value is None else _value(one)
+    value = "" if one.value is None else value_words(one)
     return Text(value + SHORT[one.verdict] or one.verdict.value, style=STYLES[one.verdict])
 
 
@@ -142,14 +156,16 @@ def _share_of_limit(one: CheckResult) -> float:
     return 0.0 if one.value is None or one.threshold is None else one.value / one.threshold.value
 
 
-def _value(one: CheckResult) -> str:
+def value_words(one: CheckResult) -> str:
+    """Return what was found, with half of its 90 % interval; a dash where nothing was."""
     if one.value is None:
         return "–"
     error = "" if one.uncertainty is None else f" ± {_digits(one.uncertainty)}"
     return f"{_digits(one.value)}{error}"
 
 
-def _limit(one: CheckResult) -> str:
+def limit_words(one: CheckResult) -> str:
+    """Return the limit of a value; empty where there is none of either."""
     if one.threshold is None or one.value is None:
         return ""
     return f"{SIGNS[one.threshold.relation]} {one.threshold.value:.3g}"

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, Relation
 from mlipguide.records.estimate import Basis, Estimate
-from mlipguide.report.tables.checks_table import FOR_INFORMATION, WORDS, check_cells, figure_words
+from mlipguide.report.tables.checks_table import (
+    FOR_INFORMATION,
+    figure_words,
+    found_words,
+    is_information,
+    limit_words,
+    source_words,
+    value_words,
+    verdict_words,
+)
 from mlipguide.report.web.dots import Dot, dots_spec
 from mlipguide.report.web.web_page import Cell, WebChart, WebTable
 
@@ -30,7 +39,7 @@ def checks_chart(checks: Sequence[CheckResult]) -> tuple[WebChart, ...]:
             source=one.test,
         )
         told = figure_words(one).removeprefix(one.title).strip()
-        dots.append(Dot(name=one.title, kind=_verdict(one), estimate=share, told=told))
+        dots.append(Dot(name=one.title, kind=verdict_words(one.verdict), estimate=share, told=told))
     if not dots:
         return ()
     axis = {
@@ -40,7 +49,7 @@ def checks_chart(checks: Sequence[CheckResult]) -> tuple[WebChart, ...]:
         "title": "share of the limit",
         "axis": {"format": "%", "tickCount": 6},
     }
-    colours = {WORDS.get(verdict, verdict.value): colour for verdict, colour in COLOURS.items()}
+    colours = {verdict_words(verdict): colour for verdict, colour in COLOURS.items()}
     found = {name: colour for name, colour in colours.items() if name in {one.kind for one in dots}}
     nearest = max(dots, key=lambda one: one.estimate.value)
     words = f"{len(dots)} checks with a limit; nearest to it or furthest beyond: {nearest.name} {nearest.told}."
@@ -53,23 +62,18 @@ def checks_list(checks: Sequence[CheckResult]) -> tuple[WebTable, ...]:
     rows = tuple(_row(one) for one in checks)
     if not rows:
         return ()
-    legend = FOR_INFORMATION if any("*" in row[-2].text for row in rows) else ""
+    legend = FOR_INFORMATION if any(map(is_information, checks)) else ""
     titles = ("Check", "Value", "Limit", "Unit", "Verdict", "Why")
     return (WebTable(caption="Every check", titles=titles, rows=rows, legend=legend),)
 
 
 def _row(one: CheckResult) -> tuple[Cell, ...]:
-    title, value, allowed, unit, verdict = check_cells(one)
-    source = f"Limit: {one.threshold.source}." if one.threshold is not None and one.value is not None else ""
+    verdict = verdict_words(one.verdict) + (" *" if is_information(one) else "")
     return (
-        Cell(text=title, order=title),
-        Cell(text=value, order=one.value),
-        Cell(text=allowed, order=None if one.threshold is None else one.threshold.value),
-        Cell(text=unit, order=unit or None),
+        Cell(text=one.title, order=one.title),
+        Cell(text=value_words(one), order=one.value),
+        Cell(text=limit_words(one), order=None if one.threshold is None else one.threshold.value),
+        Cell(text=one.unit, order=one.unit or None),
         Cell(text=verdict, order=verdict),
-        Cell(text=" ".join(filter(None, (one.why, one.advice, source)))),
+        Cell(text=found_words(one) + (source_words(one) if one.value is not None else "")),
     )
-
-
-def _verdict(one: CheckResult) -> str:
-    return WORDS.get(one.verdict, one.verdict.value)

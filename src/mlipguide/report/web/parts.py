@@ -17,7 +17,7 @@ SEEN_ON_BOTH = tuple(colour for colour in COLOURS if colour != "#000000")
 """Colours that are seen on a light page and on a dark one."""
 NARROW_HEIGHT = 260
 """Of a chart that stands beside others."""
-LINE, GAP = 14, 12
+LINE, GAP = 14, 18
 """Height of one point among :func:`intervals`, and between the names."""
 
 
@@ -92,8 +92,8 @@ def intervals(rows: Sequence[dict[str, Any]], axis: str, colours: Mapping[str, s
     """
     names = dict.fromkeys(row["name"] for row in rows)
     colour, order = coloured("series", colours), {"field": "series", "scale": {"domain": list(colours)}}
-    beside = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}}
-    place = {"y": beside, "yOffset": order, "color": colour}
+    name = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}}
+    place = {"y": {**name, "scale": {"paddingInner": 0.4}}, "yOffset": order, "color": colour}
     value = linear("value", axis, zero=True)
     tooltip = [{"field": name} for name in ("name", "series", "told")]
     span = {**place, "x": {**value, "field": "low"}, "x2": {"field": "high"}}
@@ -105,6 +105,11 @@ def intervals(rows: Sequence[dict[str, Any]], axis: str, colours: Mapping[str, s
             {"data": values(rows), "mark": point, "encoding": {**place, "x": value, "tooltip": tooltip}},
         ],
     }
+
+
+def plain_cell(value: float | None, words: Callable[[float], str]) -> Cell:
+    """Return the cell of a number without an interval; a dash where it is not known."""
+    return Cell(text="–") if value is None else Cell(text=words(value), order=value)
 
 
 def what_failed(result: Result[Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:

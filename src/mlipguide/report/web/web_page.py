@@ -63,7 +63,8 @@ class WebChart:
         spec: Vega-Lite, with its data.
         slider: A number that the reader moves; None without one.
         note: Small print below it.
-        narrow: Whether it stands beside others, on a screen that is wide enough.
+        beside: A name that narrow charts share which stand beside each other, on a screen that is wide enough; empty
+            for one with a line of its own.
     """
 
     title: str
@@ -71,7 +72,7 @@ class WebChart:
     spec: dict[str, Any]
     slider: Slider | None = None
     note: str = ""
-    narrow: bool = False
+    beside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
