@@ -16,9 +16,10 @@ from mlipguide.commands.compare import compare
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.serialisation import from_plain
 from mlipguide.records.advice.plan import HardwarePlan
+from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.notice import Notice, Problem, Result
 from mlipguide.records.training.fit import FitData
-from mlipguide.records.training.pilot import PilotData
+from mlipguide.records.training.pilot import PilotData, Reach
 from mlipguide.report.exports.plain_words import without_words
 from mlipguide.report.figures.learning_series import learning_series
 from mlipguide.report.figures.style import COLOURS
@@ -129,6 +130,19 @@ def test_a_pilot_says_what_the_goal_takes(trainings: Trainings) -> None:
     fits = table(page, "Every fit")
     assert len(fits.rows) == len(data.points)
     assert {row[1].order for row in fits.rows} == {one.frames for one in data.points}
+
+
+def test_frames_that_may_not_be_enough_reach_as_far_as_the_curve_is_believed(trainings: Trainings) -> None:
+    result, _ = trainings
+    curve = result.data.learning_curve[0]
+    open_ended = Estimate(value=70.0, low=None, high=None, basis=Basis.EXTRAPOLATED, source="test")
+    curve = replace(curve, frames_for_target=open_ended, fewest_frames_for_target=40.0, reach=Reach.REACHABLE)
+    page = pilot_web(replace(result, data=replace(result.data, learning_curve=(curve,))))
+    (row,) = dots(chart(page, "Frames for 200 meV/Å"))
+    assert (row["low"], row["value"], row["high"]) == (40.0, 70.0, curve.curve[-1].frames)
+    assert row["told"] == "70 (40 at least)"
+    at_hand = result.data.data.train_frames
+    assert table(page, "Frames for 200 meV/Å").rows[0][2].order == 70.0 - at_hand
 
 
 def test_the_picture_and_the_page_show_the_same_series(trainings: Trainings) -> None:

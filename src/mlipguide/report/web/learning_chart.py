@@ -1,4 +1,7 @@
-"""Learning curves on a page: fits, law and band of each model, pretrained models and the goal as lines."""
+"""Learning curves on a page: fits, law and band of each model, pretrained models and the goal as lines.
+
+The interval of one fit, which all fits have from the same test frames, stands in its tooltip alone, as in the picture.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ def learning_chart(
     )
     across = [float(row["frames"]) for row in (*fits, *inside, *beyond)]
     errors = [float(row["value"]) for row in (*fits, *inside, *beyond)]
-    errors += [max(float(row["low"]), float(row["value"]) / MOST_BELOW) for row in (*fits, *inside, *beyond)]
+    errors += [max(float(row["low"]), float(row["value"]) / MOST_BELOW) for row in (*inside, *beyond)]
     errors += [] if target is None else [target * MEV]
     errors += [error.value * MEV for _, error in beside]
     x, y = _axis("frames", FRAMES_TITLE, across), _axis("value", ERROR_TITLE, errors)
@@ -70,7 +73,6 @@ def learning_chart(
         {"data": values(beyond), "mark": {**line, "strokeDash": [6, 4]}, "encoding": drawn},
         *_beside(beside, x, y),
         *_goal(target, x, y),
-        {"data": values(fits), "mark": {"type": "rule", "opacity": 0.5, "clip": True}, "encoding": span},
         {"data": values(fits), "mark": point, "encoding": {**drawn, "tooltip": tooltip}},
     ]
     note = f"{BAND_WORDS[:1].upper()}{BAND_WORDS[1:]}."

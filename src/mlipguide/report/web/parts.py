@@ -92,8 +92,8 @@ def intervals(rows: Sequence[dict[str, Any]], axis: str, colours: Mapping[str, s
     """
     names = dict.fromkeys(row["name"] for row in rows)
     colour, order = coloured("series", colours), {"field": "series", "scale": {"domain": list(colours)}}
-    name = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}}
-    place = {"y": {**name, "scale": {"paddingInner": 0.4}}, "yOffset": order, "color": colour}
+    down = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}}
+    place = {"y": {**down, "scale": {"paddingInner": 0.4}}, "yOffset": order, "color": colour}
     value = linear("value", axis, zero=True)
     tooltip = [{"field": name} for name in ("name", "series", "told")]
     span = {**place, "x": {**value, "field": "low"}, "x2": {"field": "high"}}

@@ -108,8 +108,9 @@ def _labels_title(target: float) -> str:
 
 def _within(frames: Estimate, curve: PilotCurve) -> Estimate:
     most = float(curve.curve[-1].frames)
-    low, high = (None if end is None else min(max(1.0, end), most) for end in (frames.low, frames.high))
-    return replace(frames, low=low, high=most if high is None else high)
+    least = curve.fewest_frames_for_target if frames.low is None else frames.low
+    low = frames.value if least is None else min(max(1.0, least), frames.value)
+    return replace(frames, low=low, high=most if frames.high is None else min(frames.high, most))
 
 
 def _tables(data: PilotData) -> Iterator[WebTable]:
@@ -152,7 +153,7 @@ def _price(data: PilotData, target: float) -> WebTable:
             (
                 Cell(text=label(*model), order=label(*model)),
                 Cell(text="–") if frames is None else Cell(text=frames_words(curve), order=frames.value),
-                cell(further, lambda count: f"{count:,.0f}"),
+                cell(further, lambda count: f"{count:,.0f}", ends=True),
                 Cell(text="–" if chance is None else f"{chance:.0%}", order=chance),
                 Cell(text=f"{duration(longest.train_s)} ({longest.frames:,} frames)", order=longest.train_s),
                 cell(None if speed is None else speed.scaled(1e6), number),
