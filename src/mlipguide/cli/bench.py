@@ -142,13 +142,25 @@ def _on_cluster(asked: BenchRequest, file: Path, *, dry_run: bool, try_node: boo
 
 @app.command("compare", cls=GroupedCommand)
 @options.asks(CompareRequest)
-def compare(asked: CompareRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
+def compare(
+    asked: CompareRequest,
+    *,
+    html: Annotated[Path | None, options.html()] = None,
+    details: options.Details = False,
+    as_json: options.Json = False,
+) -> int:
     """Show the ratios of two runs with their intervals."""
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
     from mlipguide.report.pages.comparison_page import comparison_page
 
-    return emit("bench compare", calls.compare(asked), partial(comparison_page, details=details), as_json=as_json)
+    result = calls.compare(asked)
+    if html is not None:
+        from mlipguide.report.web import web_page
+        from mlipguide.report.web.comparison_web import comparison_web
+
+        web_page.save(comparison_web(result, "bench compare"), html)
+    return emit("bench compare", result, partial(comparison_page, details=details), as_json=as_json)
 
 
 @app.command(SPEED, cls=GroupedCommand)

@@ -39,6 +39,7 @@ def check(
         Path | None,
         options.shown("--benchmark-json", metavar="FILE", help="Write what github-action-benchmark reads."),
     ] = None,
+    html: Annotated[Path | None, options.html()] = None,
     details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
@@ -51,6 +52,11 @@ def check(
     with progress() as report:
         result = calls.check(asked, options.way(report, yes=asked.yes, as_json=as_json))
     _write_files(result, junit=junit, benchmark_json=benchmark_json)
+    if html is not None:
+        from mlipguide.report.web import web_page
+        from mlipguide.report.web.comparison_web import comparison_web
+
+        web_page.save(comparison_web(result, "check"), html)
     if output_format is Format.GITHUB:
         _tell_github(result, as_json=as_json)
     return emit("check", result, partial(comparison_page, details=details), as_json=as_json)

@@ -18,6 +18,7 @@ def compare(
         ),
     ],
     *,
+    html: Annotated[Path | None, options.html()] = None,
     details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
@@ -28,4 +29,10 @@ def compare(
     from mlipguide.commands.compare import compare
     from mlipguide.report.pages.compare_page import compare_page
 
-    return emit("compare", compare(answers), partial(compare_page, details=details), as_json=as_json)
+    result = compare(answers)
+    if html is not None:
+        from mlipguide.report.web import web_page
+        from mlipguide.report.web.compare_web import compare_web
+
+        web_page.save(compare_web(result), html)
+    return emit("compare", result, partial(compare_page, details=details), as_json=as_json)

@@ -28,6 +28,7 @@ def pilot(
     asked: PilotRequest,
     *,
     plot: Annotated[Path | None, options.plot("Draw the learning curves")] = None,
+    html: Annotated[Path | None, options.html()] = None,
     details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
@@ -54,24 +55,41 @@ def pilot(
             "--base": asked.base,
         },
     )
+    if html is not None:
+        from mlipguide.report.web import web_page
+        from mlipguide.report.web.pilot_web import pilot_web
+
+        web_page.save(pilot_web(result, given=given, again=again), html)
     return emit("train pilot", result, partial(pilot_page, given=given, again=again, details=details), as_json=as_json)
 
 
 @app.command("fit", cls=GroupedCommand, epilog="A fit that a pilot in the same folder made is not made again.")
 @options.asks(FitRequest)
-def fit(asked: FitRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
+def fit(
+    asked: FitRequest,
+    *,
+    html: Annotated[Path | None, options.html()] = None,
+    details: options.Details = False,
+    as_json: options.Json = False,
+) -> int:
     """Fit a model to everything but the test frames, and hand over a potential that runs."""
-    return _fit(asked, details=details, as_json=as_json)
+    return _fit(asked, html, details=details, as_json=as_json)
 
 
 @app.command("finetune", cls=GroupedCommand, epilog="The same as 'train fit --engine fine-tune'.")
 @options.asks(FinetuneRequest)
-def finetune(asked: FinetuneRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
+def finetune(
+    asked: FinetuneRequest,
+    *,
+    html: Annotated[Path | None, options.html()] = None,
+    details: options.Details = False,
+    as_json: options.Json = False,
+) -> int:
     """Train a pretrained model further on labelled frames."""
-    return _fit(asked.fit, details=details, as_json=as_json)
+    return _fit(asked.fit, html, details=details, as_json=as_json)
 
 
-def _fit(asked: FitRequest, *, details: bool, as_json: bool) -> int:
+def _fit(asked: FitRequest, html: Path | None, *, details: bool, as_json: bool) -> int:
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
     from mlipguide.report.pages.fit_page import fit_page
@@ -79,6 +97,11 @@ def _fit(asked: FitRequest, *, details: bool, as_json: bool) -> int:
 
     with progress() as report:
         result = calls.train_fit(asked, options.way(report, yes=asked.yes, as_json=as_json))
+    if html is not None:
+        from mlipguide.report.web import web_page
+        from mlipguide.report.web.fit_web import fit_web
+
+        web_page.save(fit_web(result), html)
     return emit("train fit", result, partial(fit_page, details=details), as_json=as_json)
 
 
@@ -88,7 +111,13 @@ def _fit(asked: FitRequest, *, details: bool, as_json: bool) -> int:
     epilog="Interrupted and called again it goes on; with a longer --budget it does more rounds.",
 )
 @options.asks(DistilRequest)
-def distil(asked: DistilRequest, *, details: options.Details = False, as_json: options.Json = False) -> int:
+def distil(
+    asked: DistilRequest,
+    *,
+    html: Annotated[Path | None, options.html()] = None,
+    details: options.Details = False,
+    as_json: options.Json = False,
+) -> int:
     """Teach a fast potential by a slow model: label, fit, let it run, label where it is weak, fit again."""
     from mlipguide.cli.output import emit
     from mlipguide.commands import calls
@@ -111,5 +140,10 @@ def distil(asked: DistilRequest, *, details: options.Details = False, as_json: o
             "--seed": asked.seed or None,
         },
     )
+    if html is not None:
+        from mlipguide.report.web import web_page
+        from mlipguide.report.web.distil_web import distil_web
+
+        web_page.save(distil_web(result, given=given, again=again), html)
     page = partial(distil_page, given=given, again=again, details=details)
     return emit("train distil", result, page, as_json=as_json)

@@ -11,6 +11,17 @@ from typing import TYPE_CHECKING
 
 from mlipguide.core.readable import duration
 from mlipguide.records.training.pilot import PilotCurve, PilotData
+from mlipguide.report.figures.learning_series import (
+    BAND_WORDS,
+    ERROR_TITLE,
+    FRAMES_TITLE,
+    LearningSeries,
+    frames_title,
+    learning_series,
+    parts_of,
+    pretrained_beside,
+    target_words,
+)
 from mlipguide.report.figures.picture_files import write_picture
 from mlipguide.report.figures.style import (
     COLOURS,
@@ -22,15 +33,13 @@ from mlipguide.report.figures.style import (
     write_caption,
 )
 from mlipguide.report.pages.machine_page import machine_line
-from mlipguide.report.words.pilot_words import MEV, Model, label, mev, models_of
+from mlipguide.report.words.pilot_words import MEV
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LINES = ((0, (1, 1.5)), (0, (6, 2)), (0, (3, 1, 1, 1)), (0, (1, 4)))
-MOST_PRETRAINED = 4
-"""Lines of pretrained models, the most accurate; more would hide the curves."""
 ROOM = 1.05
 
 
@@ -47,18 +56,17 @@ def rendered(data: PilotData, form: str) -> bytes:
 def _figure(data: PilotData) -> Figure:
     figure = empty_figure()
     axes = figure.subplots()
-    axes.set(xscale="log", yscale="log", xlabel="Frames learned from", ylabel="Force MAE on the test frames (meV/Å)")
-    curves = {(curve.engine, curve.size): curve for curve in data.learning_curve}
-    for position, model in enumerate(models_of(data)):
+    axes.set(xscale="log", yscale="log", xlabel=FRAMES_TITLE, ylabel=ERROR_TITLE)
+    for position, series in enumerate(learning_series(data)):
         colour, marker = COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)]
-        _draw_points(axes, data, model, colour, marker)
-        if model in curves:
-            _draw_curve(axes, curves[model], colour)
+        _draw_points(axes, series, colour, marker)
+        if series.curve is not None:
+            _draw_curve(axes, series.curve, colour)
     _draw_pretrained(axes, data)
     if data.target_ev_per_angstrom is not None:
         axes.axhline(data.target_ev_per_angstrom * MEV, color="#B00020", linewidth=1.2, zorder=1)
         axes.annotate(
-            f"target {mev(data.target_ev_per_angstrom)} meV/Å",
+            target_words(data.target_ev_per_angstrom),
             (0.995, data.target_ev_per_angstrom * MEV),
             xycoords=("axes fraction", "data"),
             xytext=(0, 3),
@@ -69,36 +77,27 @@ def _figure(data: PilotData) -> Figure:
         )
     _dress(axes)
     _caption(axes, data)
-    explain_legend(axes, "bands: 90 % intervals of the mean; dashed beyond the data", loc="upper right")
+    explain_legend(axes, BAND_WORDS, loc="upper right")
     return figure
 
 
-def _draw_points(axes: Axes, data: PilotData, model: Model, colour: str, marker: str) -> None:
-    known = [
-        (point.frames, point.errors.force_mae_ev_per_angstrom.value * MEV)
-        for point in data.points
-        if (point.engine, point.size) == model and point.errors.force_mae_ev_per_angstrom is not None
-    ]
-    speed = next((one for one in data.speeds if (one.engine, one.size) == model), None)
-    words = label(*model) if speed is None else f"{label(*model)}, {speed.time_per_atom_s.value * 1e6:.3g} µs/atom"
+def _draw_points(axes: Axes, series: LearningSeries, colour: str, marker: str) -> None:
     axes.plot(
-        [frames for frames, _ in known],
-        [error for _, error in known],
+        [frames for frames, _ in series.points],
+        [error.value * MEV for _, error in series.points],
         linestyle="none",
         marker=marker,
         markersize=7,
         markeredgecolor="white",
         markeredgewidth=0.8,
         color=colour,
-        label=words,
+        label=series.label,
         zorder=3,
     )
 
 
 def _draw_curve(axes: Axes, curve: PilotCurve, colour: str) -> None:
-    inside = [one for one in curve.curve if one.frames <= curve.largest_frames]
-    beyond = [one for one in curve.curve if one.frames >= curve.largest_frames]
-    for part, line in ((inside, "-"), (beyond, (0, (5, 3)))):
+    for part, line in zip(parts_of(curve), ("-", (0, (5, 3))), strict=True):
         axes.plot(
             [one.frames for one in part],
             [one.force_mae_ev_per_angstrom.value * MEV for one in part],
@@ -119,13 +118,8 @@ def _draw_curve(axes: Axes, curve: PilotCurve, colour: str) -> None:
 
 
 def _draw_pretrained(axes: Axes, data: PilotData) -> None:
-    known = [
-        (one.errors.force_mae_ev_per_angstrom.value * MEV, one.model)
-        for one in data.pretrained
-        if one.errors.force_mae_ev_per_angstrom is not None
-    ]
-    for (error, model), line in zip(sorted(known)[:MOST_PRETRAINED], LINES, strict=False):
-        axes.axhline(error, linestyle=line, color="0.45", linewidth=1.3, zorder=1, label=f"{model}, pretrained")
+    for (words, error), line in zip(pretrained_beside(data), LINES, strict=False):
+        axes.axhline(error.value * MEV, linestyle=line, color="0.45", linewidth=1.3, zorder=1, label=words)
 
 
 def _dress(axes: Axes) -> None:
@@ -145,8 +139,7 @@ def _caption(axes: Axes, data: PilotData) -> None:
             f"{duration(data.spent_s)}; seed {data.seed}"
         ),
     ]
-    title = f"{' '.join(known.elements)} ({known.source.rpartition('/')[2]})"
-    write_caption(axes, title, lines, linespacing=1.4)
+    write_caption(axes, frames_title(data), lines, linespacing=1.4)
 
 
 def save_plot(data: PilotData, path: Path) -> None:

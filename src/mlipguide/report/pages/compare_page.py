@@ -36,10 +36,8 @@ def compare_page(data: AnswersCompared, console: Console, *, details: bool = Fal
     models = data.models if details else data.models[:FEW_MODELS]
     tables: list[RenderableType] = []
     shown: list[Estimate] = []
-    for title, told, words in _quantities(data, details=details):
+    for title, told, words in quantities(data, models, details=details):
         cells = [[_estimate(answer, model, told) for answer in data.answers] for model in models]
-        if not any(cell is not None for row in cells for cell in row):
-            continue
         shown += [cell for row in cells for cell in row if cell is not None]
         columns = [Column(title=title, cells=models, rank=0)]
         for place, answer in enumerate(data.answers):
@@ -52,9 +50,9 @@ def compare_page(data: AnswersCompared, console: Console, *, details: bool = Fal
         tables += [Text(""), table, *notes([f"Left out for want of width: {', '.join(dropped)}."] if dropped else [])]
     lines = ["▸ the model to run there.", marks_legend(shown)]
     return Group(
-        conclusion(*_sentences(data)),
+        conclusion(*sentences(data)),
         Text(""),
-        facts_grid([("Task", task_summary(data.answers[0].task)), *((one.name, _place(one)) for one in data.answers)]),
+        facts_grid(facts(data)),
         *tables,
         *notes(
             [
@@ -65,7 +63,15 @@ def compare_page(data: AnswersCompared, console: Console, *, details: bool = Fal
     )
 
 
-def _quantities(data: AnswersCompared, *, details: bool) -> list[tuple[str, Told, Callable[[float], str]]]:
+def facts(data: AnswersCompared) -> list[tuple[str, str]]:
+    """Return the task and the machines."""
+    return [("Task", task_summary(data.answers[0].task)), *((one.name, _place(one)) for one in data.answers)]
+
+
+def quantities(
+    data: AnswersCompared, models: Sequence[str], *, details: bool
+) -> list[tuple[str, Told, Callable[[float], str]]]:
+    """Return what is compared and known of any of the models: its name, where it stands, and its words."""
     is_md = data.answers[0].task.kind is TaskKind.MD
     first: tuple[str, Told, Callable[[float], str]] = (
         ("ns/day", lambda one: one.ns_per_day, number) if is_md else ("In all", lambda one: one.run_time_s, duration)
@@ -74,10 +80,15 @@ def _quantities(data: AnswersCompared, *, details: bool) -> list[tuple[str, Told
         ("Device-hours", lambda one: None if one.run_cost is None else one.run_cost.device_hours, number),
         ("kWh", lambda one: None if one.run_cost is None else one.run_cost.energy_kwh, number),
     ]
-    return [
+    found = [
         first,
         *(costs if details else ()),
         ("Fits up to", lambda one: one.max_atoms, lambda atoms: f"{atoms:,.0f}"),
+    ]
+    return [
+        (title, told, words)
+        for title, told, words in found
+        if any(_estimate(answer, model, told) is not None for answer in data.answers for model in models)
     ]
 
 
@@ -86,7 +97,7 @@ def _estimate(answer: AnswerThere, model: str, told: Told) -> Estimate | None:
     return None if found is None else told(found)
 
 
-def _sentences(data: AnswersCompared) -> list[str]:
+def sentences(data: AnswersCompared) -> list[str]:
     """Return where the run ends first, by how much sooner than elsewhere, and whether the question was the same."""
     words = []
     if data.differing:

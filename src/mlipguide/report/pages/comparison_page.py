@@ -31,6 +31,7 @@ LEGEND = (
     "threshold. Unclear: the interval holds both no change and one beyond the threshold, or steps waited for other "
     "processes."
 )
+NOT_COMPARED = "Not compared, for want of a measurement now"
 CPU_LEGEND = "CPU: the same of the processor time; where it stays at 1, a longer step waited rather than computed."
 
 
@@ -45,7 +46,7 @@ def comparison_page(data: Comparison, console: Console, *, details: bool = False
     parts: list[RenderableType] = [
         Text(headline(data), style="bold red" if data.regressions else "bold green" if data.changes else "bold yellow"),
         Text(""),
-        _sides(data),
+        facts_grid(sides(data)),
     ]
     if data.changes:
         shown = data.changes if details else _first(data.changes)
@@ -60,8 +61,8 @@ def comparison_page(data: Comparison, console: Console, *, details: bool = False
     lines = list(missing if details else missing[:MOST_MISSING])
     if len(lines) < len(missing):
         lines.append(f"{len(missing) - len(lines)} more: {DETAILS}")
-    parts += section("Not compared, for want of a measurement now", lines)
-    return Group(*parts, *next_steps(_next(data), console))
+    parts += section(NOT_COMPARED, lines)
+    return Group(*parts, *next_steps(what_next(data), console))
 
 
 def _first(changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -72,7 +73,7 @@ def _first(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: order.index(change.verdict))[:MOST_CHANGES])
 
 
-def _next(data: Comparison) -> list[Step]:
+def what_next(data: Comparison) -> list[Step]:
     """Return how to measure again what became slower or is unclear; nothing where all is well."""
     doubtful = [one for one in data.changes if one.verdict in (ChangeVerdict.SLOWER, ChangeVerdict.UNCLEAR)]
     if not doubtful or data.pairing is Pairing.INTERLEAVED:
@@ -84,13 +85,14 @@ def _next(data: Comparison) -> list[Step]:
     return [Step(again, "measures these again, and longer")]
 
 
-def _sides(data: Comparison) -> Table:
+def sides(data: Comparison) -> list[tuple[str, str]]:
+    """Return the two runs, what they have in common, the packages that differ, and how they were compared."""
     rows = [("Before", _side_words(data.baseline)), ("Now", _side_words(data.current))]
     if data.changes:
         common = agreeing(change.settings for change in data.changes)
         rows.append(("Settings", settings_words(data.changes[0].settings, common)))
     rows += [("Versions", line) for line in version_changes(data)]
-    return facts_grid([*rows, ("How", how(data))])
+    return [*rows, ("How", how(data))]
 
 
 def _side_words(side: Side) -> str:
@@ -116,11 +118,12 @@ def _table(data: Comparison, changes: Sequence[Change], *, wide: bool) -> Table:
         if offline:
             words.append(change.scenario.value)
         times = [duration(change.baseline_s.value), duration(change.current_s.value)] if wide else []
-        table.add_row(*words, f"{change.atoms:,}", *times, *_ratios(change), _verdict(change))
+        table.add_row(*words, f"{change.atoms:,}", *times, *ratio_words(change), _verdict(change))
     return table
 
 
-def _ratios(change: Change) -> tuple[str, str, str]:
+def ratio_words(change: Change) -> tuple[str, str, str]:
+    """Return the ratio, its interval, and the ratio of processor times."""
     cpu = "–" if change.cpu_ratio is None else f"{change.cpu_ratio.value:.3f}"
     return f"{change.ratio.value:.3f}", _interval(change.ratio), cpu
 

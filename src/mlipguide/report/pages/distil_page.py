@@ -18,6 +18,8 @@ from mlipguide.report.words.formatting import estimated, with_interval
 from mlipguide.report.words.glossary_words import explained
 from mlipguide.report.words.pilot_words import between, mev
 
+ROUND_TITLES = ("Round", "Frames", "Training", "Held-out run", "", "Own run", "", "Energy")
+
 
 def distil_page(
     data: Distillation, console: Console, *, given: str = STRUCTURE, again: str = "", details: bool = False
@@ -33,14 +35,14 @@ def distil_page(
     """
     style = "bold green" if data.potential is not None else "bold red"
     parts: list[RenderableType] = [
-        conclusion(_readiness(data), data.verdict, _speed_words(data), style=style),
+        conclusion(*sentences(data), style=style),
         Text(""),
-        facts_grid(_head(data, details=details)),
+        facts_grid(facts(data, details=details)),
         Text(""),
         _rounds(data),
         *notes(
             [
-                f"{_errors_legend(data)} Ended: {data.ended_because}, after {duration(data.spent_s)}.",
+                rounds_legend(data),
                 explained("teacher", "student", "held-out"),
             ]
         ),
@@ -48,7 +50,12 @@ def distil_page(
         *checks_table(data.checks, limits=details),
     ]
     hidden = "step times, long run beside the teacher's, sources of the limits"
-    return Group(*parts, *next_steps(_next(data, given, again), console, hidden=hidden, details=details))
+    return Group(*parts, *next_steps(what_next(data, given, again), console, hidden=hidden, details=details))
+
+
+def sentences(data: Distillation) -> tuple[str, ...]:
+    """Return whether there is a student, whether it may be used, and how much faster it is."""
+    return _readiness(data), data.verdict, _speed_words(data)
 
 
 def _readiness(data: Distillation) -> str:
@@ -57,7 +64,8 @@ def _readiness(data: Distillation) -> str:
     return f"{data.model} is ready."
 
 
-def _head(data: Distillation, *, details: bool) -> list[tuple[str, str]]:
+def facts(data: Distillation, *, details: bool) -> list[tuple[str, str]]:
+    """Return the teacher with its labels, and what it is for; with ``details`` step times and the long run."""
     rows = [
         (
             "Teacher",
@@ -74,10 +82,13 @@ def _head(data: Distillation, *, details: bool) -> list[tuple[str, str]]:
     return rows
 
 
-def _errors_legend(data: Distillation) -> str:
+def rounds_legend(data: Distillation) -> str:
+    """Return what the errors of the rounds are, and why there was no further one."""
     return (
         "Force MAE in meV/Å (90 % interval) and share of the forces: on a held-out run of the teacher; on frames of "
-        "the student's own run." + (" The kept round was chosen by these errors." if len(data.rounds) > 1 else "")
+        "the student's own run."
+        + (" The kept round was chosen by these errors." if len(data.rounds) > 1 else "")
+        + f" Ended: {data.ended_because}, after {duration(data.spent_s)}."
     )
 
 
@@ -87,15 +98,16 @@ def _speed_words(data: Distillation) -> str:
 
 def _rounds(data: Distillation) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("Round")
-    for title in ("Frames", "Training", "Held-out run", "", "Own run", "", "Energy"):
+    table.add_column(ROUND_TITLES[0])
+    for title in ROUND_TITLES[1:]:
         table.add_column(title, justify="right", no_wrap=True)
     for one in data.rounds:
-        table.add_row(*_row(one, kept=one.number == data.best))
+        table.add_row(*round_cells(one, kept=one.number == data.best))
     return table
 
 
-def _row(one: Round, *, kept: bool) -> tuple[str, ...]:
+def round_cells(one: Round, *, kept: bool) -> tuple[str, ...]:
+    """Return what stands in the columns of ``ROUND_TITLES``."""
     own = ("flew apart" if one.diverged else "–", "") if one.own_frames is None else _error(one.own_frames)
     return (
         f"{one.number}{' kept' if kept else ''}",
@@ -107,12 +119,17 @@ def _row(one: Round, *, kept: bool) -> tuple[str, ...]:
     )
 
 
-def _error(error: ForceError) -> tuple[str, str]:
+def force_mae(error: ForceError) -> Estimate:
+    """Return a force error with its interval, eV/Å."""
     interval = error.force_interval_ev_per_angstrom
     low, high = (None, None) if interval is None else interval
-    mae = Estimate(
+    return Estimate(
         value=error.force_mae_ev_per_angstrom, low=low, high=high, basis=Basis.MEASURED, source="held-out frames"
     )
+
+
+def _error(error: ForceError) -> tuple[str, str]:
+    mae = force_mae(error)
     return between(mae), f"{error.relative:.0%}" if mae.digits < 3 else f"{error.relative:.1%}"  # noqa: PLR2004
 
 
@@ -140,7 +157,8 @@ def _speed(data: Distillation) -> list[str]:
     return [words, sizes]
 
 
-def _next(data: Distillation, given: str, again: str) -> list[Step]:
+def what_next(data: Distillation, given: str, again: str) -> list[Step]:
+    """Return how to use the student; where there is none, the same with more time."""
     folder = shlex.quote(data.folder)
     if data.potential is None or data.model is None:
         words = " ".join(filter(None, [f"mlipguide train distil {given} --teacher {data.teacher}", again]))

@@ -34,9 +34,10 @@ def fit_page(data: FitData, console: Console, *, given: str = STRUCTURE, details
         details: Errors by group, committee, learning curve, and shortest distances.
     """
     one = data.potential
-    parts: list[RenderableType] = [_conclusion(data), Text(""), facts_grid(_head(data))]
+    style = "bold red" if failed(data) else "bold green"
+    parts: list[RenderableType] = [conclusion(*sentences(data), style=style), Text(""), facts_grid(facts(data))]
     if one.groups and details:
-        parts += [Text(""), Text(f"By group, {one.errors.frames} held-out frames", style="bold"), groups_table(one)]
+        parts += [Text(""), Text(groups_title(data), style="bold"), groups_table(one)]
     if data.replay is not None:
         parts += section("What it remembers", [_remembered(data.replay)])
     if data.checks:
@@ -45,25 +46,45 @@ def fit_page(data: FitData, console: Console, *, given: str = STRUCTURE, details
     parts += section("Valid for", _domain(data.domain, details=details))
     parts += notes([explained("held-out", "frames")])
     hidden = "errors by group, committee, learning curve, distances"
-    return Group(*parts, *next_steps(_next(data, given), console, hidden=hidden, details=details))
+    return Group(*parts, *next_steps(what_next(data, given), console, hidden=hidden, details=details))
 
 
-def _conclusion(data: FitData) -> Text:
+def failed(data: FitData) -> list[str]:
+    """Return the titles of the checks that it failed."""
+    return [check.title for check in data.checks if check.verdict is CheckVerdict.FAILED]
+
+
+def sentences(data: FitData) -> tuple[str, ...]:
     """Return whether the potential may be used, with its errors and what it costs."""
     one = data.potential
-    failed = [check.title for check in data.checks if check.verdict is CheckVerdict.FAILED]
     words = f"{errors_words(one.errors)} on {one.errors.frames} held-out frames"
-    if failed:
-        return conclusion(f"{data.model} failed {', '.join(failed)}: do not use it. Its {words}.", style="bold red")
+    if failed(data):
+        return f"{data.model} failed {', '.join(failed(data))}: do not use it.", f"Its {words}."
     speed = "" if one.time_per_atom_s is None else f"; {_micro(one.time_per_atom_s)} µs for an atom and a step"
-    return conclusion(f"{data.model} is ready: {words}{speed}.", style="bold green")
+    return (f"{data.model} is ready: {words}{speed}.",)
+
+
+def told(data: FitData) -> list[tuple[str, str]]:
+    """Return all that the page tells in sections, as names and sentences."""
+    remembered = [] if data.replay is None else [("What it remembers", _remembered(data.replay))]
+    return [
+        *remembered,
+        ("How it runs", " ".join(_running(data))),
+        ("Valid for", " ".join(_domain(data.domain, details=True))),
+    ]
+
+
+def groups_title(data: FitData) -> str:
+    """Return what the table of groups shows."""
+    return f"By group, {data.potential.errors.frames} held-out frames"
 
 
 def _micro(time_per_atom_s: Estimate) -> str:
     return time_per_atom_s.scaled(1e6).told(number)
 
 
-def _head(data: FitData) -> list[tuple[str, str]]:
+def facts(data: FitData) -> list[tuple[str, str]]:
+    """Return machine, model and folder."""
     one = data.potential
     name = label(one.recipe.engine, one.recipe.size)
     return [
@@ -132,7 +153,8 @@ def _span(span: Span) -> str:
     return f"{number(span.low)} to {number(span.high)}"
 
 
-def _next(data: FitData, given: str) -> list[Step]:
+def what_next(data: FitData, given: str) -> list[Step]:
+    """Return how to use the potential."""
     return [
         Step(f"mlipguide recommend {given} --models {data.model}", "how long your run takes with it"),
         Step(f"mlipguide stability {given} --models {data.model}", "whether your run would be stable"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Sequence
+from statistics import fmean
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mlipguide.core.readable import duration, number
+from mlipguide.records.estimate import Estimate
 from mlipguide.records.training.pilot import PilotCurve, PilotData, PretrainedErrors, TrainedPotential
 from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.pages.page_parts import (
@@ -21,6 +24,8 @@ from mlipguide.report.pages.page_parts import (
     plain_table,
     section,
 )
+from mlipguide.report.tables.fitted_table import Column
+from mlipguide.report.tables.hardware_table import order_of
 from mlipguide.report.words.command_words import LABELLED
 from mlipguide.report.words.formatting import cut
 from mlipguide.report.words.glossary_words import explained
@@ -41,6 +46,8 @@ from mlipguide.report.words.pilot_words import (
 
 MOST_PRETRAINED = 4
 """Rows without ``--details``."""
+PRETRAINED_LEGEND = "Energies after a shift for each element (E0). µs/atom: of one call, on the frames as they are."
+MORE_FRAMES = "What more frames would bring"
 FORECASTS = (2, 4)
 """Times the data, for which the curve's error is shown."""
 
@@ -57,29 +64,33 @@ def pilot_page(
         again: The other options that were given, for the same call with more time.
         details: The machine, the potential with its errors by group, and the fits that were left out.
     """
-    parts: list[RenderableType] = [_conclusion(data), Text(""), facts_grid(_head(data, details=details)), Text("")]
-    parts.append(
-        Text(f"Force MAE on the {data.data.test_frames} held-out frames in meV/Å, by number of frames trained on")
-    )
-    parts += [_errors_table(data), *notes(_legend(data))]
+    style = "bold red" if data.potential is None else "bold"
+    parts: list[RenderableType] = [
+        conclusion(*sentences(data), style=style),
+        Text(""),
+        facts_grid(facts(data, details=details)),
+        Text(""),
+        Text(errors_title(data)),
+        _errors_table(data),
+        *notes(errors_legend(data)),
+    ]
     if data.pretrained:
         parts += [Text(""), Text("Pretrained models on the same frames", style="bold")]
         parts.append(_pretrained_table(data, None if details else MOST_PRETRAINED))
-        parts += notes(
-            ["Energies after a shift for each element (E0). µs/atom: of one call, on the frames as they are."]
-        )
-    parts += section("What more frames would bring", _curve_lines(data))
+        parts += notes([PRETRAINED_LEGEND])
+    parts += section(MORE_FRAMES, [f"{name}: {words}" for name, words in curve_lines(data)])
     if details:
         parts += section("Potential", _potential_lines(data))
         if data.potential is not None and data.potential.groups:
             parts.append(groups_table(data.potential))
-        parts += section("Left out", _left_out_lines(data))
+        parts += section("Left out", left_out_lines(data))
     left_out = sum(one.fits for one in data.left_out)
     hidden = "errors by group, the potential" + (f", {left_out} fits that were left out" if left_out else "")
-    return Group(*parts, *next_steps(_next(data, given, again), console, hidden=hidden, details=details))
+    return Group(*parts, *next_steps(what_next(data, given, again), console, hidden=hidden, details=details))
 
 
-def _head(data: PilotData, *, details: bool) -> list[tuple[str, str]]:
+def facts(data: PilotData, *, details: bool) -> list[tuple[str, str]]:
+    """Return labels, held-out frames and time; with ``details`` the machine too."""
     known = data.data
     tested = "stretches of the same file" if known.test_source == known.source else known.test_source
     rows = [
@@ -90,16 +101,16 @@ def _head(data: PilotData, *, details: bool) -> list[tuple[str, str]]:
     return [("Machine", machine_line(data.machine)), *rows] if details else rows
 
 
-def _conclusion(data: PilotData) -> Text:
+def sentences(data: PilotData) -> tuple[str, ...]:
     """Return the potential to take with its error, whether the target is met, and what stands beside it."""
     one = data.potential
     if one is None:
-        return conclusion("No fit was better than no forces at all: see --details.", style="bold red")
+        return ("No fit was better than no forces at all: see --details.",)
     name = label(one.recipe.engine, one.recipe.size)
     first = (
         f"Take {name}, of {len(models_of(data))} potentials: force MAE {force_words(one.errors)} on held-out frames."
     )
-    return conclusion(first, _rival_words(data, one), _target_words(data, one), _beaten(data, one))
+    return (first, _rival_words(data, one), _target_words(data, one), _beaten(data, one))
 
 
 def _rival_words(data: PilotData, one: TrainedPotential) -> str:
@@ -127,7 +138,8 @@ def _target_words(data: PilotData, one: TrainedPotential) -> str:
     return f"{wanted} is not met." if error.at_least > target else f"{wanted} lies within its interval."
 
 
-def _next(data: PilotData, given: str, again: str) -> list[Step]:
+def what_next(data: PilotData, given: str, again: str) -> list[Step]:
+    """Return the final fit, and the same pilot with more time."""
     one, folder = data.potential, f"--folder {shlex.quote(data.folder)}"
     words = " ".join(filter(None, ["mlipguide train pilot", given, again, folder, "--budget 1h"]))
     more = Step(words, "goes on with more fits: a narrower answer")
@@ -140,36 +152,61 @@ def _next(data: PilotData, given: str, again: str) -> list[Step]:
 
 
 def _errors_table(data: PilotData) -> Table:
+    columns = errors_columns(data)
+    table = plain_table(*(column.title for column in columns))
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def errors_title(data: PilotData) -> str:
+    """Return what the table of errors shows."""
+    return f"Force MAE on the {data.data.test_frames} held-out frames in meV/Å, by number of frames trained on"
+
+
+def errors_columns(data: PilotData) -> list[Column]:
+    """Return the errors of each model, measured and forecast, the longest of its fits and its speed."""
     counts = sorted({point.frames for point in data.points})
     curves = {(curve.engine, curve.size): curve for curve in data.learning_curve}
     speeds = {(speed.engine, speed.size): speed for speed in data.speeds}
     best = {(one.frames, one.engine, one.size): one.clearly for one in data.best}
     forecasts = [factor * max(counts) for factor in FORECASTS] if curves else []
-    table = plain_table("Model", *(f"{count:,}" for count in (*counts, *forecasts)), "Fit", "µs/atom")
-    for model in models_of(data):
-        engine, size = model
-        cells = []
-        for count in counts:
+    models = models_of(data)
+    columns = [Column(title="Model", cells=tuple(label(*model) for model in models), rank=0)]
+    for count in counts:
+        cells, orders = [], []
+        for model in models:
             found = points_at(data.points, model, count)
-            mark = "" if (count, engine, size) not in best else "◆" if best[(count, engine, size)] else "◇"
+            mark = "" if (count, *model) not in best else "◆" if best[(count, *model)] else "◇"
             cells.append(f"{mark}{mean_words(found)}" if found else "–")
-        cells += [_forecast(curves.get(model), count) for count in forecasts]
-        train_s = [point.train_s for point in data.points if (point.engine, point.size) == model]
-        speed = speeds.get(model)
-        cells += [
-            time_words(max(train_s, default=None)),
-            "–" if speed is None else speed.time_per_atom_s.scaled(1e6).told(number),
-        ]
-        table.add_row(label(engine, size), *cells)
-    return table
+            orders.append(fmean(one.value for one in found) if found else None)
+        columns.append(_figures(f"{count:,}", cells, orders))
+    for count in forecasts:
+        expected = [_forecast(curves.get(model), count) for model in models]
+        words = ["–" if one is None else f"≈{one.told(mev)}" for one in expected]
+        columns.append(_figures(f"{count:,}", words, [order_of(one) for one in expected]))
+    longest = [
+        max((point.train_s for point in data.points if (point.engine, point.size) == model), default=None)
+        for model in models
+    ]
+    times = [speeds[model].time_per_atom_s.scaled(1e6) if model in speeds else None for model in models]
+    speed_cells = ["–" if one is None else one.told(number) for one in times]
+    columns.append(_figures("Fit", [time_words(one) for one in longest], longest))
+    columns.append(_figures("µs/atom", speed_cells, [order_of(one) for one in times]))
+    return columns
 
 
-def _forecast(curve: PilotCurve | None, frames: int) -> str:
+def _figures(title: str, cells: Sequence[str], orders: Sequence[float | None]) -> Column:
+    return Column(title=title, cells=tuple(cells), rank=0, right=True, orders=tuple(orders))
+
+
+def _forecast(curve: PilotCurve | None, frames: int) -> Estimate | None:
     at = None if curve is None else next((one for one in curve.curve if one.frames == frames), None)
-    return "–" if at is None else f"≈{at.force_mae_ev_per_angstrom.told(mev)}"
+    return None if at is None else at.force_mae_ev_per_angstrom
 
 
-def _legend(data: PilotData) -> list[str]:
+def errors_legend(data: PilotData) -> list[str]:
+    """Return what the marks and columns of the table of errors mean."""
     words = ["◆ best at this number of frames; ◇ best, but within the interval of another."]
     if data.learning_curve:
         words.append("≈ from the learning curve; the last is as far as it is believed.")
@@ -181,7 +218,7 @@ def _legend(data: PilotData) -> list[str]:
 
 def _pretrained_table(data: PilotData, most: int | None) -> Table:
     table = plain_table("Model", "Force MAE", "Energy MAE", "µs/atom")
-    for one in sorted(data.pretrained, key=_force_error)[:most]:
+    for one in sorted(data.pretrained, key=force_error)[:most]:
         table.add_row(
             one.model,
             force_words(one.errors),
@@ -191,12 +228,14 @@ def _pretrained_table(data: PilotData, most: int | None) -> Table:
     return table
 
 
-def _force_error(one: PretrainedErrors) -> float:
+def force_error(one: PretrainedErrors) -> float:
+    """Return what pretrained models are sorted by: one without a force error comes last."""
     error = one.errors.force_mae_ev_per_angstrom
     return math.inf if error is None else error.value
 
 
-def _curve_lines(data: PilotData) -> list[str]:
+def curve_lines(data: PilotData) -> list[tuple[str, str]]:
+    """Return each model with a curve, and what more frames would bring it."""
     lines = []
     for curve in data.learning_curve:
         name = label(curve.engine, curve.size)
@@ -206,7 +245,7 @@ def _curve_lines(data: PilotData) -> list[str]:
             if data.target_ev_per_angstrom is not None
             else f"{between(at.force_mae_ev_per_angstrom)} meV/Å with {at.frames:,} frames, four times the data."
         )
-        lines.append(f"{name}: {words}")
+        lines.append((name, words))
     return lines
 
 
@@ -233,7 +272,7 @@ def _beaten(data: PilotData, one: TrainedPotential) -> str:
     known = [item for item in data.pretrained if item.errors.force_mae_ev_per_angstrom is not None]
     if mine is None or not known:
         return ""
-    best = min(known, key=_force_error)
+    best = min(known, key=force_error)
     theirs = best.errors.force_mae_ev_per_angstrom
     assert theirs is not None
     ratio = theirs.value / mine.value
@@ -250,7 +289,8 @@ def groups_table(one: TrainedPotential) -> Table:
     return table
 
 
-def _left_out_lines(data: PilotData) -> list[str]:
+def left_out_lines(data: PilotData) -> list[str]:
+    """Return each model with the fits that were not done, and why."""
     lines: list[str] = []
     models: dict[tuple[Model, str], list[str]] = {}
     for one in data.left_out:

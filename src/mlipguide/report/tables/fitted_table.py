@@ -22,12 +22,15 @@ class Column:
         cells: One a row.
         rank: The smaller, the longer it stays; 0 stays always.
         right: Whether it holds numbers.
+        orders: What the cells are sorted by where a reader can sort them, one a row, None for what is not known;
+            without them, by their text.
     """
 
     title: str
     cells: tuple[str, ...]
     rank: int
     right: bool = False
+    orders: tuple[float | str | None, ...] | None = None
 
     @property
     def width(self) -> int:

@@ -57,9 +57,9 @@ def cost_columns(candidates: Sequence[Candidate]) -> list[Column]:
     """Return the columns of what a run takes, those that decide least leave first."""
 
     def numbers(title: str, rank: int, field: Callable[[Candidate], Estimate | None], words: Words) -> Column:
-        return Column(
-            title=title, cells=tuple(with_spread(field(one), words) for one in candidates), rank=rank, right=True
-        )
+        found = [field(one) for one in candidates]
+        cells, orders = tuple(with_spread(one, words) for one in found), tuple(map(order_of, found))
+        return Column(title=title, cells=cells, rank=rank, right=True, orders=orders)
 
     return [
         numbers("Step", 5, lambda one: one.step_time_s, duration),
@@ -74,6 +74,11 @@ def cost_columns(candidates: Sequence[Candidate]) -> list[Column]:
 
 
 Words = Callable[[float], str]
+
+
+def order_of(estimate: Estimate | None) -> float | None:
+    """Return what a cell with an estimate is sorted by."""
+    return None if estimate is None else estimate.value
 
 
 def with_spread(estimate: Estimate | None, words: Words) -> str:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import log10
+from functools import partial
 from typing import Any
 
 from mlipguide.advice.caveats import most_important
 from mlipguide.advice.prices.break_even import total_s
-from mlipguide.core.readable import duration, memory, number, simulated_time
+from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.accuracy.accuracy_axis import AxisFigure
 from mlipguide.records.advice.advice import Candidate, Recommendation
-from mlipguide.records.advice.strategy import StrategyPrice, StrategyTable
+from mlipguide.records.advice.strategy import StrategyTable
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Weights
-from mlipguide.report.figures.break_even_plot import COLOURS, drawable, simulated_times, strategy_label
+from mlipguide.report.figures.break_even_plot import COLOURS, drawable, strategy_label
 from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.pages.recommend_page import commands_now, facts
 from mlipguide.report.tables.choice_rows import structures_per_hour
-from mlipguide.report.web.parts import GIBIBYTE, HEIGHT, HOUR_S, cell, coloured, ends, limit, logarithmic, with_ends
-from mlipguide.report.web.web_page import Cell, Slider, WebChart, WebPage, WebTable, values
+from mlipguide.report.web.parts import GIBIBYTE, HEIGHT, HOUR_S, cell, ends, limit, logarithmic
+from mlipguide.report.web.time_chart import Way, time_chart
+from mlipguide.report.web.web_page import Cell, WebChart, WebPage, WebTable, values
 from mlipguide.report.words.answer_words import answer_words
 from mlipguide.report.words.axis_words import UNITS, accuracy_cell, accuracy_column, axis_legend
 from mlipguide.report.words.formatting import VERDICT_WORDS, marks_legend
@@ -30,7 +31,6 @@ from mlipguide.report.words.reason_words import reason_words
 TONES = {Verdict.FEASIBLE: "good", Verdict.UNKNOWN: "unsure", Verdict.INFEASIBLE: "bad"}
 VERDICT_COLOURS = {Verdict.FEASIBLE: "#009E73", Verdict.UNKNOWN: "#E69F00", Verdict.INFEASIBLE: "#CC3311"}
 LOWER_IS_BETTER = frozenset({AxisFigure.FORCE_MAE, AxisFigure.ENERGY_MAE, AxisFigure.KAPPA_SRME})
-STOPS = 61
 MOST_RECORDS = 12
 
 
@@ -152,66 +152,12 @@ def _colour_of_verdict() -> dict[str, Any]:
 
 
 def _strategies_chart(table: StrategyTable, task: Task, task_time_s: float) -> WebChart:
-    times = simulated_times(task_time_s, STOPS)
-    start = min(range(STOPS), key=lambda place: abs(log10(times[place] / task_time_s)))
-    priced = [one for one in table.prices if total_s(one, task_time_s, task_time_s) is not None]
-    rows = [
-        {
-            "strategy": strategy_label(price),
-            "ps": time * 1e12,
-            **ends(total, HOUR_S),
-            "total": duration(total.value),
-            "simulated": simulated_time(time),
-        }
-        for price in priced
-        for time in times
-        if (total := total_s(price, task_time_s, time)) is not None
+    ways = [
+        Way(name=strategy_label(one), colour=COLOURS[one.strategy], total=partial(total_s, one, task_time_s))
+        for one in table.prices
+        if total_s(one, task_time_s, task_time_s) is not None
     ]
-    colour = coloured("strategy", {strategy_label(one): COLOURS[one.strategy] for one in priced})
-    time_axis = {
-        "field": "ps",
-        "type": "quantitative",
-        "scale": {"type": "log", "nice": False},
-        "title": "simulated time, ps",
-    }
-    hours = logarithmic("value", "time to solution, hours")
-    tooltip = [{"field": name} for name in ("strategy", "simulated", "total")]
-    spec = {
-        "height": HEIGHT,
-        "params": [{"name": "simulated_ps", "value": times[start] * 1e12}],
-        "data": values(rows),
-        "layer": [
-            {
-                "mark": {"type": "area", "opacity": 0.13},
-                "encoding": {"x": time_axis, "y": {**hours, "field": "low"}, "y2": {"field": "high"}, "color": colour},
-            },
-            {
-                "mark": {"type": "line", "strokeWidth": 2.5},
-                "encoding": {"x": time_axis, "y": hours, "color": colour, "tooltip": tooltip},
-            },
-            *limit("y", task.budget_s / HOUR_S),
-            {
-                "data": values([{"ps": time * 1e12} for time in times]),
-                "transform": [{"filter": "datum.ps == simulated_ps"}],
-                "mark": {"type": "rule", "color": "#888888", "strokeWidth": 2},
-                "encoding": {"x": time_axis},
-            },
-        ],
-    }
-    stops: tuple[dict[str, Any], ...] = tuple(
-        {"value": time * 1e12, "label": simulated_time(time), "totals": _totals(priced, task_time_s, time)}
-        for time in times
-    )
-    slider = Slider(label="Simulated time", signal="simulated_ps", stops=stops, start=start)
-    first = stops[start]["totals"][0]
-    told = f"Time to solution of {len(priced)} ways. Fastest at the task's own time: {first['name']}, {first['words']}."
-    return WebChart(title="And for a longer or shorter run?", words=told, spec=spec, slider=slider)
-
-
-def _totals(prices: Sequence[StrategyPrice], task_time_s: float, time_s: float) -> list[dict[str, str]]:
-    found = [(total, price) for price in prices if (total := total_s(price, task_time_s, time_s)) is not None]
-    found.sort(key=lambda pair: pair[0].value)
-    return [{"name": strategy_label(price), "words": with_ends(total, duration)} for total, price in found]
+    return time_chart(ways, task_time_s=task_time_s, budget_s=task.budget_s, axis="time to solution")
 
 
 def _memory_chart(candidates: Sequence[Candidate], answer: Recommendation) -> WebChart:

@@ -105,11 +105,30 @@ def reach_words(curve: PilotCurve, target: float) -> str:
     words = "" if least is None else f", {max(1, round(least)):,} at least"
     if frames is None:
         return f"may reach {wanted} within {last.frames:,} frames{words}."
-    if frames.low is not None and frames.high is not None and frames.high <= last.frames:
-        words = f" ({max(1, round(frames.low)):,} to {round(frames.high):,})"
+    between_frames = frames_interval(frames, last.frames)
+    if between_frames:
+        words = f" {between_frames}"
     else:
         words += f"; chance within {last.frames:,} frames {curve.probability_of_target or 0.0:.0%}"
     return f"needs about {round(frames.value):,} frames{words} for {wanted}."
+
+
+def frames_words(curve: PilotCurve) -> str:
+    """Return how many frames a model needs for the target: ``450 (310 to 700)``; a dash where that is not known."""
+    frames, least = curve.frames_for_target, curve.fewest_frames_for_target
+    if frames is None:
+        return "–"
+    told = frames_interval(frames, curve.curve[-1].frames) or (
+        "" if least is None else f"({max(1, round(least)):,} at least)"
+    )
+    return f"{max(1, round(frames.value)):,} {told}".rstrip()
+
+
+def frames_interval(frames: Estimate, most: int) -> str:
+    """Return the interval of a number of frames in brackets; empty where it ends beyond ``most``."""
+    if frames.low is None or frames.high is None or frames.high > most:
+        return ""
+    return f"({max(1, round(frames.low)):,} to {round(frames.high):,})"
 
 
 def _enough(frames: Estimate, smallest: int) -> str:
