@@ -131,9 +131,7 @@ def _packages(run: CitedRun, library: Library) -> Iterator[_Asked]:
     backend = run.card.backend
     recipe = library.recipes.get(backend)
     instead = () if recipe is not None else cited_sources(run.card)
-    yield _Asked(
-        what=CitedFor(CitedAs.PACKAGE, backend), works=() if recipe is None else recipe.cite, instead=instead
-    )
+    yield _Asked(what=CitedFor(CitedAs.PACKAGE, backend), works=() if recipe is None else recipe.cite, instead=instead)
 
 
 def _additions(run: CitedRun, _library: Library) -> Iterator[_Asked]:

@@ -23,7 +23,13 @@ def cite(
     ],
     *,
     add: Annotated[
-        str | None, typer.Option("--add", metavar="d3", help="What is added to every model: d3, d4, zbl.")
+        str | None,
+        typer.Option(
+            "--add",
+            metavar="d3",
+            help="What is added to every model: d3, d4, zbl.",
+            autocompletion=completer(Completion.ADDITIONS),
+        ),
     ] = None,
     cards: options.Cards = None,
     as_json: options.Json = False,

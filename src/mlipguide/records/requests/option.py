@@ -44,6 +44,12 @@ class Completion(StrEnum):
     """What a shell may offer."""
 
     MODELS = "models"
+    OWN_MODELS = "own models"
+    FAMILIES = "families"
+    BACKENDS = "backends"
+    TOPICS = "topics"
+    ADDITIONS = "additions"
+    NEEDS = "needs"
     PRESETS = "presets"
     HARDWARE = "hardware"
     KINDS = "kinds"

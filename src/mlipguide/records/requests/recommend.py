@@ -120,6 +120,7 @@ class TaskRequest:
             Panel.TASK,
             metavar="A,B",
             values=Values.NAMES,
+            completes=Completion.NEEDS,
             condition=True,
         ),
     ] = None

@@ -87,6 +87,7 @@ Add = Annotated[
         "Add dispersion to every model: d3, d4, with the parameters of its functional.",
         Panel.MODELS,
         metavar="d3",
+        completes=Completion.ADDITIONS,
         condition=True,
     ),
 ]
