@@ -28,6 +28,7 @@ from mlipguide.commands import plan as plan_workflow
 from mlipguide.commands import recommend as recommend_workflow
 from mlipguide.commands import speed as speed_workflow
 from mlipguide.commands import tune as tune_workflow
+from mlipguide.catalog.locations import DATA
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.hardware.machine import Cpu, Machine, Memory
 from mlipguide.records.models.model_card import ModelCard
@@ -164,6 +165,16 @@ class Outcome:
 
         found: dict[str, Any] = json.loads(self.out, parse_constant=refuse)
         return found
+
+    @property
+    def checked(self) -> dict[str, Any]:
+        """The document, after comparing it with the published schema that it names."""
+        from jsonschema import Draft202012Validator
+
+        document = self.document
+        file = f"{document['schema'].removeprefix('mlipguide.').replace('/', '-')}.json"
+        Draft202012Validator(json.loads((DATA / "schemas" / file).read_text(encoding="utf-8"))).validate(document)
+        return document
 
 
 Run = Callable[..., Outcome]

@@ -266,3 +266,13 @@ def test_a_timed_machine_is_kept_beside_its_measurements(fakes: FakeModels, run:
 def test_cpu_settings_are_those_of_the_machine() -> None:
     recipe, card = find_recipe("sevenn"), load_catalogue().find(MODEL)
     assert cpu_settings() == settings_for(recipe, default_settings(epyc()), card)
+
+
+def test_documents_of_sharing_are_those_of_the_schemas(fakes: FakeModels, run: Run, tmp_path: Path) -> None:
+    del fakes
+    assert run("bench", SILICON, "--models", "fake-a", "--sizes", "64").code == ExitCode.DONE
+    file = tmp_path / "records.jsonl"
+    given = run("share", "export", "-o", file, "--json").checked["data"]
+    assert given["records"] >= 1
+    assert run("share", "check", file, "--json").checked["data"]["files"]
+    assert run("share", "import", file, "--json").checked["status"] == "success"

@@ -2,6 +2,7 @@
 
 COMMANDS = {
     "recommend": "Say which model to run for a simulation, and how.",
+    "init": "Write a commented task file for recommend.",
     "bench": "Time models over several sizes; judge a speed.",
     "tune": "Find the settings with which models are fastest here.",
     "evaluate": "Compare models with reference calculations of yours.",

@@ -75,6 +75,7 @@ class Option:
         completes: What a shell may offer.
         condition: Whether it names the conditions of a task, and leaves its size open.
         question: How it is asked for where there is nobody who knows the options.
+        example: A value that it takes, where ``metavar`` is none.
     """
 
     help: str
@@ -91,6 +92,7 @@ class Option:
     completes: Completion | None = None
     condition: bool = False
     question: str | None = None
+    example: str | None = None
 
     @property
     def sentence(self) -> str:
