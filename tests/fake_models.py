@@ -21,6 +21,7 @@ import yaml
 from factories import make_metrics
 from mlipguide.__main__ import main
 from mlipguide.bench.measuring.measuring import no_wait
+from mlipguide.catalog.locations import DATA
 from mlipguide.commands import bench as bench_workflow
 from mlipguide.commands import check as check_workflow
 from mlipguide.commands import disagree as disagree_workflow
@@ -28,7 +29,6 @@ from mlipguide.commands import plan as plan_workflow
 from mlipguide.commands import recommend as recommend_workflow
 from mlipguide.commands import speed as speed_workflow
 from mlipguide.commands import tune as tune_workflow
-from mlipguide.catalog.locations import DATA
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.hardware.machine import Cpu, Machine, Memory
 from mlipguide.records.models.model_card import ModelCard

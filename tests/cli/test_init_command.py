@@ -21,7 +21,12 @@ from mlipguide.tasks.requests import build_task, read_request
 from mlipguide.testing.fake_session import linear
 
 KEYS = options_of(TaskRequest)
-OF_KIND = {"structures": "screen", "images": "neb"}
+GOES_WITH = {
+    "structures": {"kind": "screen"},
+    "images": {"kind": "neb"},
+    "dft_cores": {"dft_cost": "2h"},
+    "dft_atoms": {"dft_cost": "2h"},
+}
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_every_key_is_explained_and_can_be_used_as_it_stands(task: Path, tmp_pat
         assert getattr(request, name) is not None, name
         assert name == "structure" or yaml.safe_load(shown[name])[name] == example_of(item)
         if name not in {"structure", "preset", "index", "labels", "energy_key", "forces_key", "stress_key"}:
-            build_task(replace(request, kind=OF_KIND.get(name, request.kind)), silicon())
+            build_task(replace(request, **GOES_WITH.get(name, {})), silicon())
 
 
 def test_help_and_defaults_are_those_of_the_options(task: Path) -> None:

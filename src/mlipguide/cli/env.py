@@ -55,13 +55,13 @@ def build(
     from mlipguide.report.progress import progress
 
     with progress() as report:
-        tell = partial(report, share=0.0)
         if bundle is None:
             result = build_environments(
-                backends or [], python=python, torch_build=torch or "auto", force=force, on_progress=tell
+                backends or [], python=python, torch_build=torch or "auto", force=force, on_progress=report
             )
         else:
             refuse_torch_build(torch, bundle)
+            tell = partial(report, share=0.0)
             result = build_from(bundle, backends or [], python=python, force=force, on_progress=tell)
     return emit("env build", result, partial(environments_page, details=True), as_json=as_json)
 
