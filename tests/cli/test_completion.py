@@ -13,7 +13,7 @@ import pytest
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.locations import DATA
 from mlipguide.catalog.topics import load_knowledge
-from mlipguide.cli.completion import NAMES
+from mlipguide.cli.completion import NAMES, join_equals_signs
 from mlipguide.environments.recipes import load_recipes
 from mlipguide.hardware.device_models import load_devices
 from mlipguide.records.requests.option import Completion
@@ -37,6 +37,7 @@ complete -p mlipguide
 LINES = (
     ("mlipguide recommend Si.cif --models chgnet-0.3.0,sevennet-l", "chgnet-0.3.0,sevennet-l3i5"),
     ("mlipguide env build seve", "sevenn"),
+    ("mlipguide bench --models = sevennet-l", "sevennet-l3i5"),
     ("mlipguide recommend Si", ""),
 )
 """What is typed, and all that is offered; where that is nothing, bash offers files."""
@@ -56,6 +57,24 @@ def test_bash_offers_names_and_leaves_files_to_itself(tmp_path: Path) -> None:
     *offered, how = done.stdout.splitlines()
     assert offered == [names for _, names in LINES], done.stderr
     assert "-o default" in how, "files where nothing is offered"
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "joined", "then"),
+    [
+        (["m", "bench", "--models", "=", "sev"], 4, ["m", "bench", "--models", "sev"], 3),
+        (["m", "bench", "--models", "="], 3, ["m", "bench", "--models", ""], 3),
+        (["m", "bench", "--atoms", "=", "8", "--mo"], 5, ["m", "bench", "--atoms", "8", "--mo"], 4),
+        (["m", "bench", "--atoms", "8"], 3, ["m", "bench", "--atoms", "8"], 3),
+    ],
+)
+def test_an_equals_sign_is_no_word(words: list[str], place: int, joined: list[str], then: int) -> None:
+    variables = {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(place)}
+    join_equals_signs(variables)
+    assert variables == {"COMP_WORDS": "\n".join(joined), "COMP_CWORD": str(then)}
+    none: dict[str, str] = {}
+    join_equals_signs(none)
+    assert none == {}
 
 
 def test_nothing_heavy_is_imported_for_any_name() -> None:

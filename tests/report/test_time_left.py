@@ -48,6 +48,18 @@ def test_nothing_is_said_before_enough_was_seen(clock: Clock) -> None:
     assert other.seconds(0.6) == pytest.approx(160.0), "what was done before it was watched counts for nothing"
 
 
+def test_a_share_that_stands_still_counts_down(clock: Clock) -> None:
+    left = TimeLeft(clock)
+    left.seconds(0.0)
+    clock.now += 20
+    assert left.seconds(0.5) == pytest.approx(20.0)
+    clock.now += 15
+    assert left.seconds(0.5) == pytest.approx(5.0)
+    clock.now += 15
+    assert left.seconds(0.5) is None, "longer than was to be expected"
+    assert left.seconds(0.75) == pytest.approx(50.0 / 3)
+
+
 def test_a_share_that_falls_begins_anew(clock: Clock) -> None:
     left = TimeLeft(clock)
     left.seconds(0.0)
@@ -61,11 +73,11 @@ def test_a_share_that_falls_begins_anew(clock: Clock) -> None:
 @pytest.mark.parametrize(
     ("elapsed_s", "share", "words"),
     [
-        (10.0, 0.25, "testing a; about 30 s to go"),
-        (100.0, 0.25, "testing a; about 5 min to go"),
-        (3600.0, 0.5, "testing a; about 60 min to go"),
-        (36000.0, 0.5, "testing a; about 10 h to go"),
-        (100.0, 0.999, "testing a; about 10 s to go"),
+        (10.0, 0.25, "testing a; about 30 s left"),
+        (100.0, 0.25, "testing a; about 5 min left"),
+        (3600.0, 0.5, "testing a; about 60 min left"),
+        (36000.0, 0.5, "testing a; about 10 h left"),
+        (100.0, 0.999, "testing a; about 10 s left"),
     ],
 )
 def test_it_is_told_in_steps_that_matter(clock: Clock, elapsed_s: float, share: float, words: str) -> None:
@@ -79,7 +91,8 @@ def test_what_a_message_says_itself_is_not_said_again(clock: Clock) -> None:
     left = TimeLeft(clock)
     left.words("measuring a, at most 30 s to go", 0.0)
     clock.now += 10
-    assert left.words("measuring a, at most 20 s to go", 0.3) == "measuring a, at most 20 s to go"
+    for message in ("measuring a, at most 20 s to go", "evaluating a (30 %), frame 3 of 9, about 20 s left"):
+        assert left.words(message, 0.3) == message
 
 
 def test_a_plain_line_has_it(clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,4 +101,4 @@ def test_a_plain_line_has_it(clock: Clock, capsys: pytest.CaptureFixture[str], m
     report("loading a", 0.0)
     clock.now += 30
     report("evaluating b, frame 2", 0.5)
-    assert capsys.readouterr().err.splitlines()[-1] == "mlipguide:  50% evaluating b, frame 2; about 30 s to go"
+    assert capsys.readouterr().err.splitlines()[-1] == "mlipguide:  50% evaluating b, frame 2; about 30 s left"

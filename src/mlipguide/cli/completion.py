@@ -6,9 +6,25 @@ neither numpy nor ase is imported. Where nothing is offered, shells offer files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 
 from mlipguide.records.requests.option import Completion
+
+
+def join_equals_signs(variables: MutableMapping[str, str]) -> None:
+    """Let ``--models=sev`` be completed as ``--models sev`` is: bash gives ``=`` as a word of its own.
+
+    Args:
+        variables: The environment in which a shell asks; in any other nothing changes.
+    """
+    if "=" not in variables.get("COMP_WORDS", "").split("\n"):
+        return
+    words, place = variables["COMP_WORDS"].split("\n"), int(variables.get("COMP_CWORD", "0"))
+    if words[place] == "=":
+        words[place] = ""
+    gone = [at for at, word in enumerate(words) if word == "="]
+    variables["COMP_WORDS"] = "\n".join(word for word in words if word != "=")
+    variables["COMP_CWORD"] = str(place - sum(at < place for at in gone))
 
 
 def completer(kind: Completion | None) -> Callable[[str], list[str]] | None:
