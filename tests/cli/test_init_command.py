@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,7 +22,7 @@ from mlipguide.tasks.requests import build_task, read_request
 from mlipguide.testing.fake_session import linear
 
 KEYS = options_of(TaskRequest)
-GOES_WITH = {
+GOES_WITH: dict[str, dict[str, Any]] = {
     "structures": {"kind": "screen"},
     "images": {"kind": "neb"},
     "dft_cores": {"dft_cost": "2h"},
