@@ -35,9 +35,8 @@ done
 complete -p mlipguide
 """
 LINES = (
-    ("mlipguide recommend Si.cif --models chgnet-0.3.0,sevennet-l", "chgnet-0.3.0,sevennet-l3i5"),
     ("mlipguide env build seve", "sevenn"),
-    ("mlipguide bench --models = sevennet-l", "sevennet-l3i5"),
+    ("mlipguide bench --models = chgnet-0.3.0,sevennet-l", "chgnet-0.3.0,sevennet-l3i5"),
     ("mlipguide recommend Si", ""),
 )
 """What is typed, and all that is offered; where that is nothing, bash offers files."""
