@@ -24,7 +24,6 @@ from mlipguide.evidence.stability.dynamics import FLEW_APART, DynamicResults, dy
 from mlipguide.evidence.stability.plan import (
     STATIC_EVALUATIONS,
     THERMALISING,
-    WANTED_STEPS,
     Cell,
     choose_cell,
     choose_lengths,
@@ -221,7 +220,7 @@ def _tested(
         options.on_progress(f"{item.card.id}: timing an evaluation", position / models)
         seen(item.card.id, session, conditions.atoms)
         cell = choose_cell(session, conditions.atoms, budget_s - (time.monotonic() - begin))
-        subject = _subject(item, session, conditions, options, cell=cell, place=place)
+        subject = _subject(item, session, conditions, options, cell=cell, place=place, begin=begin, budget_s=budget_s)
         statics, dynamics, failed, short = _results(subject, begin + budget_s)
     finally:
         session.close()
@@ -265,14 +264,13 @@ def _subject(
     *,
     cell: Cell,
     place: tuple[int, int],
+    begin: float,
+    budget_s: float,
 ) -> Subject:
     position, models = place
-    wanted = STATIC_EVALUATIONS + THERMALISING + WANTED_STEPS
-    done = [0]
 
-    def report(evaluations: int) -> None:
-        done[0] += evaluations
-        share = min(1.0, done[0] / wanted)
+    def report(_evaluations: int) -> None:
+        share = min(1.0, (time.monotonic() - begin) / budget_s)  # runs are as long as the budget allows
         options.on_progress(f"{item.card.id}: testing {len(cell.atoms)} atoms", (position + share) / models)
 
     return Subject(
