@@ -21,6 +21,7 @@ import yaml
 from factories import make_metrics
 from mlipguide.__main__ import main
 from mlipguide.bench.measuring.measuring import no_wait
+from mlipguide.catalog.locations import DATA
 from mlipguide.commands import bench as bench_workflow
 from mlipguide.commands import check as check_workflow
 from mlipguide.commands import disagree as disagree_workflow
@@ -164,6 +165,16 @@ class Outcome:
 
         found: dict[str, Any] = json.loads(self.out, parse_constant=refuse)
         return found
+
+    @property
+    def checked(self) -> dict[str, Any]:
+        """The document, after comparing it with the published schema that it names."""
+        from jsonschema import Draft202012Validator
+
+        document = self.document
+        file = f"{document['schema'].removeprefix('mlipguide.').replace('/', '-')}.json"
+        Draft202012Validator(json.loads((DATA / "schemas" / file).read_text(encoding="utf-8"))).validate(document)
+        return document
 
 
 Run = Callable[..., Outcome]

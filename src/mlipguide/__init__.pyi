@@ -424,7 +424,7 @@ def stability(
     """Test whether models make a stable run: energy drift, longest time step, smoothness, symmetry.
 
     Args:
-        budget: Wall time for testing all models together [3m].
+        budget: Wall time for testing all models together; the shortest tests may take longer [3m].
         threads: Threads of each model [all usable cores].
         structure: Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...
         models: Models to test.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from types import FrameType
@@ -11,6 +12,8 @@ from typing import Never
 from mlipguide.core.errors import ExitCode, InputError, MlipguideError
 
 SHOWN_OF_A_NAME = 40
+COMPLETING = "_MLIPGUIDE_COMPLETE"
+"""Set by a shell that asks how a word goes on."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,6 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from mlipguide.cli.app import app
     from mlipguide.cli.output import drop_output, make_printable
 
+    if COMPLETING in os.environ:
+        from mlipguide.cli.completion import join_equals_signs
+
+        join_equals_signs(os.environ)
     given = list(sys.argv[1:] if arguments is None else arguments)
     _end_like_interrupt()
     make_printable()

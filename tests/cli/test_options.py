@@ -90,6 +90,11 @@ def test_no_two_options_of_a_command_have_the_same_word() -> None:
         (Completion.PRESETS, "wat", "water"),
         (Completion.HARDWARE, "A100-8", "A100-80GB"),
         (Completion.KINDS, "pho", "phonons"),
+        (Completion.BACKENDS, "seve", "sevenn"),
+        (Completion.TOPICS, "soft", "softening"),
+        (Completion.FAMILIES, "ne", "nep"),
+        (Completion.ADDITIONS, "d", "d4"),
+        (Completion.NEEDS, "stress,di", "stress,dispersion"),
     ],
 )
 def test_a_shell_offers_what_goes_on(kind: Completion, written: str, offered: str) -> None:

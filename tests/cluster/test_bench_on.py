@@ -109,7 +109,7 @@ def test_a_dry_run_writes_and_asks_nothing(fake_slurm: FakeSlurm, cluster_file: 
     assert page.code == ExitCode.DONE
     assert page.out.count("#!/bin/bash -l") == 2
     assert "#SBATCH --account=physics" in page.out
-    assert [one["partition"] for one in run(*words, "--json").document["data"]["scripts"]] == ["short", "long"]
+    assert [one["partition"] for one in run(*words, "--json").checked["data"]["scripts"]] == ["short", "long"]
     assert fake_slurm.calls("sbatch") == []
     assert not jobs_dir().exists()
 
@@ -130,7 +130,7 @@ def test_states_come_from_answers_then_the_queue_then_the_accounts(
     answered(submitted, "short", 0)
     fake_slurm.queue("1|0|FAILED|None", "1|1|TIMEOUT|TimeLimit", "2|0|PENDING|Priority")
     fake_slurm.accounts("2_1|NODE_FAIL", "1_1|COMPLETED")
-    assert states(run("jobs", "list", submitted["name"], "--json").document) == {
+    assert states(run("jobs", "list", submitted["name"], "--json").checked) == {
         ("short", "fake-a"): ("done", None),
         ("short", "fake-b"): ("ended", "it hit its time limit"),
         ("long", "fake-a"): ("waiting", "Priority"),
@@ -151,7 +151,7 @@ def test_only_what_left_no_answer_is_submitted_again(
     answered(submitted, "short", 0)
     failed = answered(submitted, "long", 0, data=None, errors=[{"message": "No weights."}])
     fake_slurm.queue("1|1|CANCELLED|None", "2|1|RUNNING|None")
-    document = run("jobs", "resume", "--time-limit", "1h", "--json").document
+    document = run("jobs", "resume", "--time-limit", "1h", "--json").checked
     assert fake_slurm.calls("sbatch")[4:] == [
         f"--parsable --array=1%2 --time=0-01:00:00 {submitted['folder']}/short/job.sh"
     ]
@@ -205,7 +205,7 @@ def test_records_come_back_once_and_those_of_a_killed_task_too(
     on_node(run, submitted, "short", 1, killed=True)
     fake_slurm.queue("1|1|TIMEOUT|None", "2|0|PENDING|None", "2|1|PENDING|None")
     assert not measurements_dir().exists()
-    first = run("jobs", "collect", "--json").document["data"]
+    first = run("jobs", "collect", "--json").checked["data"]
     assert (len(first["added"]), first["known"]) == (4, [])
     found = store.find("0123456789abcdef").measurements
     assert sorted((one.model, one.atoms) for one in found) == [

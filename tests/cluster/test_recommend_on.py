@@ -155,7 +155,7 @@ def test_the_usual_precision_counts_and_of_it_the_fastest_setting(fake_a: FakeMo
     measured("b" * 16, 0.5, settings=replace(usual, threads=4))
     measured("b" * 16, 0.7, settings=replace(usual, threads=1))
     measured("b" * 16, 0.2, settings=replace(usual, dtype="float64"))
-    document = run("recommend", SILICON, *TASK, "--models", "fake-a", "--on", cluster, "--json").document
+    document = run("recommend", SILICON, *TASK, "--models", "fake-a", "--on", cluster, "--json").checked
     (answer,) = answers(document).values()
     assert step_s(answer)["value"] == pytest.approx(0.5, rel=0.03)
     assert answer["candidates"][0]["candidate"]["settings"]["threads"] == 4

@@ -45,7 +45,7 @@ def test_the_faster_machine_is_told_first(answers: tuple[Path, Path], run: Run) 
 
 
 def test_the_document_holds_both(answers: tuple[Path, Path], run: Run) -> None:
-    data = run("compare", *map(str, answers), "--json").document["data"]
+    data = run("compare", *map(str, answers), "--json").checked["data"]
     assert [one["name"] for one in data["answers"]] == ["desk", "old"]
     assert set(data["models"]) == {"fake-a", "fake-b"}
     assert data["differing"] == []

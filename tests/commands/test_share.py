@@ -231,12 +231,12 @@ def test_export_check_and_import(fakes: FakeModels, run: Run, tmp_path: Path) ->
     assert " ".join(outcome.out.split()).startswith(f"2 measurements written to {file}")
     assert "(like this machine)" in outcome.out
     assert run("share", "export", "-o", file).code == ExitCode.BAD_INPUT
-    assert run("share", "export", "-o", file, "--replace").code == ExitCode.DONE
+    assert run("share", "export", "-o", file, "--replace", "--json").checked["data"]["records"] == 2
     lines = file.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["shared"]["model"] for line in lines] == [MODEL, MODEL]
     checked = run("share", "check", file, "--json")
     assert checked.code == ExitCode.DONE
-    assert checked.document["schema"] == "mlipguide.share.check/1"
+    assert checked.checked["schema"] == "mlipguide.share.check/1"
     assert (checked.document["data"]["records"], checked.document["data"]["stored"]) == (2, False)
     own = run("share", "import", file, "--json").document["data"]
     assert (own["records"], own["duplicates"]) == (0, 2)

@@ -16,6 +16,7 @@ from fake_models import FakeModels, Run
 from mlipguide.commands import recommend as recommend_workflow
 from mlipguide.commands import stability as workflow
 from mlipguide.core.errors import InputError, MeasurementFailedError
+from mlipguide.core.readable import duration
 from mlipguide.evidence.stability.plan import FEWEST_STEPS, choose_lengths
 from mlipguide.records.accuracy.stability import CheckVerdict, DriftCause, ModelStability
 from mlipguide.records.requests.recommend import TaskRequest
@@ -66,6 +67,18 @@ def test_a_conservative_model_is_told_from_one_with_a_curl(models: FakeModels, c
     assert all(session._process.closed for session in models.sessions)  # type: ignore[attr-defined]
     assert store.find(PLAIN).records == (plain,)
     assert store.find(CURLED).records == (curled,)
+
+
+def test_a_budget_that_is_too_short_is_told_with_what_the_shortest_runs_took(models: FakeModels, copper: str) -> None:
+    options = workflow.Options(opener=models.open, probe=models.probe, budget="0.01s")
+    result = workflow.stability(TaskRequest(structure=copper, models=PLAIN, timestep="2fs"), options)
+    (record,) = result.data.results
+    (notice,) = (one for one in result.notices if one.kind == "short_runs")
+    assert record.wall_time_s > 0.01, "no budget makes a test shorter than its shortest runs"
+    assert notice.message.startswith(f"{PLAIN}: a budget of 10 ms allows only the shortest runs")
+    assert f"which took {duration(record.wall_time_s)} with loading" in notice.message
+    (longer,) = (word for word in notice.message.split() if word[:-1].isdigit() and word.endswith("m"))
+    assert 60 * int(longer[:-1]) >= 2 * record.wall_time_s
 
 
 def test_a_jump_of_the_energy_is_not_taken_for_a_curl(models: FakeModels, copper: str) -> None:

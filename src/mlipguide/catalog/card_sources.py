@@ -25,6 +25,7 @@ def cited_sources(card: ModelCard) -> tuple[str, ...]:
         licences.weights.sources,
         () if card.metrics is None else card.metrics.sources,
         () if card.weights.reference is None else card.weights.reference.sources,
+        card.cite,
     )
     return tuple(dict.fromkeys(key for sources in groups for key in sources))
 

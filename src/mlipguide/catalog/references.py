@@ -63,10 +63,11 @@ def gather_references(
 
 
 def check_sources(plain: Any, references: References) -> Found:
-    """Find facts without sources, sources that do not exist and dates that are none, at whatever depth."""
+    """Find facts without sources, sources and works that do not exist and dates that are none, at whatever depth."""
     for path, keys in fields_named(plain, "sources"):
         if keys == []:
             yield path, "at least one source is needed"
+    for path, keys in (*fields_named(plain, "sources"), *fields_named(plain, "cite")):
         for key in keys if isinstance(keys, list) else ():
             if isinstance(key, str) and key not in references.sources:
                 yield path, unknown(f"there is no source '{key}'", key, references.sources)

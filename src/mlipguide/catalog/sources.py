@@ -51,6 +51,16 @@ class Source:
         return f"https://arxiv.org/abs/{self.fields['eprint']}" if "eprint" in self.fields else None
 
     @property
+    def is_publication(self) -> bool:
+        """Whether it is a paper, a preprint, a book or a deposited data set, not a file or a page of the web."""
+        return self.kind != "misc" or not self.fields.keys().isdisjoint({"doi", "eprint"})
+
+    @property
+    def identity(self) -> str:
+        """What tells that two entries are the same work: its DOI, else its number at arXiv, else its key."""
+        return self.fields.get("doi", self.fields.get("eprint", self.key)).lower()
+
+    @property
     def reference(self) -> str:
         """The shortest text that finds it: ``doi:…``, ``arXiv:…``, or the key where it has only an address."""
         if "doi" in self.fields:

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from mlipguide.cli import options
+from mlipguide.cli.completion import completer
+from mlipguide.records.requests.option import Completion
 
 app = typer.Typer(help="The isolated Python environments of the backends.", no_args_is_help=True)
 
@@ -16,7 +18,11 @@ Bundle = Annotated[
     Path | None,
     typer.Option("--from", metavar="BUNDLE", help="What 'env pack' wrote where there is a network."),
 ]
-Backend = Annotated[str, typer.Argument(help="sevenn, chgnet, mace-torch, ...")]
+BACKENDS = completer(Completion.BACKENDS)
+Backend = Annotated[str, typer.Argument(help="sevenn, chgnet, mace-torch, ...", autocompletion=BACKENDS)]
+Backends = Annotated[
+    list[str] | None, typer.Argument(metavar="BACKEND", help="All of them by default.", autocompletion=BACKENDS)
+]
 
 
 @app.command("list")
@@ -31,7 +37,7 @@ def list_environments(*, details: options.Details = False, as_json: options.Json
 
 @app.command("build")
 def build(
-    backends: Annotated[list[str] | None, typer.Argument(metavar="BACKEND", help="All of them by default.")] = None,
+    backends: Backends = None,
     *,
     python: Annotated[
         str | None, typer.Option(metavar="3.12|PATH", help="Python to use [this one, where it fits].")
@@ -49,20 +55,23 @@ def build(
     from mlipguide.report.progress import progress
 
     with progress() as report:
-        tell = partial(report, share=0.0)
         if bundle is None:
             result = build_environments(
-                backends or [], python=python, torch_build=torch or "auto", force=force, on_progress=tell
+                backends or [], python=python, torch_build=torch or "auto", force=force, on_progress=report
             )
         else:
             refuse_torch_build(torch, bundle)
+            tell = partial(report, share=0.0)
             result = build_from(bundle, backends or [], python=python, force=force, on_progress=tell)
     return emit("env build", result, partial(environments_page, details=True), as_json=as_json)
 
 
 @app.command("pack")
 def pack(
-    backends: Annotated[list[str], typer.Argument(metavar="BACKEND", help="sevenn, chgnet, mace-torch, ...")],
+    backends: Annotated[
+        list[str],
+        typer.Argument(metavar="BACKEND", help="sevenn, chgnet, mace-torch, ...", autocompletion=BACKENDS),
+    ],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The bundle.")],
     python: Annotated[
@@ -75,7 +84,12 @@ def pack(
         str, typer.Option(metavar="auto|cpu|cu128|index|none", help="Build of torch; none: the site's own.")
     ] = "auto",
     models: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Models whose weights are packed [all that can be had].")
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Models whose weights are packed [all that can be had].",
+            autocompletion=completer(Completion.MODELS),
+        ),
     ] = None,
     details: options.Details = False,
     as_json: options.Json = False,
@@ -124,7 +138,7 @@ def adopt(
 
 @app.command("check")
 def check(
-    backends: Annotated[list[str] | None, typer.Argument(metavar="BACKEND", help="All of them by default.")] = None,
+    backends: Backends = None,
     *,
     as_json: options.Json = False,
 ) -> int:
@@ -142,7 +156,8 @@ def check(
 @app.command("verify")
 def verify(
     backends: Annotated[
-        list[str] | None, typer.Argument(metavar="BACKEND", help="Those that are built, by default.")
+        list[str] | None,
+        typer.Argument(metavar="BACKEND", help="Those that are built, by default.", autocompletion=BACKENDS),
     ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All of them; what is missing is built.")] = False,
@@ -161,7 +176,9 @@ def verify(
 
 @app.command("remove")
 def remove(
-    backend: Annotated[str | None, typer.Argument(help="sevenn, chgnet, mace-torch, ...")] = None,
+    backend: Annotated[
+        str | None, typer.Argument(help="sevenn, chgnet, mace-torch, ...", autocompletion=BACKENDS)
+    ] = None,
     *,
     unused: Annotated[
         bool, typer.Option("--unused", help="Those of any backend that nothing here starts any more.")

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from mlipguide.cli import options
+from mlipguide.cli.completion import completer
+from mlipguide.records.requests.option import Completion
 
 
 class Format(StrEnum):
@@ -20,7 +22,12 @@ class Format(StrEnum):
 def explain(
     topic: Annotated[
         str | None,
-        typer.Argument(metavar="TOPIC", help="For example softening, d3, or all [the list].", show_default=False),
+        typer.Argument(
+            metavar="TOPIC",
+            help="For example softening, d3, or all [the list].",
+            show_default=False,
+            autocompletion=completer(Completion.TOPICS),
+        ),
     ] = None,
     *,
     output: Annotated[Format, typer.Option("--format", help="What is printed.")] = Format.TERMINAL,

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from mlipguide.cli import options
+from mlipguide.cli.completion import completer
+from mlipguide.records.requests.option import Completion
 
 app = typer.Typer(
     help="This machine, as far as it changes speed or what fits, and known devices that are not here.",
@@ -53,7 +55,13 @@ def list_devices(
 
 @app.command("explain")
 def explain(
-    device: Annotated[str, typer.Argument(help="Name of a known device, for example A100-80GB.")],
+    device: Annotated[
+        str,
+        typer.Argument(
+            help="Name of a known device, for example A100-80GB.",
+            autocompletion=completer(Completion.HARDWARE),
+        ),
+    ],
     *,
     as_json: options.Json = False,
 ) -> int:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from mlipguide.cli import options
+from mlipguide.cli.completion import completer
+from mlipguide.records.requests.option import Completion
 
 
 def list_models(
@@ -18,7 +20,9 @@ def list_models(
     needs: Annotated[
         str | None,
         typer.Option(
-            metavar="A,B", help="What a model gives beside energies and forces, as for recommend: stress, ..."
+            metavar="A,B",
+            help="What a model gives beside energies and forces, as for recommend: stress, ...",
+            autocompletion=completer(Completion.NEEDS),
         ),
     ] = None,
     commercial: Annotated[
@@ -31,7 +35,10 @@ def list_models(
     domain: Annotated[
         str | None, typer.Option(metavar="A,B", help="The training data cover them: crystals, surfaces, liquids, ...")
     ] = None,
-    backend: Annotated[str | None, typer.Option(metavar="A,B", help="One of these backends.")] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="One of these backends.", autocompletion=completer(Completion.BACKENDS)),
+    ] = None,
     family: Annotated[str | None, typer.Option(metavar="A,B", help="One of these families: MACE, ...")] = None,
     level_of_theory: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Words in the level of theory, e.g. r2SCAN.")
@@ -53,7 +60,12 @@ def list_models(
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="The worst or largest first.")] = False,
     why: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Say instead which criteria leave this model out.")
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Say instead which criteria leave this model out.",
+            autocompletion=completer(Completion.MODELS),
+        ),
     ] = None,
     cards: options.Cards = None,
     details: options.Details = False,

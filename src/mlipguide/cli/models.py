@@ -9,14 +9,18 @@ from typing import Annotated
 import typer
 
 from mlipguide.cli import model_list, options
+from mlipguide.cli.completion import completer
+from mlipguide.records.requests.option import Completion
 
 app = typer.Typer(help="The catalogue of models.", no_args_is_help=True)
+MODELS = completer(Completion.MODELS)
+
 app.command("list")(model_list.list_models)
 
 
 @app.command("show")
 def show(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Id or alias of a model.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Id or alias of a model.", autocompletion=MODELS)],
     *,
     cards: options.Cards = None,
     details: options.Details = False,
@@ -33,7 +37,10 @@ def show(
 
 @app.command("compare")
 def compare(
-    models: Annotated[list[str], typer.Argument(metavar="A B [C...]", help="Ids or aliases of two or more models.")],
+    models: Annotated[
+        list[str],
+        typer.Argument(metavar="A B [C...]", help="Ids or aliases of two or more models.", autocompletion=MODELS),
+    ],
     *,
     cards: options.Cards = None,
     details: options.Details = False,
@@ -51,7 +58,12 @@ def compare(
 @app.command("families")
 def families(
     family: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Everything on this one [a table of all].")
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="Everything on this one [a table of all].",
+            autocompletion=completer(Completion.FAMILIES),
+        ),
     ] = None,
     *,
     as_json: options.Json = False,
@@ -73,7 +85,13 @@ def add(
     ] = None,
     *,
     base: Annotated[
-        str | None, typer.Option("--from", metavar="MODEL", help="The model that it was trained further from.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="The model that it was trained further from.",
+            autocompletion=MODELS,
+        ),
     ] = None,
     calculator: Annotated[
         str | None,
@@ -121,7 +139,12 @@ def add(
 
 @app.command("remove")
 def remove(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Id of a model that was added.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Id of a model that was added.", autocompletion=completer(Completion.OWN_MODELS)
+        ),
+    ],
     *,
     as_json: options.Json = False,
 ) -> int:

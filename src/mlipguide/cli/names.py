@@ -2,6 +2,7 @@
 
 COMMANDS = {
     "recommend": "Say which model to run for a simulation, and how.",
+    "init": "Write a commented task file for recommend.",
     "bench": "Time models over several sizes; judge a speed.",
     "tune": "Find the settings with which models are fastest here.",
     "evaluate": "Compare models with reference calculations of yours.",
@@ -17,6 +18,7 @@ COMMANDS = {
     "jobs": "Runs on a cluster: list, watch, collect, resume.",
     "share": "Give measurements away, and use those of others.",
     "explain": "Explain a topic in plain words, with sources.",
+    "cite": "BibTeX of models, of their data and of their codes.",
     "doctor": "Print a diagnosis to paste into a bug report.",
 }
 """Every command has a file of its own in this folder, with its function or, for a group, the typer app."""

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from mlipguide.cli import options
-from mlipguide.records.requests.option import Panel
+from mlipguide.cli.completion import completer
+from mlipguide.records.requests.option import Completion, Panel
 from mlipguide.records.requests.recommend import RecommendRequest
 
 
@@ -20,7 +21,12 @@ def recommend(
     ] = False,
     why: Annotated[
         str | None,
-        options.shown("--why", metavar="MODEL", help="Show why this model got its verdict, with sources."),
+        options.shown(
+            "--why",
+            metavar="MODEL",
+            help="Show why this model got its verdict, with sources.",
+            autocompletion=completer(Completion.MODELS),
+        ),
     ] = None,
     on: options.On = None,
     plot: Annotated[Path | None, options.plot("Draw time to solution against simulated time")] = None,

@@ -7,17 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mlipguide.core.errors import InputError
-from mlipguide.core.kept_files import read_document
 from mlipguide.core.readable import duration, simulated_time
-from mlipguide.core.serialisation import from_plain
-from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.advice.compared_answers import AnswersCompared, AnswerThere
 from mlipguide.records.notice import Result
 from mlipguide.records.task.task import Task
-from mlipguide.report.exports.envelope import schema_name
-from mlipguide.report.exports.plain_words import without_words
+from mlipguide.report.exports.saved_answers import HINT, read_answer
 
-HINT = "Write answers with: mlipguide recommend STRUCTURE … --json > A.json"
 MOST_MODELS = 8
 QUESTION: dict[str, Callable[[Task], str]] = {
     "the structure": lambda task: task.structure.reduced_formula,
@@ -48,13 +43,7 @@ def compare(files: Sequence[Path]) -> Result[AnswersCompared]:
 
 
 def _answers(path: Path) -> Iterator[AnswerThere]:
-    document = read_document(path, "an answer of recommend", hint=HINT)
-    schema, wanted = document.get("schema"), schema_name("recommend")
-    if schema != wanted:
-        raise InputError(f"{path} holds {schema or 'no document of mlipguide'}, not {wanted}.", hint=HINT)
-    if document.get("data") is None:
-        raise InputError(f"{path} holds a failure of recommend, not an answer.", hint=HINT)
-    answer = from_plain(Recommendation, without_words(document["data"]), what=str(path))
+    answer = read_answer(path)
     if not answer.hardware:
         yield AnswerThere(
             name=path.stem,

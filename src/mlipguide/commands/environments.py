@@ -26,6 +26,9 @@ from mlipguide.records.notice import Notice, Problem, Result
 from mlipguide.sessions.worker_session import open_session
 from mlipguide.store import supports
 
+USUAL_BUILD_S = 10.0
+"""Of a recipe that nobody timed: about the median of the others."""
+
 
 def list_environments() -> Result[EnvironmentList]:
     """Return the environment of every backend, without starting anything."""
@@ -44,11 +47,18 @@ def build_environments(
     python: str | None,
     torch_build: str,
     force: bool,
-    on_progress: Callable[[str], None],
+    on_progress: Callable[[str, float], None],
 ) -> Result[EnvironmentList]:
     """Build the managed environments of ``backends``, all of them when none is named.
 
     One that fails does not stop the others, unless it is the only one.
+
+    Args:
+        backends: Their names.
+        python: Interpreter or release to use; None for this one, where it fits.
+        torch_build: Build of torch.
+        force: Build anew what is there.
+        on_progress: Told what is being done, and the share that is done by the times that builds usually take.
 
     Raises:
         InputError: An unknown backend, Python or torch build.
@@ -56,6 +66,7 @@ def build_environments(
     """
     recipes = _recipes(backends) if backends else tuple(one for one in _recipes(()) if one.is_built)
     has_gpu = any(gpu.vendor is GpuVendor.NVIDIA for gpu in probe_machine().gpus)
+    usual_s = [recipe.build_s or USUAL_BUILD_S for recipe in recipes]
     built, problems = build_each(
         [
             partial(
@@ -64,10 +75,10 @@ def build_environments(
                 python=python,
                 torch_build=torch_build,
                 has_nvidia_gpu=has_gpu,
-                on_progress=on_progress,
+                on_progress=partial(_tell, on_progress, sum(usual_s[:place]) / sum(usual_s)),
                 force=force,
             )
-            for recipe in recipes
+            for place, recipe in enumerate(recipes)
         ]
     )
     return Result(
@@ -75,6 +86,10 @@ def build_environments(
         errors=problems,
         exit_code=ExitCode.ENVIRONMENT_FAILED if problems else ExitCode.DONE,
     )
+
+
+def _tell(on_progress: Callable[[str, float], None], share: float, message: str) -> None:
+    on_progress(message, share)
 
 
 def refuse_torch_build(requested: str | None, bundle: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,12 +18,12 @@ from mlipguide.catalog.additions import OPTION, parse_additions
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import logs_dir, make_folder, stability_dir
+from mlipguide.core.readable import duration
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME
 from mlipguide.evidence.stability.dynamics import FLEW_APART, DynamicResults, dynamic_tests
 from mlipguide.evidence.stability.plan import (
     STATIC_EVALUATIONS,
     THERMALISING,
-    WANTED_STEPS,
     Cell,
     choose_cell,
     choose_lengths,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
 RANDOM_WEIGHTS = "its weights are not on this machine, and random ones have no forces worth testing"
 RATTLE_ANGSTROM = 0.05
+TIMES_AS_LONG = 2.0
+"""A budget to try after one that was too short, over what the shortest tests took; a judgement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +139,9 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
             notices.append(
                 Notice(
                     "short_runs",
-                    f"{item.card.id}: the budget allows only the shortest runs; --budget {_double(options.budget)} "
-                    "narrows the intervals.",
+                    f"{item.card.id}: a budget of {duration(share_s)} allows only the shortest runs from which a drift "
+                    f"can be told, which took {duration(found.wall_time_s)} with loading; --budget "
+                    f"{_longer(budget_s, found.wall_time_s * len(ready))} narrows the intervals.",
                 )
             )
     if not results:
@@ -216,7 +220,7 @@ def _tested(
         options.on_progress(f"{item.card.id}: timing an evaluation", position / models)
         seen(item.card.id, session, conditions.atoms)
         cell = choose_cell(session, conditions.atoms, budget_s - (time.monotonic() - begin))
-        subject = _subject(item, session, conditions, options, cell=cell, place=place)
+        subject = _subject(item, session, conditions, options, cell=cell, place=place, begin=begin, budget_s=budget_s)
         statics, dynamics, failed, short = _results(subject, begin + budget_s)
     finally:
         session.close()
@@ -260,14 +264,13 @@ def _subject(
     *,
     cell: Cell,
     place: tuple[int, int],
+    begin: float,
+    budget_s: float,
 ) -> Subject:
     position, models = place
-    wanted = STATIC_EVALUATIONS + THERMALISING + WANTED_STEPS
-    done = [0]
 
-    def report(evaluations: int) -> None:
-        done[0] += evaluations
-        share = min(1.0, done[0] / wanted)
+    def report(_evaluations: int) -> None:
+        share = min(1.0, (time.monotonic() - begin) / budget_s)  # runs are as long as the budget allows
         options.on_progress(f"{item.card.id}: testing {len(cell.atoms)} atoms", (position + share) / models)
 
     return Subject(
@@ -308,6 +311,6 @@ def _seconds(femtoseconds: float | None) -> float | None:
     return None if femtoseconds is None else float(f"{femtoseconds * 1e-15:.6g}")
 
 
-def _double(budget: str | None) -> str:
-    seconds = WALL_TIME.parse(budget or STABILITY_BUDGET, option="--budget")
-    return f"{2 * seconds / 60:g}m"
+def _longer(budget_s: float, shortest_s: float) -> str:
+    """Return a budget in which more than the shortest runs have room, as ``--budget`` takes it."""
+    return f"{math.ceil(TIMES_AS_LONG * max(budget_s, shortest_s) / 60)}m"

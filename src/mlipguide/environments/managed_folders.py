@@ -56,6 +56,7 @@ _NOT_OF_THE_BUILD = (
     "slabs_need_space",
     "common_axes",
     "axes",
+    "cite",
 )
 _UNSAID: dict[str, Any] = {
     "overrides": [],

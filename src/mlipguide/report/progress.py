@@ -1,4 +1,4 @@
-"""Progress on stderr: on a terminal a line and a table that change, elsewhere plain lines."""
+"""Progress on stderr: on a terminal a line and a table that change, elsewhere plain lines; both with the time left."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mlipguide.core.readable import duration
 from mlipguide.records.advice.first_look import FirstLook
 from mlipguide.records.timing.model_timing import ModelTiming, TimingPhase
 from mlipguide.report.console import message_console
+from mlipguide.report.time_left import TimeLeft
 from mlipguide.report.words.first_look_words import first_look_lines
 from mlipguide.report.words.formatting import interval
 
@@ -53,17 +54,19 @@ class PlainLines:
 
     def __init__(self) -> None:
         self._last, self._told = "", 0.0
+        self._left = TimeLeft()
         self._timing = False
         self._finished: set[str] = set()
 
     def __call__(self, message: str, share: float) -> None:
         """Write a line where the stage is new, or has gone on for long."""
+        words = self._left.words(message, share)
         if self._timing:
             return
         stage, now = re.split("[,(]", message, maxsplit=1)[0], time.monotonic()
         if stage != self._last or now - self._told >= EVERY_S:
             self._last, self._told = stage, now
-            self._write(message if share == 0 else f"{share:4.0%} {message}")
+            self._write(words if share == 0 else f"{share:4.0%} {words}")
 
     def timing(self, models: Sequence[ModelTiming]) -> None:
         """Write a line for each model that has been finished since."""
@@ -94,6 +97,7 @@ class LiveTable:
         from rich.spinner import Spinner
 
         self._spinner = Spinner("dots", text="starting")
+        self._left = TimeLeft()
         self._models: dict[str, ModelTiming] = {}
         self.live = Live(
             console=message_console(), get_renderable=self._drawn, transient=True, refresh_per_second=REFRESHES_PER_S
@@ -103,7 +107,8 @@ class LiveTable:
         """Change the line."""
         from rich.text import Text
 
-        self._spinner.update(text=Text(f"({share:4.0%}) {message}" if share > 0 else message))
+        words = self._left.words(message, share)
+        self._spinner.update(text=Text(f"({share:4.0%}) {words}" if share > 0 else words))
 
     def timing(self, models: Sequence[ModelTiming]) -> None:
         """Change the table; it goes when all models are finished."""

@@ -9,6 +9,7 @@ import ase
 
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.structures import crystals, disorder
+from mlipguide.structures.preset_names import DESCRIPTIONS
 
 
 @dataclass(frozen=True)
@@ -24,34 +25,24 @@ class Preset:
     build: Callable[[int], ase.Atoms]
 
 
-PRESETS: dict[str, Preset] = {
-    "copper": Preset("Copper, fcc: a metal (4 atoms)", crystals.build_copper),
-    "silicon": Preset("Silicon, diamond structure: a semiconductor (8 atoms)", crystals.build_silicon),
-    "nacl": Preset("Sodium chloride, rock salt: an ionic crystal (8 atoms)", crystals.build_nacl),
-    "mgo": Preset("Magnesium oxide, rock salt: an ionic oxide (8 atoms)", crystals.build_mgo),
-    "srtio3": Preset("Strontium titanate, cubic perovskite (5 atoms)", crystals.build_srtio3),
-    "lifepo4": Preset("LiFePO4, olivine: a battery cathode (28 atoms)", crystals.build_lifepo4),
-    "li3ocl": Preset("Li3OCl, cubic antiperovskite: a solid electrolyte (5 atoms)", crystals.build_li3ocl),
-    "urea": Preset("Urea: a molecular crystal with hydrogen bonds (16 atoms)", crystals.build_urea),
-    "pt111-co": Preset(
-        "CO on top of Pt(111), four layers, periodic in the plane: a slab with an adsorbate (18 atoms)",
-        crystals.build_pt111_co,
-    ),
-    "water": Preset(
-        "Water at 0.997 g/cm3: 64 molecules on a lattice, each turned at random; equilibrate before use (192 atoms)",
-        disorder.build_water,
-    ),
-    "silica-glass": Preset(
-        "SiO2 at the density of the glass, 2.20 g/cm3: a cristobalite network with large random"
-        " displacements, not a quenched melt; for timing, not for the structure of glass (192 atoms)",
-        disorder.build_silica,
-    ),
-    "cantor-alloy": Preset(
-        "CrMnFeCoNi, random on fcc sites: a high-entropy alloy (108 atoms, as equimolar as they allow)",
-        disorder.build_cantor_alloy,
-    ),
-    "ethanol": Preset("Ethanol in vacuum, not periodic: a molecule (9 atoms)", crystals.build_ethanol),
+BUILDERS: dict[str, Callable[[int], ase.Atoms]] = {
+    "copper": crystals.build_copper,
+    "silicon": crystals.build_silicon,
+    "nacl": crystals.build_nacl,
+    "mgo": crystals.build_mgo,
+    "srtio3": crystals.build_srtio3,
+    "lifepo4": crystals.build_lifepo4,
+    "li3ocl": crystals.build_li3ocl,
+    "urea": crystals.build_urea,
+    "pt111-co": crystals.build_pt111_co,
+    "water": disorder.build_water,
+    "silica-glass": disorder.build_silica,
+    "cantor-alloy": disorder.build_cantor_alloy,
+    "ethanol": crystals.build_ethanol,
 }
+"""What makes each of them from a seed."""
+
+PRESETS = {name: Preset(text, BUILDERS[name]) for name, text in DESCRIPTIONS.items()}
 """The built-in structures by name."""
 
 

@@ -46,6 +46,7 @@ class Recipe:
         common_axes: Names of the axes that it shares with other backends (``data/common_axes.yaml``), the most
             promising first.
         axes: Its own axes, the most promising first.
+        cite: Keys in ``sources.bib`` of what to cite for the code: papers that its authors ask for, last its address.
     """
 
     backend: str
@@ -73,6 +74,7 @@ class Recipe:
     slabs_need_space: bool = False
     common_axes: tuple[str, ...] = field(default=("threads", "allocator"))
     axes: tuple[Axis, ...] = field(default=())
+    cite: tuple[str, ...] = field(default=())
 
 
 class EnvironmentKind(StrEnum):

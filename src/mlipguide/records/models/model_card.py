@@ -295,6 +295,7 @@ class ModelCard:
         packages: Requirements that install what runs it, as ``pip`` takes them; empty where the recipe says it.
         python: Python version that its authors ran it with.
         remarks: Anything a user should know, in sentences.
+        cite: Keys in ``sources.bib`` of the publications that describe the model; empty where none is known.
     """
 
     id: str
@@ -313,6 +314,7 @@ class ModelCard:
     python: str | None = None
     remarks: tuple[str, ...] = field(default=())
     lacks: tuple[Need, ...] = field(default=())
+    cite: tuple[str, ...] = field(default=())
 
     @property
     def tells_all(self) -> bool:

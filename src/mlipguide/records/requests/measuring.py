@@ -178,9 +178,12 @@ class CompareRequest:
 class StabilityChoices:
     """How ``stability`` tests; None is what was left out."""
 
-    budget: Annotated[str | None, common.wall_time("Wall time for testing all models together.", STABILITY_BUDGET)] = (
-        None
-    )
+    budget: Annotated[
+        str | None,
+        common.wall_time(
+            "Wall time for testing all models together; the shortest tests may take longer.", STABILITY_BUDGET
+        ),
+    ] = None
     threads: Annotated[
         int | None, Option("Threads of each model.", Panel.MACHINE, metavar="N", assumed="all usable cores", least=1)
     ] = None

@@ -44,6 +44,12 @@ class Completion(StrEnum):
     """What a shell may offer."""
 
     MODELS = "models"
+    OWN_MODELS = "own models"
+    FAMILIES = "families"
+    BACKENDS = "backends"
+    TOPICS = "topics"
+    ADDITIONS = "additions"
+    NEEDS = "needs"
     PRESETS = "presets"
     HARDWARE = "hardware"
     KINDS = "kinds"
@@ -69,6 +75,7 @@ class Option:
         completes: What a shell may offer.
         condition: Whether it names the conditions of a task, and leaves its size open.
         question: How it is asked for where there is nobody who knows the options.
+        example: A value that it takes, where ``metavar`` is none.
     """
 
     help: str
@@ -85,6 +92,7 @@ class Option:
     completes: Completion | None = None
     condition: bool = False
     question: str | None = None
+    example: str | None = None
 
     @property
     def sentence(self) -> str:

@@ -30,6 +30,7 @@ class TaskRequest:
             metavar="KIND",
             assumed="md",
             completes=Completion.KINDS,
+            example="md",
             condition=True,
             question="What is done with it",
         ),
@@ -41,6 +42,7 @@ class TaskRequest:
             Panel.TASK,
             metavar="N",
             assumed=STRUCTURES,
+            example="100",
             values=Values.COUNT,
             question="How many structures like this one",
         ),
@@ -52,6 +54,7 @@ class TaskRequest:
             Panel.TASK,
             metavar="N",
             assumed=IMAGES,
+            example="7",
             values=Values.COUNT,
             condition=True,
             question="How many moving images",
@@ -66,6 +69,7 @@ class TaskRequest:
             assumed="as in the structure",
             values=Values.COUNT,
             question="How many atoms",
+            example="2000",
         ),
     ] = None
     time: Annotated[
@@ -120,6 +124,8 @@ class TaskRequest:
             Panel.TASK,
             metavar="A,B",
             values=Values.NAMES,
+            completes=Completion.NEEDS,
+            example="[stress, nve]",
             condition=True,
         ),
     ] = None
@@ -160,7 +166,8 @@ class TaskRequest:
         Option("Time of one reference calculation.", Panel.ACCURACY, metavar="2h", assumed="an order of magnitude"),
     ] = None
     dft_cores: Annotated[
-        str | None, Option("Cores that it occupies.", Panel.ACCURACY, metavar="N", assumed="1", values=Values.COUNT)
+        str | None,
+        Option("Cores that it occupies.", Panel.ACCURACY, metavar="N", assumed="1", values=Values.COUNT, example="1"),
     ] = None
     dft_atoms: Annotated[
         str | None,
@@ -169,6 +176,7 @@ class TaskRequest:
             Panel.ACCURACY,
             metavar="N",
             assumed="those of the cells to be labelled",
+            example="64",
             values=Values.COUNT,
         ),
     ] = None
@@ -178,6 +186,7 @@ class TaskRequest:
             "Frames with reference energies and forces: models are compared on them.",
             Panel.ACCURACY,
             metavar="FILE",
+            example="labels.extxyz",
             values=Values.FILE,
             condition=True,
         ),

@@ -19,6 +19,7 @@ Structure = Annotated[
         "Any file that ASE reads: CIF, POSCAR, extxyz, PDB, ...",
         Panel.TASK,
         metavar="STRUCTURE",
+        example="LiFePO4.cif",
         argument=True,
         values=Values.STRUCTURE,
     ),
@@ -26,13 +27,21 @@ Structure = Annotated[
 Index = Annotated[
     str | None,
     Option(
-        "Frame of a file with several, from 0; -1, the last, by default.", Panel.TASK, metavar="I", values=Values.COUNT
+        "Frame of a file with several, from 0; -1, the last, by default.",
+        Panel.TASK,
+        metavar="I",
+        values=Values.COUNT,
+        example="-1",
     ),
 ]
 Preset = Annotated[
     str | None,
     Option(
-        "A built-in structure instead of a file, e.g. water.", Panel.TASK, metavar="NAME", completes=Completion.PRESETS
+        "A built-in structure instead of a file, e.g. water.",
+        Panel.TASK,
+        metavar="NAME",
+        completes=Completion.PRESETS,
+        example="silicon",
     ),
 ]
 Charge = Annotated[
@@ -66,6 +75,7 @@ Hardware = Annotated[
         metavar="A,B",
         values=Values.NAMES,
         completes=Completion.HARDWARE,
+        example="A100-80GB",
         condition=True,
     ),
 ]
@@ -87,6 +97,7 @@ Add = Annotated[
         "Add dispersion to every model: d3, d4, with the parameters of its functional.",
         Panel.MODELS,
         metavar="d3",
+        completes=Completion.ADDITIONS,
         condition=True,
     ),
 ]
@@ -98,11 +109,25 @@ Yes = Annotated[
 ]
 EnergyKey = Annotated[
     str | None,
-    Option("Name of the energy in the labels.", Panel.ACCURACY, metavar="NAME", assumed="found", condition=True),
+    Option(
+        "Name of the energy in the labels.",
+        Panel.ACCURACY,
+        metavar="NAME",
+        assumed="found",
+        condition=True,
+        example="energy",
+    ),
 ]
 ForcesKey = Annotated[
     str | None,
-    Option("Name of the forces in the labels.", Panel.ACCURACY, metavar="NAME", assumed="found", condition=True),
+    Option(
+        "Name of the forces in the labels.",
+        Panel.ACCURACY,
+        metavar="NAME",
+        assumed="found",
+        condition=True,
+        example="forces",
+    ),
 ]
 StressKey = Annotated[
     str | None,
@@ -112,6 +137,7 @@ StressKey = Annotated[
         metavar="NAME",
         assumed="found",
         condition=True,
+        example="stress",
     ),
 ]
 
@@ -123,6 +149,7 @@ def models(help_: str, assumed: str | None = None) -> Option:
         Panel.MODELS,
         metavar="A,B",
         assumed=assumed,
+        example="[sevennet-0, chgnet-0.3.0]",
         values=Values.NAMES,
         completes=Completion.MODELS,
         condition=True,

@@ -14,12 +14,18 @@ from mlipguide.records.accuracy.accuracy import Evaluation
 from mlipguide.records.accuracy.disagreement import Disagreement
 from mlipguide.records.accuracy.stability import StabilityData
 from mlipguide.records.advice.advice import Recommendation
+from mlipguide.records.advice.compared_answers import AnswersCompared
 from mlipguide.records.advice.plan import HardwarePlan
+from mlipguide.records.cluster.jobs import Collected, JobList, JobScripts
+from mlipguide.records.cluster.partitions import PartitionsAnswer
+from mlipguide.records.models.citations import Citations
 from mlipguide.records.models.topic import Explanation
 from mlipguide.records.notice import Notice, Problem, Result, Status
 from mlipguide.records.strict import strict
+from mlipguide.records.task.task_file import TaskFile
 from mlipguide.records.timing.bench import BenchData
 from mlipguide.records.timing.comparison import Comparison
+from mlipguide.records.timing.sharing import ExportReport, ImportReport
 from mlipguide.records.timing.speed_check import SpeedCheck
 from mlipguide.records.timing.tuning import TuneData
 from mlipguide.records.training.distillation import Distillation
@@ -29,13 +35,24 @@ from mlipguide.report.exports.plain_words import to_worded, worded_schema
 
 DOCUMENTS: dict[str, Any] = {
     "recommend": Recommendation,
+    "recommend on": PartitionsAnswer,
     "bench": BenchData,
+    "bench compare": Comparison,
     "bench speed": SpeedCheck,
     "check": Comparison,
+    "cite": Citations,
+    "compare": AnswersCompared,
     "evaluate": Evaluation,
     "disagree": Disagreement,
     "explain": Explanation,
+    "init": TaskFile,
+    **dict.fromkeys(("jobs list", "jobs watch", "jobs cancel", "jobs resume"), JobList),
+    "jobs collect": Collected,
+    "jobs scripts": JobScripts,
     "plan": HardwarePlan,
+    "share check": ImportReport,
+    "share export": ExportReport,
+    "share import": ImportReport,
     "stability": StabilityData,
     "train distil": Distillation,
     "train fit": FitData,
