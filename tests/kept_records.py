@@ -13,6 +13,7 @@ from typing import Any
 from factories import SETTINGS, make_summary
 from mlipguide.records.accuracy.accuracy import (
     ErrorSums,
+    EvaluatedOn,
     FrameErrors,
     LabelsSummary,
     LargestError,
@@ -157,6 +158,8 @@ def make_evaluation(record: str = "one") -> StoredEvaluation:
             ),
         ),
         spoiled=False,
+        places=(EvaluatedOn(fingerprint="0123456789abcdef", settings=SETTINGS, frames=1),),
+        slice=None,
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from mlipguide.cluster.scripts import limit_words, result_file, script_of
 from mlipguide.cluster.submitting import write_run
 from mlipguide.records.cluster.cluster import Cluster, Partition, Scheduler
-from mlipguide.records.cluster.jobs import ClusterRun, PartitionRun
+from mlipguide.records.cluster.jobs import ClusterRun, ClusterTask, PartitionRun
 
 SLURM_HEAD = """#!/bin/bash -l
 #SBATCH --job-name=bench-1
@@ -103,7 +103,7 @@ def make_run(scheduler: Scheduler = Scheduler.SLURM, folder: str = "/runs/bench-
         folder=folder,
         subject="Si.cif",
         words=("bench", "/home/ada/my Si.cif", "--sizes=64,256"),
-        models=("model-a", "model-b"),
+        tasks=(ClusterTask.of_model("model-a"), ClusterTask.of_model("model-b")),
         parts=(PartitionRun(partition=partition),),
     )
 
@@ -147,7 +147,7 @@ def test_what_is_not_stated_is_in_no_script() -> None:
         text = script_of(run, run.parts[0].partition).text
         for word in ("physics", "qos", "gpu:", "ngpus", "-gpu ", "module", "None", "%2"):
             assert word not in text, (scheduler, word)
-    one = replace(make_run(Scheduler.PBS), models=("model-a",))
+    one = replace(make_run(Scheduler.PBS), tasks=(ClusterTask.of_model("model-a"),))
     assert "#PBS -J" not in script_of(one, one.parts[0].partition).text  # an array of one is none there
 
 

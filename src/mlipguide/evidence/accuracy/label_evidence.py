@@ -208,7 +208,9 @@ def remembered_evidence(candidates: Iterable[Prepared], structure: StructureSumm
     files: dict[str, dict[str, StoredEvaluation]] = {}
     for one in stored.evaluations:
         item = items.get(one.accuracy.model)
-        if item is None or one.spoiled or not is_of_system(one.labels, structure) or not still_holds(one, item):
+        if item is None or one.spoiled or one.slice is not None:
+            continue
+        if not is_of_system(one.labels, structure) or not still_holds(one, item):
             continue
         known = files.setdefault(one.labels.sha256, {})
         known[one.accuracy.model] = one
