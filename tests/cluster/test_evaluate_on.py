@@ -42,7 +42,7 @@ def two_models(fake_models: FakeModels, fake_slurm: FakeSlurm, monkeypatch: pyte
 
 @pytest.fixture
 def labels(tmp_path: Path) -> Path:
-    """Twelve frames of two groups; the first three are twice as large."""
+    """Twelve frames of two groups."""
     frames = [*rattled(6, group="cold"), *rattled(6, seed=40, amplitude=0.2, group="hot")]
     return write(tmp_path / "Cu.extxyz", frames)
 
@@ -82,7 +82,7 @@ def numbers(one: StoredEvaluation) -> Any:
 
 
 def test_a_task_for_each_model_and_slice(submit: Submit, labels: Path, fake_slurm: FakeSlurm) -> None:
-    found = submit("--split", "2", "--max-frames", "10", "--seed", "3")
+    found = submit("--split", "2", "--max-frames", "all", "--seed", "3")
     assert [(one["model"], one["part"], one["job"], one["partition"]) for one in found["tasks"]] == [
         ("fake-a", "frames 0 to 5", "1_0", "short"),
         ("fake-a", "frames 6 to 11", "1_1", "short"),
@@ -94,15 +94,15 @@ def test_a_task_for_each_model_and_slice(submit: Submit, labels: Path, fake_slur
     text = (Path(found["folder"]) / "short" / "job.sh").read_text(encoding="utf-8")
     assert "models=(fake-a fake-a fake-b fake-b)\nmodel=${models[$task]}\n" in text
     assert "frames=(0:6 6:12 0:6 6:12)\nframe=${frames[$task]}\n" in text
-    asked = f"-m mlipguide evaluate {labels} --max-frames=10 --seed=3"
+    asked = f"-m mlipguide evaluate {labels} --max-frames=all --seed=3"
     assert f'{asked} --models "$model" --frames "$frame" --json >"$part" </dev/null' in text
 
 
 def test_slices_put_together_are_what_one_process_finds_and_are_shown_without_a_model(
-    submit: Submit, run: Run, labels: Path, two_models: FakeModels, fake_slurm: FakeSlurm, tmp_path: Path
+    submit: Submit, run: Run, labels: Path, two_models: FakeModels, fake_slurm: FakeSlurm
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLIPGUIDE_DATA_DIR", str(tmp_path / "whole"))
+        patch.setenv("MLIPGUIDE_DATA_DIR", str(labels.parent / "whole"))
         whole = run("evaluate", labels, "--models", ",".join(MODELS), "--json").document
         expected = {one.accuracy.model: one for one in store.find().evaluations}
     submitted = submit("--split", "3")
@@ -191,12 +191,11 @@ def test_what_is_known_is_not_submitted(submit: Submit, run: Run, labels: Path, 
     ],
 )
 def test_what_nodes_cannot_do_is_refused_before_anything_is_queued(
-    labels: Path, cluster_file: Path, run: Run, fake_slurm: FakeSlurm, words: tuple[str, ...], message: str
+    labels: Path, cluster_file: Path, run: Run, words: tuple[str, ...], message: str
 ) -> None:
     outcome = run("evaluate", labels, "--models", "fake-a", "--on", cluster_file, *words)
     assert outcome.code == ExitCode.BAD_INPUT
     assert message in outcome.err
-    assert fake_slurm.calls("sbatch") == []
     assert not jobs_dir().exists()
 
 

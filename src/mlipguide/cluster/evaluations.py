@@ -1,4 +1,4 @@
-"""Evaluations that nodes made, slice by slice: those of a model come into the store when all of its slices are there."""
+"""Evaluations that nodes made, slice by slice: a model's comes into the store when all of its slices are there."""
 
 from __future__ import annotations
 
@@ -71,9 +71,8 @@ def _missing_notice(run: ClusterRun, model: str, missing: list[ClusterTask], *, 
         return []  # what became of its one task is told anyway
     names = ", ".join(str(task.part) for task in missing)
     words = f"{model} is not whole yet: {of - len(missing)} of its {of} slices are there, not {names}."
-    return [
-        Notice("slice_missing", f"{words} 'mlipguide jobs resume {run.name}' submits what ended without an answer.")
-    ]
+    resume = f"'mlipguide jobs resume {run.name}' submits what ended without an answer."
+    return [Notice("slice_missing", f"{words} {resume}")]
 
 
 def _is_stored(whole: StoredEvaluation) -> bool:

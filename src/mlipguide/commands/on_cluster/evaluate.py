@@ -1,4 +1,4 @@
-"""``mlipguide evaluate --on``: models on labelled frames by the nodes of a cluster, the frames of each shared by jobs."""
+"""``mlipguide evaluate --on``: models on labelled frames by nodes of a cluster, the frames of each shared by jobs."""
 
 from __future__ import annotations
 

@@ -25,8 +25,9 @@ from mlipguide.training.pilot.pilot_plan import PlannedFit
 from mlipguide.training.pilot.run import set_aside_in
 
 SCHEDULE = (
-    "All {count} fits of the schedule are submitted, each with the frames and the seed that it has here; which of them a "
-    "pilot on one machine does within --budget follows from how long earlier ones took, and that holds for no queue."
+    "All {count} fits of the schedule that are not done are submitted, each with the frames and the seed that it has "
+    "here. Which of them a pilot on one machine does within --budget follows from how long earlier ones took; a queue "
+    "leaves none out."
 )
 
 

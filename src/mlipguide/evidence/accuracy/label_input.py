@@ -173,8 +173,8 @@ def _notices(scan: LabelScan, summary: LabelsSummary, request: LabelRequest) -> 
             Notice(
                 "slice",
                 f"Frames {request.slice.start:,} to {request.slice.stop - 1:,} alone are evaluated: "
-                f"{summary.chosen_frames:,} of {summary.frames_with_forces:,}. They are no sample of the whole file, and "
-                "'recommend' does not use them.",
+                f"{summary.chosen_frames:,} of {summary.frames_with_forces:,}. They are no sample of the whole file, "
+                "and 'recommend' does not use them.",
             )
         )
     elif summary.chosen_frames < summary.frames_with_forces:
