@@ -102,5 +102,5 @@ def _task(fit: PlannedFit) -> ClusterTask:
 def _words(request: PilotRequest) -> tuple[str, ...]:
     """Return what each task asks, with files by their whole paths; what its answer is for is asked here afterwards."""
     test = None if request.test is None else whole_path(request.test)
-    left_out = {"engines": None, "target": None, "budget": None, "models": None, "folder": None, "yes": False}
-    return words_of(replace(request, labelled=whole_path(request.labelled), test=test, **left_out))
+    alone = replace(request, engines=None, target=None, budget=None, models=None, folder=None, yes=False)
+    return words_of(replace(alone, labelled=whole_path(request.labelled), test=test))
