@@ -11,16 +11,9 @@ from random import Random
 from typing import Any
 
 from factories import SETTINGS, make_summary
-from mlipguide.records.accuracy.accuracy import (
-    ErrorSums,
-    EvaluatedOn,
-    FrameErrors,
-    LabelsSummary,
-    LargestError,
-    ModelAccuracy,
-    StoredEvaluation,
-)
+from mlipguide.records.accuracy.accuracy import ErrorSums, FrameErrors, LabelsSummary, LargestError, ModelAccuracy
 from mlipguide.records.accuracy.stability import CheckVerdict, ModelStability
+from mlipguide.records.accuracy.stored_evaluation import EvaluatedOn, StoredEvaluation
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.timing.axes import Purpose
 from mlipguide.records.timing.comparison import Baseline, PlainStructure

@@ -19,7 +19,7 @@ from mlipguide.core.errors import ExitCode
 from mlipguide.core.paths import evidence_dir, jobs_dir
 from mlipguide.evidence.accuracy.frame_slices import slices_of
 from mlipguide.evidence.accuracy.label_input import LabelRequest, open_labels
-from mlipguide.records.accuracy.accuracy import StoredEvaluation
+from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.requests.label_names import NO_CHOICE
 from mlipguide.store import evidence as store
 from mlipguide.testing.in_process import in_process_session

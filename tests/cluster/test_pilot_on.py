@@ -18,7 +18,7 @@ from mlipguide.commands.train.one_fit import train_one
 from mlipguide.commands.train.pilot import train_pilot
 from mlipguide.core.errors import InputError
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.cluster.jobs import ClusterRun, JobList, RunStatus, TaskState
+from mlipguide.records.cluster.jobs import ClusterRun, JobList, JobScripts, RunStatus, TaskState
 from mlipguide.records.notice import Result
 from mlipguide.records.requests.training import PilotRequest
 from mlipguide.records.training.pilot import PilotData
@@ -127,6 +127,17 @@ def test_fits_that_came_home_are_the_pilot_that_one_process_makes(site: Site, ru
     data = site.pilot("pilot", budget="1s")
     assert site.trainers[-1].fits == [], "nothing is fitted any more, whatever the budget"
     assert without_place(replace(data, budget_s=whole.budget_s)) == without_place(whole)
+
+
+def test_a_dry_run_begins_no_pilot(site: Site, fake_slurm: FakeSlurm) -> None:
+    asked = OnCluster(file=site.cluster, dry_run=True)
+    data = pilot_on(site.request("pilot"), asked, site.options).data
+    assert isinstance(data, JobScripts)
+    (script,) = data.scripts
+    assert f"#SBATCH --array=0-{FITS - 1}%2" in script.text
+    assert not (site.tmp / "pilot").exists()
+    assert not (site.tmp / "data").exists()
+    assert fake_slurm.calls("sbatch") == []
 
 
 def test_what_is_done_is_not_submitted(site: Site) -> None:

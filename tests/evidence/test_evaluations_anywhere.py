@@ -17,7 +17,7 @@ from kept_records import make_evaluation
 from labelled import OffEMT, rattled, write
 from mlipguide.commands import evaluate as evaluate_workflow
 from mlipguide.core.paths import evidence_dir
-from mlipguide.records.accuracy.accuracy import FrameRange, StoredEvaluation
+from mlipguide.records.accuracy.stored_evaluation import FrameRange, StoredEvaluation
 from mlipguide.records.hardware.machine import Gpu, GpuVendor
 from mlipguide.records.timing.axes import AxisChoice
 from mlipguide.records.timing.measurement import Allocator, Settings

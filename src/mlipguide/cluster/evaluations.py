@@ -9,7 +9,7 @@ from mlipguide.cluster.scripts import DATA, part_folder
 from mlipguide.core.paths import evidence_dir
 from mlipguide.evidence.accuracy.frame_slices import difference_between, put_together
 from mlipguide.evidence.accuracy.label_input import parse_frames
-from mlipguide.records.accuracy.accuracy import StoredEvaluation
+from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.cluster.jobs import ClusterRun, ClusterTask
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.store import evidence as store

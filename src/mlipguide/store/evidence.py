@@ -17,7 +17,7 @@ from typing import Any
 from mlipguide.core.kept_files import KeptFiles, Upgrades
 from mlipguide.core.paths import evidence_dir
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.accuracy.accuracy import StoredEvaluation
+from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.store.measurements import without_additions, without_choices
 

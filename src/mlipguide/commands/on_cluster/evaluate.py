@@ -22,7 +22,7 @@ from mlipguide.commands.on_cluster.starting import (
 from mlipguide.core.errors import InputError
 from mlipguide.evidence.accuracy.evaluated_before import known_evaluation
 from mlipguide.evidence.accuracy.frame_slices import slices_of
-from mlipguide.records.accuracy.accuracy import FrameRange
+from mlipguide.records.accuracy.stored_evaluation import FrameRange
 from mlipguide.records.cluster.cluster import Cluster
 from mlipguide.records.cluster.jobs import ClusterTask, JobList, JobScripts
 from mlipguide.records.notice import Notice, Result

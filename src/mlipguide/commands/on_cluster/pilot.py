@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.cluster.cluster_files import read_cluster
@@ -13,13 +15,14 @@ from mlipguide.core.errors import InputError
 from mlipguide.core.units import FORCE
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
+from mlipguide.records.cluster.cluster import Cluster
 from mlipguide.records.cluster.jobs import ClusterTask, JobList, JobScripts
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.option import words_of
 from mlipguide.records.requests.training import PilotRequest
 from mlipguide.records.training.training import Engine
 from mlipguide.training.engines import BACKENDS
-from mlipguide.training.fit.setup import Options, TrainingAsked, set_up
+from mlipguide.training.fit.setup import Options, TrainingAsked, default_folder, set_up
 from mlipguide.training.fit.trainers import BASE
 from mlipguide.training.pilot.pilot_plan import PlannedFit
 from mlipguide.training.pilot.run import set_aside_in
@@ -46,12 +49,26 @@ def pilot_on(request: PilotRequest, on: OnCluster, options: Options) -> Result[J
     if request.target is not None:
         FORCE.parse(request.target, option="--target-force-mae")
     cluster, told = on_one_partition(read_cluster(on.file), on.partition)
-    engines = engines_of(request.engines)
+    target = (request.folder or default_folder(request.labelled)).expanduser().absolute()
+    if on.dry_run and not target.exists():  # it is not begun by looking at scripts
+        with TemporaryDirectory() as folder:
+            return _submitted(replace(request, folder=Path(folder)), on, options, (cluster, told), target)
+    return _submitted(request, on, options, (cluster, told), target)
+
+
+def _submitted(
+    request: PilotRequest,
+    on: OnCluster,
+    options: Options,
+    where: tuple[Cluster, tuple[Notice, ...]],
+    target: Path,
+) -> Result[JobList] | Result[JobScripts]:
+    cluster, told = where
     ready = set_up(
         TrainingAsked(
             labelled=request.labelled,
             test=request.test,
-            engines=engines,
+            engines=engines_of(request.engines),
             base=request.base,
             folder=request.folder,
             seed=request.seed,
@@ -72,7 +89,7 @@ def pilot_on(request: PilotRequest, on: OnCluster, options: Options) -> Result[J
         subject=request.labelled.name,
         words=("train", "pilot", *_words(request)),
         tasks=[_task(fit) for fit in left],
-        target=ready.folder,
+        target=target,
     )
     notices = (
         *ready.data.notices,

@@ -14,7 +14,7 @@ from pathlib import Path
 from mlipguide.candidates.preparation import Prepared
 from mlipguide.evidence.accuracy.label_input import LabelInput
 from mlipguide.evidence.accuracy.model_accuracy import reckoned_anew
-from mlipguide.records.accuracy.accuracy import StoredEvaluation
+from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.store import evidence as store
 

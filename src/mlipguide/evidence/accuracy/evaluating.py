@@ -21,7 +21,8 @@ from mlipguide.evidence.accuracy.label_input import LabelInput
 from mlipguide.evidence.accuracy.label_outliers import check_outliers
 from mlipguide.evidence.accuracy.label_units import check_units
 from mlipguide.evidence.accuracy.model_accuracy import model_accuracy
-from mlipguide.records.accuracy.accuracy import EvaluatedOn, FrameErrors, LabelFinding, StoredEvaluation
+from mlipguide.records.accuracy.accuracy import FrameErrors, LabelFinding
+from mlipguide.records.accuracy.stored_evaluation import EvaluatedOn, StoredEvaluation
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.timing.axes import TORCH_SIM

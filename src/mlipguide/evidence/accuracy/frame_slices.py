@@ -13,7 +13,7 @@ from itertools import accumulate
 from mlipguide.evidence.accuracy.label_input import LabelInput
 from mlipguide.evidence.accuracy.label_units import check_units
 from mlipguide.evidence.accuracy.model_accuracy import reckoned_anew
-from mlipguide.records.accuracy.accuracy import FrameRange, StoredEvaluation
+from mlipguide.records.accuracy.stored_evaluation import FrameRange, StoredEvaluation
 from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.store import evidence as store
 

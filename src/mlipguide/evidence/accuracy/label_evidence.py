@@ -22,8 +22,9 @@ from mlipguide.evidence.accuracy.label_input import LabelInput, LabelRequest, op
 from mlipguide.evidence.accuracy.label_units import check_units
 from mlipguide.evidence.accuracy.model_accuracy import reckoned_anew
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
-from mlipguide.records.accuracy.accuracy import LabelsSummary, StoredEvaluation
+from mlipguide.records.accuracy.accuracy import LabelsSummary
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
+from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Problem

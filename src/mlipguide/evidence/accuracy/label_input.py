@@ -10,7 +10,8 @@ from pathlib import Path
 from mlipguide.core.errors import InputError
 from mlipguide.evidence.accuracy.label_checks import check_labels, frames_in_words
 from mlipguide.evidence.accuracy.label_scan import LabelScan, sampling_order
-from mlipguide.records.accuracy.accuracy import FindingKind, FrameRange, LabelFinding, LabelsSummary
+from mlipguide.records.accuracy.accuracy import FindingKind, LabelFinding, LabelsSummary
+from mlipguide.records.accuracy.stored_evaluation import FrameRange
 from mlipguide.records.notice import Notice
 from mlipguide.records.requests.label_names import LabelKeys
 from mlipguide.structures.files import require_file

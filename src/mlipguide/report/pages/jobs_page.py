@@ -132,7 +132,8 @@ def _steps(run: RunStatus, *, details: bool = False) -> list[Step]:
     if run.count(TaskState.FAILED) and not run.by_hand:
         steps.append(Step(f"mlipguide jobs resume {run.name} --failed", "what failed too, once it is mended"))
     if run.count(TaskState.DONE):
-        told = "brings what was measured into your store" if run.command == BENCH else "brings what is done home"
+        place = WORDS.get(run.command, WORDS[BENCH])[1]
+        told = "brings what was measured into your store" if run.command == BENCH else f"brings it into the {place}"
         steps.append(Step(f"mlipguide jobs collect {run.name}", told))
     if run.count(TaskState.FAILED, TaskState.ENDED) and not details:
         steps.append(Step(f"mlipguide jobs list {run.name} --details", "where the logs are"))
