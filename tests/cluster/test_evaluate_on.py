@@ -124,7 +124,7 @@ def test_slices_put_together_are_what_one_process_finds_and_are_shown_without_a_
     on_node(run, two_models, submitted, 1, fingerprint=f"{1:016x}")
     second = run("jobs", "collect")
     assert "1 evaluation of" in second.out
-    assert f"mlipguide evaluate {labels} --models fake-a,fake-b" in second.out.replace("\n", " ").replace("  ", " ")
+    assert f"mlipguide evaluate {labels} --models=fake-a,fake-b" in second.out.replace("\n", " ").replace("  ", " ")
     third = run("jobs", "collect", "--json").document["data"]
     assert (third["added"], len(third["known"])) == ([], 2)
 

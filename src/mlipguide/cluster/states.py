@@ -32,8 +32,7 @@ ENDINGS = {
     "COMPLETED": "it ended without an answer; see its log",
 }
 """Of the states of squeue(1) those of a job that is over, in words."""
-FORGOTTEN = "SLURM has forgotten its job, and it left no answer; see its log"
-MODELS = "--models"
+FORGOTTEN = "SLURM knows its job no more: cancelled while it waited, or over for long; see its log"
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def status_of(run: ClusterRun, ask: Queue | None = slurm.states_of) -> RunStatus
         cluster=run.cluster.name,
         folder=run.folder,
         command=run.command,
-        again=_again(run),
+        again=run.again,
         subject=run.subject,
         tasks=tuple(tasks),
         by_hand=tuple(script.command for script in scripts_of(run)) if by_hand else (),
@@ -136,13 +135,6 @@ def _status(
         job=None if job is None else f"{job}_{task}",
         log=str(log_file(run, part.partition, task)),
     )
-
-
-def _again(run: ClusterRun) -> tuple[str, ...]:
-    """Return the words of the run's command as it was typed, but for the cluster."""
-    models = ("--models", ",".join(run.models)) if any(MODELS in one.options for one in run.tasks) else ()
-    folder = () if run.target is None else ("--folder", run.target)
-    return (*run.words, *models, *folder)
 
 
 def _by_queue(found: JobState | None) -> tuple[TaskState, str | None]:

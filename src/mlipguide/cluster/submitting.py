@@ -26,7 +26,13 @@ BENCH, TUNINGS = "bench", "tunings"
 
 
 def new_run(
-    cluster: Cluster, *, subject: str, words: Sequence[str], tasks: Sequence[ClusterTask], target: Path | None = None
+    cluster: Cluster,
+    *,
+    subject: str,
+    words: Sequence[str],
+    tasks: Sequence[ClusterTask],
+    target: Path | None = None,
+    again: Sequence[str] = (),
 ) -> ClusterRun:
     """Return a run of which nothing is written yet.
 
@@ -36,6 +42,7 @@ def new_run(
         words: Of the command that each task is, without what is its own.
         tasks: At least one.
         target: Folder that results belong to, where that is not the user's store.
+        again: Words of the command that shows the results once they are collected.
 
     Raises:
         InputError: The folder's name has a space, which schedulers do not take.
@@ -55,6 +62,7 @@ def new_run(
         tasks=tuple(tasks),
         parts=tuple(PartitionRun(partition=one) for one in cluster.partitions),
         target=None if target is None else str(target),
+        again=tuple(again),
     )
 
 

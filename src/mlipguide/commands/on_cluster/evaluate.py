@@ -62,6 +62,7 @@ def evaluate_on(
         cluster,
         subject=ready.labels.summary.source,
         words=("evaluate", *_words(asked)),
+        again=("evaluate", *_words(asked, models=asked.models)),
         tasks=[task for item in chosen for task in _tasks(item.card.id, slices)],
     )
     notices = (*ready.notices, *left, *known, *told)
@@ -120,8 +121,8 @@ def _tasks(model: str, slices: Sequence[FrameRange]) -> list[ClusterTask]:
     ]
 
 
-def _words(asked: EvaluateRequest) -> tuple[str, ...]:
-    """Return what each task asks, with files by their whole paths."""
+def _words(asked: EvaluateRequest, models: str | None = None) -> tuple[str, ...]:
+    """Return what each task asks, with files by their whole paths; its model is its own."""
     labels = str(whole_path(Path(asked.labels)))
     weights = with_whole_paths(asked.weights)
-    return words_of(replace(asked, labels=labels, weights=weights, models=None, reevaluate=False, yes=False))
+    return words_of(replace(asked, labels=labels, weights=weights, models=models, reevaluate=False, yes=False))

@@ -88,6 +88,7 @@ def _submitted(
         cluster,
         subject=request.labelled.name,
         words=("train", "pilot", *_words(request)),
+        again=("train", "pilot", *words_of(replace(_with_whole_paths(request), folder=target, yes=False))),
         tasks=[_task(fit) for fit in left],
         target=target,
     )
@@ -118,6 +119,10 @@ def _task(fit: PlannedFit) -> ClusterTask:
 
 def _words(request: PilotRequest) -> tuple[str, ...]:
     """Return what each task asks, with files by their whole paths; what its answer is for is asked here afterwards."""
-    test = None if request.test is None else whole_path(request.test)
     alone = replace(request, engines=None, target=None, budget=None, models=None, folder=None, yes=False)
-    return words_of(replace(alone, labelled=whole_path(request.labelled), test=test))
+    return words_of(_with_whole_paths(alone))
+
+
+def _with_whole_paths(request: PilotRequest) -> PilotRequest:
+    test = None if request.test is None else whole_path(request.test)
+    return replace(request, labelled=whole_path(request.labelled), test=test)

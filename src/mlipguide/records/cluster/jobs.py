@@ -87,6 +87,7 @@ class ClusterRun:
         tasks: What is done on every partition; all have the same options.
         parts: One for each partition.
         target: Folder that results belong to, where that is not the user's store.
+        again: Words of the command that shows the results once they are collected; none where several do.
     """
 
     name: str
@@ -98,6 +99,7 @@ class ClusterRun:
     tasks: tuple[ClusterTask, ...]
     parts: tuple[PartitionRun, ...]
     target: str | None = None
+    again: tuple[str, ...] = ()
 
     @property
     def command(self) -> str:
@@ -182,7 +184,7 @@ class RunStatus:
         cluster: Its name.
         folder: Of scripts, logs and what comes back.
         command: That is spread: ``bench``, ``evaluate``, ``train pilot``.
-        again: Words of the command that shows the results once they are collected.
+        again: Words of the command that shows the results once they are collected; none where several do.
         subject: What it is about.
         tasks: By partition, then in the order of the run's.
         by_hand: Commands that submit it, where mlipguide does not.

@@ -72,7 +72,7 @@ def collected_page(data: Collected, console: Console) -> RenderableType:
     steps = _steps(run)
     if run.command == BENCH and run.count(TaskState.DONE):
         steps.append(Step("mlipguide recommend STRUCTURE --on cluster.yaml", "which partition to ask for"))
-    elif data.added or data.known:
+    elif run.again and (data.added or data.known):
         steps.append(Step(f"mlipguide {shlex.join(run.again)}", "shows what they say"))
     return Group(
         conclusion(f"{added}{known}.", f"{counts_words(run).capitalize()}."),
