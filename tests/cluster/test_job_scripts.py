@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mlipguide.cluster.run_files import find_run, save_run
 from mlipguide.cluster.scripts import limit_words, result_file, script_of
 from mlipguide.cluster.submitting import write_run
 from mlipguide.records.cluster.cluster import Cluster, Partition, Scheduler
@@ -186,6 +187,16 @@ def test_an_answer_counts_where_the_program_came_to_its_end(
     assert done.returncode == status
     result = result_file(run, partition, 1)
     assert (json.loads(result.read_text()) if result.exists() else None) == answer
+
+
+def test_a_run_of_the_first_version_had_a_task_for_each_model(tmp_path: Path) -> None:
+    path = save_run(make_run(folder=str(tmp_path / "run")))
+    document = json.loads(path.read_text(encoding="utf-8")) | {"format": 1}
+    for name in ("tasks", "target", "again"):
+        del document["run"][name]
+    document["run"]["models"] = ["model-a", "model-b"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert find_run("bench-1") == make_run(folder=str(tmp_path / "run"))
 
 
 def test_a_task_has_the_users_own_models_and_interpreters_but_not_the_measurements(tmp_path: Path) -> None:

@@ -20,12 +20,8 @@ FORMAT = 2
 def _with_tasks(data: dict[str, Any]) -> dict[str, Any]:
     """Return a run of the first version, which was always of ``bench``, with a task for each of its models."""
     tasks = [{"model": model, "part": None, "options": {"--models": model}} for model in data["models"]]
-    return {
-        **{name: value for name, value in data.items() if name != "models"},
-        "tasks": tasks,
-        "target": None,
-        "again": [],
-    }
+    kept = {name: value for name, value in data.items() if name != "models"}
+    return {**kept, "tasks": tasks, "target": None, "again": []}
 
 
 UPGRADES: Upgrades = {1: _with_tasks}
