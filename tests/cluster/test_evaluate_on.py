@@ -12,12 +12,13 @@ import pytest
 
 from fake_models import FakeModels, Run, fake_card, make_machine
 from fake_slurm import FakeSlurm
+from kept_records import make_evaluation
 from labelled import OffEMT, rattled, write
 from mlipguide.cluster.run_files import find_run
 from mlipguide.commands import evaluate as evaluate_workflow
 from mlipguide.core.errors import ExitCode
-from mlipguide.core.paths import evidence_dir, jobs_dir
-from mlipguide.evidence.accuracy.frame_slices import slices_of
+from mlipguide.core.paths import jobs_dir
+from mlipguide.evidence.accuracy.frame_slices import difference_between, slices_of
 from mlipguide.evidence.accuracy.label_input import LabelRequest, open_labels
 from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.requests.label_names import NO_CHOICE
@@ -51,8 +52,8 @@ def labels(tmp_path: Path) -> Path:
 def submit(labels: Path, cluster_file: Path, run: Run) -> Submit:
     """Submit, and return the run as ``--json`` tells it."""
 
-    def call(*words: str | Path) -> dict[str, Any]:
-        asked = ("evaluate", labels, "--models", ",".join(MODELS), "--on", cluster_file, "--json")
+    def call(*words: str | Path, models: str = ",".join(MODELS)) -> dict[str, Any]:
+        asked = ("evaluate", labels, "--models", models, "--on", cluster_file, "--json")
         outcome = run(*asked, *words)
         assert outcome.code == ExitCode.DONE, outcome.out + outcome.err
         (found,) = outcome.document["data"]["runs"]
@@ -105,8 +106,8 @@ def test_slices_put_together_are_what_one_process_finds_and_are_shown_without_a_
         patch.setenv("MLIPGUIDE_DATA_DIR", str(labels.parent / "whole"))
         whole = run("evaluate", labels, "--models", ",".join(MODELS), "--json").document
         expected = {one.accuracy.model: one for one in store.find().evaluations}
-    submitted = submit("--split", "3")
-    for task in (0, 2, 3, 4, 5):
+    submitted = submit("--split", "2")
+    for task in (0, 2, 3):
         on_node(run, two_models, submitted, task, fingerprint=f"{task:016x}")
     fake_slurm.queue("1|1|CANCELLED|None")
     outcome = run("jobs", "collect", "--json").document
@@ -114,12 +115,10 @@ def test_slices_put_together_are_what_one_process_finds_and_are_shown_without_a_
     assert name.startswith("fake-b-")
     (missing,) = [one["message"] for one in outcome["notices"] if one["kind"] == "slice_missing"]
     assert missing == (
-        "fake-a is not whole yet: 2 of its 3 slices are there, not frames 4 to 7. "
+        "fake-a is not whole yet: 1 of its 2 slices are there, not frames 6 to 11. "
         f"'mlipguide jobs resume {submitted['name']}' submits what ended without an answer."
     )
-    page = run("jobs", "list").out
-    assert "frames 4 to 7" in page
-    run("jobs", "resume")
+    assert "frames 6 to 11" in run("jobs", "resume").out
     assert fake_slurm.calls("sbatch")[-1].startswith("--parsable --array=1%2 ")
     on_node(run, two_models, submitted, 1, fingerprint=f"{1:016x}")
     second = run("jobs", "collect")
@@ -134,7 +133,7 @@ def test_slices_put_together_are_what_one_process_finds_and_are_shown_without_a_
         assert [one.energy_predicted_ev for one in stored[model].frame_errors] == [
             one.energy_predicted_ev for one in expected[model].frame_errors
         ]
-    assert [one.fingerprint for one in stored["fake-b"].places] == [f"{task:016x}" for task in (3, 4, 5)]
+    assert [one.fingerprint for one in stored["fake-b"].places] == [f"{task:016x}" for task in (2, 3)]
     assert stored["fake-a"].slice is None
     opened = len(two_models.opened)
     shown = run("evaluate", labels, "--models", ",".join(MODELS), "--json").document
@@ -144,26 +143,36 @@ def test_slices_put_together_are_what_one_process_finds_and_are_shown_without_a_
     assert shown["data"]["ranking"] == whole["data"]["ranking"]
 
 
-def test_slices_that_are_of_different_labels_or_packages_are_not_put_together(
+def test_slices_that_do_not_go_together_are_not_put_together(
     submit: Submit, run: Run, labels: Path, two_models: FakeModels
 ) -> None:
-    submitted = submit("--split", "2")
-    for task in (0, 1, 2):
-        on_node(run, two_models, submitted, task)
-    folder = Path(submitted["folder"]) / "short" / "data" / evidence_dir().name
-    for path in folder.glob("*/fake-a-*.json"):
-        one = store.read(path)
-        if one.slice is not None and one.slice.start == 0:
-            accuracy = replace(one.accuracy, versions={"toy": "0.9"})
-            store.FILES.write(path, replace(one, accuracy=accuracy))
+    submitted = submit("--split", "2", models="fake-a")
+    on_node(run, two_models, submitted, 0)
     write(labels, rattled(12, seed=7))
-    on_node(run, two_models, submitted, 3)
+    on_node(run, two_models, submitted, 1)
     document = run("jobs", "collect", "--json").document
     assert document["data"]["added"] == []
-    said = " ".join(one["message"] for one in document["notices"] if one["kind"] == "slices_differ")
-    assert "fake-a: its slices are not put together, since their packages differ (toy 0.9; " in said
-    assert "fake-b: its slices are not put together, since the labels were changed between them." in said
+    (said,) = [one["message"] for one in document["notices"] if one["kind"] == "slices_differ"]
+    assert "fake-a: its slices are not put together, since the labels were changed between them." in said
     assert store.find().evaluations == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"weights": "another"}, "their weights differ"),
+        ({"versions": {"toy": "0.9"}}, "their packages differ (toy 1.0; toy 0.9)"),
+        ({"dtype": "float64"}, "their settings compute something else"),
+        ({"device": "cuda:0"}, None),
+    ],
+)
+def test_what_keeps_slices_apart(change: dict[str, Any], words: str | None) -> None:
+    plain = make_evaluation()
+    one = replace(plain, accuracy=replace(plain.accuracy, versions={"toy": "1.0"}))
+    settings = replace(one.accuracy.settings, **{name: change[name] for name in change if name in ("dtype", "device")})
+    accuracy = replace(one.accuracy, settings=settings, versions=change.get("versions", {"toy": "1.0"}))
+    other = replace(one, accuracy=accuracy, weights=change.get("weights", one.weights))
+    assert difference_between([one, other]) == words
 
 
 def test_what_is_known_is_not_submitted(submit: Submit, run: Run, labels: Path, cluster_file: Path) -> None:

@@ -33,7 +33,7 @@ CURVES = {
     "small": FakeCurve(floor=0.08, scale=0.8, time_law=linear(1e-4)),
     "large": FakeCurve(floor=0.01, scale=1.2, second_per_frame=0.6, time_law=linear(3e-4)),
 }
-FITS = 14
+FITS = 8
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Site:
 
     def __post_init__(self) -> None:
         """Write the labels."""
-        self.labelled = write_frames(self.tmp / "labels.extxyz", labelled_frames(60))
+        self.labelled = write_frames(self.tmp / "labels.extxyz", labelled_frames(34))
 
     def request(self, folder: str | None, **changes: Any) -> PilotRequest:
         place = None if folder is None else self.tmp / folder
