@@ -11,15 +11,9 @@ from random import Random
 from typing import Any
 
 from factories import SETTINGS, make_summary
-from mlipguide.records.accuracy.accuracy import (
-    ErrorSums,
-    FrameErrors,
-    LabelsSummary,
-    LargestError,
-    ModelAccuracy,
-    StoredEvaluation,
-)
+from mlipguide.records.accuracy.accuracy import ErrorSums, FrameErrors, LabelsSummary, LargestError, ModelAccuracy
 from mlipguide.records.accuracy.stability import CheckVerdict, ModelStability
+from mlipguide.records.accuracy.stored_evaluation import EvaluatedOn, StoredEvaluation
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.timing.axes import Purpose
 from mlipguide.records.timing.comparison import Baseline, PlainStructure
@@ -157,6 +151,8 @@ def make_evaluation(record: str = "one") -> StoredEvaluation:
             ),
         ),
         spoiled=False,
+        places=(EvaluatedOn(fingerprint="0123456789abcdef", settings=SETTINGS, frames=1),),
+        slice=None,
     )
 
 

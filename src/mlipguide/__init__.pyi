@@ -319,6 +319,7 @@ def evaluate(
     stress_key: str | None = None,
     max_frames: str | int | None = None,
     seed: int = 0,
+    frames: str | None = None,
     worst: tuple[int, str | PathLike[str]] | None = None,
     reevaluate: bool = False,
     calculator: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
@@ -337,6 +338,8 @@ def evaluate(
         stress_key: Name of the stress, or of the virial, in the labels [found].
         max_frames: Frames to evaluate at most, or 'all' [1000].
         seed: Of the choice of frames.
+        frames: Of these frames those alone that are in a slice of the file, counted from 0, the last one left out [the
+            whole file].
         worst: Write the N worst frames of the best model, with forces.
         reevaluate: Evaluate again what was evaluated on these labels before.
         calculator: A model of your own: my_model.py, package.module:function, a model's file; may be repeated.

@@ -65,7 +65,7 @@ def on_node(run: Run, submitted: dict[str, Any], partition: str, task: int, *, k
     asked = find_run(submitted["name"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLIPGUIDE_DATA_DIR", str(part / "data"))
-        outcome = run(*asked.words, "--models", asked.models[task], "--json")
+        outcome = run(*asked.words, "--models", asked.tasks[task].model, "--json")
     if not killed:
         (part / "results" / f"{task}.json").write_text(outcome.out, encoding="utf-8")
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from mlipguide.cluster.run_files import find_run, save_run
 from mlipguide.cluster.scripts import limit_words, result_file, script_of
 from mlipguide.cluster.submitting import write_run
 from mlipguide.records.cluster.cluster import Cluster, Partition, Scheduler
-from mlipguide.records.cluster.jobs import ClusterRun, PartitionRun
+from mlipguide.records.cluster.jobs import ClusterRun, ClusterTask, PartitionRun
 
 SLURM_HEAD = """#!/bin/bash -l
 #SBATCH --job-name=bench-1
@@ -103,7 +104,7 @@ def make_run(scheduler: Scheduler = Scheduler.SLURM, folder: str = "/runs/bench-
         folder=folder,
         subject="Si.cif",
         words=("bench", "/home/ada/my Si.cif", "--sizes=64,256"),
-        models=("model-a", "model-b"),
+        tasks=(ClusterTask.of_model("model-a"), ClusterTask.of_model("model-b")),
         parts=(PartitionRun(partition=partition),),
     )
 
@@ -147,7 +148,7 @@ def test_what_is_not_stated_is_in_no_script() -> None:
         text = script_of(run, run.parts[0].partition).text
         for word in ("physics", "qos", "gpu:", "ngpus", "-gpu ", "module", "None", "%2"):
             assert word not in text, (scheduler, word)
-    one = replace(make_run(Scheduler.PBS), models=("model-a",))
+    one = replace(make_run(Scheduler.PBS), tasks=(ClusterTask.of_model("model-a"),))
     assert "#PBS -J" not in script_of(one, one.parts[0].partition).text  # an array of one is none there
 
 
@@ -186,6 +187,16 @@ def test_an_answer_counts_where_the_program_came_to_its_end(
     assert done.returncode == status
     result = result_file(run, partition, 1)
     assert (json.loads(result.read_text()) if result.exists() else None) == answer
+
+
+def test_a_run_of_the_first_version_had_a_task_for_each_model(tmp_path: Path) -> None:
+    path = save_run(make_run(folder=str(tmp_path / "run")))
+    document = json.loads(path.read_text(encoding="utf-8")) | {"format": 1}
+    for name in ("tasks", "target", "again"):
+        del document["run"][name]
+    document["run"]["models"] = ["model-a", "model-b"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert find_run("bench-1") == make_run(folder=str(tmp_path / "run"))
 
 
 def test_a_task_has_the_users_own_models_and_interpreters_but_not_the_measurements(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""A real SLURM of one node: two models on two partitions, one job killed, one out of time, all finished at the end.
+"""A real SLURM of one node: two models on two partitions, one job killed, one out of time, all finished at the end; and
+two models on slices of labelled frames, of which one is killed.
 
 ``one_node_slurm.sh`` installs and starts it. It needs Debian's packages and root; elsewhere this is skipped.
 """
@@ -16,15 +17,18 @@ from typing import Any
 import pytest
 
 from fake_models import STRUCTURES, Run
+from labelled import DATA
 from mlipguide.cluster.run_files import find_run
 from mlipguide.core.errors import ExitCode
-from mlipguide.core.paths import measurements_dir
+from mlipguide.core.paths import DATA_VARIABLE, measurements_dir
+from mlipguide.store import evidence
 from toy_plugin import ToyPlugin
 
 pytestmark = pytest.mark.integration
 
 SCRIPT = Path(__file__).parent / "one_node_slurm.sh"
 SILICON = STRUCTURES / "Si.POSCAR"
+LABELS = DATA / "Si.extxyz"
 MODELS = ("toy-plain", "toy-dies-at-100000")
 CLUSTER = """name: onenode
 partitions:
@@ -127,6 +131,46 @@ def test_from_two_models_on_two_partitions_to_an_answer(cluster: Path, run: Run,
             assert row["node_hours"]["value"] > 0
     page = run("recommend", SILICON, "--atoms", "8", "--time", "1ps", "--models", ",".join(MODELS), "--on", cluster).out
     assert page.startswith("Ask for a node of ")
+
+
+def test_two_models_on_slices_of_frames_are_one_evaluation_each(
+    cluster: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("evaluate", LABELS, "--models", ",".join(MODELS))
+    with monkeypatch.context() as patch:
+        patch.setenv(DATA_VARIABLE, str(tmp_path / "one-process"))
+        whole = run(*asked, "--json").document
+        expected = {one.accuracy.model: one.frame_errors for one in evidence.find().evaluations}
+    outcome = run(*asked, "--on", cluster, "--split", "2", "--json")
+    assert outcome.code == ExitCode.DONE, outcome.err
+    assert [(one["model"], one["part"]) for one in outcome.document["data"]["runs"][0]["tasks"]] == [
+        (model, part) for model in MODELS for part in ("frames 0 to 3", "frames 4 to 7")
+    ]
+
+    def found(*words: str) -> list[tuple[str, str | None]]:
+        tasks = run("jobs", *(words or ("list",)), "--json").document["data"]["runs"][0]["tasks"]
+        return [(one["state"], one["reason"]) for one in tasks]
+
+    until(lambda: found()[1][0] == "running")
+    job = find_run(None).parts[0].submissions[0].job
+    subprocess.run(["scancel", f"{job}_1"], check=True)
+    assert run("jobs", "watch", "--every", "1s").code == ExitCode.MEASUREMENT_FAILED
+    assert found() == [("done", None), ("ended", "it was cancelled"), ("done", None), ("done", None)]
+    first = run("jobs", "collect", "--json").document
+    assert [one.partition("-dies")[0] for one in first["data"]["added"]] == ["toy"]
+    assert "slice_missing" in {one["kind"] for one in first["notices"]}
+    (tmp_path / "mark").touch()
+    found("resume")
+    assert find_run(None).parts[0].submissions[-1].tasks == (1,)
+    assert run("jobs", "watch", "--every", "1s").code == ExitCode.DONE
+    second = run("jobs", "collect", "--json").document["data"]
+    assert (len(second["added"]), second["known"]) == (1, first["data"]["added"])
+
+    shown = run(*asked, "--json").document
+    assert {one["model"]: one["reused"] for one in shown["data"]["results"]} == dict.fromkeys(MODELS, True)
+    assert {one.accuracy.model: one.frame_errors for one in evidence.find().evaluations} == expected
+    for one, before in zip(shown["data"]["results"], whole["data"]["results"], strict=True):
+        assert one == {**before, "reused": True, "evaluated_at": one["evaluated_at"]}
 
 
 @pytest.mark.parametrize(

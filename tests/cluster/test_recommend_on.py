@@ -14,7 +14,7 @@ from fake_models import STRUCTURES, FakeModels, Run, make_machine
 from mlipguide.cluster.run_files import save_run
 from mlipguide.core.errors import ExitCode
 from mlipguide.records.cluster.cluster import Cluster, Partition, Scheduler
-from mlipguide.records.cluster.jobs import ClusterRun, PartitionRun
+from mlipguide.records.cluster.jobs import ClusterRun, ClusterTask, PartitionRun
 from mlipguide.records.timing.measurement import Disturbance
 from mlipguide.store import measurements as store
 from mlipguide.testing.fake_session import linear
@@ -49,7 +49,7 @@ def seen(partition: str, fingerprint: str, cluster: str = "test") -> None:
             folder="/runs",
             subject="Si.POSCAR",
             words=(),
-            models=("fake-a",),
+            tasks=(ClusterTask.of_model("fake-a"),),
             parts=(PartitionRun(partition=part, machines=(make_machine(fingerprint=fingerprint),)),),
         )
     )

@@ -13,9 +13,8 @@ from typer.core import TyperGroup
 from mlipguide.cli import options
 from mlipguide.cli.grouped_help import GroupedCommand
 from mlipguide.cli.names import asks_speed
-from mlipguide.core.errors import InputError
+from mlipguide.cli.on_cluster import require_on, submitted
 from mlipguide.records.requests.measuring import BenchRequest, CompareRequest
-from mlipguide.records.requests.option import Panel
 from mlipguide.records.requests.speed import SpeedRequest
 
 MEASURE = "measure"
@@ -70,29 +69,21 @@ def bench(
     html: Annotated[Path | None, options.html()] = None,
     output: Annotated[Format, options.shown("--format", help="What is printed.")] = Format.PAGE,
     on: options.On = None,
-    dry_run: Annotated[
-        bool,
-        options.shown("--dry-run", help="With --on: print the scripts, submit nothing.", panel=Panel.MACHINE),
-    ] = False,
-    try_node: Annotated[
-        bool,
-        options.shown(
-            "--try-node",
-            help="With --on: look at a node of each partition first (waits in its queue).",
-            panel=Panel.MACHINE,
-        ),
-    ] = False,
+    dry_run: options.DryRun = False,
+    try_node: options.TryNode = False,
     details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Time models on a structure over several sizes and settings; every measurement is kept."""
     if on is not None:
-        return _on_cluster(asked, on, dry_run=dry_run, try_node=try_node, details=details, as_json=as_json)
-    if dry_run or try_node:
-        raise InputError(
-            f"{'--dry-run' if dry_run else '--try-node'} goes with --on.",
-            hint="Add --on cluster.yaml, or leave it out.",
+        from mlipguide.commands import calls
+        from mlipguide.commands.on_cluster.starting import OnCluster
+
+        where = OnCluster(file=on, dry_run=dry_run, try_node=try_node)
+        return submitted(
+            partial(calls.bench_on, asked, where), yes=asked.yes, dry_run=dry_run, details=details, as_json=as_json
         )
+    require_on({"--dry-run": dry_run, "--try-node": try_node})
     from mlipguide.cli.output import emit, emit_text
     from mlipguide.commands import calls
     from mlipguide.report.figures.scaling_plot import save_plot
@@ -121,23 +112,6 @@ def bench(
     if output is Format.PAGE or as_json:
         return emit("bench", result, partial(bench_page, given=given, details=details), as_json=as_json)
     return emit_text(result, as_csv(result.data) if output is Format.CSV else as_markdown(result.data))
-
-
-def _on_cluster(asked: BenchRequest, file: Path, *, dry_run: bool, try_node: bool, details: bool, as_json: bool) -> int:
-    from mlipguide.cli.output import emit, emit_text
-    from mlipguide.commands import calls
-    from mlipguide.commands.on_cluster.bench import OnCluster
-    from mlipguide.records.cluster.jobs import JobScripts
-    from mlipguide.report.pages.jobs_page import jobs_page, scripts_text
-    from mlipguide.report.progress import progress
-
-    with progress() as report:
-        way = options.way(report, yes=asked.yes, as_json=as_json)
-        result = calls.bench_on(asked, OnCluster(file=file, dry_run=dry_run, try_node=try_node), way)
-    if isinstance(result.data, JobScripts) and not as_json:
-        return emit_text(result, scripts_text(result.data))
-    page = partial(jobs_page, details=details)
-    return emit("jobs scripts" if dry_run else "jobs list", result, page, as_json=as_json)
 
 
 @app.command("compare", cls=GroupedCommand)

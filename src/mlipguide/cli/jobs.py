@@ -9,7 +9,7 @@ import typer
 from mlipguide.cli import options
 
 app = typer.Typer(
-    help="Runs on clusters, which 'bench --on cluster.yaml' submits: what became of them, and what they measured.",
+    help="Runs on clusters, which '--on cluster.yaml' submits: what became of them, and what came of them.",
     no_args_is_help=True,
 )
 
@@ -83,7 +83,7 @@ def resume(
 
 @app.command("collect")
 def collect(run: Run = None, *, as_json: options.Json = False) -> int:
-    """Bring what nodes measured into your store, every record once."""
+    """Bring what nodes measured, evaluated and fitted home, every record once."""
     from mlipguide.cli.output import emit
     from mlipguide.commands.on_cluster.jobs import collect
     from mlipguide.report.pages.jobs_page import collected_page

@@ -48,6 +48,28 @@ On = Annotated[
     ),
 ]
 
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="With --on: print the scripts, submit nothing.", rich_help_panel=Panel.MACHINE),
+]
+TryNode = Annotated[
+    bool,
+    typer.Option(
+        "--try-node",
+        help="With --on: look at a node of each partition first (waits in its queue).",
+        rich_help_panel=Panel.MACHINE,
+    ),
+]
+OfPartition = Annotated[
+    str | None,
+    typer.Option(
+        "--partition",
+        metavar="NAME",
+        help="With --on: the partition that does the work [the first of the file].",
+        rich_help_panel=Panel.MACHINE,
+    ),
+]
+
 
 def shown(*words: str, panel: Panel = Panel.OUTPUT, **settings: Any) -> Any:
     """Return an option that says how a command talks with the user; it is in no request."""

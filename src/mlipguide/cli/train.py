@@ -10,6 +10,7 @@ import typer
 
 from mlipguide.cli import options
 from mlipguide.cli.grouped_help import GroupedCommand
+from mlipguide.cli.on_cluster import refuse_beside_on, require_on, submitted
 from mlipguide.records.requests.training import DistilRequest, FinetuneRequest, FitRequest, PilotRequest
 
 app = typer.Typer(
@@ -29,17 +30,37 @@ def pilot(
     *,
     plot: Annotated[Path | None, options.plot("Draw the learning curves")] = None,
     html: Annotated[Path | None, options.html()] = None,
+    fit: Annotated[str | None, typer.Option("--fit", hidden=True, help="Do this fit of the schedule alone.")] = None,
+    on: options.On = None,
+    partition: options.OfPartition = None,
+    dry_run: options.DryRun = False,
+    try_node: options.TryNode = False,
     details: options.Details = False,
     as_json: options.Json = False,
 ) -> int:
     """Fit small and large models to parts of the data: what training gives, and what more data would."""
-    from mlipguide.cli.output import emit
     from mlipguide.commands import calls
+
+    if on is not None:
+        from mlipguide.commands.on_cluster.starting import OnCluster
+
+        where = OnCluster(file=on, dry_run=dry_run, try_node=try_node, partition=partition)
+        refuse_beside_on({"--plot": plot})
+        submit = partial(calls.pilot_on, asked, where)
+        return submitted(submit, yes=asked.yes, dry_run=dry_run, details=details, as_json=as_json)
+    require_on({"--partition": partition, "--dry-run": dry_run, "--try-node": try_node})
+    from mlipguide.cli.output import emit
     from mlipguide.report.figures.pilot_plot import save_plot
     from mlipguide.report.pages.pilot_page import pilot_page
     from mlipguide.report.progress import progress
     from mlipguide.report.words.command_words import typed
 
+    if fit is not None:
+        from mlipguide.report.pages.one_fit_page import one_fit_page
+
+        with progress() as report:
+            one = calls.train_one(asked, fit, options.way(report, yes=asked.yes, as_json=as_json))
+        return emit("train pilot fit", one, one_fit_page, as_json=as_json)
     with progress() as report:
         result = calls.train_pilot(asked, options.way(report, yes=asked.yes, as_json=as_json))
     if plot is not None:

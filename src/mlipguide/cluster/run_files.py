@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.kept_files import Kept, KeptFiles
+from mlipguide.core.kept_files import Kept, KeptFiles, Upgrades
 from mlipguide.core.paths import jobs_dir
 from mlipguide.environments.locks import held_lock
 from mlipguide.records.cluster.jobs import ClusterRun
 from mlipguide.records.hardware.machine import Machine
 
-FORMAT = 1
-FILES = KeptFiles(kind=ClusterRun, name="run on a cluster", key="run", format=FORMAT)
+FORMAT = 2
+
+
+def _with_tasks(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a run of the first version, which was always of ``bench``, with a task for each of its models."""
+    tasks = [{"model": model, "part": None, "options": {"--models": model}} for model in data["models"]]
+    kept = {name: value for name, value in data.items() if name != "models"}
+    return {**kept, "tasks": tasks, "target": None, "again": []}
+
+
+UPGRADES: Upgrades = {1: _with_tasks}
+"""From each past version to the next."""
+FILES = KeptFiles(kind=ClusterRun, name="run on a cluster", key="run", format=FORMAT, upgrades=UPGRADES)
 
 
 def run_file(name: str) -> Path:

@@ -1,7 +1,7 @@
-"""The scripts of a run: one for each partition, an array with a task for each model, each alone on its node.
+"""The scripts of a run: one for each partition, an array of its tasks, each alone on its node.
 
 They are plain scripts that start mlipguide on the node: nothing of this process is pickled, a user can read, change and
-submit them by hand, and what comes back is what ``mlipguide bench --json`` prints.
+submit them by hand, and what comes back is what the command prints with ``--json``.
 """
 
 from __future__ import annotations
@@ -63,21 +63,31 @@ def script_of(run: ClusterRun, partition: Partition) -> JobScript:
             gpu_type=partition.gpu_type,
             cores=partition.cores,
             at_once=partition.at_once,
-            last=len(run.models) - 1,
-            several=len(run.models) > 1,
+            last=len(run.tasks) - 1,
+            several=len(run.tasks) > 1,
             log=folder / LOGS,
             options=partition.options,
             variables=_variables(),
             modules=[shlex.join(one.split()) for one in partition.modules],
             setup=partition.setup,
             folder=shlex.quote(str(folder)),
-            models=shlex.join(run.models),
+            choices=_choices(run),
             command=shlex.join(partition.command),
             words=shlex.join(run.words),
         )
     )
     command = f"{SUBMIT[scheduler]} {shlex.quote(str(file))}"
     return JobScript(partition=partition.name, file=str(file), command=command, text=text)
+
+
+def _choices(run: ClusterRun) -> list[dict[str, str]]:
+    """Return what differs between tasks, each with the shell's names for all of its values and for one of them."""
+    found = []
+    for option in run.tasks[0].options:
+        one = option.strip("-").removesuffix("s")
+        values = shlex.join(task.options[option] for task in run.tasks)
+        found.append({"option": option, "values": values, "all": f"{one}s", "one": one})
+    return found
 
 
 def _variables() -> dict[str, str]:

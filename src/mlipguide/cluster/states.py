@@ -32,7 +32,7 @@ ENDINGS = {
     "COMPLETED": "it ended without an answer; see its log",
 }
 """Of the states of squeue(1) those of a job that is over, in words."""
-FORGOTTEN = "SLURM has forgotten its job, and it left no answer; see its log"
+FORGOTTEN = "SLURM knows its job no more: cancelled while it waited, or over for long; see its log"
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,19 @@ def status_of(run: ClusterRun, ask: Queue | None = slurm.states_of) -> RunStatus
     answers = {
         (part.partition.name, task): read_answer(result_file(run, part.partition, task))
         for part in run.parts
-        for task in range(len(run.models))
+        for task in range(len(run.tasks))
     }
     asked = {
         job
         for part in run.parts
-        for task in range(len(run.models))
+        for task in range(len(run.tasks))
         if answers[part.partition.name, task] is None and (job := job_of(part, task)) is not None
     }
     known = {} if ask is None else ask(sorted(asked))
     tasks = [
         _status(run, part, task, answers[part.partition.name, task], None if ask is None else known)
         for part in run.parts
-        for task in range(len(run.models))
+        for task in range(len(run.tasks))
     ]
     by_hand = run.cluster.scheduler is not Scheduler.SLURM and any(one.state is TaskState.UNSENT for one in tasks)
     return RunStatus(
@@ -99,6 +99,8 @@ def status_of(run: ClusterRun, ask: Queue | None = slurm.states_of) -> RunStatus
         created_at=run.created_at,
         cluster=run.cluster.name,
         folder=run.folder,
+        command=run.command,
+        again=run.again,
         subject=run.subject,
         tasks=tuple(tasks),
         by_hand=tuple(script.command for script in scripts_of(run)) if by_hand else (),
@@ -125,7 +127,9 @@ def _status(
         state, reason = _by_queue(known.get((job, task)))
     return TaskStatus(
         partition=part.partition.name,
-        model=run.models[task],
+        task=task,
+        model=run.tasks[task].model,
+        part=run.tasks[task].part,
         state=state,
         reason=reason,
         job=None if job is None else f"{job}_{task}",

@@ -16,27 +16,39 @@ from mlipguide.core.errors import InputError
 from mlipguide.core.paths import data_dir, jobs_dir, make_folder, storage_error
 from mlipguide.core.serialisation import write_atomically
 from mlipguide.records.cluster.cluster import Cluster, Partition, Scheduler
-from mlipguide.records.cluster.jobs import ClusterRun, JobScript, PartitionRun, Submission
+from mlipguide.records.cluster.jobs import TRAIN, ClusterRun, ClusterTask, JobScript, PartitionRun, Submission
 
-OWN_DATA = ("adopted.json", "trusted_checkpoints.sha256", "models", "calculators", "tunings")
-"""What of the user's data folder a task needs: interpreters, models and settings of their own. Its measurements are
-collected, so that each is written once, by one process."""
+OWN_DATA = ("adopted.json", "trusted_checkpoints.sha256", "models", "calculators")
+"""What of the user's data folder a task needs: interpreters and models of their own. Its records are collected, so that
+each is written once, by one process."""
+BENCH, TUNINGS = "bench", "tunings"
+"""Settings that ``tune`` found; what is not timed is done with the default ones, whose results hold everywhere."""
 
 
-def new_run(cluster: Cluster, *, subject: str, words: Sequence[str], models: Sequence[str]) -> ClusterRun:
+def new_run(
+    cluster: Cluster,
+    *,
+    subject: str,
+    words: Sequence[str],
+    tasks: Sequence[ClusterTask],
+    target: Path | None = None,
+    again: Sequence[str] = (),
+) -> ClusterRun:
     """Return a run of which nothing is written yet.
 
     Args:
         cluster: Where.
         subject: What it is about, for people.
-        words: Of the command that each task is.
-        models: Ids.
+        words: Of the command that each task is, without what is its own.
+        tasks: At least one.
+        target: Folder that results belong to, where that is not the user's store.
+        again: Words of the command that shows the results once they are collected.
 
     Raises:
         InputError: The folder's name has a space, which schedulers do not take.
     """
     now = datetime.now(UTC)
-    name = f"{words[0]}-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
+    name = f"{words[1] if words[0] == TRAIN else words[0]}-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
     folder = str(Path(cluster.folder or jobs_dir()) / name)
     if len(folder.split()) > 1:
         raise InputError(f"'{folder}' has a space in it.", hint="Name another folder: in the cluster's file.")
@@ -47,8 +59,10 @@ def new_run(cluster: Cluster, *, subject: str, words: Sequence[str], models: Seq
         folder=folder,
         subject=subject,
         words=tuple(words),
-        models=tuple(models),
+        tasks=tuple(tasks),
         parts=tuple(PartitionRun(partition=one) for one in cluster.partitions),
+        target=None if target is None else str(target),
+        again=tuple(again),
     )
 
 
@@ -68,7 +82,7 @@ def write_run(run: ClusterRun) -> None:
         for name in (LOGS, RESULTS, DATA):
             make_folder(folder / name)
         try:
-            _copy_own_data(folder / DATA)
+            _copy_own_data(folder / DATA, (*OWN_DATA, TUNINGS) if run.command == BENCH else OWN_DATA)
         except OSError as error:
             raise storage_error(folder / DATA, error) from error
         write_atomically(Path(script.file), script.text)
@@ -87,7 +101,7 @@ def submit_all(run: ClusterRun) -> ClusterRun:
         MlipguideError: SLURM refuses; what was submitted before is kept, and ``jobs resume`` submits the rest.
     """
     save_run(run)
-    everything = range(len(run.models))
+    everything = range(len(run.tasks))
     return submit_tasks(run.name, lambda now: {part.partition.name: everything for part in now.parts})
 
 
@@ -145,14 +159,14 @@ def cancel_tasks(run: ClusterRun, tasks: Collection[tuple[str, int]]) -> None:
 
     Args:
         run: Whose.
-        tasks: Partitions and positions of models.
+        tasks: Partitions and positions of tasks.
 
     Raises:
         MlipguideError: SLURM refuses, or is not there.
     """
     by_job: dict[str, list[int]] = {}
     for part in run.parts:
-        for task in range(len(run.models)):
+        for task in range(len(run.tasks)):
             job = job_of(part, task)
             if job is not None and (part.partition.name, task) in tasks:
                 by_job.setdefault(job, []).append(task)
@@ -165,8 +179,8 @@ def job_of(part: PartitionRun, task: int) -> str | None:
     return next((one.job for one in reversed(part.submissions) if task in one.tasks), None)
 
 
-def _copy_own_data(target: Path) -> None:
-    for name in OWN_DATA:
+def _copy_own_data(target: Path, names: Sequence[str]) -> None:
+    for name in names:
         source = data_dir() / name
         if source.is_dir():
             shutil.copytree(source, target / name, dirs_exist_ok=True)

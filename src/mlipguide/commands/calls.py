@@ -28,7 +28,7 @@ from mlipguide.records.requests.speed import SpeedRequest
 from mlipguide.records.requests.training import DistilRequest, FinetuneRequest, FitRequest, PilotRequest
 
 if TYPE_CHECKING:
-    from mlipguide.commands.on_cluster.bench import OnCluster
+    from mlipguide.commands.on_cluster.starting import OnCluster
     from mlipguide.evidence.accuracy.parity import ParityPoints
     from mlipguide.production.script_files import ScriptRequest
     from mlipguide.records.accuracy.accuracy import Evaluation
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from mlipguide.records.timing.tuning import TuneData
     from mlipguide.records.training.distillation import Distillation
     from mlipguide.records.training.fit import FitData
-    from mlipguide.records.training.pilot import PilotData
+    from mlipguide.records.training.pilot import OneFit, PilotData
 
 
 T = TypeVar(
@@ -213,6 +213,17 @@ def evaluate(asked: EvaluateRequest, way: Way, points: ParityPoints | None = Non
     )
 
 
+def evaluate_on(
+    asked: EvaluateRequest, on: OnCluster, way: Way, *, split: int = 1
+) -> Result[JobList] | Result[JobScripts]:
+    """Submit the evaluation of models to a partition of a cluster, the frames of each shared by some jobs."""
+    from mlipguide.commands.evaluate import Options
+    from mlipguide.commands.on_cluster.evaluate import evaluate_on
+
+    asked = with_own(asked, way)
+    return evaluate_on(asked, on, Options(reevaluate=asked.reevaluate, **way.options(asked.weights)), split=split)
+
+
 def disagree(asked: DisagreeRequest, way: Way) -> Result[Disagreement]:
     """Compare models with each other on a structure, without labels, and say what to label."""
     from mlipguide.commands.disagree import Options, disagree
@@ -229,6 +240,22 @@ def train_pilot(asked: PilotRequest, way: Way) -> Result[PilotData]:
     from mlipguide.training.fit.setup import Options
 
     return train_pilot(asked, Options(**way.quiet))
+
+
+def train_one(asked: PilotRequest, name: str, way: Way) -> Result[OneFit]:
+    """Do one fit of a pilot's schedule."""
+    from mlipguide.commands.train.one_fit import train_one
+    from mlipguide.training.fit.setup import Options
+
+    return train_one(asked, name, Options(**way.quiet))
+
+
+def pilot_on(asked: PilotRequest, on: OnCluster, way: Way) -> Result[JobList] | Result[JobScripts]:
+    """Submit the fits of a pilot to a partition of a cluster."""
+    from mlipguide.commands.on_cluster.pilot import pilot_on
+    from mlipguide.training.fit.setup import Options
+
+    return pilot_on(asked, on, Options(**way.quiet))
 
 
 def train_fit(asked: FitRequest, way: Way) -> Result[FitData]:

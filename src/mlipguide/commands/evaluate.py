@@ -13,6 +13,7 @@ from mlipguide.candidates.model_names import named_cards, usual_cards
 from mlipguide.candidates.preparation import (
     NO_CONSENT,
     Preparation,
+    Prepared,
     fetch_missing_weights,
     find_given_weights,
     lacks_weights,
@@ -29,11 +30,18 @@ from mlipguide.evidence.accuracy.evaluating import (
     evaluate_models,
     findings_of,
 )
-from mlipguide.evidence.accuracy.label_input import LabelInput, LabelRequest, open_labels, parse_max_frames
+from mlipguide.evidence.accuracy.label_input import (
+    LabelInput,
+    LabelRequest,
+    open_labels,
+    parse_frames,
+    parse_max_frames,
+)
 from mlipguide.evidence.accuracy.model_differences import ranking
 from mlipguide.evidence.accuracy.parity import ParityPoints
 from mlipguide.evidence.accuracy.worst_frames import WorstFrames, require_writable_xyz
 from mlipguide.records.accuracy.accuracy import Evaluation, FrameErrors
+from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.accuracy import MAX_FRAMES, EvaluateRequest
@@ -60,6 +68,27 @@ class Options(RunOptions):
     points: ParityPoints | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ToEvaluate:
+    """Labels and models that are ready.
+
+    Attributes:
+        labels: The labels, read through once.
+        machine: This machine.
+        preparation: All models that may know the labels.
+        ready: Those of them that can be evaluated here.
+        left_out: Why models that were named are not among them.
+        notices: What else is worth knowing.
+    """
+
+    labels: LabelInput
+    machine: Machine
+    preparation: Preparation
+    ready: tuple[Prepared, ...]
+    left_out: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
+
+
 def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result[Evaluation]:
     """Evaluate models on labelled frames and compare them; every evaluation is stored.
 
@@ -75,6 +104,51 @@ def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result
     options = options or Options()
     if options.worst_file is not None:
         require_writable_xyz(options.worst_file)
+    asked = made_ready(request, options)
+    labels, preparation = asked.labels, asked.preparation
+    if not asked.ready:
+        refuse_nothing_startable(preparation, asked.left_out)
+    worst = WorstFrames(options.worst) if options.worst_file is not None else None
+    context = EvaluatingContext(
+        machine=asked.machine,
+        opener=options.opener,
+        on_progress=options.on_progress,
+        reevaluate=options.reevaluate or worst is not None or options.points is not None,
+        watch=_watching(worst, options.points),
+    )
+    evaluated = evaluate_models(asked.ready, labels, context)
+    if not evaluated.by_model:
+        problem = evaluated.problems[0]
+        raise MeasurementFailedError(
+            f"No model could be evaluated: {problem.message}", hint=problem.hint, kind=problem.kind
+        )
+    data = evaluation_of(labels, evaluated)
+    if options.points is not None:
+        for one in data.results:
+            options.points.set_energies(one.model, evaluated.errors[one.model], one.energy_shifts_ev)
+    notices: list[Notice] = []
+    if worst is not None and options.worst_file is not None:
+        best = data.results[0].model
+        count = worst.write(best, options.worst_file)
+        notices.append(
+            Notice(
+                "worst_written", f"Written: {options.worst_file}, the {count} worst frames of {best}, the worst first."
+            )
+        )
+        data = replace(data, worst_file=str(options.worst_file))
+    return Result(
+        data,
+        notices=(*asked.notices, *asked.left_out, *evaluated.notices, *notices),
+        errors=(*preparation.problems, *evaluated.problems),
+    )
+
+
+def made_ready(request: EvaluateRequest, options: Options) -> ToEvaluate:
+    """Read the labels through, and find or get what models need to be evaluated on them.
+
+    Raises:
+        InputError: The labels or a model's name cannot be used, or no model knows an element of them.
+    """
     catalogue = load_catalogue()
     cards = _chosen_cards(catalogue, request)
     weights = find_given_weights(catalogue, options.weights, options.consent)
@@ -82,7 +156,11 @@ def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result
     additions = parse_additions(request.add)
     labels = open_labels(
         LabelRequest(
-            path=Path(request.labels).expanduser(), keys=request.keys, max_frames=max_frames, seed=request.seed
+            path=Path(request.labels).expanduser(),
+            keys=request.keys,
+            max_frames=max_frames,
+            seed=request.seed,
+            slice=parse_frames(request.frames),
         ),
         options.on_progress,
     )
@@ -108,49 +186,13 @@ def evaluate(request: EvaluateRequest, options: Options | None = None) -> Result
         consent=options.consent if request.models else NO_CONSENT,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
-    ready = [item for item in preparation.candidates if can_evaluate(item)]
-    left_out = _left_out(preparation, cards, known, named=request.models is not None)
-    if not ready:
-        refuse_nothing_startable(preparation, left_out)
-    worst = WorstFrames(options.worst) if options.worst_file is not None else None
-    context = EvaluatingContext(
+    return ToEvaluate(
+        labels=labels,
         machine=machine,
-        opener=options.opener,
-        on_progress=options.on_progress,
-        reevaluate=options.reevaluate or worst is not None or options.points is not None,
-        watch=_watching(worst, options.points),
-    )
-    evaluated = evaluate_models(ready, labels, context)
-    if not evaluated.by_model:
-        problem = evaluated.problems[0]
-        raise MeasurementFailedError(
-            f"No model could be evaluated: {problem.message}", hint=problem.hint, kind=problem.kind
-        )
-    data = evaluation_of(labels, evaluated)
-    if options.points is not None:
-        for one in data.results:
-            options.points.set_energies(one.model, evaluated.errors[one.model], one.energy_shifts_ev)
-    notices: list[Notice] = []
-    if worst is not None and options.worst_file is not None:
-        best = data.results[0].model
-        count = worst.write(best, options.worst_file)
-        notices.append(
-            Notice(
-                "worst_written", f"Written: {options.worst_file}, the {count} worst frames of {best}, the worst first."
-            )
-        )
-        data = replace(data, worst_file=str(options.worst_file))
-    return Result(
-        data,
-        notices=(
-            *catalogue.notices,
-            *labels.notices,
-            *preparation.notices,
-            *left_out,
-            *evaluated.notices,
-            *notices,
-        ),
-        errors=(*preparation.problems, *evaluated.problems),
+        preparation=preparation,
+        ready=tuple(item for item in preparation.candidates if can_evaluate(item)),
+        left_out=_left_out(preparation, cards, known, named=request.models is not None),
+        notices=(*catalogue.notices, *labels.notices, *preparation.notices),
     )
 
 

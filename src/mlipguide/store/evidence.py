@@ -1,8 +1,9 @@
 """Evaluations of models on labelled frames, one JSON file each.
 
-A file stands for one model, with its weights, versions and settings, on one choice of frames of one file of labels,
-which is known by its contents. Evaluating the same again writes the same file anew. Formats are versioned, as those of
-measurements.
+A file stands for one model, with its weights, versions and those of its settings that decide what is computed, on one
+choice of frames of one file of labels, which is known by its contents. The machine, its device and the threads stand in
+the file, not in its name: evaluating the same again, wherever, writes the same file anew. Formats are versioned, as
+those of measurements.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from typing import Any
 from mlipguide.core.kept_files import KeptFiles, Upgrades
 from mlipguide.core.paths import evidence_dir
 from mlipguide.core.serialisation import to_plain
-from mlipguide.records.accuracy.accuracy import StoredEvaluation
+from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.store.measurements import without_additions, without_choices
 
-FORMAT = 4
+FORMAT = 5
 
 
 def _with_gaps(data: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +42,15 @@ def _without_additions(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "accuracy": without_additions(data["accuracy"])}
 
 
-UPGRADES: Upgrades = {1: _with_gaps, 2: _without_choices, 3: _without_additions}
+def _with_places(data: dict[str, Any]) -> dict[str, Any]:
+    """Return an evaluation of the fourth version, of which the settings say on what it was made, and nothing where."""
+    accuracy = data["accuracy"]
+    frames = len({one["frame"] for one in data["frame_errors"]} | set(accuracy["failed_frames"]))
+    place = {"fingerprint": None, "settings": accuracy["settings"], "frames": frames}
+    return {**data, "places": [place], "slice": None}
+
+
+UPGRADES: Upgrades = {1: _with_gaps, 2: _without_choices, 3: _without_additions, 4: _with_places}
 """From each past version to the next."""
 FOLDER_DIGITS = 16
 FILES = KeptFiles(kind=StoredEvaluation, name="evaluation", key="evaluation", format=FORMAT, upgrades=UPGRADES)
@@ -56,20 +65,17 @@ class FoundEvaluations:
 
 
 def record_name(evaluation: StoredEvaluation) -> str:
-    """Return the name of an evaluation's file: the model, and a digest of everything that decides the result."""
+    """Return the name of an evaluation's file: the model, and a digest of everything that decides the result.
+
+    Files of formats before 5 have names that depend on device and threads as well, and keep them.
+    """
     accuracy, labels = evaluation.accuracy, evaluation.labels
-    frames = sorted([*(one.frame for one in evaluation.frame_errors), *accuracy.failed_frames])
-    settings = to_plain(accuracy.settings)
-    if not accuracy.settings.choices:
-        del settings["choices"]  # the name that it had before there were any
-    if not accuracy.settings.additions:
-        del settings["additions"]  # likewise
     deciding = [
         evaluation.weights,
         sorted(accuracy.versions.items()),
-        settings,
+        [accuracy.settings.driver, *map(to_plain, accuracy.settings.numerics_anywhere)],
         [labels.energy_key, labels.forces_key, labels.stress_key],
-        frames,
+        sorted(evaluation.asked_frames),
     ]
     digest = hashlib.sha256(json.dumps(deciding).encode()).hexdigest()[:12]
     return f"{accuracy.model}-{digest}"

@@ -83,6 +83,7 @@ def recall(
     measured = MeasuredModels()
     found = store.find(fingerprint, laws={item.card.architecture.time_law for item in candidates})
     measured.notices.extend(found.notices)
+    reused: set[str] = set()  # names of records: to compare records themselves takes their number squared
     for item in candidates:
         name = item.card.id
         holding = [record for record in found.measurements if still_holds(record, item)]
@@ -92,7 +93,8 @@ def recall(
             same = [record for record in records if is_same_kind(record.structure, structure)]
             if same and name not in measured.by_model:
                 measured.by_model[name] = same
-                measured.reused.extend(record for record in same if record not in measured.reused)
+                measured.reused.extend(record for record in same if record.record not in reused)
+                reused.update(record.record for record in same)
                 if records is others:
                     measured.measured_as[name] = same[-1].model
         elsewhere = [record for record in (*own, *others) if not is_same_kind(record.structure, structure)]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mlipguide.bench.measuring.stored_measurements import sharing
@@ -15,42 +14,30 @@ from mlipguide.candidates.preparation import (
     Prepared,
     fetch_missing_weights,
     find_given_weights,
-    lacks_weights,
 )
 from mlipguide.catalog.additions import parse_additions
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.gated import closed_gate
-from mlipguide.cluster import slurm_commands as slurm
 from mlipguide.cluster.cluster_files import read_cluster
-from mlipguide.cluster.preflight import check_limit, check_node, check_partition, check_room
-from mlipguide.cluster.run_files import save_run
-from mlipguide.cluster.states import status_now
-from mlipguide.cluster.submitting import new_run, remove_folder, scripts_of, submit_all, write_run
+from mlipguide.cluster.preflight import check_limit
+from mlipguide.cluster.submitting import new_run
 from mlipguide.commands.bench import Options, budget_of, chosen_cards, require_possible
-from mlipguide.core.errors import EnvironmentFailedError, InputError
-from mlipguide.records.cluster.cluster import Cluster, Scheduler
-from mlipguide.records.cluster.jobs import ClusterRun, JobList, JobScripts
+from mlipguide.commands.on_cluster.starting import (
+    OnCluster,
+    handed_over,
+    startable_there,
+    whole_path,
+    with_whole_paths,
+)
+from mlipguide.core.errors import InputError
+from mlipguide.records.cluster.cluster import Cluster
+from mlipguide.records.cluster.jobs import ClusterTask, JobList, JobScripts
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.measuring import BenchRequest
 from mlipguide.records.requests.option import shared, words_of
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.tasks.needs import names_in
 from mlipguide.tasks.requests import load_structure
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnCluster:
-    """Where and how far.
-
-    Attributes:
-        file: Of the cluster.
-        dry_run: Whether the scripts are only shown.
-        try_node: Whether a node of each partition is looked at first.
-    """
-
-    file: Path
-    dry_run: bool = False
-    try_node: bool = False
 
 
 def bench_on(asked: BenchRequest, on: OnCluster, options: Options) -> Result[JobList] | Result[JobScripts]:
@@ -77,45 +64,15 @@ def bench_on(asked: BenchRequest, on: OnCluster, options: Options) -> Result[Job
     budget_s = budget_of(options)
     for partition in cluster.partitions:
         check_limit(partition, budget_s)
-    models, environments, notices = _startable(request, options, cluster)
+    models, candidates, notices = _startable(request, options, cluster)
     run = new_run(
         cluster,
         subject=asked.preset or Path(str(asked.structure)).name,
         words=("bench", *_words(asked)),
-        models=models,
+        tasks=[ClusterTask.of_model(model) for model in models],
     )
-    if on.dry_run:
-        return Result(JobScripts(scripts_of(run)), notices=notices)
-    check_room(Path(run.folder).parent)
-    write_run(run)
-    try:
-        told = _preflight(run, environments, on, options)
-    except BaseException:  # also Ctrl-C: nothing is queued, so nothing is left
-        remove_folder(run)
-        raise
-    if cluster.scheduler is Scheduler.SLURM:
-        run = submit_all(run)
-    else:
-        save_run(run)
-    status, queue = status_now(run)
-    return Result(JobList((status,)), notices=(*notices, *told, *queue))
-
-
-def _preflight(run: ClusterRun, candidates: Sequence[Prepared], on: OnCluster, options: Options) -> tuple[Notice, ...]:
-    """Ask SLURM whether it would take every script; return what was seen of nodes."""
-    if run.cluster.scheduler is not Scheduler.SLURM:
-        return ()
-    notices: list[Notice] = []
-    for part, script in zip(run.parts, scripts_of(run), strict=True):
-        partition = part.partition
-        options.on_progress(f"asking SLURM about {partition.name}", 0.0)
-        check_partition(partition)
-        slurm.check_script(Path(script.file), partition=partition.name, account=partition.account)
-        if on.try_node:
-            options.on_progress(f"looking at a node of {partition.name} (waits in its queue)", 0.0)
-            _, seen = check_node(partition, [item.environment for item in candidates])
-            notices += seen
-    return tuple(notices)
+    environments = [item.environment for item in candidates]
+    return handed_over(run, environments, on, notices, options.on_progress)
 
 
 def _startable(
@@ -162,17 +119,8 @@ def _startable(
     if files:
         preparation = prepare()
     notices = [*catalogue.notices, *told, *preparation.notices, *unreachable]
-    same = all(one.command[0] == sys.executable for one in cluster.partitions)
-    left = [item for item in preparation.candidates if item.obstacle is not None and same]
-    chosen = tuple(item for item in preparation.candidates if item not in left)
-    reasons = [f"{item.card.id}: {_why(item)}" for item in left]
-    if not chosen:
-        raise EnvironmentFailedError(
-            f"No model could be started on a node: {reasons[0] if reasons else 'nothing here runs any of them'}",
-            hint="Nodes often have no network: get what is missing here, with --yes or --weights MODEL=FILE.",
-            kind="not_startable",
-        )
-    notices += [Notice("left_out", reason) for reason in reasons]
+    chosen, left = startable_there(preparation.candidates, cluster)
+    notices += left
     notices += [_random_notice(item) for item in chosen if item.synthetic]
     chosen, lent = _one_of_each(chosen, each=options.each)
     notices += lent
@@ -201,18 +149,10 @@ def _random_notice(item: Prepared) -> Notice:
     return Notice("synthetic_weights", f"{words} {opened}")
 
 
-def _why(item: Prepared) -> str:
-    assert item.obstacle is not None
-    return (closed_gate(item.card) if lacks_weights(item) else None) or item.obstacle.message
-
-
 def _words(asked: BenchRequest) -> tuple[str, ...]:
     """Return what each task asks, with files by their whole paths: a job starts elsewhere."""
     structure = asked.structure
     if isinstance(structure, str):
-        structure = str(Path(structure).expanduser().absolute())
-    weights = asked.weights
-    if weights is not None:
-        pairs = (text.partition("=") for text in weights)
-        weights = [f"{model}={Path(file).expanduser().absolute()}" for model, _, file in pairs]
+        structure = str(whole_path(structure))
+    weights = with_whole_paths(asked.weights)
     return words_of(replace(asked, structure=structure, weights=weights, models=None, yes=False))

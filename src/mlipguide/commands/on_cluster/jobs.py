@@ -88,7 +88,7 @@ def cancel(name: str | None = None) -> Result[JobList]:
     """
     run = _submitted_run(name)
     status = status_of(run)
-    open_ones = _tasks(run, status, OPEN)
+    open_ones = _tasks(status, OPEN)
     if not open_ones:
         raise InputError(
             f"Nothing of {run.name} waits or runs.", hint=f"'mlipguide jobs list {run.name}' shows what became of it."
@@ -114,7 +114,7 @@ def resume(name: str | None = None, *, time_limit: str | None = None, failed: bo
 
     def choose(now: ClusterRun) -> dict[str, list[int]]:
         status = status_of(now)
-        wanted = _tasks(now, status, AGAIN | {TaskState.FAILED} if failed else AGAIN)
+        wanted = _tasks(status, AGAIN | {TaskState.FAILED} if failed else AGAIN)
         if not wanted:
             raise InputError(
                 f"Nothing of {now.name} is to be submitted again: {counted(status)}.",
@@ -158,5 +158,5 @@ def _submitted_run(name: str | None) -> ClusterRun:
     return run
 
 
-def _tasks(run: ClusterRun, status: RunStatus, states: Collection[TaskState]) -> list[tuple[str, int]]:
-    return [(one.partition, run.models.index(one.model)) for one in status.tasks if one.state in states]
+def _tasks(status: RunStatus, states: Collection[TaskState]) -> list[tuple[str, int]]:
+    return [(one.partition, one.task) for one in status.tasks if one.state in states]

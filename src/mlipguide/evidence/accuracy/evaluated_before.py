@@ -1,15 +1,20 @@
-"""Stored evaluations that still hold: same labels, weights, versions and numerics."""
+"""Stored evaluations that still hold: same labels, weights, versions and numerics, on whatever machine they were made.
+
+The errors of a model are the same on every device but for their last digits, so that what a compute node evaluated is
+known on the login node.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from mlipguide.candidates.preparation import Prepared
 from mlipguide.evidence.accuracy.label_input import LabelInput
 from mlipguide.evidence.accuracy.model_accuracy import reckoned_anew
-from mlipguide.records.accuracy.accuracy import StoredEvaluation
+from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.store import evidence as store
 
@@ -34,19 +39,20 @@ def known_evaluation(item: Prepared, labels: LabelInput, *, any_sample: bool) ->
     Args:
         item: The model.
         labels: The labels.
-        any_sample: Whether another choice of frames of the same file will do; the largest is taken then.
+        any_sample: Whether another choice of frames of the same file will do; the largest is taken then. A slice of
+            the file is none.
     """
     summary = labels.summary
     wanted = set(labels.chosen)
     found = []
     for one in store.find(summary.sha256).evaluations:
         keys = (one.labels.energy_key, one.labels.forces_key, one.labels.stress_key)
-        frames = {frame.frame for frame in one.frame_errors} | set(one.accuracy.failed_frames)
+        frames = one.asked_frames
         if (
             frames <= set(labels.order)
             and still_holds(one, item)
             and keys == (summary.energy_key, summary.forces_key, summary.stress_key)
-            and (any_sample or frames == wanted)
+            and (frames == wanted or (any_sample and one.slice is None))
         ):
             found.append(one)
     best = max(found, key=lambda one: (one.accuracy.frames, one.accuracy.evaluated_at), default=None)
@@ -54,12 +60,16 @@ def known_evaluation(item: Prepared, labels: LabelInput, *, any_sample: bool) ->
 
 
 def still_holds(evaluation: StoredEvaluation, item: Prepared) -> bool:
-    """Tell whether an evaluation is of this model as it would be run now; threads do not matter."""
+    """Tell whether an evaluation is of this model as it would be run now, whatever the device and the threads.
+
+    One with the default settings holds for tuned ones as well: these were chosen because they compute the same.
+    """
     accuracy, installed = evaluation.accuracy, item.environment.versions
+    as_run, untuned = item.settings, replace(item.settings, choices=())
     return (
         accuracy.model == item.card.id
         and accuracy.backend == item.card.backend
-        and accuracy.settings.numerics == item.settings.numerics
+        and accuracy.settings.numerics_anywhere in (as_run.numerics_anywhere, untuned.numerics_anywhere)
         and all(installed[name] == version for name, version in accuracy.versions.items() if name in installed)
         and evaluation.weights == weights_digest(item)
     )

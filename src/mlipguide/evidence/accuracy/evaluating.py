@@ -21,7 +21,8 @@ from mlipguide.evidence.accuracy.label_input import LabelInput
 from mlipguide.evidence.accuracy.label_outliers import check_outliers
 from mlipguide.evidence.accuracy.label_units import check_units
 from mlipguide.evidence.accuracy.model_accuracy import model_accuracy
-from mlipguide.records.accuracy.accuracy import FrameErrors, LabelFinding, StoredEvaluation
+from mlipguide.records.accuracy.accuracy import FrameErrors, LabelFinding
+from mlipguide.records.accuracy.stored_evaluation import EvaluatedOn, StoredEvaluation
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice, Problem
 from mlipguide.records.timing.axes import TORCH_SIM
@@ -111,15 +112,23 @@ def evaluate_models(candidates: Sequence[Prepared], labels: LabelInput, context:
         found.notices.extend(run.notices)
     found.notices.extend(batched_notice(batched))
     if found.reused:
-        latest = max(found.by_model[name].accuracy.evaluated_at for name in found.reused)
-        found.notices.append(
-            Notice(
-                "reused_evaluation",
-                f"Evaluated earlier on the same labels, the last on {latest[:16].replace('T', ' ')} UTC, and used "
-                f"again: {', '.join(sorted(found.reused))}. --reevaluate evaluates afresh.",
-            )
-        )
+        found.notices.append(_reused_notice(found, context.machine))
     return found
+
+
+def _reused_notice(found: EvaluatedModels, machine: Machine) -> Notice:
+    latest = max(found.by_model[name].accuracy.evaluated_at for name in found.reused)
+    elsewhere = {
+        name
+        for name in found.reused
+        if {one.fingerprint for one in found.by_model[name].places} - {None, machine.fingerprint}
+    }
+    named = [f"{name} (on another machine)" if name in elsewhere else name for name in sorted(found.reused)]
+    return Notice(
+        "reused_evaluation",
+        f"Evaluated earlier on the same labels, the last on {latest[:16].replace('T', ' ')} UTC, and used "
+        f"again: {', '.join(named)}. --reevaluate evaluates afresh.",
+    )
 
 
 @dataclass(frozen=True)
@@ -179,11 +188,12 @@ class _Run:
             raise SessionError(FailureKind.BACKEND, f"{name} could evaluate no frame: {reason}")
         self._say_failures()
         spoiled = any(one.spoils for one in check_units({name: self._errors}))
+        settings = replace(self._item.settings, driver=TORCH_SIM) if self._together else self._item.settings
         accuracy = model_accuracy(
             self._item.card,
             self._errors,
             versions=versions,
-            settings=replace(self._item.settings, driver=TORCH_SIM) if self._together else self._item.settings,
+            settings=settings,
             evaluated_at=datetime.now(UTC).isoformat(timespec="seconds"),
             failed_frames=sorted(self._failures),
             source=self._labels.summary.source,
@@ -196,6 +206,14 @@ class _Run:
             accuracy=accuracy,
             frame_errors=tuple(self._errors),
             spoiled=spoiled,
+            places=(
+                EvaluatedOn(
+                    fingerprint=self._context.machine.fingerprint,
+                    settings=settings,
+                    frames=len(self._errors) + len(self._failures),
+                ),
+            ),
+            slice=self._labels.request.slice,
         )
         return replace(evaluation, record=store.record_name(evaluation))
 

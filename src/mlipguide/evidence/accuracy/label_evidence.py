@@ -22,8 +22,9 @@ from mlipguide.evidence.accuracy.label_input import LabelInput, LabelRequest, op
 from mlipguide.evidence.accuracy.label_units import check_units
 from mlipguide.evidence.accuracy.model_accuracy import reckoned_anew
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
-from mlipguide.records.accuracy.accuracy import LabelsSummary, StoredEvaluation
+from mlipguide.records.accuracy.accuracy import LabelsSummary
 from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
+from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Problem
@@ -208,7 +209,9 @@ def remembered_evidence(candidates: Iterable[Prepared], structure: StructureSumm
     files: dict[str, dict[str, StoredEvaluation]] = {}
     for one in stored.evaluations:
         item = items.get(one.accuracy.model)
-        if item is None or one.spoiled or not is_of_system(one.labels, structure) or not still_holds(one, item):
+        if item is None or one.spoiled or one.slice is not None:
+            continue
+        if not is_of_system(one.labels, structure) or not still_holds(one, item):
             continue
         known = files.setdefault(one.labels.sha256, {})
         known[one.accuracy.model] = one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from mlipguide.core.errors import InputError
 from mlipguide.evidence.accuracy.label_checks import check_labels, frames_in_words
 from mlipguide.evidence.accuracy.label_scan import LabelScan, sampling_order
 from mlipguide.records.accuracy.accuracy import FindingKind, LabelFinding, LabelsSummary
+from mlipguide.records.accuracy.stored_evaluation import FrameRange
 from mlipguide.records.notice import Notice
 from mlipguide.records.requests.label_names import LabelKeys
 from mlipguide.structures.files import require_file
@@ -33,12 +34,19 @@ class LabelRequest:
         keys: Names of the labels in it.
         max_frames: Frames to evaluate at most; None for all.
         seed: Of the choice of frames.
+        slice: Of the frames that are chosen, those alone that are in it; None for all of them.
     """
 
     path: Path
     keys: LabelKeys
     max_frames: int | None
     seed: int = 0
+    slice: FrameRange | None = None
+
+    def chosen(self, order: Sequence[int]) -> tuple[int, ...]:
+        """Return the frames to evaluate, of an order whose every beginning is a sample."""
+        whole = order[: self.max_frames]
+        return tuple(whole if self.slice is None else (frame for frame in whole if frame in self.slice))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +72,7 @@ class LabelInput:
     @property
     def chosen(self) -> tuple[int, ...]:
         """The frames to evaluate, in that order."""
-        return self.order[: self.request.max_frames]
+        return self.request.chosen(self.order)
 
 
 def parse_max_frames(text: str | None, default: int) -> int | None:
@@ -80,6 +88,24 @@ def parse_max_frames(text: str | None, default: int) -> int | None:
     if not text.strip().isdecimal() or int(text) < 1:
         raise InputError(f"--max-frames: '{text}' is not a number of frames.", hint=f"Write 200, or {ALL}.")
     return int(text)
+
+
+def parse_frames(text: str | None) -> FrameRange | None:
+    """Return the slice of a file that is meant; None where none was named.
+
+    Raises:
+        InputError: Not two places in the file, the first before the second.
+    """
+    if text is None:
+        return None
+    start, colon, stop = text.partition(":")
+    if not (colon and start.isdecimal() and stop.isdecimal() and int(start) < int(stop)):
+        raise InputError(
+            f"--frames: '{text}' is no slice of a file.",
+            hint="Write 0:100 for its first hundred frames, 100:200 for the next.",
+            option="--frames",
+        )
+    return FrameRange(int(start), int(stop))
 
 
 def open_labels(request: LabelRequest, on_progress: Callable[[str, float], None]) -> LabelInput:
@@ -106,8 +132,15 @@ def open_labels(request: LabelRequest, on_progress: Callable[[str, float], None]
             kind="missing_forces",
         )
     order = tuple(sampling_order(with_forces, seed=request.seed))
-    chosen = len(order[: request.max_frames])
-    summary = scan.summary(source=path.name, sha256=_sha256(path), chosen=chosen)
+    chosen = request.chosen(order)
+    if not chosen:
+        raise InputError(
+            f"--frames: none of the {len(order[: request.max_frames]):,} frames of {path.name} that are chosen is in "
+            f"{request.slice}.",
+            hint=f"It has {len(scan.frames):,} frames, counted from 0.",
+            option="--frames",
+        )
+    summary = scan.summary(source=path.name, sha256=_sha256(path), chosen=len(chosen))
     return LabelInput(
         request=request,
         scan=scan,
@@ -136,7 +169,16 @@ def _notices(scan: LabelScan, summary: LabelsSummary, request: LabelRequest) -> 
                 f"--energy-key {scan.keys.free_energy} reads the free energy, whose derivatives the forces are.",
             )
         )
-    if summary.chosen_frames < summary.frames_with_forces:
+    if request.slice is not None:
+        found.append(
+            Notice(
+                "slice",
+                f"Frames {request.slice.start:,} to {request.slice.stop - 1:,} alone are evaluated: "
+                f"{summary.chosen_frames:,} of {summary.frames_with_forces:,}. They are no sample of the whole file, "
+                "and 'recommend' does not use them.",
+            )
+        )
+    elif summary.chosen_frames < summary.frames_with_forces:
         found.append(
             Notice(
                 "subsample",

@@ -18,7 +18,8 @@ from mlipguide.evidence.accuracy.force_errors import (
 )
 from mlipguide.evidence.accuracy.softening import force_slope
 from mlipguide.evidence.accuracy.stress_errors import stress_mae, stress_rmse
-from mlipguide.records.accuracy.accuracy import ErrorGap, FrameErrors, ModelAccuracy, StoredEvaluation
+from mlipguide.records.accuracy.accuracy import ErrorGap, FrameErrors, ModelAccuracy
+from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.timing.measurement import Settings
 

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mlipguide.core.formulas import as_written
-from mlipguide.records.checks import (
-    MOST_ATOMS,
-    MOST_FRAMES,
-    require,
-    require_atoms,
-    require_elements,
-    require_name,
-    require_when,
-    require_within,
-)
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.strict import strict
 from mlipguide.records.timing.measurement import Settings
@@ -337,54 +326,3 @@ class Evaluation:
     ranking: tuple[RankedPair, ...]
     findings: tuple[LabelFinding, ...]
     worst_file: str | None = None
-
-
-@strict
-@dataclass(frozen=True, kw_only=True)
-class StoredEvaluation:
-    """One model on one file of labels, as it is kept.
-
-    Attributes:
-        record: Unique name.
-        labels: The file.
-        seed: Of the choice of frames.
-        weights: Checksum or version that tells one set of weights from another.
-        accuracy: The figures.
-        frame_errors: What they were made of.
-        spoiled: Whether units or signs of the labels looked wrong: no evidence then.
-    """
-
-    record: str
-    labels: LabelsSummary
-    seed: int
-    weights: str
-    accuracy: ModelAccuracy
-    frame_errors: tuple[FrameErrors, ...]
-    spoiled: bool
-
-    def check(self) -> None:
-        """Refuse figures that no evaluation gives.
-
-        Raises:
-            ValueError: What does not make sense.
-        """
-        labels, accuracy = self.labels, self.accuracy
-        require_name(record=self.record, weights=self.weights, sha256=labels.sha256, model=accuracy.model)
-        require_elements(labels.elements)
-        require_within(1, MOST_FRAMES, frames=labels.frames, chosen_frames=labels.chosen_frames)
-        require_when(evaluated_at=accuracy.evaluated_at)
-        accuracy.settings.check()
-        require_within(1, MOST_FRAMES, frames=accuracy.frames)
-        require_atoms(atoms=accuracy.atoms)
-        for name in ("force_mae_ev_per_angstrom", "force_rmse_ev_per_angstrom", "energy_mae_ev_per_atom"):
-            found: Estimate | None = getattr(accuracy, name)
-            if found is not None:
-                require_within(0, WORST_ERROR, **{name: found.value})
-                require(found.low is None or found.high is None or found.low <= found.high, f"{name} has no interval")
-        require(bool(self.frame_errors), "it holds no frame")
-        for frame in self.frame_errors:
-            require_elements(tuple(frame.composition), name="composition")
-            for count in frame.composition.values():
-                require_within(1, MOST_ATOMS, composition=count)
-            for sums in (*frame.elements.values(), *frame.bins):
-                require_within(0, math.inf, components=sums.components, absolute=sums.absolute, squared=sums.squared)

@@ -10,6 +10,9 @@ from mlipguide.records.cluster.cluster import Cluster, Partition
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.strict import strict
 
+TRAIN = "train"
+"""Of its commands the second word counts."""
+
 
 @strict
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +21,7 @@ class Submission:
 
     Attributes:
         job: Its number.
-        tasks: Positions of its models in the list of the run.
+        tasks: Positions of its tasks in the list of the run.
         submitted_at: ISO 8601 time, UTC.
     """
 
@@ -30,7 +33,7 @@ class Submission:
 @strict
 @dataclass(frozen=True, kw_only=True)
 class PartitionRun:
-    """The part of a run on one partition: a task for each model.
+    """The part of a run on one partition, which does all of its tasks.
 
     Attributes:
         partition: As it was in the cluster's file.
@@ -45,8 +48,34 @@ class PartitionRun:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class ClusterTask:
+    """What one job does of a command.
+
+    Attributes:
+        model: Id of the model, or for a fit engine and size.
+        part: Of what there is to do with the model, in words; None for all of it.
+        options: What the task's command has beside the words of the run, values by option.
+    """
+
+    model: str
+    part: str | None
+    options: dict[str, str]
+
+    @classmethod
+    def of_model(cls, model: str) -> ClusterTask:
+        """Return the task that does everything with one model."""
+        return cls(model=model, part=None, options={"--models": model})
+
+    @property
+    def name(self) -> str:
+        """Model and part, for people."""
+        return self.model if self.part is None else f"{self.model}, {self.part}"
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class ClusterRun:
-    """A command that was spread over the partitions of a cluster, a task for each model on each of them.
+    """A command that was spread over the jobs of a cluster, the same tasks on each of its partitions.
 
     Attributes:
         name: Unique.
@@ -54,9 +83,11 @@ class ClusterRun:
         cluster: As its file was.
         folder: Of scripts, logs and what comes back.
         subject: What it is about, for people.
-        words: Of the command that each task is, without its model.
-        models: Ids; one task each on every partition.
+        words: Of the command that each task is, without what is the task's own.
+        tasks: What is done on every partition; all have the same options.
         parts: One for each partition.
+        target: Folder that results belong to, where that is not the user's store.
+        again: Words of the command that shows the results once they are collected; none where several do.
     """
 
     name: str
@@ -65,11 +96,23 @@ class ClusterRun:
     folder: str
     subject: str
     words: tuple[str, ...]
-    models: tuple[str, ...]
+    tasks: tuple[ClusterTask, ...]
     parts: tuple[PartitionRun, ...]
+    target: str | None = None
+    again: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The command that is spread."""
+        return " ".join(self.words[:2] if self.words[:1] == (TRAIN,) else self.words[:1])
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models of its tasks, each once."""
+        return tuple(dict.fromkeys(one.model for one in self.tasks))
 
     def check(self) -> None:
-        """Refuse tasks that are of no model.
+        """Refuse submissions of tasks that it does not have.
 
         Raises:
             ValueError: What does not make sense.
@@ -77,8 +120,10 @@ class ClusterRun:
         require_name(name=self.name, folder=self.folder)
         for part in self.parts:
             for one in part.submissions:
-                fits = all(0 <= task < len(self.models) for task in one.tasks)
-                require(fits, f"job {one.job} has tasks of no model: {', '.join(map(str, one.tasks))}")
+                fits = all(0 <= task < len(self.tasks) for task in one.tasks)
+                require(fits, f"job {one.job} has tasks that the run does not have: {', '.join(map(str, one.tasks))}")
+        options = [tuple(one.options) for one in self.tasks]
+        require(len(set(options)) <= 1, "its tasks have different options")
 
 
 class TaskState(StrEnum):
@@ -105,11 +150,13 @@ AGAIN = frozenset({TaskState.UNSENT, TaskState.ENDED})
 @strict
 @dataclass(frozen=True, kw_only=True)
 class TaskStatus:
-    """One model on one partition.
+    """One task on one partition.
 
     Attributes:
         partition: Its name.
-        model: Id.
+        task: Position among the tasks of the run.
+        model: Id of the model, or for a fit engine and size.
+        part: Of what there is to do with the model, in words; None for all of it.
         state: What became of it.
         reason: Why it waits, ended or failed, in the words of the scheduler or of its answer; None without any.
         job: Number of its job; None before it is submitted.
@@ -117,7 +164,9 @@ class TaskStatus:
     """
 
     partition: str
+    task: int
     model: str
+    part: str | None
     state: TaskState
     reason: str | None
     job: str | None
@@ -134,8 +183,10 @@ class RunStatus:
         created_at: ISO 8601 time, UTC.
         cluster: Its name.
         folder: Of scripts, logs and what comes back.
+        command: That is spread: ``bench``, ``evaluate``, ``train pilot``.
+        again: Words of the command that shows the results once they are collected; none where several do.
         subject: What it is about.
-        tasks: By partition, then in the order of the models.
+        tasks: By partition, then in the order of the run's.
         by_hand: Commands that submit it, where mlipguide does not.
     """
 
@@ -143,6 +194,8 @@ class RunStatus:
     created_at: str
     cluster: str
     folder: str
+    command: str
+    again: tuple[str, ...]
     subject: str
     tasks: tuple[TaskStatus, ...]
     by_hand: tuple[str, ...] = ()
@@ -167,7 +220,7 @@ class Collected:
 
     Attributes:
         run: What became of it.
-        added: Records that are now in the store, and were not before.
+        added: Records that are now in the store, and were not before; of a pilot its fits in their folder.
         known: Records that had been collected before.
     """
 

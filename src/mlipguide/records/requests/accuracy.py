@@ -46,6 +46,15 @@ class EvaluateRequest:
         ),
     ] = None
     seed: Annotated[int, common.seed("Of the choice of frames.")] = 0
+    frames: Annotated[
+        str | None,
+        Option(
+            "Of these frames those alone that are in a slice of the file, counted from 0, the last one left out.",
+            Panel.ACCURACY,
+            metavar="0:100",
+            assumed="the whole file",
+        ),
+    ] = None
     worst: Annotated[
         tuple[int, Path] | None,
         Option("Write the N worst frames of the best model, with forces.", Panel.OUTPUT, metavar="N FILE.extxyz"),

@@ -93,9 +93,13 @@ class Settings:
     @property
     def numerics(self) -> tuple[object, ...]:
         """What decides the numbers but for the order of sums: dtype, device, additions, choices that change more."""
+        return (self.device, *self.numerics_anywhere)
+
+    @property
+    def numerics_anywhere(self) -> tuple[object, ...]:
+        """What decides the numbers on whatever device, but for their last digits: ``numerics`` without the device."""
         return (
             self.dtype,
-            self.device,
             *self.additions,
             *(one for one in self.choices if one.axis not in HARMLESS),
         )

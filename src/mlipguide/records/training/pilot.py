@@ -258,6 +258,26 @@ class LabelledData:
 
 @strict
 @dataclass(frozen=True, kw_only=True)
+class OneFit:
+    """One fit of a pilot's schedule, done by itself.
+
+    Attributes:
+        machine: Where it ran.
+        fit: Its name: engine, size, frames, repeat.
+        folder: What it left.
+        train_s: Wall time of training and test.
+        force_mae_ev_per_angstrom: On the test frames; None where it gave no potential.
+    """
+
+    machine: Machine
+    fit: str
+    folder: str
+    train_s: float
+    force_mae_ev_per_angstrom: Estimate | None
+
+
+@strict
+@dataclass(frozen=True, kw_only=True)
 class PilotData:
     """The answer of ``train pilot``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 
 from rich.console import Console, Group, RenderableType
@@ -25,6 +26,9 @@ STYLES = {
     TaskState.ENDED: "red",
     TaskState.RUNNING: "cyan",
 }
+BENCH = "bench"
+WORDS = {BENCH: ("record", "store"), "evaluate": ("evaluation", "store"), "train pilot": ("fit", "pilot's folder")}
+"""What comes of each command, and where to."""
 MOST_ROWS = 16
 """Tasks shown without ``--details``, those first that somebody has to look after."""
 ORDER = (
@@ -62,11 +66,14 @@ def jobs_page(data: JobList, console: Console, *, details: bool = False) -> Rend
 def collected_page(data: Collected, console: Console) -> RenderableType:
     """Return how many records came back, and what is still out."""
     run = data.run
-    added = f"{_count(len(data.added), 'record')} of {run.name} came into the store"
+    word, place = WORDS.get(run.command, WORDS[BENCH])
+    added = f"{_count(len(data.added), word)} of {run.name} came into the {place}"
     known = f"; {len(data.known)} had come before" if data.known else ""
     steps = _steps(run)
-    if run.count(TaskState.DONE):
+    if run.command == BENCH and run.count(TaskState.DONE):
         steps.append(Step("mlipguide recommend STRUCTURE --on cluster.yaml", "which partition to ask for"))
+    elif run.again and (data.added or data.known):
+        steps.append(Step(f"mlipguide {shlex.join(run.again)}", "shows what they say"))
     return Group(
         conclusion(f"{added}{known}.", f"{counts_words(run).capitalize()}."),
         *next_steps([one for one in steps if " collect" not in one.command], console),
@@ -100,14 +107,17 @@ def counts_words(run: RunStatus) -> str:
 def _tasks_table(run: RunStatus, *, details: bool) -> RenderableType:
     shown = run.tasks if details else sorted(run.tasks, key=lambda one: ORDER.index(one.state))[:MOST_ROWS]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("Partition", "Model", "Job", "State"):
+    parts = any(one.part is not None for one in shown)
+    for title in ("Partition", "Model", *(["Part"] if parts else []), "Job", "State"):
         table.add_column(title, no_wrap=True)
     table.add_column("Why", overflow="fold")
     if details:
         table.add_column("Log", overflow="fold")
     for one in shown:
         state = Text(one.state.value, style=STYLES.get(one.state, ""))
-        table.add_row(one.partition, one.model, one.job or "–", state, one.reason, *([one.log] if details else []))
+        part = [one.part or ""] if parts else []
+        log = [one.log] if details else []
+        table.add_row(one.partition, one.model, *part, one.job or "–", state, one.reason, *log)
     if len(shown) == len(run.tasks):
         return table
     return Group(table, Text(f"{len(run.tasks) - len(shown)} more with --details.", style="dim"))
@@ -122,7 +132,9 @@ def _steps(run: RunStatus, *, details: bool = False) -> list[Step]:
     if run.count(TaskState.FAILED) and not run.by_hand:
         steps.append(Step(f"mlipguide jobs resume {run.name} --failed", "what failed too, once it is mended"))
     if run.count(TaskState.DONE):
-        steps.append(Step(f"mlipguide jobs collect {run.name}", "brings what was measured into your store"))
+        place = WORDS.get(run.command, WORDS[BENCH])[1]
+        told = "brings what was measured into your store" if run.command == BENCH else f"brings it into the {place}"
+        steps.append(Step(f"mlipguide jobs collect {run.name}", told))
     if run.count(TaskState.FAILED, TaskState.ENDED) and not details:
         steps.append(Step(f"mlipguide jobs list {run.name} --details", "where the logs are"))
     return steps

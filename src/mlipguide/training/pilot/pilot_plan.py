@@ -50,6 +50,11 @@ class PlannedFit:
     repeat: int
 
     @property
+    def name(self) -> str:
+        """What one process calls it before another: ``pod:small:14:0``."""
+        return f"{self.engine.value}:{self.size}:{self.frames}:{self.repeat}"
+
+    @property
     def model(self) -> tuple[Engine, str]:
         """Engine and size: what one curve is about."""
         return self.engine, self.size

@@ -239,7 +239,8 @@ class PilotRun:
         for fit, one in sorted(self.done.items(), key=lambda item: (-item[0].frames, item[0])):
             if one.record.potential is None or fit.engine not in self._by_engine or self.speeds.has(fit.model):
                 continue
-            self.on_progress(f"{fit.engine.value} {fit.size}, timing steps", self.spent_s / self.budget_s)
+            share = min(1.0, self.spent_s / self.budget_s)  # fits of other machines may be more than it has
+            self.on_progress(f"{fit.engine.value} {fit.size}, timing steps", share)
             self.speeds.measure(fit.model, self._by_engine[fit.engine], one.record.potential)
 
     def _recipe(self, fit: PlannedFit) -> FitRecipe:
