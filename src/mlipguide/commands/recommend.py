@@ -93,6 +93,19 @@ class Options(Measuring, RunOptions):
     on_first_look: Callable[[FirstLook], None] = lambda _look: None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Considered:
+    """An answer, and what was known of the models for it.
+
+    Attributes:
+        result: The answer.
+        facts: Of this machine, or of each hardware that was asked for, best first.
+    """
+
+    result: Result[Recommendation]
+    facts: tuple[Facts, ...]
+
+
 def recommend(request: TaskRequest, options: Options | None = None) -> Result[Recommendation]:
     """Answer which model to run, with which settings, how long it takes and whether it fits.
 
@@ -105,6 +118,11 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         EnvironmentFailedError: No candidate could be started, for want of environments.
         MeasurementFailedError: Candidates could be started, and none could be measured.
     """
+    return consider(request, options).result
+
+
+def consider(request: TaskRequest, options: Options | None = None) -> Considered:
+    """Answer as :func:`recommend`, and tell what the answer stands on."""
     options = options or Options()
     question, labels, read_notices = _read(request, options)
     machine = options.probe()
@@ -137,17 +155,17 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         exit_code=ExitCode.DONE if recommendation.can_be_done else ExitCode.NOTHING_FEASIBLE,
     )
     if measured.interrupted:
-        return replace(result, exit_code=ExitCode.INTERRUPTED)
-    if options.script is None:
-        return result
-    ground = ScriptContext(
-        atoms=question.atoms,
-        cards=facts[0].cards,
-        weights=question.weights,
-        on_progress=options.on_progress,
-        words=reason_words,
-    )
-    return with_script(result, options.script, ground)
+        result = replace(result, exit_code=ExitCode.INTERRUPTED)
+    elif options.script is not None:
+        ground = ScriptContext(
+            atoms=question.atoms,
+            cards=facts[0].cards,
+            weights=question.weights,
+            on_progress=options.on_progress,
+            words=reason_words,
+        )
+        result = with_script(result, options.script, ground)
+    return Considered(result=result, facts=tuple(one.facts for one in assessments))
 
 
 def _read(request: TaskRequest, options: Options) -> tuple[Question, TaskLabels | None, tuple[Notice, ...]]:

@@ -9,7 +9,7 @@ from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import against_limit, verdict_on
 from mlipguide.advice.judgement import about, against_errors
 from mlipguide.advice.prices.inputs import PricingInputs
-from mlipguide.advice.prices.strategies import strategy_table
+from mlipguide.advice.prices.strategies import priced_strategies
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
@@ -42,7 +42,7 @@ def with_sensitivities(
     """
     found: dict[str, Verdict] = {}
     for words, changed, known in _cases(task, inputs):
-        anew = strategy_table([rejudged(one, task, changed) for one in candidates], changed, known)
+        anew = priced_strategies([rejudged(one, task, changed) for one in candidates], changed, known)
         sentence, price = _sentence(words, anew, table), anew.price(anew.leading)
         if sentence is not None and price is not None:
             found.setdefault(sentence, price.verdict)
