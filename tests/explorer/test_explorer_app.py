@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.geometry import Size
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from fake_models import STRUCTURES, FakeModels, Run
 from mlipguide.catalog.cards import Catalogue, load_catalogue
@@ -21,6 +21,7 @@ from mlipguide.commands.calls import Way
 from mlipguide.commands.explore import Exploration
 from mlipguide.explorer import requirements
 from mlipguide.explorer.app import ExplorerApp
+from mlipguide.explorer.ranking_table import RankingTable
 from mlipguide.explorer.settings_list import SettingsList
 from mlipguide.records.requests.recommend import ExploreRequest
 from mlipguide.testing.fake_session import linear
@@ -221,8 +222,7 @@ def test_the_panes_are_about_the_model_under_the_cursor(known: FakeModels) -> No
     exploration = explored(known)
 
     async def user(explorer: Explorer) -> None:
-        table = explorer.app.query_one(DataTable)
-        assert table.row_count == 3
+        assert explorer.app.query_one(RankingTable).row_count == 3
         await explorer.press("tab", "down")
         assert explorer.app.model == "fake-fast"
         await explorer.press("enter")

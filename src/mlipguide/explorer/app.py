@@ -21,13 +21,14 @@ from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import ContentSwitcher, DataTable, Footer, Input, Static
+from textual.widgets import ContentSwitcher, Footer, Input, Static
 
 from mlipguide.commands.calls import Way
 from mlipguide.commands.explore import Exploration
 from mlipguide.core.errors import MlipguideError
 from mlipguide.explorer import panes
 from mlipguide.explorer.dialogs import PickOne, PickSeveral
+from mlipguide.explorer.ranking_table import RankingTable
 from mlipguide.explorer.settings import Setting, settings
 from mlipguide.explorer.settings_list import SettingsList
 from mlipguide.records.advice.verdict import Verdict
@@ -40,6 +41,8 @@ from mlipguide.report.words.answer_words import STYLES, answer_line
 PANES = {"models": "Models", "card": "Card", "scaling": "Scaling", "why": "Why", "notes": "Notes"}
 SCRIPT, PAGE = "run.py", "answer.html"
 BUSY_AFTER_S = 0.3
+LEAST_WIDTH = 30
+"""Characters that panes are laid out for at least."""
 
 
 def written(files: Sequence[str]) -> str:
@@ -112,7 +115,7 @@ class ExplorerApp(App[None]):
             with Vertical(id="right"):
                 yield PaneBar(id="bar")
                 with ContentSwitcher(id="panes", initial="models"):
-                    yield DataTable[Text](id="models", cursor_type="row", cell_padding=0, zebra_stripes=False)
+                    yield RankingTable(id="models")
                     for name in PANES:
                         if name != "models":
                             with VerticalScroll(id=name, classes="pane"):
@@ -218,7 +221,7 @@ class ExplorerApp(App[None]):
             return
         scroll = self.query_one(f"#{self.pane}", VerticalScroll)
         text = self.query_one(f"#{self.pane}-text", Static)
-        width, height = max(20, scroll.scrollable_content_region.width - 1), scroll.size.height
+        width, height = max(LEAST_WIDTH, scroll.scrollable_content_region.width - 1), scroll.size.height
         try:
             text.update(self._content(width, height))
         except MlipguideError as error:
@@ -242,27 +245,17 @@ class ExplorerApp(App[None]):
 
     def _show_ranking(self) -> None:
         assert self.exploration.answer is not None
-        table: DataTable[Text] = self.query_one("#models", DataTable)
+        table = self.query_one(RankingTable)
         data = self.exploration.answer.result.data
-        found = panes.ranking(data, max(30, table.size.width - 2))
-        if found == self._ranking:
-            return
-        table.clear(columns=self._ranking is None or found.columns != self._ranking.columns)
-        if not table.columns:
-            for one in found.columns:
-                table.add_column(Text(one.title.rjust(one.width) if one.right else one.title), width=one.width + 1)
-        table.add_rows(found.rows)
-        self._ranking = found
-        table.move_cursor(row=found.place(self._model or data.choice))
+        self._ranking = panes.ranking(data, max(LEAST_WIDTH, table.scrollable_content_region.width))
+        table.show(self._ranking, self._model or data.choice)
 
-    @on(DataTable.RowHighlighted)
-    def _highlighted(self, event: DataTable.RowHighlighted) -> None:
-        keys = () if self._ranking is None else self._ranking.keys
-        if self.focused is event.data_table and event.cursor_row < len(keys):
-            self._model = panes.model_of(keys[event.cursor_row]) or None
+    @on(RankingTable.Moved)
+    def _moved(self, event: RankingTable.Moved) -> None:
+        self._model = event.model
 
-    @on(DataTable.RowSelected)
-    def _selected(self, _event: DataTable.RowSelected) -> None:
+    @on(RankingTable.Opened)
+    def _opened_model(self, _event: RankingTable.Opened) -> None:
         self.action_pane("why")
 
     # Changing the question

@@ -84,6 +84,8 @@ def rejudged(candidate: Candidate, task: Task, changed: Task) -> Candidate:
         against += against_limit(ReasonKind.RUN_TIME, run_time, changed.budget_s)
     against += against_errors(candidate.evidence, changed)
     verdict, rejections, doubts = verdict_on(about(candidate.model, against))
+    if (run_time, rejections, doubts) == (candidate.run_time_s, candidate.rejections, candidate.doubts):
+        return candidate  # and so is the verdict: copying all of them takes a tenth of an answer
     return replace(
         candidate, verdict=verdict, rejections=rejections, doubts=doubts, step_time_s=step, run_time_s=run_time
     )
