@@ -15,13 +15,15 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
+from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
-from mlipguide.advice import offers
-from mlipguide.candidates import preparation
-from mlipguide.candidates.preparation import Prepared, prepare_candidates
+from mlipguide.candidates.preparation import NO_CONSENT, Prepared, prepare_candidates
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.explore import Exploration
 from mlipguide.core.paths import CACHE_VARIABLE, DATA_VARIABLE
@@ -65,8 +67,20 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=40)
     options = parser.parse_args()
     by_backend = {name: ready(recipe) for name, recipe in load_recipes().items()}
-    preparation.find_environment = offers.find_environment = lambda recipe: by_backend[recipe.backend]
-    preparation.needs_file = lambda _card: False
+    with ExitStack() as stack:
+        for place in ("candidates.preparation", "advice.offers"):
+            found = partial(_found, by_backend)
+            stack.enter_context(patch(f"mlipguide.{place}.find_environment", found))
+        stack.enter_context(patch("mlipguide.candidates.preparation.needs_file", return_value=False))
+        measure(options, by_backend)
+
+
+def _found(by_backend: Mapping[str, Environment], recipe: Recipe) -> Environment:
+    return by_backend[recipe.backend]
+
+
+def measure(options: argparse.Namespace, by_backend: Mapping[str, Environment]) -> None:
+    """Print a line for each way of asking."""
     catalogue = load_catalogue()
     cards = [one for one in catalogue.cards if one.backend in by_backend and one.life_cycle is LifeCycle.ACTIVE]
     names = ",".join(one.id for one in cards[:MODELS])
@@ -84,7 +98,7 @@ def fill_store(cards: Sequence[ModelCard], count: int) -> int:
     machine = probe_machine()
     _, structure, _ = load_structure(RecommendRequest(preset=PRESET))
     found = prepare_candidates(
-        cards, machine, given_weights={}, consent=preparation.NO_CONSENT, on_progress=lambda _: None
+        cards, machine, given_weights={}, consent=NO_CONSENT, on_progress=lambda _: None
     ).candidates
     laws = list(dict.fromkeys((one.card.architecture.time_law, one.settings) for one in found))[:count]
     first = {law: next(one for one in found if (one.card.architecture.time_law, one.settings) == law) for law in laws}
@@ -143,15 +157,16 @@ def changes(asked: RecommendRequest) -> Iterator[RecommendRequest]:
             ("needs", ("stress", "stress,conservative", None)),
         ):
             for value in values:
-                asked = replace(asked, **{name: value})
+                change: dict[str, Any] = {name: value}
+                asked = replace(asked, **change)
                 yield asked
         # Not the same numbers once more: what was asked before is known.
         asked = replace(asked, budget=f"{20 + len(str(time.monotonic_ns()))}h", timestep="0.9fs")
 
 
-def show(what: str, names: str, count: int, **asked: str) -> None:
+def show(what: str, names: str, count: int, hardware: str | None = None) -> None:
     """Print how long changes take."""
-    exploration = Exploration(ExploreRequest(preset=PRESET, models=names, **asked))
+    exploration = Exploration(ExploreRequest(preset=PRESET, models=names, hardware=hardware))
     begin = time.perf_counter()
     error = exploration.ask(exploration.asked)
     assert error is None, error
@@ -169,21 +184,20 @@ def show(what: str, names: str, count: int, **asked: str) -> None:
 
 
 async def on_screen(exploration: Exploration, count: int) -> tuple[list[float], list[float]]:
-    """Return how long it takes from a key to the screen that shows its answer."""
+    """Return how long it takes from a change to the screen that shows its answer."""
     wall, processor = [], []
     app = ExplorerApp(exploration)
     async with app.run_test(size=SIZE) as pilot:
         await app.workers.wait_for_complete()
         await pilot.pause()
-        keys = ["down", "down", *["right"] * 4, "down", *["right"] * 3, "down", *["right"] * 4, "down", *["left"] * 4]
-        for key in (keys * count)[:count]:
-            wall_s, processor_s, before = time.perf_counter(), time.process_time(), exploration.answer
-            await pilot.press(key)
-            await app.workers.wait_for_complete()
+        for question, _ in zip(changes(exploration.asked), range(count), strict=False):
+            asked = replace(question, budget=f"{30 + len(wall)}h")  # not what was asked before
+            wall_s, processor_s = time.perf_counter(), time.process_time()
+            exploration.ask(asked)
+            app.show_answer()
             await pilot.pause()
-            if exploration.answer is not before:
-                wall.append(time.perf_counter() - wall_s)
-                processor.append(time.process_time() - processor_s)
+            wall.append(time.perf_counter() - wall_s)
+            processor.append(time.process_time() - processor_s)
     return wall, processor
 
 

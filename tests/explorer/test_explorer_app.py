@@ -297,7 +297,7 @@ def test_without_a_terminal_or_the_package_it_says_what_to_do(run: Run, monkeypa
     assert "this is none" in outcome.err
     assert "recommend --no-measure" in outcome.err
     monkeypatch.setitem(sys.modules, "textual", None)
-    monkeypatch.setattr(requirements.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     missing = run("explore", "--preset", "silicon")
     assert missing.code == 2
     assert "'mlipguide[explore]'" in missing.err

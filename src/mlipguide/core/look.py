@@ -66,6 +66,12 @@ def once_a_look(function: Callable[P, T]) -> Callable[P, T]:
     return answered
 
 
+def once(key: tuple[object, ...], answer: Callable[[], T]) -> T:
+    """Return what a function without arguments answered first in a look for a key; outside of one, what it answers."""
+    look = _CURRENT.get()
+    return answer() if look is None else look.answer(answer, _key(key))
+
+
 class _Same:
     """An object that equals itself alone; it lives as long as the look that it is a key of."""
 

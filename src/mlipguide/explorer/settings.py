@@ -88,6 +88,10 @@ def settings() -> tuple[Setting, ...]:
     )
 
 
+def _with(request: RecommendRequest, **changes: Any) -> RecommendRequest:
+    return replace(request, **changes)
+
+
 def _in(dimension: Any) -> Callable[[str], float]:
     return lambda text: float(dimension.parse(text, option=""))
 
@@ -107,14 +111,14 @@ def _quantity(
     def stepped(request: RecommendRequest, task: Task | None, by: int) -> RecommendRequest | None:
         text = given(request) or shown(task)
         found = _next(ladder, value, text, by) if text else None
-        return None if found is None else replace(request, **{name: found})
+        return None if found is None else _with(request, **{name: found})
 
     kind = OF_KIND.get(name)
     return Setting(
         label=label,
         words=lambda request, task: given(request) or ("" if task is None else told(task)),
         is_assumed=lambda request: given(request) is None,
-        changed=lambda request, text: replace(request, **{name: text.strip() or None}),
+        changed=lambda request, text: _with(request, **{name: text.strip() or None}),
         stepped=stepped,
         text=lambda request, task: given(request) or shown(task),
         applies=lambda of: kind is None or of is kind,
@@ -127,14 +131,14 @@ def _limit(name: str, label: str, ladder: Sequence[str], value: Callable[[str], 
     def stepped(request: RecommendRequest, _task: Task | None, by: int) -> RecommendRequest | None:
         text = getattr(request, name)
         if text is None:
-            return replace(request, **{name: ladder[-1]}) if by < 0 else None
+            return _with(request, **{name: ladder[-1]}) if by < 0 else None
         found = _next(ladder, value, text, by)
         if found is None and by < 0:
             return None
-        return replace(request, **{name: found})
+        return _with(request, **{name: found})
 
     def changed(request: RecommendRequest, text: str) -> RecommendRequest:
-        return replace(request, **{name: None if text.strip() in {"", NONE} else text.strip()})
+        return _with(request, **{name: None if text.strip() in {"", NONE} else text.strip()})
 
     return Setting(
         label=label,
@@ -172,7 +176,7 @@ def _structure() -> Setting:
         text = text.strip()
         is_preset = text.lower() in dict(presets()) and not names_file(text)
         given = {"preset": text.lower(), "structure": None} if is_preset else {"structure": text, "preset": None}
-        return replace(request, **given, atoms=None, index=None, charge=None, spin=None)
+        return _with(request, **given, atoms=None, index=None, charge=None, spin=None)
 
     return Setting(
         label="Structure",
@@ -190,7 +194,7 @@ def _structure() -> Setting:
 def _kind() -> Setting:
     def changed(request: RecommendRequest, text: str) -> RecommendRequest:
         others = {name: None for name, kind in OF_KIND.items() if kind.value != text.strip().lower()}
-        return replace(request, kind=text.strip(), **others)
+        return _with(request, kind=text.strip(), **others)
 
     return Setting(
         label="Kind",
@@ -225,10 +229,10 @@ def _hardware() -> Setting:
     def changed(request: RecommendRequest, text: str) -> RecommendRequest:
         text = text.strip()
         if text in {"", HERE}:
-            return replace(request, hardware=None)
+            return _with(request, hardware=None)
         several = _COUNTED.fullmatch(text) or "," in text or request.hardware is None or "," in request.hardware
         count = 1 if several or request.hardware is None else counted(request.hardware)[0]
-        return replace(request, hardware=text if count == 1 else f"{count}x{text}")
+        return _with(request, hardware=text if count == 1 else f"{count}x{text}")
 
     def named(request: RecommendRequest) -> str:
         return HERE if request.hardware is None else counted(request.hardware)[1]
@@ -252,7 +256,7 @@ def _devices() -> Setting:
     def changed(request: RecommendRequest, text: str) -> RecommendRequest:
         if request.hardware is None:
             return request
-        return replace(request, hardware=f"{text.strip()}x{counted(request.hardware)[1]}")
+        return _with(request, hardware=f"{text.strip()}x{counted(request.hardware)[1]}")
 
     def stepped(request: RecommendRequest, _task: Task | None, by: int) -> RecommendRequest | None:
         if request.hardware is None or "," in request.hardware:
@@ -261,7 +265,7 @@ def _devices() -> Setting:
         found = count * 2 if by > 0 else count // 2
         if found < 1:
             return None
-        return replace(request, hardware=name if found == 1 else f"{found}x{name}")
+        return _with(request, hardware=name if found == 1 else f"{found}x{name}")
 
     def number(request: RecommendRequest) -> str:
         return "1" if request.hardware is None else f"{counted(request.hardware)[0]}"
@@ -278,7 +282,7 @@ def _devices() -> Setting:
 
 def _licence() -> Setting:
     def changed(request: RecommendRequest, text: str) -> RecommendRequest:
-        return replace(request, commercial=True if text == COMMERCIAL else None)
+        return _with(request, commercial=True if text == COMMERCIAL else None)
 
     return Setting(
         label="Licence",
@@ -302,7 +306,7 @@ def _needs() -> Setting:
         """Take what was picked; what was declined stays declined."""
         picked = names_in(text)
         declined = () if NONE in picked else [one for one in names_in(request.needs) if one.startswith(DECLINE)]
-        return replace(request, needs=",".join(dict.fromkeys((*picked, *declined))) or None)
+        return _with(request, needs=",".join(dict.fromkeys((*picked, *declined))) or None)
 
     return Setting(
         label="Needs",

@@ -11,7 +11,7 @@ from mlipguide.bench.measuring.shared_sets import shared_elsewhere, shared_here
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, recall
 from mlipguide.candidates.preparation import NO_CONSENT, Prepared, prepare_candidates
 from mlipguide.catalog.cards import Catalogue
-from mlipguide.core.look import once_a_look
+from mlipguide.core.look import once, once_a_look
 from mlipguide.costmodel.costs import Costs, costs_from
 from mlipguide.costmodel.elsewhere import RemoteCosts
 from mlipguide.costmodel.model_costs import ModelCosts
@@ -105,6 +105,26 @@ def reference_timings(
         profiles: The hardware that is asked about; none for this machine.
         cards: Models of which shared timings are of interest; all by default.
     """
+    asked = catalogue.cards if cards is None else tuple(cards)
+    stands_on = (catalogue, machine, task.structure, atoms, *sorted(given_weights.items()), *profiles, *asked)
+    return once(
+        ("reference timings", *stands_on),
+        lambda: _reference_timings(
+            catalogue, machine, task, atoms, given_weights=given_weights, profiles=profiles, asked=asked
+        ),
+    )
+
+
+def _reference_timings(
+    catalogue: Catalogue,
+    machine: Machine,
+    task: Task,
+    atoms: Atoms | None,
+    *,
+    given_weights: Mapping[str, Path],
+    profiles: Sequence[HardwareProfile],
+    asked: Sequence[ModelCard],
+) -> ReferenceTimings:
     recipes = load_recipes()
     here = [card for card in catalogue.cards if card.backend in recipes]
     preparation = prepare_candidates(
@@ -115,7 +135,6 @@ def reference_timings(
         measured = recall(candidates, machine.fingerprint, task.structure, each=False)
         laws = fitted_costs(candidates, measured, task, atoms)
         own |= {one.card.id: one for one in own_timings_of(candidates, measured, laws)}
-    asked = catalogue.cards if cards is None else cards
     ids = {card.id for card in asked}
     found = (
         shared_elsewhere(asked, profiles)
