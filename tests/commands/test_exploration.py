@@ -10,17 +10,16 @@ from pathlib import Path
 import pytest
 
 from fake_models import STRUCTURES, FakeModels, Run, fake_card
+from kept_timings import keep_timings
 from mlipguide.catalog.cards import Catalogue, load_catalogue
 from mlipguide.commands import calls
 from mlipguide.commands import recommend as recommend_workflow
 from mlipguide.commands.calls import Way
 from mlipguide.commands.explore import Exploration
 from mlipguide.core.errors import InputError, MlipguideError
-from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.estimate import Basis
 from mlipguide.records.models.model_card import LicenceFact, Licences
 from mlipguide.records.models.terms import CommercialUse
-from mlipguide.records.notice import Result
 from mlipguide.records.requests.recommend import ExploreRequest, RecommendRequest
 from mlipguide.testing.fake_session import knee, linear
 
@@ -45,7 +44,7 @@ def of_toys(catalogue: Catalogue) -> Catalogue:
 def known(fakes: FakeModels) -> FakeModels:
     """Give a model that was timed on silicon, and one that was not."""
     fakes.add("fake-good", kappa=0.2, time_law=linear(2e-3), noise=0.02)
-    ask(SILICON, fakes, measure=True, measure_budget="5s")
+    keep_timings(fakes, "fake-good", SILICON, linear(2e-3), (1, 2, 4))
     fakes.add("fake-new", kappa=0.3)
     return fakes
 
@@ -59,15 +58,14 @@ def many(fakes: FakeModels) -> FakeModels:
     fakes.add("fake-good", kappa=0.2, time_law=linear(2e-3), noise=0.02)
     fakes.add("fake-fast", kappa=0.8, time_law=linear(1e-4, fixed=5e-3), memory_law=linear(5e5, fixed=1e9))
     fakes.add("fake-knee", kappa=None, time_law=knee(4e-4), seed=4)
-    ask(SILICON, fakes, measure=True, measure_budget="10s")
-    ask(PHOSPHATE, fakes, measure=True, measure_budget="5s", models="fake-good,fake-fast")
+    keep_timings(fakes, "fake-closed", SILICON, linear(1e-3), (1, 8))
+    keep_timings(fakes, "fake-good", SILICON, linear(2e-3), (1, 2, 4))
+    keep_timings(fakes, "fake-fast", SILICON, linear(1e-4, fixed=5e-3), (1, 8, 32))
+    keep_timings(fakes, "fake-knee", SILICON, knee(4e-4), (2, 8, 64))
+    keep_timings(fakes, "fake-good", PHOSPHATE, linear(2e-3), (1,))
+    keep_timings(fakes, "fake-fast", PHOSPHATE, linear(1e-4, fixed=5e-3), (1, 4))
     fakes.add("fake-new", kappa=0.3)
     return fakes
-
-
-def ask(structure: str, fakes: FakeModels, **changes: object) -> Result[Recommendation]:
-    asked = RecommendRequest(structure=structure, models=fakes.names, measure=False)
-    return calls.recommend(replace(asked, **changes), Way())  # type: ignore[arg-type]  # fields of the request
 
 
 def explored(fakes: FakeModels, structure: str = SILICON) -> Exploration:
@@ -76,7 +74,7 @@ def explored(fakes: FakeModels, structure: str = SILICON) -> Exploration:
 
 def random_tasks(fakes: FakeModels) -> list[RecommendRequest]:
     """Return what is asked; every tenth or so cannot be answered."""
-    chance = random.Random(20)  # noqa: S311  # no secret
+    chance = random.Random(20)  # no secret
     found = []
     for number in range(TASKS):
         kind = chance.choice([None, None, "md", "relax", "screen", "phonons"])
