@@ -185,7 +185,8 @@ def show(what: str, names: str, count: int, hardware: str | None = None) -> None
 
 async def on_screen(exploration: Exploration, count: int) -> tuple[list[float], list[float]]:
     """Return how long it takes from a change to the screen that shows its answer."""
-    wall, processor = [], []
+    wall: list[float] = []
+    processor: list[float] = []
     app = ExplorerApp(exploration)
     async with app.run_test(size=SIZE) as pilot:
         await app.workers.wait_for_complete()

@@ -27,6 +27,7 @@ from mlipguide.commands.calls import Way
 from mlipguide.commands.explore import Exploration
 from mlipguide.core.errors import MlipguideError
 from mlipguide.explorer import panes
+from mlipguide.explorer.bottom_line import BottomLine
 from mlipguide.explorer.dialogs import PickOne, PickSeveral
 from mlipguide.explorer.ranking_table import RankingTable
 from mlipguide.explorer.settings import Setting, settings
@@ -41,7 +42,7 @@ from mlipguide.report.words.answer_words import STYLES, answer_line
 PANES = {"models": "Models", "card": "Card", "scaling": "Scaling", "why": "Why", "notes": "Notes"}
 SCRIPT, PAGE = "run.py", "answer.html"
 BUSY_AFTER_S = 0.3
-LEAST_WIDTH = 30
+MARGINS, LEAST_WIDTH = 3, 30
 """Characters that panes are laid out for at least."""
 
 
@@ -80,10 +81,6 @@ class ExplorerApp(App[None]):
     #panes { height: 1fr; }
     #models { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; padding: 0 0 0 1; }
     .pane { padding: 0 1; scrollbar-size-vertical: 1; }
-    #line { height: auto; max-height: 4; padding: 0 1; }
-    #message { width: 1fr; height: auto; max-height: 4; }
-    #prompt { width: auto; padding: 0 1 0 0; }
-    #typed { width: 1fr; }
     .dialog { width: 70; max-width: 95%; height: 80%; border: round $primary; background: $surface; padding: 0 1; }
     ModalScreen { align: center middle; }
     OptionList, SelectionList { height: 1fr; }
@@ -105,7 +102,6 @@ class ExplorerApp(App[None]):
         self._answering = Lock()
         self._model: str | None = None
         self._ranking: panes.Ranking | None = None
-        self._take: Callable[[str], None] = lambda _text: None
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -120,19 +116,15 @@ class ExplorerApp(App[None]):
                         if name != "models":
                             with VerticalScroll(id=name, classes="pane"):
                                 yield Static(id=f"{name}-text", markup=False)
-        with Horizontal(id="line"):
-            yield Static(id="message", markup=False)
-            yield Static(id="prompt", markup=False)
-            yield Input(id="typed", compact=True)
+        yield BottomLine(id="line")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Answer the first question."""
-        self._typing(None)
         self.query_one(PaneBar).show("models")
         self.query_one(SettingsList).focus()
         for notice in self.exploration.notices:
-            self._tell(notice.message)
+            self._line.tell(notice.message)
         self.ask(self._wanted)
 
     def on_resize(self) -> None:
@@ -155,19 +147,19 @@ class ExplorerApp(App[None]):
 
     def _answered(self, asked: RecommendRequest, error: MlipguideError | None) -> None:
         if error is None:
-            if asked is self._wanted and not self._is_typing:
-                self._tell(self._hint())
+            if asked is self._wanted and not self._line.is_typing:
+                self._line.tell(self._hint())
             self.show_answer()
             return
         if asked is self._wanted:
             self._wanted = self.exploration.asked
-        self._refuse(error)
+        self._line.refuse(error)
         if self.exploration.answer is None:
             self.query_one("#answer", Static).update(Text("No answer yet.", style=STYLES[Verdict.UNKNOWN]))
 
     def _tell_busy(self, asked: RecommendRequest) -> None:
         if asked is self._wanted and asked is not self.exploration.asked and self._answering.locked():
-            self._tell("Working …")
+            self._line.tell("Working …")
 
     def show_answer(self) -> None:
         """Show the answer everywhere."""
@@ -201,6 +193,12 @@ class ExplorerApp(App[None]):
         self.call_after_refresh(self._show_pane)
 
     @property
+    def _room(self) -> tuple[int, int]:
+        """Width and height that a pane has beside its margins and its scroll bar, whether it needs one or not."""
+        size = self.query_one(ContentSwitcher).size
+        return max(LEAST_WIDTH, size.width - MARGINS), size.height
+
+    @property
     def model(self) -> str | None:
         """The model that the panes are about: the selected one while it is considered, else the choice."""
         answer = self.exploration.answer
@@ -219,9 +217,8 @@ class ExplorerApp(App[None]):
         if self.pane == "models":
             self._show_ranking()
             return
-        scroll = self.query_one(f"#{self.pane}", VerticalScroll)
         text = self.query_one(f"#{self.pane}-text", Static)
-        width, height = max(LEAST_WIDTH, scroll.scrollable_content_region.width - 1), scroll.size.height
+        width, height = self._room
         try:
             text.update(self._content(width, height))
         except MlipguideError as error:
@@ -247,7 +244,7 @@ class ExplorerApp(App[None]):
         assert self.exploration.answer is not None
         table = self.query_one(RankingTable)
         data = self.exploration.answer.result.data
-        self._ranking = panes.ranking(data, max(LEAST_WIDTH, table.scrollable_content_region.width))
+        self._ranking = panes.ranking(data, self._room[0])
         table.show(self._ranking, self._model or data.choice)
 
     @on(RankingTable.Moved)
@@ -267,7 +264,7 @@ class ExplorerApp(App[None]):
         try:
             asked = event.setting.stepped(self._wanted, task, event.by)
         except MlipguideError as error:
-            self._refuse(error)
+            self._line.refuse(error)
             return
         if asked is not None and asked != self._wanted:
             self.query_one(SettingsList).show(asked, task)
@@ -289,7 +286,7 @@ class ExplorerApp(App[None]):
         elif choices:
             self.push_screen(PickOne(setting.label, choices, text), picked)
         else:
-            self._type(setting.label, text, partial(self._typed_value, setting))
+            self._line.type(setting.label, text, partial(self._typed_value, setting))
 
     def _typed_value(self, setting: Setting, text: str) -> None:
         self.ask(setting.changed(self._wanted, text))
@@ -297,42 +294,19 @@ class ExplorerApp(App[None]):
     # The line below
 
     @property
-    def _is_typing(self) -> bool:
-        return bool(self.query_one("#typed", Input).display)
+    def _line(self) -> BottomLine:
+        return self.query_one(BottomLine)
 
-    def _typing(self, label: str | None) -> None:
-        self.query_one("#message", Static).display = label is None
-        for name in ("#prompt", "#typed"):
-            self.query_one(name).display = label is not None
-        self.query_one("#prompt", Static).update("" if label is None else f"{label}:")
-
-    def _type(self, label: str, text: str, take: Callable[[str], None]) -> None:
-        """Let a text be typed in the line below."""
-        self._take = take
-        self._typing(label)
-        typed = self.query_one("#typed", Input)
-        typed.value = text
-        typed.focus()
-        typed.action_select_all()
+    def action_untype(self) -> None:
+        """End the typing."""
+        if self._line.is_typing:
+            self._line.end()
+            self.query_one(SettingsList).focus()
 
     @on(Input.Submitted, "#typed")
     def _submitted(self, event: Input.Submitted) -> None:
         self.action_untype()
-        self._take(event.value)
-
-    def action_untype(self) -> None:
-        """End the typing."""
-        if self._is_typing:
-            self._typing(None)
-            self.query_one(SettingsList).focus()
-
-    def _tell(self, words: str) -> None:
-        self.query_one("#message", Static).update(Text(words))
-
-    def _refuse(self, error: MlipguideError) -> None:
-        self.query_one("#message", Static).update(
-            Text.assemble((error.message, "bold red"), " ", error.hint, overflow="fold")
-        )
+        self._line.take(event.value)
 
     # What is done beside answering
 
@@ -349,7 +323,7 @@ class ExplorerApp(App[None]):
 
     def action_write(self) -> None:
         """Write the script of the run."""
-        self._type("Write the script to", SCRIPT, self._write)
+        self._line.type("Write the script to", SCRIPT, self._write)
 
     def _write(self, name: str) -> None:
         def write(way: Way) -> str:
@@ -361,7 +335,7 @@ class ExplorerApp(App[None]):
     def action_page(self) -> None:
         """Write the answer as a page for a browser."""
         if self.exploration.answer is not None:
-            self._type("Write the page to", PAGE, self._save)
+            self._line.type("Write the page to", PAGE, self._save)
 
     def _save(self, name: str) -> None:
         from mlipguide.report.pages.recommend_page import told_beside
@@ -374,9 +348,9 @@ class ExplorerApp(App[None]):
         try:
             web_page.save(recommend_web(result.data, told_beside(result.data, result.notices)), Path(name).expanduser())
         except MlipguideError as error:
-            self._refuse(error)
+            self._line.refuse(error)
         else:
-            self._tell(written([name]))
+            self._line.tell(written([name]))
 
     def action_leave(self) -> None:
         """End the explorer."""
@@ -392,11 +366,11 @@ class ExplorerApp(App[None]):
             with self._at_the_terminal(), progress(quiet=self.is_headless) as report:
                 words = work(self._way(report))
         except MlipguideError as error:
-            self._refuse(error)
+            self._line.refuse(error)
         except KeyboardInterrupt:
-            self._tell("Interrupted; what was measured is kept.")
+            self._line.tell("Interrupted; what was measured is kept.")
         else:
-            self._tell(words)
+            self._line.tell(words)
         self.show_answer()
 
     @contextmanager

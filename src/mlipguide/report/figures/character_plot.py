@@ -17,6 +17,8 @@ from mlipguide.report.figures.style import round_values
 
 TERMINAL_MARKERS = "●▲■◆▼★○△□◇▽☆" + string.ascii_lowercase
 CURVE_DOT = "·"
+FRAME = 2
+"""Columns of the two lines beside the points."""
 Points = Sequence[tuple[int, float]]
 """Pairs of atoms and seconds."""
 
@@ -61,6 +63,8 @@ def character_plot(
     for one, marker in zip(series, _markers(), strict=False):
         plotext.scatter(*_logarithms(one.points), marker=marker)
     ticks, time_ticks = round_values(min(atoms), max(atoms)), round_values(min(times_s), max(times_s))
+    columns = width - max(len(duration(tick)) for tick in time_ticks) - FRAME
+    ticks = _apart(ticks, (min(atoms), max(atoms)), columns)
     plotext.xticks([math.log10(tick) for tick in ticks], [f"{tick:,.0f}" for tick in ticks])
     plotext.yticks([math.log10(tick) for tick in time_ticks], [duration(tick) for tick in time_ticks])
     plotext.xlabel("Atoms")
@@ -70,6 +74,20 @@ def character_plot(
     if any(one.curve for one in series):
         legend.append(f"{CURVE_DOT} {dots}")
     return "\n".join([title, *(line.rstrip() for line in lines), *_wrapped(legend, width)])
+
+
+def _apart(ticks: Sequence[float], ends: tuple[float, float], columns: int) -> list[float]:
+    """Return the ticks without those whose labels would touch: which of two is left out, plotext leaves to chance."""
+    low, high = map(math.log10, ends)
+    kept: list[float] = []
+    free = -math.inf
+    for tick in ticks:
+        half = len(f"{tick:,.0f}") / 2
+        place = columns * (math.log10(tick) - low) / (high - low) if high > low else 0.0
+        if place - half > free:
+            kept.append(tick)
+            free = place + half + 1
+    return kept
 
 
 def _markers() -> Iterator[str]:
