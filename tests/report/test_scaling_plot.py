@@ -15,7 +15,8 @@ from factories import make_summary
 from mlipguide.core.errors import InputError, StorageError
 from mlipguide.records.timing.bench import BenchData
 from mlipguide.records.timing.measurement import Scenario
-from mlipguide.report.figures.scaling_plot import CURVE_DOT, TERMINAL_MARKERS, save_plot, terminal_plot
+from mlipguide.report.figures.character_plot import CURVE_DOT, TERMINAL_MARKERS
+from mlipguide.report.figures.scaling_plot import save_plot, terminal_plot
 from mlipguide.report.figures.style import round_values
 from report_records import make_bench, make_series, make_size_result
 

@@ -109,4 +109,4 @@ def against_errors(evidence: Evidence, task: Task) -> list[Reason]:
 
 def about(model: str, reasons: Iterable[Reason | None]) -> list[Reason]:
     """Return what there is of reasons, with the model that they are about."""
-    return [replace(one, model=model) for one in reasons if one is not None]
+    return [one if one.model == model else replace(one, model=model) for one in reasons if one is not None]

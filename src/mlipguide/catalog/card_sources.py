@@ -10,6 +10,7 @@ from mlipguide.catalog.locations import CardFiles, all_files, own_files
 from mlipguide.catalog.plugins import plugin_files
 from mlipguide.catalog.sources import Source, read_sources
 from mlipguide.core.errors import InputError
+from mlipguide.core.look import once_a_look
 from mlipguide.records.models.family_card import FamilyCard
 from mlipguide.records.models.model_card import ModelCard
 
@@ -44,6 +45,7 @@ def family_sources(card: FamilyCard) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for sources in groups for key in sources))
 
 
+@once_a_look
 def read_all_sources(folders: Sequence[Path] = ()) -> dict[str, Source]:
     """Read the built-in bibliography, those of ``folders``, of the plug-ins and of the user's own cards.
 

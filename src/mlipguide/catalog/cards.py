@@ -13,6 +13,7 @@ from mlipguide.catalog.locations import CardFiles, all_files, own_files
 from mlipguide.catalog.plugins import left_out, plugin_files
 from mlipguide.catalog.training_sets import load_training_sets, with_domains
 from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.look import once_a_look
 from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.training_set import TrainingSet
@@ -68,6 +69,7 @@ class Catalogue:
         return tuple({card.id: card for card in map(self.find, names)}.values())
 
 
+@once_a_look
 def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
     """Load the built-in cards, those of ``folders``, of the installed plug-ins, and the user's own.
 

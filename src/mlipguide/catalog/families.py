@@ -6,10 +6,12 @@ from pathlib import Path
 
 from mlipguide.catalog.locations import builtin_files
 from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.look import once_a_look
 from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
 from mlipguide.records.models.family_card import FamilyCard
 
 
+@once_a_look
 def load_families() -> tuple[FamilyCard, ...]:
     """Load the built-in families, sorted by id.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlipguide.catalog.locations import DATA
 from mlipguide.catalog.sources import Source, read_sources
 from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.look import once_a_look
 from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
 from mlipguide.records.models.source_fact import SourceFact
 from mlipguide.records.models.topic import Claim, Topic, TopicGroup
@@ -64,6 +65,7 @@ class Knowledge:
         return self.sources[key].reference if key in self.sources else key
 
 
+@once_a_look
 def load_knowledge(folder: Path = TOPICS) -> Knowledge:
     """Load the topics of a folder, by default the built-in ones.
 

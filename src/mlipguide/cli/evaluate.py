@@ -47,7 +47,7 @@ def evaluate(
         from mlipguide.commands.on_cluster.starting import OnCluster
 
         where = OnCluster(file=on, dry_run=dry_run, try_node=try_node, partition=partition)
-        refuse_beside_on({"--plot": plot, "--worst": asked.worst})
+        refuse_beside_on({"--plot": plot, "--html": html, "--worst": asked.worst})
         submit = partial(calls.evaluate_on, asked, where, split=split)
         return submitted(submit, yes=asked.yes, dry_run=dry_run, details=details, as_json=as_json)
     require_on({"--split": split > 1, "--partition": partition, "--dry-run": dry_run, "--try-node": try_node})

@@ -8,6 +8,7 @@ COMMANDS = {
     "evaluate": "Compare models with reference calculations of yours.",
     "disagree": "Compare models with each other, without labels.",
     "stability": "Test whether models make a stable run.",
+    "explore": "Change a question with keys or mouse, and see the answer follow.",
     "plan": "Say what hardware a run needs.",
     "compare": "Answers of several machines, side by side.",
     "train": "Train a potential on labels, or distil one.",

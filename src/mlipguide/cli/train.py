@@ -45,7 +45,7 @@ def pilot(
         from mlipguide.commands.on_cluster.starting import OnCluster
 
         where = OnCluster(file=on, dry_run=dry_run, try_node=try_node, partition=partition)
-        refuse_beside_on({"--plot": plot})
+        refuse_beside_on({"--plot": plot, "--html": html})
         submit = partial(calls.pilot_on, asked, where)
         return submitted(submit, yes=asked.yes, dry_run=dry_run, details=details, as_json=as_json)
     require_on({"--partition": partition, "--dry-run": dry_run, "--try-node": try_node})

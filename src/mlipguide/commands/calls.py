@@ -29,6 +29,7 @@ from mlipguide.records.requests.training import DistilRequest, FinetuneRequest, 
 
 if TYPE_CHECKING:
     from mlipguide.commands.on_cluster.starting import OnCluster
+    from mlipguide.commands.recommend import Considered
     from mlipguide.evidence.accuracy.parity import ParityPoints
     from mlipguide.production.script_files import ScriptRequest
     from mlipguide.records.accuracy.accuracy import Evaluation
@@ -90,9 +91,14 @@ class Way:
 
 def recommend(asked: RecommendRequest, way: Way) -> Result[Recommendation]:
     """Say which model to run for a simulation, with which settings, how long it takes and whether it fits."""
-    from mlipguide.commands.recommend import Options, recommend
+    return consider(asked, way).result
 
-    return recommend(
+
+def consider(asked: RecommendRequest, way: Way) -> Considered:
+    """Answer as :func:`recommend`, and tell what the answer stands on."""
+    from mlipguide.commands.recommend import Options, consider
+
+    return consider(
         with_own(with_config(asked), way).task,
         Options(
             **shared(asked, Measuring),

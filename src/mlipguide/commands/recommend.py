@@ -11,25 +11,17 @@ from mlipguide.advice.assessment import assess, best_first
 from mlipguide.advice.assumptions import assumption_notices
 from mlipguide.advice.constraints import card_rejections
 from mlipguide.advice.early_stopping import runs_to_stop
-from mlipguide.advice.facts import Facts, facts_elsewhere
+from mlipguide.advice.facts import Facts
 from mlipguide.advice.first_look import choose_contenders
 from mlipguide.advice.offers import build_offers, offer_notice, reach_notice
-from mlipguide.advice.prices.labels import label_atoms
 from mlipguide.advice.recommendation import Question, assemble_recommendation
 from mlipguide.bench.measuring.costs_here import (
-    costs_here,
-    fitted_costs,
-    own_timings_of,
-    reference_timings,
     with_plain_memory,
 )
 from mlipguide.bench.measuring.gathering import Gathering, gather_timings
-from mlipguide.bench.measuring.measuring import MeasuringContext, usable_memory_bytes
-from mlipguide.bench.measuring.refusals import refuse_nothing
+from mlipguide.bench.measuring.measuring import MeasuringContext
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.bench.measuring.shared_sets import shared_profile
-from mlipguide.bench.measuring.shared_times import shared_notices, with_shared_times
-from mlipguide.bench.measuring.stored_batches import can_be_batched, counted_elsewhere, counted_here
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, reuse_notices
 from mlipguide.candidates.additions import with_additions
 from mlipguide.candidates.model_names import AVAILABLE, named_cards, startable_ones, usual_cards
@@ -37,12 +29,12 @@ from mlipguide.candidates.preparation import (
     NO_CONSENT,
     Consent,
     Preparation,
-    default_settings,
     find_given_weights,
     prepare_candidates,
 )
 from mlipguide.candidates.tuned_settings import with_tuned
 from mlipguide.catalog.cards import load_catalogue
+from mlipguide.commands.gathered_facts import facts_elsewhere, facts_here, in_batches
 from mlipguide.commands.hardware import alike_notices
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.core.units import WALL_TIME
@@ -54,11 +46,8 @@ from mlipguide.evidence.accuracy.label_evidence import (
     read_task_labels,
     remembered_evidence,
 )
-from mlipguide.evidence.accuracy.published_accuracy import evidence_of
-from mlipguide.evidence.stability.earlier_tests import tests_here
 from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.production.run_script import ScriptContext, find_named, with_script
-from mlipguide.production.script_batches import can_batch
 from mlipguide.production.script_files import ScriptRequest, require_writable
 from mlipguide.production.script_texts import require_kind
 from mlipguide.records.accuracy.evidence import Evidence
@@ -75,7 +64,6 @@ from mlipguide.store.stability import unreadable
 from mlipguide.structures.signs import find_signs
 from mlipguide.tasks.needs import names_in
 from mlipguide.tasks.requests import build_task, load_structure
-from mlipguide.training.fit.manifests import trainings_of
 
 SO_FAR = Notice("interrupted", "Interrupted: this is the answer by what was measured so far, which is kept.")
 
@@ -93,6 +81,19 @@ class Options(Measuring, RunOptions):
     on_first_look: Callable[[FirstLook], None] = lambda _look: None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Considered:
+    """An answer, and what was known of the models for it.
+
+    Attributes:
+        result: The answer.
+        facts: Of this machine, or of each hardware that was asked for, best first.
+    """
+
+    result: Result[Recommendation]
+    facts: tuple[Facts, ...]
+
+
 def recommend(request: TaskRequest, options: Options | None = None) -> Result[Recommendation]:
     """Answer which model to run, with which settings, how long it takes and whether it fits.
 
@@ -105,6 +106,11 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         EnvironmentFailedError: No candidate could be started, for want of environments.
         MeasurementFailedError: Candidates could be started, and none could be measured.
     """
+    return consider(request, options).result
+
+
+def consider(request: TaskRequest, options: Options | None = None) -> Considered:
+    """Answer as :func:`recommend`, and tell what the answer stands on."""
     options = options or Options()
     question, labels, read_notices = _read(request, options)
     machine = options.probe()
@@ -112,11 +118,11 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
     preparation, measured = _timed(question, preparation, labels, machine, options)
     on_labels = _evidence(question, preparation, None if measured.interrupted else labels, machine, options)
     if question.profiles:
-        facts, told = _facts_elsewhere(question, on_labels, machine, options)
+        facts, told = facts_elsewhere(question, on_labels, machine, options.on_progress)
     else:
-        here, told = _facts_here(question, preparation, measured, on_labels, machine)
+        here, told = facts_here(question, preparation, measured, on_labels, machine)
         facts = (here,)
-    facts, batched = _in_batches(question, facts, preparation, machine, options)
+    facts, batched = in_batches(question, facts, preparation, machine, scripted=options.script is not None)
     assessments = best_first([assess(question.cards, question.task, one) for one in facts])
     recommendation, unread = assemble_recommendation(question, assessments, machine, reason_words)
     result = Result(
@@ -137,17 +143,17 @@ def recommend(request: TaskRequest, options: Options | None = None) -> Result[Re
         exit_code=ExitCode.DONE if recommendation.can_be_done else ExitCode.NOTHING_FEASIBLE,
     )
     if measured.interrupted:
-        return replace(result, exit_code=ExitCode.INTERRUPTED)
-    if options.script is None:
-        return result
-    ground = ScriptContext(
-        atoms=question.atoms,
-        cards=facts[0].cards,
-        weights=question.weights,
-        on_progress=options.on_progress,
-        words=reason_words,
-    )
-    return with_script(result, options.script, ground)
+        result = replace(result, exit_code=ExitCode.INTERRUPTED)
+    elif options.script is not None:
+        ground = ScriptContext(
+            atoms=question.atoms,
+            cards=facts[0].cards,
+            weights=question.weights,
+            on_progress=options.on_progress,
+            words=reason_words,
+        )
+        result = with_script(result, options.script, ground)
+    return Considered(result=result, facts=tuple(one.facts for one in assessments))
 
 
 def _read(request: TaskRequest, options: Options) -> tuple[Question, TaskLabels | None, tuple[Notice, ...]]:
@@ -298,93 +304,6 @@ def _remembered(question: Question, preparation: Preparation, options: Options) 
     if not options.stored_labels:
         return LabelEvidence()
     return remembered_evidence(preparation.candidates, question.task.structure)
-
-
-def _facts_here(
-    question: Question,
-    preparation: Preparation,
-    measured: MeasuredModels,
-    on_labels: LabelEvidence,
-    machine: Machine,
-) -> tuple[Facts, tuple[Notice, ...]]:
-    """Return what is known of the models on this machine, with what others shared where nothing was timed.
-
-    Raises:
-        EnvironmentFailedError: Nothing can be started.
-        MeasurementFailedError: Nothing could be measured.
-    """
-    refuse_nothing(preparation, measured)
-    task, cards = question.task, question.cards
-    candidates = preparation.candidates
-    laws = fitted_costs(candidates, measured, task, question.atoms)
-    costs, told = with_shared_times(
-        costs_here(candidates, measured, laws, atoms=task.atoms),
-        candidates,
-        own_timings_of(candidates, measured, laws),
-        machine=machine,
-        catalogue=question.catalogue,
-        task=task,
-        atoms=question.atoms,
-    )
-    facts = Facts(
-        cards={card.id: card for card in cards},
-        costs=costs,
-        evidence={card.id: on_labels.by_model.get(card.id) or evidence_of(card) for card in cards},
-        stability=tests_here(candidates, task),
-        memory_bytes=usable_memory_bytes(machine, default_settings(machine)),
-        trainings=trainings_of(cards),
-        atoms=question.atoms,
-        label_step_s={model: law.step_time_s(label_atoms(task)) for model, law in laws.items()},
-    )
-    return facts, told
-
-
-def _facts_elsewhere(
-    question: Question, on_labels: LabelEvidence, machine: Machine, options: Options
-) -> tuple[tuple[Facts, ...], tuple[Notice, ...]]:
-    """Return what is known of the models on each profile: others' timings answer where nothing was timed here."""
-    options.on_progress("carrying the timings over", 1.0)
-    task, cards = question.task, question.cards
-    known = reference_timings(
-        question.catalogue,
-        machine,
-        task,
-        question.atoms,
-        given_weights=question.weights,
-        profiles=question.profiles,
-        cards=cards,
-    )
-    facts = tuple(facts_elsewhere(cards, profile, known, task, on_labels.by_model) for profile in question.profiles)
-    return facts, shared_notices(known)
-
-
-def _in_batches(
-    question: Question, facts: tuple[Facts, ...], preparation: Preparation, machine: Machine, options: Options
-) -> tuple[tuple[Facts, ...], tuple[Notice, ...]]:
-    """Return the facts with the work of many structures in batches where these are faster, and what is said of that.
-
-    With a script it is the work of the script, and phonons are always counted as their script does them.
-    """
-    task = question.task
-    if not can_be_batched(task, question.atoms):
-        return facts, ()
-    candidates = preparation.candidates
-    if options.script is not None or task.kind is TaskKind.PHONONS:
-        candidates = tuple(one for one in candidates if can_batch(task, one.recipe, one.settings))
-    costs = [one.costs for one in facts]
-    if question.profiles:
-        found, notices = counted_elsewhere(
-            costs,
-            question.profiles,
-            candidates=candidates,
-            catalogue=question.catalogue,
-            machine=machine,
-            task=task,
-        )
-    else:
-        here, notices = counted_here(costs[0], candidates, machine.fingerprint, task)
-        found = (here,)
-    return tuple(replace(one, costs=in_batches) for one, in_batches in zip(facts, found, strict=True)), notices
 
 
 def _preparation_notices(preparation: Preparation, *, elsewhere: bool) -> tuple[Notice, ...]:

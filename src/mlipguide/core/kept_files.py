@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from mlipguide.core.errors import InputError, MeasurementFailedError
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import storage_error
 from mlipguide.core.serialisation import from_plain, to_json, to_plain, write_atomically
 
@@ -114,6 +115,7 @@ class KeptFiles(Generic[T]):
         write_atomically(path, text)
         return path
 
+    @once_a_look
     def read(self, path: Path) -> T:
         """Read one record, of this version or a past one.
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mlipguide.core.look import once_a_look
 from mlipguide.costmodel.domains import Share
 from mlipguide.costmodel.scaling import ScalingLaw
 from mlipguide.costmodel.transfer import Curve
@@ -132,6 +133,7 @@ class RemoteCosts:
     source: str
     shared_atoms: tuple[int, ...] = ()
 
+    @once_a_look
     def step_time_s(self, atoms: int) -> Estimate | None:
         """Return the time of one step of ``atoms`` atoms."""
         if self.curve is None:
@@ -150,6 +152,7 @@ class RemoteCosts:
         """Return the peak of memory of each device."""
         return None if self.memory is None else self.memory.peak_bytes(self.share(atoms).held_atoms)
 
+    @once_a_look
     def largest_system_atoms(self, memory_bytes: float) -> Estimate | None:
         """Return how many atoms fit when each device has so much memory; None where nothing tells, or none fits."""
         memory = self.memory
@@ -170,6 +173,7 @@ class RemoteCosts:
             source=memory.source,
         )
 
+    @once_a_look
     def affordable_atoms(self, *, steps: int, budget_s: float) -> Estimate | None:
         """Return with how many atoms the run takes ``budget_s``; None where nothing tells, or no number does."""
         curve = self.curve

@@ -26,11 +26,10 @@ likelihood of generalised least squares (C. E. Rasmussen and C. K. I. Williams, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from mlipguide.costmodel.points import OWN, Point
 from mlipguide.costmodel.shapes import Array, ShapePrior
@@ -56,6 +55,11 @@ MISFIT_WEIGHTS = np.array([0.5, 0.3, 0.13, 0.05, 0.015, 0.004, 0.001])
 
 _TOLERANCE = 1e-7
 _SMALLEST_SYSTEM = -20.0
+_FIRST_STEPS, _NEAR_ENOUGH, _LEAST_GROWTH = 6, 0.01, 0.05
+"""Of the search for where the centre of the cost is a value: the most, what ends it, and the flattest growth."""
+_EDGE = 1.0
+"""So close to an end of the search it is asked what holds at the end itself."""
+_MOST_STEPS, _CERTAIN = 80, 1e-12
 
 
 class Mixture:
@@ -104,23 +108,41 @@ class Mixture:
         """
         centres, errors = self._components(atoms, pairs, added_error)
         low, high = float((centres - 8 * errors).min()), float((centres + 8 * errors).max())
-        return math.exp(brentq(lambda value: self._below(value, centres, errors) - share, low, high, xtol=_TOLERANCE))
+        middle, deviation = self._moments(centres, errors)
+        start = middle + float(ndtri(share)) * deviation
+        found = _where(
+            lambda value: self._below(value, centres, errors), share, start=start, slope=deviation, ends=(low, high)
+        )
+        return math.exp(found)
 
     def crossing(self, value: float, pairs_per_atom: float, share: float, added_error: float) -> float | None:
         """Return the number of atoms at which the quantile ``share`` of the cost is ``value``."""
-        log_value = math.log(value)
-
-        def shortfall(log_atoms: float) -> float:
-            atoms = math.exp(log_atoms)
-            return self._below(log_value, *self._components(atoms, atoms * pairs_per_atom, added_error)) - share
-
-        largest = math.log(self._largest_atoms)
+        log_value, largest = math.log(value), math.log(self._largest_atoms)
         smallest, farthest = largest + _SMALLEST_SYSTEM, largest + math.log(FARTHEST)
-        if shortfall(smallest) < 0:
+
+        def at(log_atoms: float) -> tuple[Array, Array]:
+            atoms = math.exp(log_atoms)
+            return self._components(atoms, atoms * pairs_per_atom, added_error)
+
+        def below(smaller: float) -> float:
+            return self._below(log_value, *at(-smaller))
+
+        # The centre grows about as the atoms do: where it is the value, the search begins.
+        log_atoms, growth = largest, 1.0
+        middle, deviation = self._moments(*at(log_atoms))
+        for _ in range(_FIRST_STEPS):
+            following = min(max(log_atoms + (log_value - middle) / growth, smallest), farthest)
+            if abs(following - log_atoms) < _NEAR_ENOUGH:
+                break
+            found, deviation = self._moments(*at(following))
+            growth = max(_LEAST_GROWTH, (found - middle) / (following - log_atoms))
+            log_atoms, middle = following, found
+        if log_atoms - smallest < _EDGE and below(-smallest) < share:
             return None
-        if shortfall(farthest) > 0:
+        if farthest - log_atoms < _EDGE and below(-farthest) > share:
             return math.exp(farthest)
-        return math.exp(brentq(shortfall, smallest, farthest, xtol=_TOLERANCE))
+        found = _where(below, share, start=-log_atoms, slope=deviation / growth, ends=(-farthest, -smallest))
+        return None if -found - smallest < _TOLERANCE else math.exp(-found)
 
     def _work(self, per_pair: Array, atoms: Array | float, pairs: Array | float) -> Array:
         work: Array = per_pair * (pairs / self._reference.pairs) + (1 - per_pair) * (atoms / self._reference.atoms)
@@ -184,9 +206,52 @@ class Mixture:
         errors = np.sqrt(self._errors**2 + (ERROR_PER_DOUBLING * beyond) ** 2 + added_error**2)
         return centres, errors[:, None]
 
+    def _moments(self, centres: Array, errors: Array) -> tuple[float, float]:
+        """Return mean and standard deviation of the logarithm of the cost."""
+        middle = float((self._probability * centres).sum())
+        variance = float((self._probability * ((centres - middle) ** 2 + errors**2)).sum())
+        return middle, math.sqrt(variance)
+
     def _below(self, log_value: float, centres: Array, errors: Array) -> float:
         """Return the probability that the cost is below a value."""
         return float((self._probability * ndtr((log_value - centres) / errors)).sum())
+
+
+def _where(
+    probability: Callable[[float], float], share: float, *, start: float, slope: float, ends: tuple[float, float]
+) -> float:
+    """Return where a probability that rises comes to ``share``; an end where it does so beyond it.
+
+    By secants of its normal quantile, which is nearly straight; where they lead out of what is known to hold the place,
+    by halving that.
+
+    Args:
+        probability: Rises from one end to the other.
+        share: Between 0 and 1.
+        start: Where the search begins.
+        slope: About how far a standard deviation is.
+        ends: Of the search.
+    """
+    wanted, (low, high) = float(ndtri(share)), ends
+    place = min(max(start, low), high)
+    before: tuple[float, float] | None = None
+    for _ in range(_MOST_STEPS):
+        reached = probability(place)
+        low, high = (place, high) if reached < share else (low, place)
+        following = (low + high) / 2
+        if _CERTAIN < reached < 1 - _CERTAIN:
+            quantile = float(ndtri(reached))
+            if before is not None and quantile != before[1]:
+                slope = (place - before[0]) / (quantile - before[1])
+            before = (place, quantile)
+            aimed = place + (wanted - quantile) * slope
+            if abs(aimed - place) < _TOLERANCE:
+                return min(max(aimed, ends[0]), ends[1])
+            following = aimed if low < aimed < high else following
+        if high - low < _TOLERANCE:
+            break
+        place = following
+    return (low + high) / 2
 
 
 def _covariance(points: Sequence[Point], level_errors: Mapping[str, float]) -> Array:

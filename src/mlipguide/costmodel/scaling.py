@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
+from mlipguide.core.look import once_a_look
 from mlipguide.costmodel.mixture import MEAN_PER_PAIR, PER_PAIR, Mixture
 from mlipguide.costmodel.points import OWN, Point
 from mlipguide.costmodel.shapes import PRIOR_POWER, ShapePrior
@@ -108,6 +109,7 @@ class ScalingLaw:
         """Relative standard error of a prediction within the points."""
         return self._mixture.scatter
 
+    @once_a_look
     def predict(self, atoms: float, pairs: float) -> Estimate:
         """Return the cost of a system, with its 90 % interval and basis."""
         is_other, basis, transfer = self._conditions(atoms, pairs / atoms)
@@ -120,6 +122,7 @@ class ScalingLaw:
         low, middle, high = (mixture.quantile(atoms, pairs, share, transfer) for share in (0.05, 0.5, 0.95))
         return self._estimate(low, middle, high, basis)
 
+    @once_a_look
     def invert(self, value: float, *, pairs_per_atom: float | None = None) -> Estimate | None:
         """Return the number of atoms at which the cost reaches ``value``.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.published_timings import load_published_timings
 from mlipguide.core.errors import InputError
+from mlipguide.core.look import once_a_look
 from mlipguide.costmodel.costs import Costs
 from mlipguide.costmodel.domains import Share, share_of
 from mlipguide.costmodel.effects import Peak, Situation
@@ -178,6 +179,7 @@ def most_speed_up(machine: Machine, profile: HardwareProfile | None) -> float:
     )
 
 
+@once_a_look
 def device_here(machine: Machine, device: str) -> DeviceModel | None:
     """Return a device of this machine as the transfer takes it; None for one of which no peaks are known.
 

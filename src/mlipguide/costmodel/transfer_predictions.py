@@ -9,6 +9,7 @@ from functools import partial
 
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
+from mlipguide.core.look import once_a_look
 from mlipguide.costmodel.domains import Share, share_of
 from mlipguide.costmodel.effects import Situation
 from mlipguide.costmodel.elsewhere import MemoryNeed, RemoteCosts
@@ -71,6 +72,7 @@ class ReferenceTimings:
         """Return what a model costs on a profile in the code that is expected to be fastest for so many atoms."""
         return fastest(self.ways_of(card, profile), atoms)
 
+    @once_a_look
     def ways_of(self, card: ModelCard, profile: HardwareProfile) -> tuple[RemoteCosts, ...]:
         """Return what a model costs on a profile in each code that is known to run it there.
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from mlipguide.core.errors import StorageError
 from mlipguide.core.kept_files import UnusableFileError, read_document, record_of
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import environments_dir, storage_error
 from mlipguide.core.serialisation import to_json, to_plain, write_atomically
 from mlipguide.environments.interpreters import query_interpreter, runs, stamps_of
@@ -127,6 +128,7 @@ def list_folders(backend: str) -> list[Path]:
     return [folder for owner, folder in all_folders() if owner == backend]
 
 
+@once_a_look
 def all_folders(root: Path | None = None) -> list[tuple[str, Path]]:
     """Return the folders of all environments, each with its backend.
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from mlipguide.core.look import once_a_look
 from mlipguide.environments.adoption import find_adopted, unusable_file
 from mlipguide.environments.interpreters import query_interpreter
 from mlipguide.environments.managed_folders import find_managed, list_folders, unusable_markers
@@ -20,6 +21,7 @@ from mlipguide.records.hardware.environment import Environment, EnvironmentKind,
 from mlipguide.records.notice import Notice, set_aside_notices
 
 
+@once_a_look
 def find_environment(recipe: Recipe) -> Environment:
     """Return the environment of a backend: adopted, else mlipguide's own, else the managed one, else one kept for all.
 
@@ -46,6 +48,11 @@ def set_aside_files(backends: Iterable[str]) -> tuple[Notice, ...]:
     Args:
         backends: Whose managed and shared environments were looked at.
     """
+    return _set_aside(tuple(backends))
+
+
+@once_a_look
+def _set_aside(backends: tuple[str, ...]) -> tuple[Notice, ...]:
     adopted = unusable_file()
     folders = [folder for backend in backends for folder in (*list_folders(backend), *list_shared(backend))]
     managed = unusable_markers(folders)

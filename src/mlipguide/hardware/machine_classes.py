@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from mlipguide.core.errors import InputError
+from mlipguide.core.look import once_a_look
 from mlipguide.hardware.cpuinfo import INSTRUCTION_SETS
 from mlipguide.hardware.device_models import find_device, match_reported
 from mlipguide.records.hardware.device import DeviceKind
@@ -54,6 +55,7 @@ def processor_name(name: str | None) -> str | None:
     return " ".join(words) if known else None
 
 
+@once_a_look
 def class_of(machine: Machine, device: str) -> MachineClass | None:
     """Return the kind of hardware that runs a model here; None where it has no name that can be shared.
 

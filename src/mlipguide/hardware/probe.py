@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
+from mlipguide.core.look import once_a_look
 from mlipguide.hardware.amd import find_amd
 from mlipguide.hardware.apple import SYSCTL, describe_processor, find_apple, parse_sysctl
 from mlipguide.hardware.cgroups import read_cpu_quota, read_memory_limit
@@ -37,6 +38,7 @@ _CPU_FACTS = {
 """What a processor's missing field is called in a sentence."""
 
 
+@once_a_look
 def probe_machine() -> Machine:
     """Describe this machine as far as it changes speed or what fits.
 

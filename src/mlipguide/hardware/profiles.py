@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlipguide.core.errors import InputError, did_you_mean
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import hardware_dir, names_file
 from mlipguide.core.serialisation import write_atomically
 from mlipguide.hardware.device_models import alike_devices, find_device
@@ -28,6 +29,7 @@ def no_further(_name: str) -> HardwareProfile | None:
     return None
 
 
+@once_a_look
 def parse_profiles(
     text: str, *, option: str = "--hardware", further: Callable[[str], HardwareProfile | None] = no_further
 ) -> tuple[HardwareProfile, ...]:

@@ -30,7 +30,10 @@ class Basis(StrEnum):
     @property
     def rank(self) -> int:
         """Position in the order of trust, 0 the most trusted."""
-        return list(Basis).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {basis: rank for rank, basis in enumerate(Basis)}
 
 
 @strict

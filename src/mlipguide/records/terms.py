@@ -116,6 +116,11 @@ class Term:
 
 def interval_of(terms: Sequence[Term]) -> Interval:
     """Return the median of a sum of positive terms with its 90 % interval."""
+    return _interval_of(tuple(terms))
+
+
+@lru_cache(maxsize=4096)
+def _interval_of(terms: tuple[Term, ...]) -> Interval:
     constant = sum(term.coefficient for term in terms if not term.factors)
     uncertain = [term for term in terms if term.factors]
     if not uncertain:

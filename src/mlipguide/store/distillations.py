@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.core.kept_files import KeptFiles
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import distillations_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.training.kept_training import KeptDistillation
@@ -33,6 +34,7 @@ def keep(distillation: KeptDistillation) -> Path:
     return FILES.write(file_of(distillations_dir(), distillation.folder), distillation)
 
 
+@once_a_look
 def find(elements: Sequence[str]) -> FoundDistillations:
     """Return all distillations on exactly these elements, the latest last."""
     found = FILES.look(sorted(distillations_dir().glob("*.json")))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mlipguide.core.kept_files import KeptFiles, Upgrades
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import evidence_dir
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
@@ -101,6 +102,7 @@ def read(path: Path) -> StoredEvaluation:
     return FILES.read(path)
 
 
+@once_a_look
 def find(sha256: str | None = None, *, folder: Path | None = None) -> FoundEvaluations:
     """Return the stored evaluations on one file of labels, or on all, oldest first.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlipguide.core.kept_files import KeptFiles, UnusableFileError, Upgrades
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import measurements_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.timing.measurement import Measurement
@@ -101,6 +102,7 @@ def fingerprints(*, folder: Path | None = None) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in (folder or measurements_dir()).glob("*") if path.is_dir()))
 
 
+@once_a_look
 def find(fingerprint: str, *, laws: Container[str] | None = None, folder: Path | None = None) -> Found:
     """Return the measurements taken on machines of this fingerprint, oldest first.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlipguide.core.kept_files import KeptFiles
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import pilots_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.training.kept_training import KeptPilot
@@ -72,6 +73,7 @@ def read(path: Path) -> KeptPilot:
     return FILES.read(path)
 
 
+@once_a_look
 def find(elements: Sequence[str]) -> FoundPilots:
     """Return all pilots on exactly these elements, the latest last."""
     found = FILES.look(sorted(pilots_dir().glob("*.json")))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlipguide.core.kept_files import UnusableFileError, Upgrades, read_document, record_of, upgraded, version_of
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import contributor_file, shared_dir
 from mlipguide.core.serialisation import to_json, write_once
 from mlipguide.records.hardware.machine_class import MachineClass
@@ -79,6 +80,7 @@ def add(record: SharedRecord, document: Mapping[str, Any] | None = None) -> bool
     return not path.exists() and write_once(path, to_json(dict(document or signed(record))) + "\n")
 
 
+@once_a_look
 def find(kind: MachineClass, laws: Container[str] | None = None) -> FoundShared:
     """Return what was shared of one kind of hardware.
 
@@ -89,6 +91,7 @@ def find(kind: MachineClass, laws: Container[str] | None = None) -> FoundShared:
     return _look(iter((shared_dir() / _folder_name(kind),)), laws)
 
 
+@once_a_look
 def find_on(gpu: str, laws: Container[str] | None = None) -> FoundShared:
     """Return what was shared of one kind of GPU, whatever processor is beside it."""
     return _look((folder for folder in _folders() if _device_of(folder) == gpu), laws)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.core.kept_files import Kept, KeptFiles, Upgrades
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import stability_dir
 from mlipguide.records.accuracy.stability import ModelStability
 from mlipguide.records.notice import Notice, set_aside_notices
@@ -58,5 +59,6 @@ def unreadable(models: Iterable[str]) -> tuple[Notice, ...]:
     return set_aside_notices("unreadable_stability", files)
 
 
+@once_a_look
 def _look(model: str, folder: Path | None) -> Kept[ModelStability]:
     return FILES.look(sorted(((folder or stability_dir()) / model).glob("*.json")))

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mlipguide.core.kept_files import KeptFiles, Upgrades
+from mlipguide.core.kept_files import KeptFiles, UnusableFileError, Upgrades
+from mlipguide.core.look import once_a_look
 from mlipguide.core.paths import tunings_dir
 from mlipguide.records.notice import Notice, set_aside_notices
 from mlipguide.records.timing.axes import Purpose
@@ -42,6 +43,7 @@ def keep(record: ModelTuning) -> Path:
     return FILES.write(_file(record.fingerprint, record.model, record.purpose), record)
 
 
+@once_a_look
 def find(fingerprint: str, model: str, purpose: Purpose) -> ModelTuning | None:
     """Return what was found; None where nobody looked, or what was kept cannot be read."""
     return FILES.find(_file(fingerprint, model, purpose))
@@ -49,9 +51,14 @@ def find(fingerprint: str, model: str, purpose: Purpose) -> ModelTuning | None:
 
 def set_aside(fingerprint: str, models: Iterable[str]) -> tuple[Notice, ...]:
     """Return notices about files of these models that cannot be read."""
-    paths = [_file(fingerprint, model, purpose) for model in dict.fromkeys(models) for purpose in Purpose]
-    found = FILES.look(path for path in paths if path.exists())
-    return set_aside_notices("unreadable_tuning", found.unusable)
+    files = [error for model in dict.fromkeys(models) for error in _unusable(fingerprint, model)]
+    return set_aside_notices("unreadable_tuning", files)
+
+
+@once_a_look
+def _unusable(fingerprint: str, model: str) -> tuple[UnusableFileError, ...]:
+    paths = [_file(fingerprint, model, purpose) for purpose in Purpose]
+    return FILES.look(path for path in paths if path.exists()).unusable
 
 
 def _file(fingerprint: str, model: str, purpose: Purpose) -> Path:

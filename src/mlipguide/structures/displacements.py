@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlipguide.core.look import once_a_look
 from mlipguide.structures.holds import held_axes
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ FULL = 3
 """Independent directions in space."""
 
 
+@once_a_look
 def count_displacements(atoms: Atoms, repeats: tuple[int, int, int]) -> int | None:
     """Return how many supercells with one displaced atom give all force constants; None where none are counted.
 

@@ -13,6 +13,7 @@ from functools import partial
 import ase
 import numpy as np
 
+from mlipguide.core.look import once_a_look
 from mlipguide.records.task.structure import AtomMass
 from mlipguide.records.task.task import NeighbourGap
 from mlipguide.structures.displacements import count_displacements
@@ -79,6 +80,7 @@ class Signs:
     displacements: Callable[[int], int | None] = field(default=lambda _: None, compare=False, repr=False)
 
 
+@once_a_look
 def find_signs(atoms: ase.Atoms) -> Signs:
     """Look for signs in a structure that :func:`mlipguide.structures.checks.check_structure` has passed."""
     elements = set(map(str, atoms.symbols))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlipguide.catalog.additions import parse_additions
 from mlipguide.core.errors import InputError, concerning, did_you_mean
+from mlipguide.core.look import once_a_look
 from mlipguide.core.serialisation import read_yaml
 from mlipguide.core.units import (
     ENERGY_PER_ATOM,
@@ -69,11 +70,19 @@ def _request_of(path: Path, data: Any) -> TaskRequest:
 
 
 def load_structure(request: TaskRequest) -> tuple[Atoms, StructureSummary, tuple[Notice, ...]]:
-    """Read or build the structure that a request names.
+    """Read or build the structure that a request names; in a look the atoms are the same each time.
 
     Raises:
         InputError: No structure or two of them, or one that cannot be used.
     """
+    return _loaded(request.structure, request.preset, index=request.index, charge=request.charge, spin=request.spin)
+
+
+@once_a_look
+def _loaded(
+    structure: str | Atoms | None, preset: str | None, *, index: str | None, charge: str | None, spin: str | None
+) -> tuple[Atoms, StructureSummary, tuple[Notice, ...]]:
+    request = TaskRequest(structure=structure, preset=preset, index=index, charge=charge, spin=spin)
     from mlipguide.structures.checks import check_structure
     from mlipguide.structures.electrons import parse_electrons, set_electrons
     from mlipguide.structures.files import ReadStructure, read_with_notices, take_atoms

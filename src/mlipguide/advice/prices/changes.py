@@ -9,7 +9,7 @@ from mlipguide.advice.candidate_step import run_by
 from mlipguide.advice.constraints import against_limit, verdict_on
 from mlipguide.advice.judgement import about, against_errors
 from mlipguide.advice.prices.inputs import PricingInputs
-from mlipguide.advice.prices.strategies import strategy_table
+from mlipguide.advice.prices.strategies import priced_strategies
 from mlipguide.core.readable import duration, number
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.advice.strategy import StrategyHardware, StrategyTable
@@ -42,7 +42,7 @@ def with_sensitivities(
     """
     found: dict[str, Verdict] = {}
     for words, changed, known in _cases(task, inputs):
-        anew = strategy_table([rejudged(one, task, changed) for one in candidates], changed, known)
+        anew = priced_strategies([rejudged(one, task, changed) for one in candidates], changed, known)
         sentence, price = _sentence(words, anew, table), anew.price(anew.leading)
         if sentence is not None and price is not None:
             found.setdefault(sentence, price.verdict)
@@ -84,6 +84,8 @@ def rejudged(candidate: Candidate, task: Task, changed: Task) -> Candidate:
         against += against_limit(ReasonKind.RUN_TIME, run_time, changed.budget_s)
     against += against_errors(candidate.evidence, changed)
     verdict, rejections, doubts = verdict_on(about(candidate.model, against))
+    if (run_time, rejections, doubts) == (candidate.run_time_s, candidate.rejections, candidate.doubts):
+        return candidate  # and so is the verdict: copying all of them takes a tenth of an answer
     return replace(
         candidate, verdict=verdict, rejections=rejections, doubts=doubts, step_time_s=step, run_time_s=run_time
     )

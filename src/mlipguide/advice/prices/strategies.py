@@ -62,6 +62,16 @@ def strategy_table(
         inputs: Hardware, families, and what was measured by training.
         card: The model that would be run or would teach, for the rules; None where there is none.
     """
+    table = priced_strategies(candidates, task, inputs)
+    return replace(
+        table,
+        break_evens=break_evens(table.prices, task.simulated_time_s),
+        rules=tuple(field_rules(task, candidates, card, inputs.hardware.gpus)),
+    )
+
+
+def priced_strategies(candidates: Sequence[Candidate], task: Task, inputs: PricingInputs) -> StrategyTable:
+    """Return the same without break-evens and rules: what every strategy costs, and which leads."""
     chosen = None if inputs.memory_bytes is None else choose(candidates, task, memory_bytes=inputs.memory_bytes)
     universal = [one for one in candidates if one.backend not in FITTED_TO_ONE_SYSTEM and is_runnable(one)]
     ways: tuple[_Ways, ...] = (
@@ -74,12 +84,7 @@ def strategy_table(
         trained = (Strategy.FINE_TUNE, Strategy.DISTIL, Strategy.TRAIN_FROM_SCRATCH)
         ways = (ways[0], *(_Ways(other=impossible(one, NOTHING_ADDED)) for one in trained))
     prices = tuple(_best(one, task, inputs) for one in ways)
-    table = StrategyTable(
-        prices=prices,
-        leading=leading_strategy(prices, task),
-        break_evens=break_evens(prices, task.simulated_time_s),
-        rules=tuple(field_rules(task, candidates, card, inputs.hardware.gpus)),
-    )
+    table = StrategyTable(prices=prices, leading=leading_strategy(prices, task), break_evens=(), rules=())
     if inputs.memory_bytes is None:
         return table
     return replace(table, leading=decide(chosen, candidates, table, task))

@@ -11,6 +11,7 @@ from mlipguide.bench.measuring.shared_sets import shared_elsewhere, shared_here
 from mlipguide.bench.measuring.stored_measurements import MeasuredModels, recall
 from mlipguide.candidates.preparation import NO_CONSENT, Prepared, prepare_candidates
 from mlipguide.catalog.cards import Catalogue
+from mlipguide.core.look import once, once_a_look
 from mlipguide.costmodel.costs import Costs, costs_from
 from mlipguide.costmodel.elsewhere import RemoteCosts
 from mlipguide.costmodel.model_costs import ModelCosts
@@ -21,8 +22,9 @@ from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind, Rejectio
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
+from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import Task
-from mlipguide.records.timing.measurement import Allocator, Weights
+from mlipguide.records.timing.measurement import Allocator, Measurement, Weights
 from mlipguide.sessions.errors import FailureKind
 from mlipguide.worker.images import pairs_per_atom
 
@@ -103,6 +105,26 @@ def reference_timings(
         profiles: The hardware that is asked about; none for this machine.
         cards: Models of which shared timings are of interest; all by default.
     """
+    asked = catalogue.cards if cards is None else tuple(cards)
+    stands_on = (catalogue, machine, task.structure, atoms, *sorted(given_weights.items()), *profiles, *asked)
+    return once(
+        ("reference timings", *stands_on),
+        lambda: _reference_timings(
+            catalogue, machine, task, atoms, given_weights=given_weights, profiles=profiles, asked=asked
+        ),
+    )
+
+
+def _reference_timings(
+    catalogue: Catalogue,
+    machine: Machine,
+    task: Task,
+    atoms: Atoms | None,
+    *,
+    given_weights: Mapping[str, Path],
+    profiles: Sequence[HardwareProfile],
+    asked: Sequence[ModelCard],
+) -> ReferenceTimings:
     recipes = load_recipes()
     here = [card for card in catalogue.cards if card.backend in recipes]
     preparation = prepare_candidates(
@@ -113,7 +135,6 @@ def reference_timings(
         measured = recall(candidates, machine.fingerprint, task.structure, each=False)
         laws = fitted_costs(candidates, measured, task, atoms)
         own |= {one.card.id: one for one in own_timings_of(candidates, measured, laws)}
-    asked = catalogue.cards if cards is None else cards
     ids = {card.id for card in asked}
     found = (
         shared_elsewhere(asked, profiles)
@@ -164,7 +185,12 @@ def _costs_of(item: Prepared, measured: MeasuredModels, task: Task, atoms: Atoms
         pairs: float | None = max(own, key=lambda record: record.atoms).pairs_per_atom
     else:
         pairs = pairs_of(task, atoms, item.card)
-    return costs_from([*own, *elsewhere], structure=task.structure, pairs_per_atom=pairs)
+    return _law_of((*own, *elsewhere), task.structure, pairs)
+
+
+@once_a_look
+def _law_of(records: tuple[Measurement, ...], structure: StructureSummary, pairs: float | None) -> Costs:
+    return costs_from(records, structure=structure, pairs_per_atom=pairs)
 
 
 def pairs_of(task: Task, atoms: Atoms | None, card: ModelCard) -> float | None:
@@ -180,8 +206,13 @@ def pairs_of(task: Task, atoms: Atoms | None, card: ModelCard) -> float | None:
     if cutoff_angstrom is None:
         return None
     if atoms is not None:
-        return pairs_per_atom(atoms, cutoff_angstrom)
+        return _counted_pairs(atoms, cutoff_angstrom)
     return None if density is None else density * 4 / 3 * math.pi * cutoff_angstrom**3
+
+
+@once_a_look
+def _counted_pairs(atoms: Atoms, cutoff_angstrom: float) -> float:
+    return pairs_per_atom(atoms, cutoff_angstrom)
 
 
 def _lacks_its_file(item: Prepared) -> bool:

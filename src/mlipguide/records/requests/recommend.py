@@ -15,6 +15,12 @@ MEASURE_BUDGET = "60s"
 LABELS_BUDGET = "5m"
 
 
+Config = Annotated[
+    Path | None,
+    Option("Read the task from a file; options given here win.", Panel.TASK, metavar="TASK.yaml", values=Values.FILE),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskRequest:
     """What the user wrote; None is what they left out. In a file, the same names and the same texts."""
@@ -255,12 +261,7 @@ class Measuring:
 class RecommendRequest(Measuring, TaskRequest):
     """Everything that ``recommend`` can be asked."""
 
-    config: Annotated[
-        Path | None,
-        Option(
-            "Read the task from a file; options given here win.", Panel.TASK, metavar="TASK.yaml", values=Values.FILE
-        ),
-    ] = None
+    config: Config = None
     each: common.Each = False
     calculator: common.Calculator = None
     weights: common.Weights = None
@@ -293,3 +294,18 @@ class RecommendRequest(Measuring, TaskRequest):
     def task(self) -> TaskRequest:
         """The task alone."""
         return TaskRequest(**shared(self, TaskRequest))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploreRequest(TaskRequest):
+    """What the explorer begins with."""
+
+    config: Config = None
+    calculator: common.Calculator = None
+    weights: common.Weights = None
+    yes: common.Yes = False
+
+    @property
+    def question(self) -> RecommendRequest:
+        """The same as it is asked of ``recommend``, which measures nothing for it."""
+        return RecommendRequest(**shared(self, RecommendRequest), measure=False)

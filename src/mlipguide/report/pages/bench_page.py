@@ -13,7 +13,8 @@ from rich.text import Text
 from mlipguide.core.readable import duration, memory, number
 from mlipguide.records.timing.bench import BenchData, SizeResult
 from mlipguide.records.timing.measurement import Scenario, Weights
-from mlipguide.report.figures.scaling_plot import TERMINAL_MARKERS, terminal_plot
+from mlipguide.report.figures.character_plot import TERMINAL_MARKERS
+from mlipguide.report.figures.scaling_plot import terminal_plot
 from mlipguide.report.pages.machine_page import machine_line
 from mlipguide.report.pages.page_parts import Step, conclusion, next_steps, notes
 from mlipguide.report.tables.breakdown import shares, simulated_ns_per_day, structures_per_second

@@ -40,33 +40,45 @@ def choice_table(answer: Recommendation, rows: Sequence[ChoiceRow], console: Con
 
 
 def _table(answer: Recommendation, rows: Sequence[ChoiceRow], *, with_ends: bool) -> Table:
-    task = answer.task
-    accuracy, _ = accuracy_column(answer.accuracy_axis)
-    titles = [
-        *(["Hardware"] if len(answer.hardware) > 1 else []),
-        "Model",
-        *filter(None, [RATES.get(task.kind)]),
-        _time_title(task),
-        "Memory",
-        accuracy,
-        *(["Licence"] if task.commercial else []),
-        "Verdict",
-    ]
+    titles = titles_of(answer)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in titles:
-        is_number = title in (*RATES.values(), "Memory", accuracy)
         table.add_column(
-            title, justify="right" if is_number else "left", overflow="fold", no_wrap=title in ("Model", "Verdict")
+            title,
+            justify="right" if is_number(title, answer) else "left",
+            overflow="fold",
+            no_wrap=title in ("Model", "Verdict"),
         )
     price = strategy_row(answer)
-    lines = [] if price is None else [_strategy_cells(price, answer, with_ends=with_ends)]
-    lines += [_cells(row, answer, with_ends=with_ends) for row in rows]
+    lines = [] if price is None else [strategy_cells(price, answer, with_ends=with_ends)]
+    lines += [cells_of(row, answer, with_ends=with_ends) for row in rows]
     for cells in lines:
         table.add_row(*(cells.get(title, "–") for title in titles))
     return table
 
 
-def _cells(row: ChoiceRow, answer: Recommendation, *, with_ends: bool) -> dict[str, str | Text]:
+def titles_of(answer: Recommendation) -> tuple[str, ...]:
+    """Return the columns of the table."""
+    task = answer.task
+    return (
+        *(["Hardware"] if len(answer.hardware) > 1 else []),
+        "Model",
+        *filter(None, [RATES.get(task.kind)]),
+        _time_title(task),
+        "Memory",
+        accuracy_column(answer.accuracy_axis)[0],
+        *(["Licence"] if task.commercial else []),
+        "Verdict",
+    )
+
+
+def is_number(title: str, answer: Recommendation) -> bool:
+    """Tell whether a column holds numbers, which stand on the right."""
+    return title in (*RATES.values(), "Memory", accuracy_column(answer.accuracy_axis)[0])
+
+
+def cells_of(row: ChoiceRow, answer: Recommendation, *, with_ends: bool) -> dict[str, str | Text]:
+    """Return the cells of a row by the titles of their columns, with the ends of intervals or without."""
     one, task = row.candidate, answer.task
     return {
         "Hardware": row.hardware or "",
@@ -80,7 +92,7 @@ def _cells(row: ChoiceRow, answer: Recommendation, *, with_ends: bool) -> dict[s
     }
 
 
-def _strategy_cells(price: StrategyPrice, answer: Recommendation, *, with_ends: bool) -> dict[str, str | Text]:
+def strategy_cells(price: StrategyPrice, answer: Recommendation, *, with_ends: bool) -> dict[str, str | Text]:
     """Return what is known of a potential that is yet to be trained."""
     name = family_name(price.model) if price.model is not None and price.model != price.base else price.base or "–"
     return {
