@@ -112,7 +112,8 @@ def _cell(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    return text.replace("``", "`")
+    """Return words of a docstring as Markdown; what Python calls None is null in a file."""
+    return re.sub(r"\bNone\b", "`null`", text.replace("``", "`"))
 
 
 def _found(data: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

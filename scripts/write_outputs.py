@@ -96,14 +96,14 @@ def main() -> None:
     if unknown:
         sys.exit(f"No lines of: {', '.join(sorted(unknown))}")
     environment = prepare(everything.files, given.store)
-    kept = sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
     for words in given.commands or everything.examples:
         examples = everything.examples[words]
         if any(example.slurm for example in examples) and "SLURM_CONF" not in os.environ:
             sys.stderr.write(f"{words}: left as it is, SLURM_CONF is not set\n")
             continue
-        kept[words] = section(examples, environment)
-        PAGE.write_text(page(kept, tuple(everything.examples)), encoding="utf-8")
+        text = section(examples, environment)
+        kept = sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+        PAGE.write_text(page({**kept, words: text}, tuple(everything.examples)), encoding="utf-8")
 
 
 def page(texts: Mapping[str, str], order: Sequence[str]) -> str:
