@@ -27,11 +27,11 @@ def documents_page() -> str:
     lines = [
         "# JSON documents",
         "",
-        "Every command takes `--json` and prints one document on stdout: `schema` (a name and a version), `version` (of",
-        "mlipguide), `status` (`success`, `partial`, `error`), `data`, `notices` and `errors`. What is not known is `null`;",
-        "a physical number is an object with `value`, `low`, `high` (90 %), `basis` and `source`, and its unit stands in",
-        "the name of the field. The tables below are made from the published schemas (JSON Schema 2020-12), which hold",
-        "every field of every part.",
+        "Every command takes `--json` and prints one document on stdout: `schema` (a name and a version), `version`",
+        "(of mlipguide), `status` (`success`, `partial`, `error`), `data`, `notices` and `errors`. What is not known",
+        "is `null`; a physical number is an object with `value`, `low`, `high` (90 %), `basis` and `source`, and its",
+        "unit stands in the name of the field. The tables below are made from the published schemas (JSON Schema",
+        "2020-12), which hold every field of every part.",
         "",
     ]
     for path in sorted(SCHEMAS.glob("*.json")):
@@ -98,7 +98,9 @@ def _kind(field: Mapping[str, Any]) -> str:
     kind = str(field.get("type", "anything"))
     if kind == "array":
         return f"list of {_kind(field.get('items', {}))}"
-    return {"object": "mapping", "string": "text", "integer": "whole number", "boolean": "true or false"}.get(kind, kind)
+    return {"object": "mapping", "string": "text", "integer": "whole number", "boolean": "true or false"}.get(
+        kind, kind
+    )
 
 
 def _sentence(part: Mapping[str, Any]) -> str:
@@ -131,8 +133,8 @@ def _files() -> str:
         "",
         "## A task",
         "",
-        "`recommend --config FILE` reads a task. A key is an option without its dashes, with underscores; a value is the",
-        "same text with its unit. [The examples](../tasks.md) say why each value stands there.",
+        "`recommend --config FILE` reads a task. A key is an option without its dashes, with underscores; a value is",
+        "the same text with its unit. [The examples](../tasks.md) say why each value stands there.",
         "",
         *_example("configs/lifepo4.yaml"),
         "| key | what | without it |",

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer.main
-from format_pages import FORMATS, documents_page
 from typer.testing import CliRunner
-from write_outputs import PAGE, sections
 
+from format_pages import FORMATS, documents_page
 from mlipguide import __version__
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.cli.app import app
@@ -22,6 +21,7 @@ from mlipguide.cli.names import COMMANDS, GROUPS, PAIRS
 from mlipguide.commands.explain import explain
 from mlipguide.commands.functions import FUNCTIONS, documentation
 from mlipguide.report.pages.explain_page import as_markdown
+from write_outputs import PAGE, sections
 
 if TYPE_CHECKING:
     from mkdocs.structure.files import Files

@@ -48,11 +48,12 @@ def frames_at(temperature_k: int) -> list[Atoms]:
 
 def main() -> None:
     """Write the frames into the file that the command line names."""
-    if len(sys.argv) != 2:
+    _, *given = sys.argv
+    if len(given) != 1:
         sys.exit(__doc__)
     frames = [frame for temperature_k in TEMPERATURES_K for frame in frames_at(temperature_k)]
-    ase.io.write(sys.argv[1], frames, format="extxyz")
-    print(f"{sys.argv[1]}: {len(frames)} frames of {len(frames[0])} atoms")
+    ase.io.write(given[0], frames, format="extxyz")
+    print(f"{given[0]}: {len(frames)} frames of {len(frames[0])} atoms")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every command has a real answer in the reference, of a line that the list has; shelves and questions have their pages."""
+"""Every command has a real answer in the reference, of a line that is listed; shelves and questions have pages."""
 
 from __future__ import annotations
 
