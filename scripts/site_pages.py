@@ -48,6 +48,10 @@ STANDS_FOR = {
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(docs/([^)\s]+)\)")
 GUIDE = "guide.md"
+DISTURBED = (
+    "The answers are real ones of a machine of two cores without a GPU on which other work ran: they show the page, not "
+    "the speed of a model."
+)
 OUTPUTS = PAGE.relative_to(ROOT).as_posix()
 
 
@@ -106,7 +110,7 @@ def _moved(text: str, path: str, page: str) -> str:
 
 def _command(name: str, outputs: dict[str, str]) -> str:
     """Return the page of a command: what it does, what it printed, and its options; below it those of its own."""
-    lines = [f"# mlipguide {name}", "", COMMANDS[name], ""]
+    lines = [f"# mlipguide {name}", "", f"{COMMANDS[name]} {DISTURBED}", ""]
     words_of = [words for words in commands() if words[0] == name]
     for words in words_of:
         typed = " ".join(words)
