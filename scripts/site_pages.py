@@ -49,8 +49,8 @@ LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(docs/([^)\s]+)\)")
 GUIDE = "guide.md"
 DISTURBED = (
-    "The answers are real ones of a machine of two cores without a GPU on which other work ran: they show the page, not "
-    "the speed of a model."
+    "The answers are real ones of a machine of two cores without a GPU on which other work ran: they show the page, "
+    "not the speed of a model."
 )
 OUTPUTS = PAGE.relative_to(ROOT).as_posix()
 
