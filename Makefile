@@ -12,7 +12,7 @@ NEWEST ?= $(shell for v in 3.13 3.12; do for p in python$$v $(HOME)/.pyenv/versi
 # The other files of benchmarks/ are parts of these; learning_curve.py and disagreement.py need a folder of labels.
 BENCHMARKS := startup coverage allocator overhead holdout naive false_alarm regret transfer transfer_memory ranks
 
-.PHONY: demo test newest test-newest lint docs bench fuzz backends clean
+.PHONY: demo test newest test-newest lint docs outputs bench fuzz backends clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/mlipguide recommend --config configs/lifepo4.yaml --yes; status=$$?; \
@@ -41,6 +41,10 @@ lint: $(VENV)/.ready
 # The documentation as a site in build/site; a link that leads nowhere is an error.
 docs: $(VENV)/.ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+# What the commands print, from real runs, into docs/reference/outputs.md: best on a machine that does nothing else.
+outputs: $(VENV)/.ready
+	$(BIN)/python scripts/write_outputs.py
 
 # A nightly target: 10,000 damaged inputs; another MLIPGUIDE_FUZZ_SEED gives others.
 fuzz: $(VENV)/.ready

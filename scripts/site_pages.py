@@ -5,16 +5,15 @@ MkDocs calls the functions ``on_…`` (``hooks`` in ``mkdocs.yml``).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer.main
 from typer.testing import CliRunner
 
+from format_pages import FORMATS, documents_page
 from mlipguide import __version__
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.cli.app import app
@@ -22,6 +21,7 @@ from mlipguide.cli.names import COMMANDS, GROUPS, PAIRS
 from mlipguide.commands.explain import explain
 from mlipguide.commands.functions import FUNCTIONS, documentation
 from mlipguide.report.pages.explain_page import as_markdown
+from write_outputs import PAGE, sections
 
 if TYPE_CHECKING:
     from mkdocs.structure.files import Files
@@ -32,20 +32,46 @@ BESIDE_DOCS = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "configs/README.md": "tasks.md",
     "configs/ci/README.md": "ci.md",
 }
 """Files of the repository that are pages too, by where they stand there."""
-STANDS_FOR = {**BESIDE_DOCS, "configs/ci": "ci.md", "src/mlipguide/data/schemas": "reference/documents.md"}
+STANDS_FOR = {
+    **BESIDE_DOCS,
+    "configs": "tasks.md",
+    "configs/ci": "ci.md",
+    "configs/cluster/slurm.yaml": "reference/files.md",
+    "configs/hardware": "reference/files.md",
+    "src/mlipguide/data/schemas": "reference/documents.md",
+    "src/mlipguide/data/environments": "reference/recipe.md",
+}
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(docs/([^)\s]+)\)")
+GUIDE = "guide.md"
+DISTURBED = (
+    "The answers are real ones of a machine of two cores without a GPU on which other work ran: they show the page, "
+    "not the speed of a model."
+)
+OUTPUTS = PAGE.relative_to(ROOT).as_posix()
+
+
+def on_config(config: Any) -> Any:
+    """Put a page for each command into the shelf of the reference."""
+    for shelf in config.nav:
+        for entry in shelf.get("Reference", ()):
+            if "Each command" in entry:
+                entry["Each command"] = [{name: f"reference/commands/{name}.md"} for name in COMMANDS]
+    return config
 
 
 def on_files(files: Files, *, config: Any) -> Files:
     """Add what is not in ``docs/``."""
     from mkdocs.structure.files import File
 
-    pages = {page: _moved((ROOT / path).read_text(encoding="utf-8"), path) for path, page in BESIDE_DOCS.items()}
+    pages = {page: _moved((ROOT / path).read_text(encoding="utf-8"), path, page) for path, page in BESIDE_DOCS.items()}
     pages |= {f"reference/{name}.md": make() for name, make in REFERENCE.items()}
+    outputs = sections(PAGE.read_text(encoding="utf-8"))
+    pages |= {f"reference/commands/{name}.md": _command(name, outputs) for name in COMMANDS}
     pages |= {
         f"reference/schemas/{path.name}": path.read_text(encoding="utf-8") for path in sorted(SCHEMAS.glob("*.json"))
     }
@@ -56,12 +82,18 @@ def on_files(files: Files, *, config: Any) -> Files:
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """Let links into the repository lead to its pages; where there is none, only their words stay."""
-    return markdown if page.file.src_uri in BESIDE_DOCS.values() else _moved(markdown, f"docs/{page.file.src_uri}")
+    source = page.file.src_uri
+    if page.file.generated_by is not None:
+        return markdown
+    if source == GUIDE:
+        markdown += f"\n{as_markdown(explain('all').data)}\n"
+    return _moved(markdown, f"docs/{source}", source)
 
 
-def _moved(text: str, path: str) -> str:
-    """Return a text of the repository with links that lead to pages of the site."""
+def _moved(text: str, path: str, page: str) -> str:
+    """Return a text of the repository, which stands in ``path`` there, with links that lead from ``page`` to others."""
     folder = (ROOT / path).parent
+    up = "../" * page.count("/")
 
     def replaced(match: re.Match[str]) -> str:
         words, target = match.groups()
@@ -70,26 +102,31 @@ def _moved(text: str, path: str) -> str:
             return match.group()
         found = (folder / address).resolve().relative_to(ROOT).as_posix()
         if found.startswith("docs/"):
-            return f"[{words}]({found.removeprefix('docs/')}{mark}{anchor})"
-        return f"[{words}]({STANDS_FOR[found]}{mark}{anchor})" if found in STANDS_FOR else words
+            return f"[{words}]({up}{found.removeprefix('docs/')}{mark}{anchor})"
+        return f"[{words}]({up}{STANDS_FOR[found]}{mark}{anchor})" if found in STANDS_FOR else words
 
     return LINK.sub(replaced, PICTURE.sub(r"![\1](\2)", text))
 
 
-def _options() -> str:
-    runner = CliRunner()
-    lines = [
-        "# Options of every command",
-        "",
-        f"Printed by mlipguide {__version__} on {datetime.now(UTC):%d %B %Y}.",
-        "",
-    ]
-    for words in commands():
-        done = runner.invoke(app, [*words, "--help"], env={"COLUMNS": "100"})
-        if done.exit_code != 0:
-            raise RuntimeError(f"mlipguide {' '.join(words)} --help: {done.output}")
-        lines += [f"## mlipguide {' '.join(words)}", "", "```text", done.output.strip(), "```", ""]
+def _command(name: str, outputs: dict[str, str]) -> str:
+    """Return the page of a command: what it does, what it printed, and its options; below it those of its own."""
+    lines = [f"# mlipguide {name}", "", f"{COMMANDS[name]} {DISTURBED}", ""]
+    words_of = [words for words in commands() if words[0] == name]
+    for words in words_of:
+        typed = " ".join(words)
+        if len(words_of) > 1:
+            lines += [f"## mlipguide {typed}", ""]
+        if typed in outputs:
+            lines += [_moved(outputs[typed], OUTPUTS, f"reference/commands/{name}.md"), ""]
+        lines += [f"Options, of mlipguide {__version__}:", "", "```text", _help(words), "```", ""]
     return "\n".join(lines)
+
+
+def _help(words: tuple[str, ...]) -> str:
+    done = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "100"})
+    if done.exit_code != 0:
+        raise RuntimeError(f"mlipguide {' '.join(words)} --help: {done.output}")
+    return done.output.strip()
 
 
 def commands() -> Iterator[tuple[str, ...]]:
@@ -115,21 +152,6 @@ def _python() -> str:
     return "\n".join(lines)
 
 
-def _documents() -> str:
-    lines = [
-        "# JSON documents and cards",
-        "",
-        "Every command takes `--json` and prints one document. The schemas (JSON Schema 2020-12) describe each field.",
-        "",
-        "| schema | of |",
-        "|---|---|",
-    ]
-    for path in sorted(SCHEMAS.glob("*.json")):
-        title = json.loads(path.read_text(encoding="utf-8"))["title"]
-        lines.append(f"| [{path.name}](schemas/{path.name}) | {title} |")
-    return "\n".join(lines) + "\n"
-
-
 def _models() -> str:
     lines = [
         "# Models",
@@ -146,14 +168,9 @@ def _models() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _guide() -> str:
-    return f"# The guide\n\n{as_markdown(explain('all').data)}\n"
-
-
 REFERENCE: dict[str, Callable[[], str]] = {
-    "options": _options,
     "python": _python,
-    "documents": _documents,
+    "documents": documents_page,
     "models": _models,
-    "guide": _guide,
+    **FORMATS,
 }
