@@ -12,7 +12,7 @@ from rich.console import Console
 from factories import SETTINGS
 from mlipguide.records.timing.comparison import ChangeVerdict, Comparison, Pairing
 from mlipguide.records.timing.measurement import Scenario
-from mlipguide.report.pages.comparison_page import comparison_page
+from mlipguide.report.pages.comparison_page import comparison_page, what_next
 from mlipguide.report.words.comparison_words import change_percent, headline, how
 from report_records import make_change, make_comparison, measured
 
@@ -65,6 +65,13 @@ def test_the_headline_says_the_result() -> None:
         make_change("b", 1.6, verdict=ChangeVerdict.SLOWER, scenario=Scenario.OFFLINE),
     )
     assert "worst b, 64 atoms, offline: +60.0 %" in headline(replace(data, changes=two))
+
+
+def test_it_is_measured_again_against_the_baseline_as_it_was_typed() -> None:
+    data = replace(make_comparison(), pairing=Pairing.SEPARATE)
+    (named,), (typed,) = what_next(data), what_next(data, "my baselines/main.json")
+    assert named.command.startswith(f"mlipguide check {data.baseline.name} --models ")
+    assert typed.command.startswith("mlipguide check 'my baselines/main.json' --models ")
 
 
 def test_settings_and_scenario_have_columns_where_they_differ() -> None:

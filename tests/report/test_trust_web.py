@@ -13,6 +13,7 @@ from fake_models import make_machine
 from mlipguide.records.accuracy.accuracy import ErrorGap, FindingKind, LabelFinding
 from mlipguide.records.accuracy.disagreement import Agreement
 from mlipguide.records.notice import Notice, Problem, Result
+from mlipguide.report.pages.evaluate_page import what_next
 from mlipguide.report.web.disagree_web import disagree_web
 from mlipguide.report.web.evaluate_web import MOST_DRAWN, MOST_POINTS, evaluate_web
 from mlipguide.report.web.stability_web import stability_web
@@ -82,6 +83,12 @@ def test_labels_that_look_wrong_are_told_at_the_top() -> None:
     assert page.lead.startswith("The errors below mean nothing before this is settled")
     assert page.rest == "The signs differ."
     assert [topic for topic, _, _ in page.cautions] == ["third"]
+
+
+def test_the_right_labels_are_asked_for_once() -> None:
+    wrong = LabelFinding(kind=FindingKind.FORCE_SIGN, message="The forces have the wrong sign.", frames=())
+    (step,) = what_next(make_accuracies(findings=(wrong,)), "'my labels.xyz' --forces-key f")
+    assert step.command == "mlipguide evaluate 'my labels.xyz' --energy-key NAME --forces-key NAME"
 
 
 def test_without_an_error_of_the_energy_its_chart_says_nothing_of_one() -> None:

@@ -56,10 +56,10 @@ def check(
         from mlipguide.report.web import web_page
         from mlipguide.report.web.comparison_web import comparison_web
 
-        web_page.save(comparison_web(result, "check"), html)
+        web_page.save(comparison_web(result, "check", asked.baseline), html)
     if output_format is Format.GITHUB:
         _tell_github(result, as_json=as_json)
-    return emit("check", result, partial(comparison_page, details=details), as_json=as_json)
+    return emit("check", result, partial(comparison_page, given=asked.baseline, details=details), as_json=as_json)
 
 
 def _write_files(result: Result[Comparison], *, junit: Path | None, benchmark_json: Path | None) -> None:

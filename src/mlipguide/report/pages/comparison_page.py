@@ -35,12 +35,15 @@ NOT_COMPARED = "Not compared, for want of a measurement now"
 CPU_LEGEND = "CPU: the same of the processor time; where it stays at 1, a longer step waited rather than computed."
 
 
-def comparison_page(data: Comparison, console: Console, *, details: bool = False) -> RenderableType:
+def comparison_page(
+    data: Comparison, console: Console, *, given: str | None = None, details: bool = False
+) -> RenderableType:
     """Return the page: the result in a sentence, the two sides, the changes, what is missing, and what to do.
 
     Args:
         data: What was compared.
         console: Where it is printed.
+        given: The baseline as it was typed; None for its name.
         details: Every change, not only those that count first; every measurement that is missing.
     """
     parts: list[RenderableType] = [
@@ -62,7 +65,7 @@ def comparison_page(data: Comparison, console: Console, *, details: bool = False
     if len(lines) < len(missing):
         lines.append(f"{len(missing) - len(lines)} more: {DETAILS}")
     parts += section(NOT_COMPARED, lines)
-    return Group(*parts, *next_steps(what_next(data), console))
+    return Group(*parts, *next_steps(what_next(data, given), console))
 
 
 def _first(changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -73,14 +76,19 @@ def _first(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: order.index(change.verdict))[:MOST_CHANGES])
 
 
-def what_next(data: Comparison) -> list[Step]:
-    """Return how to measure again what became slower or is unclear; nothing where all is well."""
+def what_next(data: Comparison, given: str | None = None) -> list[Step]:
+    """Return how to measure again what became slower or is unclear; nothing where all is well.
+
+    Args:
+        data: What was compared.
+        given: The baseline as it was typed; None for its name.
+    """
     doubtful = [one for one in data.changes if one.verdict in (ChangeVerdict.SLOWER, ChangeVerdict.UNCLEAR)]
     if not doubtful or data.pairing is Pairing.INTERLEAVED:
         return []
     models = ",".join(dict.fromkeys(one.model for one in doubtful))
     sizes = ",".join(str(atoms) for atoms in sorted({one.atoms for one in doubtful}))
-    baseline = shlex.quote(data.baseline.name)
+    baseline = shlex.quote(given or data.baseline.name)
     again = f"mlipguide check {baseline} --models {models} --sizes {sizes} --budget 20m"
     return [Step(again, "measures these again, and longer")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -125,7 +126,8 @@ def _softness(one: ModelAccuracy) -> str:
 def what_next(data: Evaluation, given: str) -> list[Step]:
     """Return the commands to type now."""
     if any(one.spoils for one in data.findings):
-        return [Step(f"mlipguide evaluate {given} --energy-key NAME --forces-key NAME", "with the right labels")]
+        file = shlex.quote(shlex.split(given)[0])  # without the keys that were given
+        return [Step(f"mlipguide evaluate {file} --energy-key NAME --forces-key NAME", "with the right labels")]
     models = ",".join(one.model for one in data.results)
     kinds = {item.kind.value: None for one in data.results for item in one.settings.additions}
     added = f" --add {','.join(kinds)}" if kinds else ""

@@ -25,16 +25,17 @@ UNBROKEN = "\u2060–\u2060"
 """A dash at which no line ends."""
 
 
-def comparison_web(result: Result[Comparison], command: str) -> WebPage:
+def comparison_web(result: Result[Comparison], command: str, given: str | None = None) -> WebPage:
     """Return the page.
 
     Args:
         result: What was compared.
         command: That was typed, for the title.
+        given: The baseline as it was typed; None for its name.
     """
     data = result.data
     lead, mark, rest = headline(data).partition(": ")
-    steps = what_next(data)
+    steps = what_next(data, given)
     return WebPage(
         title=f"mlipguide {command}: {data.baseline.name}",
         lead=f"{lead}.",

@@ -188,10 +188,10 @@ def _without_choice(answer: Recommendation) -> AnswerWords:
     takes = _in_all(price.total_wall_time_s)
     why_not = _why_no_pretrained(answer)
     if price.verdict is Verdict.FEASIBLE:
-        return AnswerWords(lead=f"{way}: {takes}.", rest=f"{first}{why_not}", verdict=Verdict.FEASIBLE)
+        return AnswerWords(lead=f"{way}: {takes}.", rest=f"{first}{why_not}".rstrip(), verdict=Verdict.FEASIBLE)
     if answer.can_be_done:
         doubt = "Whether it will do is not sure. "
-        return AnswerWords(lead=f"{way}: {takes}.", rest=f"{doubt}{first}{why_not}", verdict=Verdict.UNKNOWN)
+        return AnswerWords(lead=f"{way}: {takes}.", rest=f"{doubt}{first}{why_not}".rstrip(), verdict=Verdict.UNKNOWN)
     return AnswerWords(
         lead="Nothing is likely to be feasible as asked.",
         rest=f"{first}Nearest: {way[0].lower()}{way[1:]}, {takes}; the budget is {duration(answer.task.budget_s)}.",
