@@ -22,6 +22,7 @@ from mlipguide.report.words.pilot_words import between, mev
 from mlipguide.testing.fake_trainer import FakeClock, FakeCurve, FakeTrainer, labelled_frames
 from mlipguide.training.fit.setup import Options
 from mlipguide.training.fit.trainers import Trainers
+from mlipguide.training.pilot.answer import best_at
 from training_files import write_frames
 
 
@@ -147,5 +148,19 @@ def test_a_smaller_error_of_another_model_is_told(pilot: PilotData) -> None:
         assert f"pod large has 100 meV/Å, {words}." in text.partition("Labels")[0]
 
 
+def test_a_larger_error_of_another_model_with_more_frames_is_not(pilot: PilotData) -> None:
+    rival = replace(max(pilot.best, key=lambda one: one.frames), size="large", force_mae_ev_per_angstrom=9.0)
+    text = " ".join(text_of(replace(pilot, best=(rival,)), 100).split())
+    assert "pod large has" not in text.partition("Labels")[0]
+
+
 def test_no_potential_is_the_first_line(pilot: PilotData) -> None:
     assert text_of(replace(pilot, potential=None), 80).startswith("No fit was better than no forces at all")
+
+
+def test_one_model_alone_is_not_clearly_the_best(pilot: PilotData) -> None:
+    points = [one for one in pilot.points if one.size == "small"]
+    curves = [one for one in pilot.learning_curve if one.size == "small"]
+    best = best_at(points, curves)
+    assert {one.size for one in best} == {"small"}
+    assert not any(one.clearly for one in best)

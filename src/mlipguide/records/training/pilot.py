@@ -138,7 +138,7 @@ class BestAt:
         engine: Of the best.
         size: Of the best.
         force_mae_ev_per_angstrom: Its error, over the repeats.
-        clearly: Whether its interval lies below that of every other model.
+        clearly: Whether there are others, and its interval lies below that of each.
     """
 
     frames: int

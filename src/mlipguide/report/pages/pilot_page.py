@@ -116,8 +116,11 @@ def sentences(data: PilotData) -> tuple[str, ...]:
 def _rival_words(data: PilotData, one: TrainedPotential) -> str:
     """Return which model has a smaller error with the most frames, where that is another one."""
     best = max(data.best, key=lambda item: item.frames, default=None)
+    taken = one.errors.force_mae_ev_per_angstrom
     if best is None or (best.engine, best.size) == (one.recipe.engine, one.recipe.size):
         return ""
+    if taken is not None and taken.value <= best.force_mae_ev_per_angstrom:
+        return ""  # the potential was fitted to fewer frames, and is no worse
     error = cut(best.force_mae_ev_per_angstrom, mev, _digits(one))
     told = "clearly" if best.clearly else "within the interval"
     return f"{label(best.engine, best.size)} has {error} meV/Å, {told}."

@@ -187,7 +187,7 @@ def best_at(points: Sequence[PilotPoint], curves: Sequence[PilotCurve]) -> tuple
                 size=size,
                 force_mae_ev_per_angstrom=means[(engine, size)],
                 clearly=mine_interval is not None
-                and len(others) == len(means) - 1
+                and 0 < len(others) == len(means) - 1
                 and all(mine_interval.at_most < other.at_least for other in others),
             )
         )
