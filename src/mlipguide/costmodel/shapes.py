@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,22 +96,43 @@ class Shapes:
         Returns:
             Shape (n, points).
         """
-        fixed, bend = self.fixed[:, None], self.bend[:, None]
         log_work = np.atleast_2d(np.log(work))
-        scaling = np.exp(log_work) * self._rise(log_work) / self._rise(np.zeros((1, 1)))
-        if (bend == 1).all():
+        scaling = np.exp(log_work) * self._rise(log_work) / self._first_rise
+        if self._log_parts is None:
+            fixed = self.fixed[:, None]
             return np.asarray(np.log(fixed + (1 - fixed) * scaling))
+        log_fixed, log_rest, whole = self._log_parts
+        bend = self.bend[:, None]
+        return np.asarray((np.logaddexp(log_fixed, log_rest + bend * np.log(scaling)) - whole) / bend)
+
+    @cached_property
+    def _log_parts(self) -> tuple[Array, Array, Array] | None:
+        """Logarithms of the powers of the fixed part, of the rest, and of both, shape (n, 1); None where they add."""
+        fixed, bend = self.fixed[:, None], self.bend[:, None]
+        if (bend == 1).all():
+            return None
         with np.errstate(divide="ignore"):  # nothing fixed: the logarithm of zero is what is meant
             log_fixed, log_rest = bend * np.log(fixed), bend * np.log1p(-fixed)
-        whole = np.logaddexp(log_fixed, log_rest)
-        return np.asarray((np.logaddexp(log_fixed, log_rest + bend * np.log(scaling)) - whole) / bend)
+        return log_fixed, log_rest, np.logaddexp(log_fixed, log_rest)
+
+    @cached_property
+    def _first_rise(self) -> Array:
+        """The rise at work 1."""
+        return self._rise(np.zeros((1, 1)))
+
+    @cached_property
+    def _knee(self) -> tuple[Array, Array, Array] | None:
+        """Logarithms of where knees begin and of their widths, and the whole rise, shape (n, 1); None without knees."""
+        if not (self.rise > 1).any():
+            return None
+        return np.log(self.begin)[:, None], np.log(self.width)[:, None], (self.rise - 1)[:, None]
 
     def _rise(self, log_work: Array) -> Array:
         """Return what the work has become dearer by, shape (n, points), or a one where no shape has a knee."""
-        if not (self.rise > 1).any():
+        if self._knee is None:
             return np.ones((1, 1))
-        share = (log_work - np.log(self.begin)[:, None]) / np.log(self.width)[:, None]
-        rise: Array = 1 + (self.rise - 1)[:, None] * np.clip(share, 0.0, 1.0)
+        log_begin, log_width, whole = self._knee
+        rise: Array = 1 + whole * np.clip((log_work - log_begin) / log_width, 0.0, 1.0)
         return rise
 
 

@@ -46,13 +46,18 @@ class Ranking:
 
     Attributes:
         columns: Those that find room.
-        rows: Their cells.
+        lines: What is told of each, by the titles of all columns.
         keys: Model, and where there are several the hardware, of each row.
     """
 
     columns: tuple[RankingColumn, ...]
-    rows: tuple[tuple[Text, ...], ...]
+    lines: tuple[Mapping[str, str | Text], ...]
     keys: tuple[str, ...]
+
+    def cells(self, row: int) -> tuple[Text, ...]:
+        """Return the cells of a row, as wide as their columns."""
+        line = self.lines[row]
+        return tuple(_cell(line.get(one.title, "–"), one) for one in self.columns)
 
     def place(self, model: str | None) -> int:
         """Return the row of a model; the first where it has none."""
@@ -79,8 +84,7 @@ def ranking(answer: Recommendation, width: int) -> Ranking:
         lines.insert(0, strategy_cells(price, answer, with_ends=False))
         keys.insert(0, TRAINED)
     columns = _fitting(answer, lines, width)
-    cells = tuple(tuple(_cell(line.get(one.title, "–"), one) for one in columns) for line in lines)
-    return Ranking(columns=columns, rows=cells, keys=tuple(keys))
+    return Ranking(columns=columns, lines=tuple(lines), keys=tuple(keys))
 
 
 def _rows(answer: Recommendation) -> Iterator[ChoiceRow]:

@@ -51,7 +51,7 @@ class RankingTable(ScrollView, can_focus=True):
     @property
     def row_count(self) -> int:
         """How many rows there are."""
-        return 0 if self._shown is None else len(self._shown.rows)
+        return 0 if self._shown is None else len(self._shown.lines)
 
     def show(self, ranking: Ranking, model: str | None) -> None:
         """Show a ranking with the cursor on a model; on the first row where it has none."""
@@ -70,7 +70,7 @@ class RankingTable(ScrollView, can_focus=True):
                 for one in self._shown.columns
             )
         elif self._shown is not None and row < self.row_count:
-            line = Text(" ").join(self._shown.rows[row])
+            line = Text(" ").join(self._shown.cells(row))
             if row == self._cursor:
                 line.stylize(Style(reverse=True) if self.has_focus else Style(underline=True))
         return Strip(line.render(self.app.console, end="")).adjust_cell_length(width, style).apply_style(style)

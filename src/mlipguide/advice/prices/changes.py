@@ -73,12 +73,15 @@ def rejudged(candidate: Candidate, task: Task, changed: Task) -> Candidate:
     nothing out for fewer.
     """
     step = candidate.step_time_s
+    against: list[Reason] = [*candidate.rejections, *candidate.doubts]
+    same = (changed.atoms, changed.force_mae_ev_per_angstrom) == (task.atoms, task.force_mae_ev_per_angstrom)
+    if step is None and same and all(one.constraint is not Constraint.TIME for one in against):
+        return candidate  # a budget says nothing of a model whose time is not known
     if step is not None and changed.atoms != task.atoms:
         basis = less_trusted(step.basis, Basis.EXTRAPOLATED)
         step = replace(step.scaled(changed.atoms / task.atoms), basis=basis)
     run_time = None if step is None else run_time_of(step, run_by(candidate, changed).workload)
     anew = {Constraint.TIME, Constraint.ACCURACY, *([Constraint.MEMORY] if changed.atoms < task.atoms else [])}
-    against: list[Reason] = [*candidate.rejections, *candidate.doubts]
     against = [one for one in against if one.constraint not in anew]
     if run_time is not None:
         against += against_limit(ReasonKind.RUN_TIME, run_time, changed.budget_s)

@@ -83,10 +83,14 @@ def recall(
     measured = MeasuredModels()
     found = store.find(fingerprint, laws={item.card.architecture.time_law for item in candidates})
     measured.notices.extend(found.notices)
+    by_law: dict[tuple[str, str], list[Measurement]] = {}
+    for record in found.measurements:
+        by_law.setdefault((record.backend, record.time_law), []).append(record)
     reused: set[str] = set()  # names of records: to compare records themselves takes their number squared
     for item in candidates:
         name = item.card.id
-        holding = [record for record in found.measurements if still_holds(record, item)]
+        alike = by_law.get((item.card.backend, item.card.architecture.time_law), [])
+        holding = [record for record in alike if still_holds(record, item)]
         own = [record for record in holding if record.model == name]
         others = [] if each else [record for record in holding if record.model != name]
         for records in (own, others):
