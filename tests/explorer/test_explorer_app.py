@@ -161,6 +161,14 @@ def test_what_is_typed_wrong_is_told_and_the_answer_stays(known: FakeModels) -> 
     use(exploration, user)
 
 
+def test_ctrl_c_says_how_to_leave(known: FakeModels) -> None:
+    async def user(explorer: Explorer) -> None:
+        await explorer.press("ctrl+c")
+        assert explorer.message == "q leaves the explorer."
+
+    use(explored(known), user)
+
+
 def test_hardware_is_picked_from_a_list_and_devices_are_counted(known: FakeModels) -> None:
     exploration = explored(known)
 

@@ -352,6 +352,10 @@ class ExplorerApp(App[None]):
         else:
             self._line.tell(written([name]))
 
+    def action_help_quit(self) -> None:
+        """Say how to leave, which Ctrl-C does not: it ends what is measured."""
+        self._line.tell("q leaves the explorer.")
+
     def action_leave(self) -> None:
         """End the explorer."""
         self.exit()
