@@ -31,7 +31,7 @@ HEAD = """# What the commands print
 
 Real answers, each with the day and the version of its run; `scripts/write_outputs.py` wrote them. Paths of the machine
 are replaced, and `…` stands where lines were left out. The machine: two cores of a virtual machine without a GPU, on
-which so much other work ran that times are long and their intervals wide. They show pages, not the speed of a model.
+which other work ran at times. They show pages, not the speed of a model.
 """
 SECTION = re.compile(r"^## mlipguide (.+)$", re.MULTILINE)
 LIMIT_S = 1500
