@@ -22,7 +22,7 @@ from mlipguide.catalog.locations import DATA
 from mlipguide.catalog.plain_cards import is_number_or_none, texts, value
 from mlipguide.catalog.scores import combined_performance_score
 from mlipguide.catalog.sources import Source, read_sources
-from mlipguide.core.serialisation import read_yaml
+from mlipguide.core.yaml_files import read_yaml
 
 ENTRY = re.compile(r"janosh/matbench-discovery@\w+:(?P<path>models/\S+\.yml)")
 """How the bibliography names an entry of the leaderboard; other files of that repository are none."""

@@ -21,7 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlipguide import __version__
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain
+from mlipguide.core.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 LISTED = Path(__file__).with_name("outputs.yaml")

@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 
 from factories import make_candidate, make_card, make_measurement, make_task
 from mlipguide.core.errors import InputError, StorageError
-from mlipguide.core.serialisation import from_plain, json_schema, read_yaml, to_json, to_plain, write_atomically
+from mlipguide.core.serialisation import from_plain, json_schema, to_json, to_plain, write_atomically
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.task.task import Task

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.catalog.locations import DATA
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.strict import strict
 
 

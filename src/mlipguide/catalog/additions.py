@@ -14,7 +14,8 @@ from functools import cache
 
 from mlipguide.catalog.locations import DATA
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.models.additions import Addition, AdditionFacts, AdditionKind, AdditionMethod
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.terms import Need

@@ -13,7 +13,8 @@ from pathlib import Path
 from mlipguide.catalog.calculator_sources import content_sha256
 from mlipguide.core.errors import InputError
 from mlipguide.core.paths import calculators_dir
-from mlipguide.core.serialisation import from_plain, read_yaml, to_plain, write_atomically
+from mlipguide.core.serialisation import from_plain, to_plain, write_atomically
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.models.model_card import (
     Architecture,
     LicenceFact,

@@ -14,7 +14,8 @@ from mlipguide.catalog.plugins import left_out, plugin_files
 from mlipguide.catalog.training_sets import load_training_sets, with_domains
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.look import once_a_look
-from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.training_set import TrainingSet
 from mlipguide.records.notice import Notice

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.strict import strict
 
 PREFIX = "set:"

@@ -7,7 +7,8 @@ from pathlib import Path
 from mlipguide.catalog.locations import builtin_files
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.look import once_a_look
-from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.models.family_card import FamilyCard
 
 

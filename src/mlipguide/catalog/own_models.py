@@ -14,7 +14,8 @@ from pathlib import Path
 from mlipguide.catalog.cards import Catalogue
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.paths import own_models_dir, storage_error
-from mlipguide.core.serialisation import from_plain, read_yaml, to_plain, write_atomically
+from mlipguide.core.serialisation import from_plain, to_plain, write_atomically
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.models.model_card import LicenceFact, Licences, ModelCard, WeightsFact
 from mlipguide.records.models.terms import LifeCycle, WeightsOrigin
 

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from mlipguide.catalog.locations import DATA
 from mlipguide.core.errors import InputError
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.timing.published import ParallelCode
 
 PARALLEL_CODES = DATA / "parallel_codes.yaml"

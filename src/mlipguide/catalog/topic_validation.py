@@ -12,7 +12,8 @@ from mlipguide.catalog.sources import Source, read_sources
 from mlipguide.catalog.topics import TOPICS, as_id, topic_files
 from mlipguide.catalog.validation import Violation
 from mlipguide.core.errors import InputError, did_you_mean
-from mlipguide.core.serialisation import from_plain, read_yaml, violations
+from mlipguide.core.serialisation import from_plain, violations
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.models.topic import Claim, Topic, TopicGroup
 
 CAVEAT_FIELDS = frozenset(

@@ -11,7 +11,8 @@ from mlipguide.catalog.locations import DATA
 from mlipguide.catalog.sources import Source, read_sources
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.look import once_a_look
-from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.models.source_fact import SourceFact
 from mlipguide.records.models.topic import Claim, Topic, TopicGroup
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mlipguide.catalog.locations import CardFiles
 from mlipguide.core.errors import InputError
-from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.models.model_card import TrainingData
 from mlipguide.records.models.training_set import TrainingSet
 

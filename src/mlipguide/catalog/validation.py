@@ -16,7 +16,8 @@ from mlipguide.catalog.locations import CardFiles, builtin_files, folder_files
 from mlipguide.catalog.plain_cards import Found, value
 from mlipguide.catalog.references import References, check_elements, check_sources, gather_references
 from mlipguide.core.errors import InputError
-from mlipguide.core.serialisation import from_plain, read_yaml, violations
+from mlipguide.core.serialisation import from_plain, violations
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.models.family_card import FamilyCard
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.training_set import TrainingSet

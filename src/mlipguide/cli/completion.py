@@ -89,7 +89,7 @@ def _presets() -> list[str]:
 def _devices() -> list[str]:
     from mlipguide.catalog.locations import DATA
     from mlipguide.core.paths import hardware_dir
-    from mlipguide.core.serialisation import read_yaml
+    from mlipguide.core.yaml_files import read_yaml
 
     saved = [path.stem for path in hardware_dir().glob("*.yaml")]
     return saved + [str(device["id"]) for device in read_yaml(DATA / "devices.yaml")["devices"]]

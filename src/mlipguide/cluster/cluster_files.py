@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlipguide.core.errors import InputError, concerning
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain
 from mlipguide.core.units import WALL_TIME
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.hardware.profiles import parse_profiles
 from mlipguide.records.cluster.cluster import Cluster, Partition, Scheduler
 from mlipguide.records.strict import strict

@@ -1,4 +1,4 @@
-"""Records to and from plain data, JSON and YAML; files are written whole or not at all.
+"""Records to and from plain data and JSON; files are written whole or not at all.
 
 Records are plain frozen dataclasses; pydantic's type adapters check and convert them, so that every violation
 is reported with its path.
@@ -16,7 +16,7 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from mlipguide.core.errors import InputError, StorageError, concerning
+from mlipguide.core.errors import InputError, StorageError
 from mlipguide.core.paths import make_folder, storage_error
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ T = TypeVar("T")
 
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 """What a file system says that has no hard links."""
-MOST_VALUES = 1_000_000
-"""Of a YAML document with its aliases written out: nine lines can stand for more than any memory holds."""
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
@@ -101,59 +99,6 @@ def to_json(plain: Any) -> str:
         ValueError: A number is NaN or infinite: an unknown number is None, never NaN.
     """
     return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def read_yaml(path: Path) -> Any:
-    """Read one YAML document.
-
-    Raises:
-        InputError: The file cannot be read or is not YAML.
-    """
-    with concerning(file=str(path)):
-        return _read_yaml(path)
-
-
-def _read_yaml(path: Path) -> Any:
-    import yaml
-
-    try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same rules, several times as fast
-        text = path.read_text(encoding="utf-8")
-        document = yaml.load(text, Loader=loader)  # noqa: S506  # a safe loader either way
-        exploding = "&" in text and "*" in text and _values_in(document, {}, set()) > MOST_VALUES
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read {path}: {error}.", hint="Give the path of a YAML text file.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none, brackets too deep
-        where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 1}" if where is not None else ""
-        raise InputError(f"{path}{line}: not valid YAML.", hint="Check indentation and quotes there.") from error
-    if exploding:
-        raise InputError(
-            f"{path}: its aliases (*name) stand for more than {MOST_VALUES:,} values.",
-            hint="Write out what is meant, without aliases.",
-        )
-    return document
-
-
-def _values_in(value: Any, known: dict[int, int], around: set[int]) -> int:
-    """Return how many values stand in ``value`` when each alias is written out.
-
-    Args:
-        value: Lists and mappings of plain values; aliases are the same object in several places.
-        known: What was counted already, by identity.
-        around: Identities of what ``value`` stands in.
-
-    Raises:
-        ValueError: Something stands in itself.
-    """
-    if not isinstance(value, list | dict):
-        return 1
-    if id(value) in around:
-        raise ValueError("an alias of what it stands in")
-    if id(value) not in known:
-        inner = value.values() if isinstance(value, dict) else value
-        known[id(value)] = 1 + sum(_values_in(one, known, around | {id(value)}) for one in inner)
-    return known[id(value)]
 
 
 def once_per_state(read: Callable[[Path], T]) -> Callable[[Path], T]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import mlipguide
 from mlipguide.core.errors import InputError
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.hardware.environment import Recipe
 from mlipguide.records.timing.axes import FIELDS, Axis, AxisValue
 from mlipguide.records.timing.measurement import Settings

@@ -20,7 +20,8 @@ from packaging.version import InvalidVersion, Version
 
 import mlipguide
 from mlipguide.core.errors import InputError, MlipguideError, did_you_mean
-from mlipguide.core.serialisation import from_plain, once_per_state, read_yaml
+from mlipguide.core.serialisation import from_plain, once_per_state
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.environments.interpreters import query_interpreter
 from mlipguide.records.hardware.environment import Recipe
 from mlipguide.records.notice import Notice

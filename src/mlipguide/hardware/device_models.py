@@ -17,7 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mlipguide.core.errors import InputError
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.hardware.device import DeviceModel
 from mlipguide.records.strict import strict
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from mlipguide.core.errors import InputError
 from mlipguide.core.readable import memory
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain
 from mlipguide.core.units import MEMORY, POWER
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.hardware.device_models import alike_devices, find_device
 from mlipguide.hardware.usable_memory import estimate_usable_memory
 from mlipguide.records.estimate import Basis, Estimate

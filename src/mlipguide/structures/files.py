@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ase
-import ase.io
-from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, open_with_compression
 
 from mlipguide.core.errors import InputError, concerning
 from mlipguide.core.memory import at_most_memory
@@ -23,21 +21,20 @@ from mlipguide.structures.checks import require_usable
 from mlipguide.structures.electrons import Electrons
 from mlipguide.structures.formats import own_reader
 from mlipguide.structures.formats.frames import outside
+from mlipguide.structures.formats.opening import COMPRESSED, open_file
 from mlipguide.structures.formats.xyz_columns import require_believable_columns, xyz_notices
 from mlipguide.structures.isotopes import isotope_symbols, name_hydrogen
 from mlipguide.structures.species import require_full_occupancy
 
 LAST_FRAME = -1
 _LAMMPS_DATA = re.compile(rb"^\s*\d+\s+atoms\b.*?\bxlo\s+xhi\b", re.MULTILINE | re.DOTALL)
+_CIF = re.compile(rb"(?:\s|#.*\n)*data_", re.IGNORECASE)
 _HEAD_BYTES = 20_000
 
 NOTHING_GIVEN = Electrons()
 
 LARGEST_COMPRESSION = 1100
 """Atoms that one byte of a file may stand for: deflate packs at most about 1030 bytes into one."""
-
-COMPRESSED = frozenset({".gz", ".bz2", ".xz"})
-"""Endings of files that ASE opens compressed."""
 
 LEAST_READING_BYTES = 2 * 2**30
 READING_BYTES_PER_BYTE = 200
@@ -185,18 +182,24 @@ def find_format(path: Path) -> str:
     """Return ASE's name of the format.
 
     LAMMPS data files are told by their contents: they have no fixed ending, and ASE takes ``.data`` for
-    RuNNer's.
+    RuNNer's. CIF files whose first line is as it should be are told without ASE, whose import takes long.
 
     Raises:
         InputError: The format is not known, or the file cannot be read.
     """
-    name = str(path.absolute())
     try:
-        with open_with_compression(name, "rb") as stream:
+        with open_file(path, "rb") as stream:
             head = stream.read(_HEAD_BYTES)
         if _LAMMPS_DATA.search(head):
             return "lammps-data"
-        found: str = filetype(name)
+        if path.suffix == ".cif" and _CIF.match(head):
+            return "cif"
+    except (Exception, SystemExit) as error:
+        raise _unreadable(path, None, error) from error
+    from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
+
+    try:
+        found: str = filetype(str(path.absolute()))
         get_ioformat(found)
     except UnknownFileTypeError as error:
         raise InputError(
@@ -212,7 +215,7 @@ def find_format(path: Path) -> str:
 def _require_believable_counts(path: Path) -> None:
     """Refuse an XYZ file that announces more atoms than it has bytes: readers count through them all."""
     most = path.stat().st_size * LARGEST_COMPRESSION
-    with open_with_compression(str(path.absolute()), "rb") as stream:
+    with open_file(path, "rb") as stream:
         for line in stream:
             if b"Properties=" in line:
                 require_believable_columns(line.decode("latin-1"), str(path))
@@ -236,6 +239,9 @@ def _read_frame(path: Path, frame: int, file_format: str) -> tuple[ase.Atoms, tu
 
 
 def _read_by_ase(path: Path, frame: int, file_format: str) -> ase.Atoms:
+    import ase.io
+    from ase.io.formats import get_ioformat
+
     name = str(path.absolute())
     if get_ioformat(file_format).single:
         if frame not in {0, LAST_FRAME}:
@@ -273,6 +279,8 @@ def _unreadable(path: Path, file_format: str | None, error: BaseException) -> In
             hint="Write chemical symbols in the file.",
             kind="unknown_element",
         )
+    from ase.io.formats import get_ioformat
+
     several = file_format is not None and not get_ioformat(file_format).single
     return InputError(
         f"Cannot read {path}{f' as {file_format}' if file_format else ''}: {_reason(error)}.",

@@ -4,6 +4,8 @@ What is kept is one of four of ASE's: ``FixAtoms``, ``FixCartesian``, and for di
 ``FixedLine`` and ``FixedPlane``. Selective dynamics of VASP is along the cell's vectors. ASE's own form of it
 (``FixScaled``) turns velocities out of the free directions when the cell is skewed, so a run would not conserve energy;
 the forms here project at right angles.
+
+``ase.constraints`` is imported where a structure has constraints: its import takes a quarter of a second.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ from typing import Any
 
 import ase
 import numpy as np
-from ase.constraints import FixAtoms, FixCartesian, FixedLine, FixedPlane, FixScaled
 from numpy.typing import NDArray
 
 AXES = 3
@@ -41,6 +42,10 @@ NOTHING_HELD = Held(wholly=0, partly=0)
 
 def kept_constraints(atoms: ase.Atoms) -> tuple[list[Any], tuple[str, ...]]:
     """Return the constraints that are kept, as few objects as there are kinds, and the names of those that are not."""
+    if not atoms.constraints:
+        return [], ()
+    from ase.constraints import FixedLine, FixedPlane
+
     forms: dict[tuple[Any, ...], set[int]] = defaultdict(set)
     dropped: set[str] = set()
     for constraint in atoms.constraints:
@@ -62,6 +67,8 @@ def kept_constraints(atoms: ase.Atoms) -> tuple[list[Any], tuple[str, ...]]:
 
 def _by_axes(axes: NDArray[np.bool_]) -> list[Any]:
     """Return constraints from what is held along x, y and z, shape (atoms, 3)."""
+    from ase.constraints import FixAtoms, FixCartesian
+
     found: list[Any] = []
     for mask in np.unique(axes[axes.any(axis=1)], axis=0):
         members = np.flatnonzero((axes == mask).all(axis=1))
@@ -71,6 +78,8 @@ def _by_axes(axes: NDArray[np.bool_]) -> list[Any]:
 
 def _form(constraint: Any, atoms: ase.Atoms) -> tuple[Any, ...] | None:
     """Return what a constraint does, so that equal ones are equal; None where it is of a kind that is not kept."""
+    from ase.constraints import FixAtoms, FixCartesian, FixedLine, FixedPlane, FixScaled
+
     if isinstance(constraint, FixAtoms):
         return ("axes", True, True, True)
     if isinstance(constraint, FixCartesian):
@@ -117,6 +126,10 @@ def _rounded(unit: NDArray[np.float64]) -> tuple[float, ...]:
 
 def held_in(atoms: ase.Atoms) -> Held:
     """Count the atoms that are held, of a structure whose constraints are of the kept kinds."""
+    if not atoms.constraints:
+        return NOTHING_HELD
+    from ase.constraints import FixAtoms
+
     wholly = np.zeros(len(atoms), dtype=bool)
     partly = np.zeros(len(atoms), dtype=bool)
     for constraint in atoms.constraints:
@@ -145,6 +158,8 @@ def held_axes(atoms: ase.Atoms, directions: NDArray[np.float64] | None = None) -
 
 def _forbidden(constraint: Any) -> NDArray[np.float64]:
     """Return the projector onto the directions that a constraint forbids."""
+    from ase.constraints import FixAtoms, FixCartesian, FixedLine
+
     if isinstance(constraint, FixAtoms):
         return np.eye(AXES)
     if isinstance(constraint, FixCartesian):

@@ -14,16 +14,12 @@ from pathlib import Path
 from typing import IO
 
 import ase
-import ase.io
-from ase.db import connect
-from ase.io.extxyz import read_xyz
-from ase.io.formats import get_ioformat, open_with_compression
-from ase.io.vasp_parsers.vasp_outcar_parsers import outcarchunks
 
 from mlipguide.core.errors import InputError
-from mlipguide.structures.files import COMPRESSED, find_format, reading, require_file
+from mlipguide.structures.files import find_format, reading, require_file
 from mlipguide.structures.formats import Reader, own_reader
 from mlipguide.structures.formats.lammps_dump import iterate_lammps_dump
+from mlipguide.structures.formats.opening import COMPRESSED, open_file
 from mlipguide.structures.formats.xyz_columns import require_believable_columns
 
 MOST_ATOMS = 10**9
@@ -57,9 +53,14 @@ def iterate_frames(path: Path) -> Iterator[ase.Atoms]:
 
 
 def _frames(path: Path, file_format: str) -> Iterator[ase.Atoms]:
+    import ase.io
+    from ase.db import connect
+    from ase.io.formats import get_ioformat
+    from ase.io.vasp_parsers.vasp_outcar_parsers import outcarchunks
+
     name = str(path.absolute())
     if file_format in ("extxyz", "xyz"):
-        with open_with_compression(name, "r") as stream:
+        with open_file(path) as stream:
             yield from _xyz_frames(stream, path)
     elif file_format == "vasp-out" and path.suffix not in COMPRESSED:
         with path.open(encoding="utf-8", errors="replace") as stream:
@@ -93,6 +94,8 @@ def _each(reader: Reader, path: Path) -> Iterator[ase.Atoms]:
 
 
 def _xyz_frames(stream: IO[str], path: Path) -> Iterator[ase.Atoms]:
+    from ase.io.extxyz import read_xyz
+
     index = 0
     for line in stream:
         if not line.strip():

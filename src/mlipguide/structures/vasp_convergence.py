@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from ase.io.formats import open_with_compression
+from mlipguide.structures.formats.opening import open_file
 
 CONVERGED = "EDIFF is reached"
 END_OF_LOOP = "FREE ENERGIE OF THE ION-ELECTRON SYSTEM"
@@ -27,7 +27,7 @@ def unconverged_steps(path: Path) -> tuple[int, ...]:
         reader = _vasprun
     else:
         return ()
-    with open_with_compression(str(path.absolute()), "r") as stream:
+    with open_file(path) as stream:
         return tuple(reader(stream))
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from mlipguide.catalog.additions import parse_additions
 from mlipguide.core.errors import InputError, concerning, did_you_mean
 from mlipguide.core.look import once_a_look
-from mlipguide.core.serialisation import read_yaml
 from mlipguide.core.units import (
     ENERGY_PER_ATOM,
     FORCE,
@@ -17,6 +16,7 @@ from mlipguide.core.units import (
     WALL_TIME,
     parse_atoms,
 )
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.notice import Notice
 from mlipguide.records.requests.option import options_of
 from mlipguide.records.requests.recommend import DEFAULTS, IMAGES, STRUCTURES, TaskRequest
@@ -86,7 +86,6 @@ def _loaded(
     from mlipguide.structures.checks import check_structure
     from mlipguide.structures.electrons import parse_electrons, set_electrons
     from mlipguide.structures.files import ReadStructure, read_with_notices, take_atoms
-    from mlipguide.structures.presets import build_preset
     from mlipguide.structures.summaries import summarise
 
     if (request.structure is None) == (request.preset is None):
@@ -97,6 +96,8 @@ def _loaded(
         )
     electrons = parse_electrons(request.charge, request.spin)
     if request.preset is not None:
+        from mlipguide.structures.presets import build_preset
+
         read, source = ReadStructure(atoms=build_preset(request.preset)), f"preset:{request.preset}"
         set_electrons(read.atoms, electrons, source=source)
     elif not isinstance(request.structure, str):

@@ -25,7 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlipguide.catalog.locations import DATA
-from mlipguide.core.serialisation import from_plain, read_yaml
+from mlipguide.core.serialisation import from_plain
+from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.accuracy.disagreement import Calibration
 from mlipguide.records.estimate import Basis, Estimate
 from mlipguide.records.task.structure import StructureSummary

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ase.io.formats import open_with_compression
-
 from mlipguide.core.errors import InputError
+from mlipguide.structures.formats.opening import open_file
 
 
 def outside(path: Path, frame: int, count: int) -> InputError:
@@ -36,7 +35,7 @@ def read_text(path: Path) -> str:
     Raises:
         UnicodeError: Bytes that are no text.
     """
-    with open_with_compression(str(path.absolute()), "rb") as stream:
+    with open_file(path, "rb") as stream:
         contents: bytes = stream.read()
     if b"\0" in contents:
         raise UnicodeError("binary data")

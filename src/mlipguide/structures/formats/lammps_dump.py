@@ -15,12 +15,12 @@ import ase
 import numpy as np
 from ase.calculators.lammps import convert
 from ase.data import atomic_masses
-from ase.io.formats import open_with_compression
 from numpy.typing import NDArray
 
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
 from mlipguide.structures.formats.frames import outside
+from mlipguide.structures.formats.opening import open_file
 from mlipguide.structures.formats.type_elements import AtomType, find_elements, isotope_masses
 
 HINT = (
@@ -49,7 +49,7 @@ def read_lammps_dump(path: Path, frame: int) -> tuple[ase.Atoms, tuple[Notice, .
             is cut short.
     """
     chosen, count = None, 0
-    with open_with_compression(str(path.absolute()), "r") as stream:
+    with open_file(path) as stream:
         texts = _frames(stream)
         if frame >= 0:
             for count, text in enumerate(texts, start=1):
@@ -72,7 +72,7 @@ def iterate_lammps_dump(path: Path) -> Iterator[ase.Atoms]:
     Raises:
         InputError: As :func:`read_lammps_dump` does.
     """
-    with open_with_compression(str(path.absolute()), "r") as stream:
+    with open_file(path) as stream:
         for index, text in enumerate(_frames(stream)):
             yield _built(text, path, f", frame {index}")[0]
 

@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ase.io.formats import open_with_compression
-
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Notice
+from mlipguide.structures.formats.opening import open_file
 
 PLAIN_COLUMNS = 4
 VOIGT_NUMBERS = 6
@@ -30,7 +29,7 @@ def xyz_notices(path: Path) -> tuple[Notice, ...]:
     Raises:
         InputError: Kind ``unknown_element``: a name in capitals may be two elements, and nothing decides.
     """
-    with open_with_compression(str(path.absolute()), "r") as stream:
+    with open_file(path) as stream:
         lines = list(itertools.islice(stream, ROWS_LOOKED_AT + 2))
     if len(lines) <= 2 or not lines[0].strip().isdecimal():  # noqa: PLR2004  # count and comment
         return ()
@@ -87,7 +86,7 @@ def voigt_notices(path: Path, key: str | None) -> tuple[Notice, ...]:
     """Say which order is assumed of a stress that an XYZ file writes as six numbers; programs write three orders."""
     if key is None or not {".xyz", ".extxyz"} & set(path.suffixes):
         return ()
-    with open_with_compression(str(path.absolute()), "r") as stream:
+    with open_file(path) as stream:
         lines = list(itertools.islice(stream, 2))
     match = re.search(rf"""(?:^|\s){re.escape(key)}=["'{{\[]([^"'}}\]]*)""", lines[-1]) if lines else None
     if match is None or len(re.split(r"[\s,]+", match[1].strip())) != VOIGT_NUMBERS:
