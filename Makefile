@@ -12,6 +12,9 @@ NEWEST ?= $(shell for v in 3.13 3.12; do for p in python$$v $(HOME)/.pyenv/versi
 # The other files of benchmarks/ are parts of these; learning_curve.py and disagreement.py need a folder of labels.
 BENCHMARKS := startup coverage allocator overhead holdout naive false_alarm regret transfer transfer_memory ranks
 
+# Compiled code is kept, whatever the shell says: without it each of thousands of short processes compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test newest test-newest lint docs outputs bench fuzz backends clean
 
 demo: $(VENV)/.ready

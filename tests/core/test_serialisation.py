@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from jsonschema import Draft202012Validator
 from factories import make_candidate, make_card, make_measurement, make_task
 from mlipguide.core.errors import InputError, StorageError
 from mlipguide.core.serialisation import from_plain, json_schema, to_json, to_plain, write_atomically
-from mlipguide.core.yaml_files import read_yaml
 from mlipguide.records.advice.advice import Candidate
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.task.task import Task
@@ -81,39 +79,6 @@ def test_all_violations_are_listed() -> None:
 def test_nan_is_never_written(number: float) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json({"value": number})
-
-
-def test_yaml_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.yaml"
-    path.write_text("a: [1, 2]\nb: Å\n", encoding="utf-8")
-    assert read_yaml(path) == {"a": [1, 2], "b": "Å"}
-
-
-@pytest.mark.parametrize("content", [b"a: [1,\nb: }", b"\xff\xfe\xfa", b"a: !!python/object:os.system {}"])
-def test_what_is_not_yaml_is_refused_with_the_file(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "broken.yaml"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"broken\.yaml"):
-        read_yaml(path)
-
-
-def test_aliases_that_explode_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "card.yaml"
-    levels = "".join(f"{name}: &{name} [{', '.join([f'*{below}'] * 9)}]\n" for below, name in pairwise("abcdefgh"))
-    path.write_text(f"a: &a [x, x, x, x, x, x, x, x, x]\n{levels}", encoding="utf-8")
-    with pytest.raises(InputError, match="stand for more than 1,000,000 values"):
-        read_yaml(path)
-    path.write_text("models: &m [*m]\n", encoding="utf-8")
-    with pytest.raises(InputError, match="not valid YAML"):
-        read_yaml(path)
-    path.write_text("a: &a [1, 2]\nb: *a\n", encoding="utf-8")
-    assert read_yaml(path) == {"a": [1, 2], "b": [1, 2]}
-
-
-def test_a_missing_file_or_a_folder_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "missing.yaml", tmp_path):
-        with pytest.raises(InputError, match="Cannot read"):
-            read_yaml(path)
 
 
 def test_a_file_is_replaced_and_leaves_nothing_beside(tmp_path: Path) -> None:
