@@ -84,6 +84,16 @@ def test_a_law_measured_here_is_carried_over_as_a_straight_line() -> None:
     assert kept.error > found.error
 
 
+@pytest.mark.parametrize("devices", [1, 4])
+@pytest.mark.parametrize("budget_s", [600.0, 3e4, 1e6, 5e8])
+def test_one_atom_more_than_is_affordable_is_too_much(devices: int, budget_s: float) -> None:
+    steps, found = 10_000, costs(devices=devices)
+    affordable = found.affordable_atoms(steps=steps, budget_s=budget_s)
+    assert affordable is not None
+    most = round(affordable.value)
+    assert found.median_step_s(most) * steps <= budget_s < found.median_step_s(most + 1) * steps
+
+
 def test_the_largest_system_is_where_memory_ends() -> None:
     largest = costs(need()).largest_system_atoms(80e9)
     assert largest is not None

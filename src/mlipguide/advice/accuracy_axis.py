@@ -27,6 +27,9 @@ from mlipguide.records.task.task import Task, TaskKind
 ON_LABELS = (EvidenceKind.USER_LABELS, EvidenceKind.SIMILAR_SYSTEMS)
 """The more telling first; all else is published, or nothing."""
 TO_A_MINIMUM = frozenset({TaskKind.RELAX, TaskKind.SCREEN, TaskKind.PRERELAX})
+_EVIDENCE_ORDER: dict[EvidenceKind, int] = {kind: place for place, kind in enumerate(EvidenceKind)}
+_FIGURE_ORDER: dict[AxisFigure | None, int] = {kind: place for place, kind in enumerate((*AxisFigure, None))}
+_FIT_ORDER: dict[DomainFit, int] = {fit: place for place, fit in enumerate(DomainFit)}
 F1_DIGITS = 2
 """As many as are shown: models that a reader sees to be equal are told apart by the RMSD."""
 REASONS = {
@@ -157,8 +160,8 @@ def order_of_place(place: AxisPlace) -> tuple[int, int, int, int, float, float, 
     return (
         _grade(place),
         _fit(place),
-        list(EvidenceKind).index(place.evidence),
-        len(AxisFigure) if place.figure is None else list(AxisFigure).index(place.figure),
+        _EVIDENCE_ORDER[place.evidence],
+        _FIGURE_ORDER[place.figure],
         *_error(place),
     )
 
@@ -182,7 +185,7 @@ def _grade(place: AxisPlace) -> int:
 
 
 def _fit(place: AxisPlace) -> int:
-    return 0 if place.domain is None else list(DomainFit).index(place.domain)
+    return 0 if place.domain is None else _FIT_ORDER[place.domain]
 
 
 def _error(place: AxisPlace) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from mlipguide.candidates.neighbours_seen import cutoff_obstacle
 from mlipguide.catalog.additions import refusals
+from mlipguide.core.look import once_a_look
 from mlipguide.records.advice.advice import LicenceSummary
 from mlipguide.records.advice.verdict import Verdict
 from mlipguide.records.advice.verdict_reasons import Doubt, Reason, ReasonKind, Rejection
@@ -50,6 +51,7 @@ def licence_of(card: ModelCard) -> LicenceSummary:
     return LicenceSummary(code=licences.code.name, weights=licences.weights.name, commercial=licences.commercial)
 
 
+@once_a_look
 def card_rejections(card: ModelCard, task: Task) -> tuple[Rejection, ...]:
     """Return what the card alone rules out: elements, cutoff, needs, what is to be added, licence."""
     found: list[Rejection] = []

@@ -5,6 +5,7 @@ Nothing is measured for it. What files and programs say is asked once, in a look
 
 from __future__ import annotations
 
+import gc
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -75,6 +76,10 @@ class Exploration:
                 answer = calls.consider(asked, Way())
         except MlipguideError as error:
             return error
+        if self.answer is None:
+            # Cards, records and fits stay: looking through them for garbage takes as long as an answer.
+            gc.collect()
+            gc.freeze()
         self.asked, self.answer = asked, answer
         return None
 

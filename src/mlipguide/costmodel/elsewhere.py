@@ -160,7 +160,7 @@ class RemoteCosts:
             return None
 
         def largest(bound: Callable[[Estimate], float]) -> int | None:
-            return _largest(lambda atoms: bound(memory.peak_bytes(self.share(atoms).held_atoms)) <= memory_bytes)
+            return _largest(lambda atoms: bound(memory.peak_bytes(self.share(atoms).held_atoms)), memory_bytes)
 
         value = largest(lambda peak: peak.value)
         if value is None:
@@ -181,11 +181,10 @@ class RemoteCosts:
             return None
 
         def largest(deviations: float) -> int | None:
-            return _largest(
-                lambda atoms: (
-                    curve.quantile_s(self.share(atoms).load_atoms, self.doublings, deviations) * steps <= budget_s
-                )
-            )
+            def run_s(atoms: int) -> float:
+                return curve.quantile_s(self.share(atoms).load_atoms, self.doublings, deviations) * steps
+
+            return _largest(run_s, budget_s)
 
         value = largest(0.0)
         if value is None:
@@ -209,17 +208,35 @@ def _is_near(atoms: float, sizes: Sequence[int]) -> bool:
     return bool(sizes) and min(sizes) / NEAR <= atoms <= NEAR * max(sizes)
 
 
-def _largest(fits: Callable[[int], bool]) -> int | None:
-    """Return the largest number of atoms that fits, by bisection; None where one does not."""
-    if not fits(1):
-        return None
+def _largest(cost: Callable[[int], float], limit: float) -> int | None:
+    """Return the largest number of atoms whose cost is within a limit; None where one atom's is not.
+
+    By the rule of false position in logarithms, where costs are nearly straight, with the weight of an end that stays
+    halved (the Illinois rule: M. Dowell and P. Jarratt, BIT 11, 168 (1971), doi:10.1007/BF01934364).
+
+    Args:
+        cost: Positive, and no less for more atoms.
+        limit: Positive.
+    """
+
+    def excess(atoms: int) -> float:
+        return math.log(cost(atoms) / limit)
+
     low, high = 1, LARGEST_ATOMS
-    if fits(high):
+    below, above = excess(low), excess(high)
+    if below > 0:
+        return None
+    if above <= 0:
         return high
+    stays = 0
     while high - low > 1:
-        middle = (low + high) // 2
-        if fits(middle):
-            low = middle
+        share = below / (below - above)
+        middle = min(max(int(math.exp((1 - share) * math.log(low) + share * math.log(high))), low + 1), high - 1)
+        found = excess(middle)
+        if found <= 0:
+            low, below, above = middle, found, above / 2 if stays == high else above
+            stays = high
         else:
-            high = middle
+            high, below, above = middle, below / 2 if stays == low else below, found
+            stays = low
     return low

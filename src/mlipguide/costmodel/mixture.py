@@ -54,6 +54,8 @@ MISFITS = np.array([0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
 MISFIT_WEIGHTS = np.array([0.5, 0.3, 0.13, 0.05, 0.015, 0.004, 0.001])
 
 _TOLERANCE = 1e-7
+_NEAR = 1e-4
+"""The step of a secant behind which its search ends: what is left is about the square of it."""
 _SMALLEST_SYSTEM = -20.0
 _FIRST_STEPS, _NEAR_ENOUGH, _LEAST_GROWTH = 6, 0.01, 0.05
 """Of the search for where the centre of the cost is a value: the most, what ends it, and the flattest growth."""
@@ -115,8 +117,10 @@ class Mixture:
         )
         return math.exp(found)
 
-    def crossing(self, value: float, pairs_per_atom: float, share: float, added_error: float) -> float | None:
-        """Return the number of atoms at which the quantile ``share`` of the cost is ``value``."""
+    def crossings(
+        self, value: float, pairs_per_atom: float, shares: Sequence[float], added_error: float
+    ) -> list[float | None]:
+        """Return the numbers of atoms at which the quantiles ``shares`` of the cost are ``value``; None for none."""
         log_value, largest = math.log(value), math.log(self._largest_atoms)
         smallest, farthest = largest + _SMALLEST_SYSTEM, largest + math.log(FARTHEST)
 
@@ -137,12 +141,18 @@ class Mixture:
             found, deviation = self._moments(*at(following))
             growth = max(_LEAST_GROWTH, (found - middle) / (following - log_atoms))
             log_atoms, middle = following, found
-        if log_atoms - smallest < _EDGE and below(-smallest) < share:
-            return None
-        if farthest - log_atoms < _EDGE and below(-farthest) > share:
-            return math.exp(farthest)
-        found = _where(below, share, start=-log_atoms, slope=deviation / growth, ends=(-farthest, -smallest))
-        return None if -found - smallest < _TOLERANCE else math.exp(-found)
+
+        def crossing(share: float) -> float | None:
+            if log_atoms - smallest < _EDGE and below(-smallest) < share:
+                return None
+            if farthest - log_atoms < _EDGE and below(-farthest) > share:
+                return math.exp(farthest)
+            slope = deviation / growth
+            start = float(ndtri(share)) * slope - log_atoms
+            found = _where(below, share, start=start, slope=slope, ends=(-farthest, -smallest))
+            return None if -found - smallest < _TOLERANCE else math.exp(-found)
+
+        return [crossing(share) for share in shares]
 
     def _work(self, per_pair: Array, atoms: Array | float, pairs: Array | float) -> Array:
         work: Array = per_pair * (pairs / self._reference.pairs) + (1 - per_pair) * (atoms / self._reference.atoms)
@@ -245,7 +255,7 @@ def _where(
                 slope = (place - before[0]) / (quantile - before[1])
             before = (place, quantile)
             aimed = place + (wanted - quantile) * slope
-            if abs(aimed - place) < _TOLERANCE:
+            if abs(aimed - place) < _NEAR:
                 return min(max(aimed, ends[0]), ends[1])
             following = aimed if low < aimed < high else following
         if high - low < _TOLERANCE:

@@ -136,7 +136,7 @@ class ScalingLaw:
         density = pairs_per_atom or self._pairs_per_atom
         is_other, _, transfer = self._conditions(self._reference.atoms, density)
         mixture = self._of_densities if is_other else self._mixture
-        low, middle, high = (mixture.crossing(value, density, share, transfer) for share in (0.95, 0.5, 0.05))
+        low, middle, high = mixture.crossings(value, density, (0.95, 0.5, 0.05), transfer)
         if middle is None or high is None:
             return None
         return self._estimate(low or 0.0, middle, high, self._conditions(middle, density)[1])
