@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-pytest_plugins = ["toy_plugin", "fake_models", "fake_slurm", "turns_plugin"]
+pytest_plugins = ["toy_plugin", "fake_models", "fake_slurm", "forked_scripts", "turns_plugin"]
 
 for variable in ("COLUMNS", "LINES"):  # pytest-xdist sets them in its workers; pages have the width without a terminal
     os.environ.pop(variable, None)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,14 @@ from ase.constraints import FixAtoms, FixScaled
 from ase.io import read, write
 
 from fake_models import FakeModels, Outcome, Run, fake_card
+from forked_scripts import start_script
 from mlipguide.core.errors import ExitCode
 from mlipguide.testing.fake_session import linear
 
 ASKED = ("--measure-budget", "10s", "--json", "--models", "fake-plain")
 HELD, PARTLY = [0, 1, 2, 3], 5
+
+pytestmark = pytest.mark.usefixtures("forked_scripts")
 
 
 @pytest.fixture
@@ -49,9 +50,7 @@ def ask(run: Run, structure: Path, target: Path, *words: str) -> Outcome:
 
 
 def start(script: Path, *words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, str(script), *words], capture_output=True, text=True, check=False, timeout=120
-    )
+    done = start_script(script, *words)
     assert done.returncode == 0, done.stderr + done.stdout
 
 
@@ -118,12 +117,7 @@ def test_a_band_holds_them_in_every_image(run: Run, slab: Path, tmp_path: Path) 
     second.set_constraint()
     second.positions[HELD[0], 2] -= 0.5
     write(tmp_path / "second.vasp", second)
-    done = subprocess.run(
-        [sys.executable, str(target), "--final", str(tmp_path / "second.vasp")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = start_script(target, "--final", tmp_path / "second.vasp")
     assert done.returncode == 1
     assert "held are elsewhere" in done.stderr
 

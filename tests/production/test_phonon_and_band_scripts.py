@@ -21,6 +21,7 @@ from ase.io import read, write
 from ase.phonons import Phonons
 
 from fake_models import STRUCTURES, FakeModels, Outcome, Run, fake_card
+from forked_scripts import start_script
 from mlipguide.core.errors import ExitCode
 from mlipguide.production.smoke_test import STEPS
 from mlipguide.records.models.terms import Forces
@@ -30,6 +31,8 @@ ASKED = ("--measure-budget", "10s", "--json")
 EV_TO_THZ = units._e / (2 * math.pi * units._hbar) * 1e-12
 LATTICE = 2.96
 """Near the one of the toy's copper."""
+
+pytestmark = pytest.mark.usefixtures("forked_scripts")
 
 
 @pytest.fixture(autouse=True)
@@ -74,11 +77,6 @@ def crystal_with_vacancy(folder: Path) -> tuple[Path, Atoms]:
     return path, second
 
 
-def start(script: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(script), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
-
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
@@ -100,7 +98,7 @@ def test_phonons_are_those_of_the_potential(fake_models: FakeModels, run: Run, t
     script = outcome.document["data"]["script"]
     assert script["smoke_test"] == "passed"
     assert f"up to {STEPS} displacements in 32 atoms" in script["remark"]
-    done = start(target)
+    done = start_script(target)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "run.forces").iterdir())) == 1, "all atoms are alike, and so are their edges"
     assert outcome.document["data"]["task"]["workload"]["systems"] == 1, "as it was counted"
@@ -123,7 +121,7 @@ def test_phonons_are_those_of_the_potential(fake_models: FakeModels, run: Run, t
     table = rows(tmp_path / "run.dos.csv")
     grid, density = (np.array([float(row[name]) for row in table]) for name in ("frequency_thz", "states_per_thz"))
     assert np.trapezoid(density, grid) == pytest.approx(12, rel=0.01), "three modes for each of four atoms"
-    again = start(target)
+    again = start_script(target)
     assert again.returncode == 1
     assert "this is done" in again.stderr
 
@@ -148,7 +146,7 @@ def test_phonons_go_on_after_ctrl_c(fake_models: FakeModels, run: Run, tmp_path:
     assert "Start it again to continue." in out
     kept = {path: path.stat().st_mtime_ns for path in forces.glob("*.npy")}
     assert 3 <= len(kept) < 24
-    assert start(target, "--unrepeated").returncode == 0
+    assert start_script(target, "--unrepeated").returncode == 0
     assert len(list(forces.iterdir())) == 24
     assert all(path.stat().st_mtime_ns == written for path, written in kept.items()), "none is evaluated twice"
 
@@ -157,7 +155,7 @@ def test_an_unstable_crystal_is_warned_of(fake_models: FakeModels, run: Run, tmp
     add(fake_models)
     target = tmp_path / "run.py"
     assert ask(run, STRUCTURES / "Si.POSCAR", "phonons", target, "--atoms", "8").code == ExitCode.DONE
-    done = start(target)
+    done = start_script(target)
     assert done.returncode == 0
     assert "WARNING: there are imaginary modes" in done.stderr, "pairs alone do not hold the diamond structure"
     assert min(min(modes(row)) for row in rows(tmp_path / "run.bands.csv")) < -0.1
@@ -167,7 +165,7 @@ def test_a_try_of_phonons_leaves_no_result(fake_models: FakeModels, run: Run, tm
     add(fake_models)
     target = tmp_path / "run.py"
     assert ask(run, rattled_copper(tmp_path), "phonons", target, "--atoms", "32").code == ExitCode.DONE
-    done = start(target, "--steps", "3")
+    done = start_script(target, "--steps", "3")
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "Reached 3 of 24 displacements. This was a try and not the result."
     assert not list(tmp_path.glob("run*.csv"))
@@ -179,12 +177,12 @@ def test_displacements_of_another_cell_are_refused(fake_models: FakeModels, run:
     add(fake_models)
     target = tmp_path / "run.py"
     assert ask(run, copper(tmp_path), "phonons", target, "--atoms", "32").code == ExitCode.DONE
-    assert start(target, "--steps", "2").returncode == 0
+    assert start_script(target, "--steps", "2").returncode == 0
     text = target.read_text(encoding="utf-8")
     target.write_text(text.replace("REPEATS = (2, 2, 2)", "REPEATS = (3, 2, 2)"), encoding="utf-8")
-    assert "is of another supercell" in start(target, "--steps", "2").stderr
+    assert "is of another supercell" in start_script(target, "--steps", "2").stderr
     (tmp_path / "run-try.cell.extxyz").unlink()
-    assert "without run-try.cell.extxyz" in start(target, "--steps", "2").stderr
+    assert "without run-try.cell.extxyz" in start_script(target, "--steps", "2").stderr
 
 
 def test_a_hop_into_a_vacancy(fake_models: FakeModels, run: Run, tmp_path: Path) -> None:
@@ -194,16 +192,16 @@ def test_a_hop_into_a_vacancy(fake_models: FakeModels, run: Run, tmp_path: Path)
     outcome = ask(run, structure, "neb", target, "--images", "3")
     assert outcome.code == ExitCode.DONE, outcome.document["errors"]
     assert "made-up second end point with 31 atoms" in outcome.document["data"]["script"]["remark"]
-    alone = start(target)
+    alone = start_script(target)
     assert alone.returncode == 1
     assert "give it with --final FILE" in alone.stderr
     assert (tmp_path / "run.first.extxyz").is_file()
 
     write(final, second)
-    part = start(target, "--final", final, "--steps", "10")
+    part = start_script(target, "--final", final, "--steps", "10")
     assert part.returncode == 0, part.stdout + part.stderr
     assert part.stdout.splitlines()[-1] == "Not converged: start it again to go on."
-    done = start(target)
+    done = start_script(target)
     assert done.returncode == 0, done.stderr
     assert "Continuing from run.band.extxyz." in done.stdout
     energies = [float(row["energy_ev"]) for row in rows(tmp_path / "run.path.csv")]
@@ -215,7 +213,7 @@ def test_a_hop_into_a_vacancy(fake_models: FakeModels, run: Run, tmp_path: Path)
     highest = read(tmp_path / "run.band.extxyz", index=2)
     assert isinstance(highest, Atoms)
     assert np.linalg.norm(highest.get_forces(), axis=1).max() < 0.06, "a climbing image ends where no force is left"
-    assert "this is done" in start(target).stderr
+    assert "this is done" in start_script(target).stderr
 
 
 def test_a_second_end_point_that_does_not_fit_is_refused(fake_models: FakeModels, run: Run, tmp_path: Path) -> None:
@@ -227,12 +225,12 @@ def test_a_second_end_point_that_does_not_fit_is_refused(fake_models: FakeModels
     wider.set_cell(second.cell * 1.01)
     for atoms, words in ((wider, "both ends of a band have one cell"), (fewer, "Cu30 is not Cu31")):
         write(final, atoms)
-        done = start(target, "--final", final)
+        done = start_script(target, "--final", final)
         assert done.returncode == 1
         assert words in done.stderr
-    assert "cannot be read" in start(target, "--final", tmp_path / "nowhere.vasp").stderr
+    assert "cannot be read" in start_script(target, "--final", tmp_path / "nowhere.vasp").stderr
     assert not (tmp_path / "run.first.extxyz").exists(), "it is read before anything is relaxed"
-    assert "relaxed to the same structure" in start(target, "--final", structure).stderr
+    assert "relaxed to the same structure" in start_script(target, "--final", structure).stderr
 
 
 @pytest.mark.parametrize("kind", ["phonons", "neb"])

@@ -16,6 +16,7 @@ import pytest
 from ase.io import iread
 
 from fake_models import STRUCTURES, FakeModels, Outcome, Run, fake_card
+from forked_scripts import start_script
 from mlipguide.core.errors import ExitCode
 from mlipguide.production import smoke_test
 from mlipguide.records.models.model_card import WeightsFact
@@ -24,6 +25,21 @@ from mlipguide.testing.fake_session import linear
 
 SILICON = STRUCTURES / "Si.POSCAR"
 ASKED = ("--atoms", "64", "--time", "100fs", "--timestep", "2fs", "--temperature", "500K", "--measure-budget", "10s")
+
+
+TRUE_PROCESSES = (
+    "test_a_script_is_tried_and_handed_over",
+    "test_a_script_that_fails_is_not_handed_over",
+    "test_a_script_that_hangs_is_ended",
+    "test_the_tries_leave_nothing_behind",
+)
+
+
+@pytest.fixture(autouse=True)
+def quick(request: pytest.FixtureRequest) -> None:
+    """Let scripts be tried in forks by the tests that are not about the trying itself."""
+    if request.node.originalname not in TRUE_PROCESSES:
+        request.getfixturevalue("forked_scripts")
 
 
 def add(fakes: FakeModels, checkpoint: str = "plain", **changes: Any) -> str:
@@ -36,12 +52,6 @@ def add(fakes: FakeModels, checkpoint: str = "plain", **changes: Any) -> str:
 
 def write(run: Run, target: Path, *words: str | Path, models: str = "fake-plain") -> Outcome:
     return run("recommend", SILICON, *ASKED, "--models", models, "--write", target, *words, "--json")
-
-
-def start(script: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(script), *words], capture_output=True, text=True, check=False, timeout=120
-    )
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -83,13 +93,13 @@ def test_a_run_that_was_interrupted_is_the_run_that_was_not(fake_models: FakeMod
     add(fake_models)
     for name in ("whole", "parts"):
         assert write(run, tmp_path / f"{name}.py").code == ExitCode.DONE
-    assert start(tmp_path / "whole.py").returncode == 0
+    assert start_script(tmp_path / "whole.py").returncode == 0
     for steps in ("7", "23"):
-        assert start(tmp_path / "parts.py", "--steps", steps).returncode == 0
+        assert start_script(tmp_path / "parts.py", "--steps", steps).returncode == 0
     # What a crash leaves after the last checkpoint.
     with (tmp_path / "parts.log.csv").open("a", encoding="utf-8") as stream:
         stream.write("24,half a li")
-    done = start(tmp_path / "parts.py")
+    done = start_script(tmp_path / "parts.py")
     assert done.stdout.splitlines()[-1] == "Reached step 50 of 50."
     logs = [rows(tmp_path / f"{name}.log.csv") for name in ("whole", "parts")]
     assert [int(row["step"]) for row in logs[1]] == list(range(51))
@@ -98,7 +108,7 @@ def test_a_run_that_was_interrupted_is_the_run_that_was_not(fake_models: FakeMod
     frames = [list(iread(tmp_path / f"{name}.traj.extxyz")) for name in ("whole", "parts")]
     assert len(frames[0]) == len(frames[1]) == 51
     assert frames[1][-1].positions == pytest.approx(frames[0][-1].positions, abs=1e-8)
-    again = start(tmp_path / "parts.py")
+    again = start_script(tmp_path / "parts.py")
     assert again.returncode == 0
     assert len(rows(tmp_path / "parts.log.csv")) == 51
 
@@ -112,7 +122,7 @@ def test_the_bath_heats_the_atoms_and_leaves_the_whole_where_it_is(
     assert run("recommend", SILICON, *words, "--write", target, "--json").code == ExitCode.DONE
     text = target.read_text(encoding="utf-8").replace("temperature_K=TEMPERATURE_K", "temperature_K=2 * TEMPERATURE_K")
     target.write_text(text, encoding="utf-8")
-    assert start(target).returncode == 0
+    assert start_script(target).returncode == 0
     # Atoms without forces get the bath's temperature within 1 / (2 friction) = 0.5 ps.
     temperatures = [float(row["temperature_k"]) for row in rows(tmp_path / "run.log.csv")]
     assert temperatures[0] == pytest.approx(500, rel=0.25)
@@ -139,21 +149,24 @@ def test_ctrl_c_keeps_a_checkpoint(fake_models: FakeModels, run: Run, tmp_path: 
         reached = int(saved["step"])
     assert 0 <= reached < 50
     assert int(rows(tmp_path / "run.log.csv")[-1]["step"]) == reached
-    assert start(target, "--steps", str(reached + 2)).stdout.splitlines()[-1] == f"Reached step {reached + 2} of 50."
+    assert (
+        start_script(target, "--steps", str(reached + 2)).stdout.splitlines()[-1]
+        == f"Reached step {reached + 2} of 50."
+    )
 
 
 def test_another_structure_or_stray_files_are_refused(fake_models: FakeModels, run: Run, tmp_path: Path) -> None:
     add(fake_models)
     target = tmp_path / "run.py"
     write(run, target)
-    assert start(target, "--steps", "2").returncode == 0
+    assert start_script(target, "--steps", "2").returncode == 0
     structure = tmp_path / "run.structure.extxyz"
     structure.write_text(structure.read_text(encoding="utf-8").replace("Si  ", "Ge  "), encoding="utf-8")
-    done = start(target)
+    done = start_script(target)
     assert done.returncode == 1
     assert "is of another structure" in done.stderr
     (tmp_path / "run.checkpoint.npz").unlink()
-    done = start(target)
+    done = start_script(target)
     assert done.returncode == 1
     assert "without a checkpoint" in done.stderr
 
@@ -218,11 +231,11 @@ def test_a_checkpoint_that_is_not_here_is_named(fake_models: FakeModels, run: Ru
     script = outcome.document["data"]["script"]
     assert script["smoke_test"] == "skipped"
     assert "plain.model" in script["remark"]
-    done = start(tmp_path / "run.py")
+    done = start_script(tmp_path / "run.py")
     assert done.returncode == 1
     assert "Download it from https://example.org/toys/plain.model" in done.stderr
     (tmp_path / "plain.model").write_bytes(b"weights")
-    assert start(tmp_path / "run.py", "--steps", "2").returncode == 0
+    assert start_script(tmp_path / "run.py", "--steps", "2").returncode == 0
 
 
 def test_nothing_is_overwritten_and_nothing_measured_in_vain(fake_models: FakeModels, run: Run, tmp_path: Path) -> None:
@@ -302,7 +315,7 @@ def test_names_of_files_cannot_end_a_text(fake_models: FakeModels, run: Run, tmp
     words = (*ASKED, "--models", "fake-plain", "--write", target, "--json")
     outcome = run("recommend", odd, *words)
     assert outcome.code == ExitCode.DONE, outcome.document["errors"]
-    assert start(target, "--steps", "1").returncode == 0
+    assert start_script(target, "--steps", "1").returncode == 0
 
 
 def test_the_tries_leave_nothing_behind(
