@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,10 +18,14 @@ from fake_models import FakeModels, Run
 from mlipguide.commands import recommend as recommend_workflow
 from mlipguide.commands import stability as workflow
 from mlipguide.core.errors import InputError, MeasurementFailedError
+from mlipguide.core.paths import unfinished_dir
 from mlipguide.core.readable import duration
 from mlipguide.evidence.stability.plan import FEWEST_STEPS, choose_lengths
+from mlipguide.evidence.stability.runs import Start, Subject
+from mlipguide.evidence.stability.runs import run as true_run
 from mlipguide.records.accuracy.stability import CheckVerdict, DriftCause, ModelStability
 from mlipguide.records.requests.recommend import TaskRequest
+from mlipguide.sessions.interface import Trajectory
 from mlipguide.store import stability as store
 from mlipguide.testing.calculators import Kinked, Turned
 from mlipguide.testing.fake_session import linear
@@ -67,6 +73,57 @@ def test_a_conservative_model_is_told_from_one_with_a_curl(models: FakeModels, c
     assert all(session._process.closed for session in models.sessions)  # type: ignore[attr-defined]
     assert store.find(PLAIN).records == (plain,)
     assert store.find(CURLED).records == (curled,)
+
+
+@contextmanager
+def runs_counted(*, interrupted_at: int | None = None) -> Iterator[list[float]]:
+    """Give out a list that gets the step of each run at constant energy; the one of that number is interrupted."""
+    done: list[float] = []
+
+    def counted(subject: Subject, start: Start, *, steps: int, timestep_fs: float) -> Trajectory:
+        if len(done) == interrupted_at:
+            raise KeyboardInterrupt
+        done.append(timestep_fs)
+        return true_run(subject, start, steps=steps, timestep_fs=timestep_fs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlipguide.evidence.stability.dynamics.run", counted)
+        yield done
+
+
+def test_ctrl_c_costs_the_run_that_was_going_on(models: FakeModels, copper: str) -> None:
+    names = f"{PLAIN},{CURLED}"
+    with runs_counted() as of_one:
+        ask(models, copper, names=PLAIN)
+    for at in (2, len(of_one)):  # within the first model, and in the second one
+        with runs_counted(interrupted_at=at), pytest.raises(KeyboardInterrupt):
+            ask(models, copper, names=names)
+    kept = {path.name for path in unfinished_dir().glob("stability-*/steps/*.json")}
+    assert {"00-tests.json", "01-task.json"} <= kept
+    models.opened.clear()
+    with runs_counted() as after:
+        result = ask(models, copper, names=names)
+    assert [request.card.id for request in models.opened] == [CURLED]
+    assert 0 < len(after) < len(of_one)
+    assert [one.verdict for one in result.data.results] == [CheckVerdict.PASSED, CheckVerdict.FAILED]
+    assert "taken_up" in {notice.kind for notice in result.notices}
+    assert list(unfinished_dir().glob("stability-*")) == []
+    again = ask(models, copper, names=names)
+    assert "taken_up" not in {notice.kind for notice in again.notices}, "finished tests are done anew"
+
+
+def test_nothing_is_taken_up_of_another_question_or_of_damaged_files(models: FakeModels, copper: str) -> None:
+    with runs_counted(interrupted_at=2), pytest.raises(KeyboardInterrupt):
+        ask(models, copper, names=PLAIN)
+    result = ask(models, copper, names=PLAIN, temperature="400K")
+    assert "taken_up" not in {notice.kind for notice in result.notices}
+    damaged = list(unfinished_dir().glob("stability-*/steps/*.json"))
+    assert damaged
+    for path in damaged:
+        path.write_text("damaged", encoding="utf-8")
+    result = ask(models, copper, names=PLAIN)
+    assert "taken_up" not in {notice.kind for notice in result.notices}
+    assert result.data.results[0].verdict is CheckVerdict.PASSED
 
 
 def test_a_budget_that_is_too_short_is_told_with_what_the_shortest_runs_took(models: FakeModels, copper: str) -> None:

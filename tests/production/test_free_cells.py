@@ -22,8 +22,8 @@ def test_tests_of_a_model_and_schedules_of_a_student_move_every_atom() -> None:
     slab.set_masses(masses)
     for cell in (
         cell_for(slab),
-        stability_plan._cell(slab, 32),
-        stability_plan._cell(slab, 2),
+        stability_plan.cell_of(slab, 32),
+        stability_plan.cell_of(slab, 2),
         *distorted_copies(slab, 1),
     ):
         assert not cell.constraints

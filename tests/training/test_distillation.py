@@ -13,10 +13,10 @@ import pytest
 
 from known_students import CELL, Clock, KnownTrainer, Springs
 from mlipguide.core.errors import InputError, TrainingFailedError
+from mlipguide.store.step_cache import StepCache
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.training.distil.distillation import DistillationResult, Distiller
 from mlipguide.training.distil.schedule import DistillationSchedule, plan_schedule
-from mlipguide.training.distil.step_cache import StepCache
 
 KELVIN = 400.0
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from known_students import CELL, Clock, Springs
+from mlipguide.store.step_cache import StepCache
 from mlipguide.testing.in_process import in_process_session
 from mlipguide.training.distil.equilibrium import equilibrium_start, kelvin
-from mlipguide.training.distil.step_cache import StepCache
 from mlipguide.training.distil.teacher_dataset import SampledRun, SamplingRun, sample_run
 
 KELVIN = 400.0

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from mlipguide.bench.measuring.measuring import session_request
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.candidates.additions import with_additions
+from mlipguide.candidates.identity import identity_of
 from mlipguide.candidates.neighbours_seen import seen, without_blind
 from mlipguide.candidates.preparation import Prepared, find_given_weights, prepare_candidates
 from mlipguide.catalog.additions import OPTION, parse_additions
@@ -19,17 +22,20 @@ from mlipguide.catalog.cards import load_catalogue
 from mlipguide.core.errors import InputError, MeasurementFailedError
 from mlipguide.core.paths import logs_dir, make_folder, stability_dir
 from mlipguide.core.readable import duration
+from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.core.units import SIMULATED_TIME, TEMPERATURE, WALL_TIME
-from mlipguide.evidence.stability.dynamics import FLEW_APART, DynamicResults, dynamic_tests
+from mlipguide.evidence.stability.dynamics import FLEW_APART, RUN_FORM, DynamicResults, dynamic_tests
 from mlipguide.evidence.stability.plan import (
     STATIC_EVALUATIONS,
     THERMALISING,
     Cell,
+    Lengths,
+    cell_form,
     choose_cell,
     choose_lengths,
 )
 from mlipguide.evidence.stability.results import without_value
-from mlipguide.evidence.stability.runs import Subject, piece_steps, thermalise
+from mlipguide.evidence.stability.runs import Subject, piece_steps, start_form, thermalise
 from mlipguide.evidence.stability.statics import StaticResults, static_tests
 from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, ModelStability, StabilityData, overall
 from mlipguide.records.advice.verdict_reasons import Constraint
@@ -41,6 +47,8 @@ from mlipguide.records.task.structure import StructureSummary
 from mlipguide.sessions.errors import HINTS, FailureKind
 from mlipguide.sessions.interface import ModelSession
 from mlipguide.store import stability as store
+from mlipguide.store.unfinished import Form, Unfinished, form_of, taking_up
+from mlipguide.structures.digests import structure_digest
 from mlipguide.structures.isotopes import masses_of
 from mlipguide.tasks.needs import names_in
 from mlipguide.tasks.requests import load_structure
@@ -49,6 +57,7 @@ from mlipguide.tasks.time_step import propose_timestep
 if TYPE_CHECKING:
     from ase import Atoms
 
+STATICS, LENGTHS = form_of(StaticResults), form_of(Lengths)
 RANDOM_WEIGHTS = "its weights are not on this machine, and random ones have no forces worth testing"
 RATTLE_ANGSTROM = 0.05
 TIMES_AS_LONG = 2.0
@@ -60,12 +69,37 @@ class Options(StabilityChoices, RunOptions):
     """How ``stability`` goes about its work, as the user wrote it."""
 
 
+TESTED: Form[tuple[ModelStability, bool]] = Form(
+    lambda tested: {"stability": to_plain(tested[0]), "short": tested[1]},
+    lambda kept: (from_plain(ModelStability, kept["stability"], what="kept tests"), bool(kept["short"])),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Conditions:
     structure: StructureSummary
     atoms: Atoms
     temperature_k: float
     timestep_s: float
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One model's part of a run.
+
+    Attributes:
+        run: What is kept of it.
+        position: Of the model.
+        models: How many there are.
+    """
+
+    run: Unfinished
+    position: int
+    models: int
+
+    def name(self, step: str) -> str:
+        """Return what a step of this model is kept as."""
+        return f"{self.position:02d}-{step}"
 
 
 def stability(request: TaskRequest, options: Options | None = None) -> Result[StabilityData]:
@@ -120,30 +154,12 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
     make_folder(logs_dir())
     conditions = _Conditions(structure=structure, atoms=atoms, temperature_k=temperature_k, timestep_s=timestep_s)
     problems = [*preparation.problems]
-    results: list[ModelStability] = []
     refused = [(item, _refusal(item)) for item in preparation.candidates]
     ready = [_with_threads(item, options.threads) for item, why in refused if why is None]
     problems += [why for _, why in refused if why is not None]
-    begin = time.monotonic()
-    for position, item in enumerate(ready):
-        left_s = budget_s - (time.monotonic() - begin)
-        share_s = max(budget_s / (4 * len(ready)), left_s / (len(ready) - position))
-        try:
-            found, short = _tested(item, machine, conditions, options, budget_s=share_s, place=(position, len(ready)))
-            store.append(found)
-        except MeasurementFailedError as error:
-            problems.append(Problem.from_error(error, model=item.card.id))
-            continue
-        results.append(found)
-        if short:
-            notices.append(
-                Notice(
-                    "short_runs",
-                    f"{item.card.id}: a budget of {duration(share_s)} allows only the shortest runs from which a drift "
-                    f"can be told, which took {duration(found.wall_time_s)} with loading; --budget "
-                    f"{_longer(budget_s, found.wall_time_s * len(ready))} narrows the intervals.",
-                )
-            )
+    results, told, failed = _all_tested(ready, machine, conditions, options, budget_s)
+    notices += told
+    problems += failed
     if not results:
         first = problems[0] if problems else Problem("backend_unknown", "Nothing here runs these models.", "")
         raise MeasurementFailedError(
@@ -157,6 +173,48 @@ def stability(request: TaskRequest, options: Options | None = None) -> Result[St
         results=tuple(results),
     )
     return Result(data, notices=(*notices, *preparation.notices), errors=tuple(problems))
+
+
+def _all_tested(
+    ready: Sequence[Prepared], machine: Machine, conditions: _Conditions, options: Options, budget_s: float
+) -> tuple[list[ModelStability], list[Notice], list[Problem]]:
+    """Test models one after the other, from where an interrupted run of the same question ended."""
+    question = {
+        "structure": structure_digest(conditions.atoms),
+        "temperature_k": conditions.temperature_k,
+        "timestep_s": conditions.timestep_s,
+        "budget_s": budget_s,
+        "threads": options.threads,
+        "models": [identity_of(item, timed=False) for item in ready],
+    }
+    results: list[ModelStability] = []
+    notices: list[Notice] = []
+    problems: list[Problem] = []
+    with taking_up("stability", question) as run:
+        begin = time.monotonic()
+        for position, item in enumerate(ready):
+            left_s = budget_s - run.taken_up_s - (time.monotonic() - begin)
+            share_s = max(budget_s / (4 * len(ready)), left_s / (len(ready) - position))
+            part = _Part(run, position, len(ready))
+            test = partial(_tested, item, machine, conditions, options, budget_s=share_s, part=part)
+            try:
+                found, short = run.remember(part.name("tests"), test, TESTED)
+            except MeasurementFailedError as error:
+                problems.append(Problem.from_error(error, model=item.card.id))
+                continue
+            results.append(found)
+            if short:
+                notices.append(
+                    Notice(
+                        "short_runs",
+                        f"{item.card.id}: a budget of {duration(share_s)} allows only the shortest runs from which a "
+                        f"drift can be told, which took {duration(found.wall_time_s)} with loading; --budget "
+                        f"{_longer(budget_s, found.wall_time_s * len(ready))} narrows the intervals.",
+                    )
+                )
+        if run.taken_up_s:
+            notices += run.notices(f"A part of these tests ({duration(run.taken_up_s)}) was done")
+    return results, notices, problems
 
 
 def _with_threads(item: Prepared, threads: int | None) -> Prepared:
@@ -207,10 +265,11 @@ def _tested(
     options: Options,
     *,
     budget_s: float,
-    place: tuple[int, int],
+    part: _Part,
 ) -> tuple[ModelStability, bool]:
-    begin = time.monotonic()
-    position, models = place
+    """Test a model and store what is found; return it, and whether only the shortest runs were possible."""
+    begin, before_s = time.monotonic(), part.run.taken_up_s
+    position, models = part.position, part.models
     options.on_progress(f"{item.card.id}: loading", position / models)
     session = options.opener(session_request(item, machine))
     try:
@@ -219,9 +278,14 @@ def _tested(
             raise MeasurementFailedError(refusal.message, hint=refusal.hint, kind=refusal.kind)
         options.on_progress(f"{item.card.id}: timing an evaluation", position / models)
         seen(item.card.id, session, conditions.atoms)
-        cell = choose_cell(session, conditions.atoms, budget_s - (time.monotonic() - begin))
-        subject = _subject(item, session, conditions, options, cell=cell, place=place, begin=begin, budget_s=budget_s)
-        statics, dynamics, failed, short = _results(subject, begin + budget_s)
+        left_s = budget_s - (time.monotonic() - begin)
+        cell = part.run.remember(
+            part.name("cell"), lambda: choose_cell(session, conditions.atoms, left_s), cell_form(conditions.atoms)
+        )
+        subject = _subject(
+            item, session, conditions, options, cell=cell, place=(position, models), begin=begin, budget_s=budget_s
+        )
+        statics, dynamics, failed, short = _results(subject, begin + budget_s, part)
     finally:
         session.close()
     tests = (
@@ -251,8 +315,9 @@ def _tested(
         drifts=dynamics.curves if dynamics else (),
         equation_of_state=statics.equation_of_state,
         bond_scan=statics.bond_scan,
-        wall_time_s=time.monotonic() - begin,
+        wall_time_s=time.monotonic() - begin + part.run.taken_up_s - before_s,
     )
+    store.append(record)
     return record, short
 
 
@@ -284,17 +349,21 @@ def _subject(
 
 
 def _results(
-    subject: Subject, end: float
+    subject: Subject, end: float, part: _Part
 ) -> tuple[StaticResults, DynamicResults | None, tuple[CheckResult, ...], bool]:
     """Return what was found, and whether only the shortest runs were possible before ``end`` (monotonic time, s)."""
-    start = thermalise(subject, THERMALISING)
+    run, earlier_s = part.run, part.run.taken_up_s
+    start = run.remember(part.name("start"), lambda: thermalise(subject, THERMALISING), start_form(subject.atoms))
     if start is not None:
-        begin = time.monotonic()
-        statics = static_tests(subject, start.atoms)
+        statics = run.remember(part.name("statics"), lambda: static_tests(subject, start.atoms), STATICS)
         # Others may have begun to use the machine since the first evaluations were timed.
-        evaluation_s = (time.monotonic() - begin) / STATIC_EVALUATIONS
-        lengths = choose_lengths(end - time.monotonic(), evaluation_s)
-        return statics, dynamic_tests(subject, start, lengths), (), lengths.is_short
+        evaluation_s = run.steps.step_s(part.name("statics")) / STATIC_EVALUATIONS
+        left_s = end - time.monotonic() - (run.taken_up_s - earlier_s)
+        lengths = run.remember(part.name("lengths"), lambda: choose_lengths(left_s, evaluation_s), LENGTHS)
+        dynamics = dynamic_tests(
+            subject, start, lengths, lambda name, make: run.remember(part.name(name), make, RUN_FORM)
+        )
+        return statics, dynamics, (), lengths.is_short
     rattled = subject.atoms.copy()
     rattled.rattle(RATTLE_ANGSTROM, seed=0)
     failed = without_value(

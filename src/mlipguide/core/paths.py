@@ -62,6 +62,11 @@ def contributor_file() -> Path:
     return data_dir() / "contributor"
 
 
+def unfinished_dir() -> Path:
+    """Folder of what runs that were interrupted have done, a folder each."""
+    return cache_dir() / "unfinished"
+
+
 def indexes_dir() -> Path:
     """Folder of what is known of folders with many files, so that these need not all be read."""
     return cache_dir() / "indexes"

@@ -25,6 +25,7 @@ from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.training.distillation import Distillation
 from mlipguide.records.training.training import Engine, FitRecipe
 from mlipguide.sessions.interface import ModelSession
+from mlipguide.store.step_cache import StepCache
 from mlipguide.structures.distortions import distorted_copies
 from mlipguide.structures.holds import freed
 from mlipguide.structures.isotopes import masses_of
@@ -34,7 +35,6 @@ from mlipguide.tasks.time_step import propose_timestep
 from mlipguide.training.distil.distillation import Distiller
 from mlipguide.training.distil.handover import POTENTIAL_FOLDER, distillation_of, settling_notices, timed_cell
 from mlipguide.training.distil.schedule import DistillationSchedule, plan_schedule
-from mlipguide.training.distil.step_cache import StepCache
 from mlipguide.training.engines import find_engine
 from mlipguide.training.fit.potential_folder import require_usable_id
 from mlipguide.training.fit.setup import Options, require_trainers

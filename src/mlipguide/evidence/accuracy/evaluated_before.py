@@ -6,31 +6,14 @@ known on the login node.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
+from mlipguide.candidates.identity import weights_digest
 from mlipguide.candidates.preparation import Prepared
 from mlipguide.evidence.accuracy.label_input import LabelInput
 from mlipguide.evidence.accuracy.model_accuracy import reckoned_anew
 from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
-from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.store import evidence as store
-
-CHUNK_BYTES = 2**20
-DIGITS = 16
-PACKAGED = "package"
-"""What stands for weights that a package brings: its version tells them apart."""
-
-
-def weights_digest(item: Prepared) -> str:
-    """Return what tells one set of weights of a model from another."""
-    if item.weights_file is None:
-        return PACKAGED
-    if item.card.weights.origin is WeightsOrigin.CALCULATOR:
-        return str(item.card.weights.sha256)[:DIGITS]  # of all that it is made of
-    return _file_digest(item.weights_file, item.weights_file.stat().st_mtime_ns)
 
 
 def known_evaluation(item: Prepared, labels: LabelInput, *, any_sample: bool) -> StoredEvaluation | None:
@@ -73,12 +56,3 @@ def still_holds(evaluation: StoredEvaluation, item: Prepared) -> bool:
         and all(installed[name] == version for name, version in accuracy.versions.items() if name in installed)
         and evaluation.weights == weights_digest(item)
     )
-
-
-@cache
-def _file_digest(path: Path, _changed_ns: int) -> str:
-    hasher = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            hasher.update(chunk)
-    return hasher.hexdigest()[:DIGITS]

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mlipguide.bench.measuring.measuring import Opener, session_request
+from mlipguide.candidates.identity import weights_digest
 from mlipguide.candidates.neighbours_seen import require_seen
 from mlipguide.candidates.preparation import Prepared
 from mlipguide.core.errors import MlipguideError, StorageError
 from mlipguide.core.paths import evidence_dir, make_folder
 from mlipguide.core.readable import duration
-from mlipguide.evidence.accuracy.evaluated_before import known_evaluation, weights_digest
+from mlipguide.evidence.accuracy.evaluated_before import known_evaluation
 from mlipguide.evidence.accuracy.frame_batches import Batched, FrameBatches, WrongBatchError, batched_notice
 from mlipguide.evidence.accuracy.frame_errors import frame_errors
 from mlipguide.evidence.accuracy.label_checks import frames_in_words

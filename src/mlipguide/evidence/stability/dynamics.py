@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.evidence.stability import contacts, drift
 from mlipguide.evidence.stability.plan import Lengths
 from mlipguide.evidence.stability.results import judged, without_value
@@ -15,7 +18,8 @@ from mlipguide.evidence.stability.runs import Start, Subject, run
 from mlipguide.evidence.stability.thresholds import THRESHOLDS
 from mlipguide.evidence.stability.timestep import Bracket, is_stable, recommended_fs, search
 from mlipguide.records.accuracy.stability import CheckResult, CheckVerdict, DriftCause, DriftCurve
-from mlipguide.sessions.interface import Trajectory
+from mlipguide.sessions.interface import Snapshot
+from mlipguide.store.unfinished import Form
 
 MEV = 1e3
 FS_PER_PS = 1e3
@@ -54,30 +58,74 @@ class DynamicResults:
     recommended_fs: float | None
 
 
-@dataclass(frozen=True)
-class _Run:
+@dataclass(frozen=True, kw_only=True)
+class FinishedRun:
+    """What is judged of one run at constant energy.
+
+    Attributes:
+        timestep_fs: Integration step.
+        last_step: How far it came.
+        broken: Whether the atoms flew apart.
+        stable: Whether it stayed together without climbing in energy.
+        energies: Of every step.
+        tests: What became of the atoms; of the run at the task's step alone.
+    """
+
     timestep_fs: float
-    trajectory: Trajectory
+    last_step: int
+    broken: bool
+    stable: bool
     energies: drift.Energies
-    slope: drift.Slope | None
+    tests: tuple[CheckResult, ...]
+
+    @cached_property
+    def slope(self) -> drift.Slope | None:
+        """The drift; None of a run that broke, or is too short."""
+        return None if self.broken else drift.linear_drift(self.energies.times_fs, self.energies.shadow_ev)
 
 
-def dynamic_tests(subject: Subject, start: Start, lengths: Lengths) -> DynamicResults:
+def _plain(one: FinishedRun) -> dict[str, Any]:
+    energies = {
+        item.name: [value if math.isfinite(value) else None for value in getattr(one.energies, item.name).tolist()]
+        for item in fields(drift.Energies)
+    }
+    alone = {name: getattr(one, name) for name in ("timestep_fs", "last_step", "broken", "stable")}
+    return {**alone, "energies": energies, "tests": [to_plain(test) for test in one.tests]}
+
+
+def _of_plain(kept: dict[str, Any]) -> FinishedRun:
+    energies = {name: np.array(values, dtype=float) for name, values in kept["energies"].items()}  # None is NaN
+    tests = tuple(from_plain(CheckResult, test, what="a kept run") for test in kept["tests"])
+    return FinishedRun(**{**kept, "energies": drift.Energies(**energies), "tests": tests})
+
+
+RUN_FORM = Form(_plain, _of_plain)
+Remember = Callable[[str, Callable[[], FinishedRun]], FinishedRun]
+"""Given a run's name and what does it, returns it from an earlier time or does it."""
+
+
+def dynamic_tests(subject: Subject, start: Start, lengths: Lengths, remember: Remember) -> DynamicResults:
     """Run at half the step, the step and twice the step, then search for the longest stable one."""
     atoms = len(subject.atoms)
+
+    def run_at(name: str, *, steps: int, timestep_fs: float) -> FinishedRun:
+        looked_at = name == "task"
+        return remember(
+            name, lambda: _run(subject, start, steps=steps, timestep_fs=timestep_fs, atoms_looked_at=looked_at)
+        )
+
     runs = {
-        name: _run(subject, start, steps=round(lengths.steps / factor), timestep_fs=subject.timestep_fs * factor)
+        name: run_at(name, steps=round(lengths.steps / factor), timestep_fs=subject.timestep_fs * factor)
         for name, factor in FACTORS.items()
     }
-    stable = {one.timestep_fs: one.energies for one in runs.values() if is_stable(one.trajectory)}
+    stable = {one.timestep_fs: one.energies for one in runs.values() if one.stable}
     trials: dict[float, drift.Energies] = {}
 
     def try_step(timestep_fs: float) -> bool:
-        tried = _run(subject, start, steps=lengths.trial, timestep_fs=timestep_fs)
-        if is_stable(tried.trajectory):
+        tried = run_at(f"trial-{timestep_fs:.9g}", steps=lengths.trial, timestep_fs=timestep_fs)
+        if tried.stable:
             trials[timestep_fs] = tried.energies
-            return True
-        return False
+        return tried.stable
 
     start_fs = subject.timestep_fs * 2 if not stable else max(stable)
     bracket = search(try_step, start_fs / 4 if not stable else start_fs, known_stable_fs=max(stable, default=None))
@@ -97,7 +145,7 @@ def dynamic_tests(subject: Subject, start: Start, lengths: Lengths) -> DynamicRe
             _unconserved_test(runs["task"], causes["task"]),
             *_fluctuation_tests(runs, ratios),
             _step_test(bracket, subject.timestep_fs, longest),
-            *_atom_tests(subject, runs["task"]),
+            *runs["task"].tests,
         ),
         curves=tuple(_curve(one, atoms) for one in runs.values() if one.slope is not None),
         cause=causes["task"],
@@ -106,16 +154,19 @@ def dynamic_tests(subject: Subject, start: Start, lengths: Lengths) -> DynamicRe
     )
 
 
-def _run(subject: Subject, start: Start, *, steps: int, timestep_fs: float) -> _Run:
+def _run(subject: Subject, start: Start, *, steps: int, timestep_fs: float, atoms_looked_at: bool) -> FinishedRun:
     trajectory = run(subject, start, steps=steps, timestep_fs=timestep_fs)
-    energies = drift.energies_of(trajectory.snapshots, subject.atoms.get_masses(), timestep_fs)
-    slope = None
-    if trajectory.stopped_because is None:
-        slope = drift.linear_drift(energies.times_fs, energies.shadow_ev)
-    return _Run(timestep_fs, trajectory, energies, slope)
+    return FinishedRun(
+        timestep_fs=timestep_fs,
+        last_step=trajectory.snapshots[-1].step if trajectory.snapshots else 0,
+        broken=trajectory.stopped_because is not None,
+        stable=is_stable(trajectory),
+        energies=drift.energies_of(trajectory.snapshots, subject.atoms.get_masses(), timestep_fs),
+        tests=_atom_tests(subject, trajectory.snapshots) if atoms_looked_at else (),
+    )
 
 
-def _cause(one: _Run, half: _Run, atoms: int) -> DriftCause | None:
+def _cause(one: FinishedRun, half: FinishedRun, atoms: int) -> DriftCause | None:
     """Return where a drift comes from; None where there is none to speak of."""
     if one.slope is None:
         return None
@@ -128,7 +179,7 @@ def _cause(one: _Run, half: _Run, atoms: int) -> DriftCause | None:
     )
 
 
-def _unconserved_share(one: _Run) -> float | None:
+def _unconserved_share(one: FinishedRun) -> float | None:
     spread = float(np.std(one.energies.kinetic_ev))
     return None if one.slope is None or spread == 0 else drift.unconserved_ev(one.energies) / spread
 
@@ -137,14 +188,14 @@ def _limit(test: str) -> float:
     return THRESHOLDS[test].value
 
 
-def _drift_test(name: str, one: _Run, atoms: int, cause: DriftCause | None) -> CheckResult:
+def _drift_test(name: str, one: FinishedRun, atoms: int, cause: DriftCause | None) -> CheckResult:
     test = "nve-drift" if name == "task" else f"nve-drift-{name}"
     title = f"Drift at {one.timestep_fs:g} fs"
     if one.slope is None:
         return without_value(
             test,
             title,
-            f"Constant energy at {WORDS[name]}: the atoms flew apart after {one.trajectory.snapshots[-1].step} steps.",
+            f"Constant energy at {WORDS[name]}: the atoms flew apart after {one.last_step} steps.",
             verdict=CheckVerdict.FAILED if name == "task" else CheckVerdict.NOT_APPLICABLE,
             advice=FLEW_APART if name == "task" else None,
         )
@@ -164,7 +215,7 @@ def _drift_test(name: str, one: _Run, atoms: int, cause: DriftCause | None) -> C
     )
 
 
-def _unconserved_test(one: _Run, cause: DriftCause | None) -> CheckResult:
+def _unconserved_test(one: FinishedRun, cause: DriftCause | None) -> CheckResult:
     share = _unconserved_share(one)
     if share is None:
         return without_value(
@@ -181,7 +232,7 @@ def _unconserved_test(one: _Run, cause: DriftCause | None) -> CheckResult:
     )
 
 
-def _fluctuation_tests(runs: Mapping[str, _Run], ratios: Mapping[float, float]) -> tuple[CheckResult, ...]:
+def _fluctuation_tests(runs: Mapping[str, FinishedRun], ratios: Mapping[float, float]) -> tuple[CheckResult, ...]:
     task = runs["task"]
     ratio = ratios.get(task.timestep_fs)
     titles = {
@@ -245,9 +296,9 @@ def _step_test(bracket: Bracket, task_fs: float, longest: float | None) -> Check
     )
 
 
-def _atom_tests(subject: Subject, one: _Run) -> tuple[CheckResult, ...]:
+def _atom_tests(subject: Subject, snapshots: Sequence[Snapshot]) -> tuple[CheckResult, ...]:
     atoms, wanted = subject.atoms, subject.temperature_k
-    snapshots, masses = one.trajectory.snapshots, atoms.get_masses()
+    masses = atoms.get_masses()
     temperatures = contacts.temperatures_k(snapshots, len(atoms))
     seen = contacts.extremes(temperatures)
     share = contacts.shortest_share(atoms, snapshots, every=max(1, len(snapshots) // CONTACTS_LOOKED_AT))
@@ -261,7 +312,7 @@ def _atom_tests(subject: Subject, one: _Run) -> tuple[CheckResult, ...]:
             why=f"{seen.lowest:.0f} to {seen.highest:.0f} K, mean {seen.mean:.0f} K.",
             advice=FLEW_APART,
         ),
-        _pressure_test(subject, one),
+        _pressure_test(subject, snapshots),
         judged(
             "close-contacts",
             "Shortest distance",
@@ -300,10 +351,10 @@ def _atom_tests(subject: Subject, one: _Run) -> tuple[CheckResult, ...]:
     return tuple(found)
 
 
-def _pressure_test(subject: Subject, one: _Run) -> CheckResult:
+def _pressure_test(subject: Subject, snapshots: Sequence[Snapshot]) -> CheckResult:
     if not subject.atoms.pbc.all():
         return without_value("pressure", "Mean pressure", "Not periodic in three directions.")
-    pressures = contacts.pressures_gpa(one.trajectory.snapshots, float(subject.atoms.cell.volume))
+    pressures = contacts.pressures_gpa(snapshots, float(subject.atoms.cell.volume))
     if pressures is None:
         return without_value("pressure", "Mean pressure", "The model gives no stress.")
     seen = contacts.extremes(pressures)
@@ -318,7 +369,7 @@ def _pressure_test(subject: Subject, one: _Run) -> CheckResult:
     )
 
 
-def _curve(one: _Run, atoms: int) -> DriftCurve:
+def _curve(one: FinishedRun, atoms: int) -> DriftCurve:
     assert one.slope is not None
     energies = one.energies
     thinned = slice(None, None, max(1, math.ceil(len(energies.times_fs) / MOST_CURVE_POINTS)))

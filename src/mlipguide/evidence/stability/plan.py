@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlipguide.sessions.interface import ModelSession
+from mlipguide.store.unfinished import Form
 from mlipguide.structures.holds import freed
 from mlipguide.structures.supercells import near_cubic_supercell
 
@@ -37,11 +38,21 @@ class Cell:
 
     Attributes:
         atoms: The cell.
+        wanted: Number of atoms that it was made for.
         evaluation_s: What one evaluation of it takes.
     """
 
     atoms: Atoms
+    wanted: int
     evaluation_s: float
+
+
+def cell_form(atoms: Atoms) -> Form[Cell]:
+    """Return how a cell of a structure is kept."""
+    return Form(
+        lambda cell: {"wanted": cell.wanted, "evaluation_s": cell.evaluation_s},
+        lambda kept: Cell(cell_of(atoms, kept["wanted"]), kept["wanted"], kept["evaluation_s"]),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +86,18 @@ def choose_cell(
         budget_s: Seconds for this model, what was spent on loading it taken off.
         clock: Tells the time, seconds.
     """
-    cell = _cell(atoms, SMALLEST_CELL_ATOMS)
+    wanted = SMALLEST_CELL_ATOMS
+    cell = cell_of(atoms, wanted)
     begin = clock()
     evaluation_s = _evaluation_s(session, cell, clock)
     left_s = max(0.0, budget_s - (clock() - begin))
     affordable = left_s / evaluation_s / (STATIC_EVALUATIONS + THERMALISING + WANTED_STEPS)
     # Only a part of the time that is left over goes into more atoms: the first evaluations may have been lucky.
     if affordable >= 2 * MARGIN and len(cell) < LARGEST_CELL_ATOMS:
-        cell = _cell(atoms, min(LARGEST_CELL_ATOMS, int(len(cell) * affordable / MARGIN)))
+        wanted = min(LARGEST_CELL_ATOMS, int(len(cell) * affordable / MARGIN))
+        cell = cell_of(atoms, wanted)
         evaluation_s = _evaluation_s(session, cell, clock)
-    return Cell(cell, evaluation_s)
+    return Cell(cell, wanted, evaluation_s)
 
 
 def choose_lengths(left_s: float, evaluation_s: float) -> Lengths:
@@ -96,7 +109,7 @@ def choose_lengths(left_s: float, evaluation_s: float) -> Lengths:
     return Lengths(trial=trial, steps=steps, is_short=affordable < FEWEST_STEPS)
 
 
-def _cell(atoms: Atoms, wanted: int) -> Atoms:
+def cell_of(atoms: Atoms, wanted: int) -> Atoms:
     """Return a cell in which every atom moves: it is the model that is tested, on all of its forces."""
     atoms = freed(atoms)
     if not atoms.pbc.any() or len(atoms) >= wanted:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot, Trajectory
 from mlipguide.sessions.pieces import FRICTION_PER_S, Leg, carried_out, end_of, in_pieces
+from mlipguide.store.unfinished import Form
 from mlipguide.structures.velocities import AT_REST, drawn_velocities
 
 if TYPE_CHECKING:
@@ -49,6 +50,23 @@ class Start:
 
     atoms: Atoms
     velocities: NDArray[np.float64]
+
+
+def _start_of(kept: dict[str, Any], atoms: Atoms) -> Start | None:
+    if kept["positions"] is None:
+        return None
+    return Start(moved(atoms, np.array(kept["positions"])), np.array(kept["velocities"]))
+
+
+def start_form(atoms: Atoms) -> Form[Start | None]:
+    """Return how the start of runs of a cell is kept."""
+    return Form(
+        lambda start: {
+            "positions": None if start is None else start.atoms.positions.tolist(),
+            "velocities": None if start is None else start.velocities.tolist(),
+        },
+        lambda kept: _start_of(kept, atoms),
+    )
 
 
 def piece_steps(evaluation_s: float) -> int:

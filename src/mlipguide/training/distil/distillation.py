@@ -23,13 +23,13 @@ from mlipguide.evidence.disagreement.spread import force_disagreement
 from mlipguide.records.training.distillation import ForceError, Round, RunComparison
 from mlipguide.records.training.training import FitRecipe, FittedPotential
 from mlipguide.sessions.interface import ModelSession
+from mlipguide.store.step_cache import StepCache
 from mlipguide.structures.distortions import distorted_copies
 from mlipguide.structures.diversity import choose_diverse
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.training.distil.equilibrium import equilibrium_start
 from mlipguide.training.distil.run_comparison import NOT_SETTLED, compared
 from mlipguide.training.distil.schedule import DISTORTION_SEED, EXPLORE_FACTOR, DistillationSchedule
-from mlipguide.training.distil.step_cache import StepCache
 from mlipguide.training.distil.student_errors import force_error
 from mlipguide.training.distil.student_runs import explore, long_run, placed
 from mlipguide.training.distil.teacher_dataset import (

@@ -24,13 +24,13 @@ from mlipguide.records.training.dynamics_check import DynamicsCheck
 from mlipguide.records.training.training import FittedPotential
 from mlipguide.sessions.interface import Conditions
 from mlipguide.stats.centres import centre_of
+from mlipguide.store.step_cache import StepCache
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.training.acceptance import NO_HOLES, faults, not_resolved, student_checks
 from mlipguide.training.constant_energy import constant_energy_run
 from mlipguide.training.distil.distillation import DistillationResult
 from mlipguide.training.distil.schedule import DistillationSchedule
-from mlipguide.training.distil.step_cache import StepCache
 from mlipguide.training.fit.domain import domain_of
 from mlipguide.training.fit.manifests import MANIFEST, manifest_text
 from mlipguide.training.fit.potential_folder import Delivery, deliver

@@ -22,6 +22,7 @@ from mlipguide.sessions.pieces import (
     in_pieces,
 )
 from mlipguide.stats.settling import settling_of
+from mlipguide.store.step_cache import StepCache
 from mlipguide.structures.checks import check_structure
 from mlipguide.structures.velocities import drawn_velocities
 from mlipguide.training.distil.schedule import (
@@ -31,7 +32,6 @@ from mlipguide.training.distil.schedule import (
     LONG_SEED,
     DistillationSchedule,
 )
-from mlipguide.training.distil.step_cache import StepCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

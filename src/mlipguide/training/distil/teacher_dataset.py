@@ -17,9 +17,9 @@ import numpy as np
 
 from mlipguide.sessions.interface import DynamicsPlan, ModelSession, Snapshot
 from mlipguide.sessions.pieces import FRICTION_PER_S, End, Leg, carried_out, end_of, in_pieces
+from mlipguide.store.step_cache import StepCache
 from mlipguide.structures.labels import LabelledFrame
 from mlipguide.structures.velocities import drawn_velocities
-from mlipguide.training.distil.step_cache import StepCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,7 +20,7 @@ from mlipguide.records.checks import LONGEST_S
 
 FORMAT, EARLIER_FORMAT = 2, 1
 """Steps of the earlier format have other names: a distillation that it began cannot go on."""
-REQUEST = "request"
+REQUEST, STEPS = "request", "steps"
 REQUESTED = "a request of a training"
 STEP = "a step of a training"
 ANOTHER = "Choose another folder with --folder."
@@ -95,19 +95,30 @@ class StepCache:
             name: Of the step; a file name without its ending.
             make: Does it, and returns plain data.
         """
-        path = self.folder / "steps" / f"{name}.json"
-        found = unless_unusable(path, _read_step, self.set_aside)
-        if found is None:
-            begin = self.now()
-            result = make()
-            found = {"took_s": self.now() - begin, "result": result, "sha256": _digest(result)}
-            write_atomically(path, to_json(found) + "\n")
-        self._took_s[name] = float(found["took_s"])
-        return found["result"]
+        found = self._find(name)
+        if found is not None:
+            self._took_s[name] = float(found["took_s"])
+            return found["result"]
+        begin = self.now()
+        result = make()
+        self.keep(name, result, took_s=self.now() - begin)
+        return result
+
+    def keep(self, name: str, result: Any, *, took_s: float) -> None:
+        """Keep what a step gave, plain data, with the wall time that it took."""
+        found = {"took_s": took_s, "result": result, "sha256": _digest(result)}
+        write_atomically(self._file(name), to_json(found) + "\n")
+        self._took_s[name] = took_s
 
     def knows(self, name: str) -> bool:
         """Tell whether a step was done; one whose file cannot be used was not."""
-        return unless_unusable(self.folder / "steps" / f"{name}.json", _read_step, self.set_aside) is not None
+        return self._find(name) is not None
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        return unless_unusable(self._file(name), _read_step, self.set_aside)
+
+    def _file(self, name: str) -> Path:
+        return self.folder / STEPS / f"{name}.json"
 
 
 def _read_step(path: Path) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""What tells a model as it is run here from another one: its weights, its packages, its settings."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mlipguide.candidates.preparation import Prepared
+from mlipguide.core.serialisation import to_plain
+from mlipguide.records.models.terms import WeightsOrigin
+
+CHUNK_BYTES = 2**20
+DIGITS = 16
+PACKAGED = "package"
+"""What stands for weights that a package brings: its version tells them apart."""
+
+
+def weights_digest(item: Prepared) -> str:
+    """Return what tells one set of weights of a model from another."""
+    if item.weights_file is None:
+        return PACKAGED
+    if item.card.weights.origin is WeightsOrigin.CALCULATOR:
+        return str(item.card.weights.sha256)[:DIGITS]  # of all that it is made of
+    return _file_digest(item.weights_file, item.weights_file.stat().st_mtime_ns)
+
+
+def identity_of(item: Prepared, *, timed: bool) -> dict[str, Any]:
+    """Return as plain data what decides the results of a model.
+
+    Args:
+        item: The model.
+        timed: Whether its speed is a result too: then all of its settings count, else those that change numbers.
+    """
+    settings: Any = item.settings if timed else [item.settings.driver, *map(to_plain, item.settings.numerics)]
+    return {
+        "model": item.card.id,
+        "weights": weights_digest(item),
+        "synthetic": item.synthetic,
+        "versions": dict(item.environment.versions),
+        "settings": to_plain(settings) if timed else settings,
+    }
+
+
+@cache
+def _file_digest(path: Path, _changed_ns: int) -> str:
+    hasher = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            hasher.update(chunk)
+    return hasher.hexdigest()[:DIGITS]
