@@ -85,7 +85,7 @@ def test_ten_steps_and_the_rest_after_them(model: str, tmp_path: Path) -> None:
     assert len(read(tmp_path / "run.traj.extxyz", index=":")) == 21
 
 
-@pytest.mark.in_turn("scripts of a molecule", 1)
+@pytest.mark.in_turn("other scripts", 2)
 @pytest.mark.parametrize("model", MODELS)
 def test_a_molecule_in_vacuum(model: str, tmp_path: Path) -> None:
     target = tmp_path / "run.py"
@@ -93,7 +93,7 @@ def test_a_molecule_in_vacuum(model: str, tmp_path: Path) -> None:
     assert try_script(texts_by_name(files), target.name, python=python, timeout_s=300) is None
 
 
-@pytest.mark.in_turn("scripts of a relaxation", 1)
+@pytest.mark.in_turn("other scripts", 2)
 @pytest.mark.parametrize("model", MODELS)
 def test_a_relaxation_with_its_cell(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script_texts, "kind_of", lambda _: "relax")
@@ -111,7 +111,7 @@ def test_a_relaxation_with_its_cell(model: str, tmp_path: Path, monkeypatch: pyt
     assert relaxed.cell.lengths() == pytest.approx([4.25] * 3, abs=0.05)
 
 
-@pytest.mark.in_turn("other scripts", 1)
+@pytest.mark.in_turn("other scripts", 2)
 def test_a_screening_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script_texts, "kind_of", lambda _: "screen")
     target, folder = tmp_path / "run.py", tmp_path / "crystals"
@@ -137,7 +137,7 @@ def test_a_screening_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytes
     assert float(table["b.cif"]["energy_ev_per_atom"]) == pytest.approx(-5.42, abs=0.1)
 
 
-@pytest.mark.in_turn("other scripts", 1)
+@pytest.mark.in_turn("other scripts", 2)
 def test_phonons_of_silicon(tmp_path: Path) -> None:
     target = tmp_path / "run.py"
     task = make_task(kind=TaskKind.PHONONS)
@@ -159,7 +159,7 @@ def test_phonons_of_silicon(tmp_path: Path) -> None:
     assert 11 < modes[5] < 16
 
 
-@pytest.mark.in_turn("other scripts", 1)
+@pytest.mark.in_turn("other scripts", 2)
 def test_a_band_across_a_vacancy(tmp_path: Path) -> None:
     target, final = tmp_path / "run.py", tmp_path / "final.extxyz"
     first = bulk("Cu", a=3.63, cubic=True).repeat((2, 1, 1))
