@@ -60,9 +60,14 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def cluster(slurm: None, toy_plugin: ToyPlugin, tmp_path: Path) -> Path:
-    """The file of that cluster; two toy models are in the catalogue."""
+def cluster(slurm: None, toy_plugin: ToyPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of that cluster; two toy models are in the catalogue.
+
+    Jobs start login shells. What is in the user's profile may hold a lock that a killed job leaves behind, and for
+    which all others wait (``pyenv init`` does, for a minute): they have a home of their own.
+    """
     del slurm
+    monkeypatch.setenv("HOME", str(tmp_path))
     toy_plugin.add("plain", "dies@100000")
     path = tmp_path / "cluster.yaml"
     path.write_text(CLUSTER.format(mark=tmp_path / "mark"), encoding="utf-8")
