@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from labelled import DATA
 from mlipguide.commands.evaluate import evaluate
+from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.records.requests.accuracy import EvaluateRequest
 
 KNOWN = {
@@ -18,7 +21,8 @@ KNOWN = {
 @pytest.mark.in_turn("real accuracy", 1)
 @pytest.mark.integration
 @pytest.mark.parametrize("name", list(KNOWN))
-def test_the_errors_are_those_measured_elsewhere(name: str) -> None:
+def test_the_errors_are_those_measured_elsewhere(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))  # nothing of an earlier run is reused
     result = evaluate(EvaluateRequest(labels=str(DATA / f"{name}.extxyz"), models=",".join(KNOWN[name])))
     found = {one.model: round(one.force_mae_ev_per_angstrom.value, 4) for one in result.data.results}
     if not set(KNOWN[name]) <= set(found):
