@@ -25,7 +25,7 @@ demo: $(VENV)/.ready
 # Two processes share the tests, a file each: first those without real backends, then those with them.
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -m "not integration" -n 2 --dist loadfile --durations 10
-	$(BIN)/python -m pytest -m integration -n 2 --dist loadfile --durations 25
+	$(BIN)/python -m pytest -m integration -n 2 --dist loadfile --no-loadscope-reorder --durations 25
 
 newest:
 	@echo $(NEWEST)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from mlipguide.records.hardware.environment import Environment
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.timing.axes import Purpose
 from mlipguide.records.timing.measurement import Settings
+from mlipguide.sessions.interface import ModelSession
 from mlipguide.sessions.worker_session import WorkerSession
 
 if TYPE_CHECKING:
@@ -31,10 +33,11 @@ COMPILE = "compile"
 def require_each_value(
     card: ModelCard,
     environment: Environment,
+    plain: ModelSession,
+    *,
     settings: Settings,
     opened: Callable[[Settings], WorkerSession],
     structure: Atoms,
-    *,
     weights_file: Path | None = None,
     synthetic: bool = False,
 ) -> None:
@@ -43,6 +46,7 @@ def require_each_value(
     Args:
         card: The checkpoint.
         environment: Of its backend.
+        plain: The checkpoint with the default.
         settings: The default.
         opened: Starts it with settings.
         structure: What is evaluated, rattled.
@@ -62,14 +66,7 @@ def require_each_value(
     available = [one for one in axes_here(item, probe_machine(), Purpose.MD).available if named or one.axis != COMPILE]
     assert available
     structures = rattled_copies(structure, 1)
-    plain = opened(settings)
-    try:
-        for one in available:
-            other = opened(settings.with_choice(one.axis, one.value))
-            try:
-                found = compare_settings(plain, other, structures)
-            finally:
-                other.close()
-            assert is_within(found), (one, found)
-    finally:
-        plain.close()
+    for one in available:
+        with closing(opened(settings.with_choice(one.axis, one.value))) as other:
+            found = compare_settings(plain, other, structures)
+        assert is_within(found), (one, found)

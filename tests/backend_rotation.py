@@ -49,6 +49,7 @@ IN_TURN = (
 """Those that take turns; the first backends of the project are tried always, in ``test_real_backends.py``."""
 
 
+@cache
 def turn() -> int:
     """Return a number that grows with the project."""
     here = Path(__file__).parent
@@ -74,6 +75,24 @@ def chosen(wanted: str, number: int, backends: Sequence[str] = IN_TURN) -> tuple
     return tuple(backends[(number * count + place) % len(backends)] for place in range(count))
 
 
+def turn_after(count: int, number: int, name: str, names: Sequence[str]) -> int:
+    """Return how many runs after this one the next turn of one of ``names`` is; 0 where it is now.
+
+    Args:
+        count: How many a run takes.
+        number: Of this run.
+        name: Whose turn.
+        names: All that take turns.
+    """
+    return next(later for later in range(len(names)) if name in chosen(str(count), number + later, names))
+
+
+def when(count: int, name: str, names: Sequence[str]) -> str:
+    """Say when the next turn of one of ``names`` is, as the reason of a skipped test."""
+    later = turn_after(count, turn(), name, names)
+    return f"has its turn {later} commit{'s' if later > 1 else ''} later ({VARIABLE}=all tries every one)"
+
+
 @cache
 def chosen_now() -> tuple[str, ...]:
     """Return the backends of this run."""
@@ -84,7 +103,9 @@ def chosen_now() -> tuple[str, ...]:
 def environment_or_skip(backend: str) -> Environment:
     """Return the environment of a backend, built where there is none; the test is skipped out of turn or without it."""
     if backend not in chosen_now():
-        pytest.skip(f"{backend} has its turn in another run ({VARIABLE}=all tries every one)")
+        wanted = os.environ.get(VARIABLE, str(AT_A_TIME))
+        why = when(int(wanted), backend, IN_TURN) if wanted.isdecimal() else f"is not among those of {VARIABLE}"
+        pytest.skip(f"{backend} {why}")
     recipe = find_recipe(backend)
     environment = find_environment(recipe)
     if environment.state is EnvironmentState.READY:

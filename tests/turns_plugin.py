@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
-from backend_rotation import VARIABLE, chosen, turn
+from backend_rotation import VARIABLE, chosen, turn, when
 
 LONG_VARIABLE = "MLIPGUIDE_LONG_FILES"
 """How many of ``LONG_FILES`` a run takes, all without it; -9 are all but those that 9 would take.
@@ -43,8 +44,25 @@ LONG_FILES = (
 """The files that take two thirds of the time of all tests without real backends, neighbours of different kinds."""
 
 
+BEGUN_FIRST = (
+    "test_backends_in_turn.py",
+    "test_real_backends.py",
+    "test_stability_of_real_models.py",
+    "test_training_engines.py",
+    "test_one_node_slurm.py",
+)
+"""The longest files with real backends, so that processes that share them end together (``--no-loadscope-reorder``)."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Read only the files with tests of real backends where these alone are asked for, which saves seconds."""
+    if config.option.markexpr != "integration" or not collection_path.match("test_*.py"):
+        return None
+    return True if "mark.integration" not in collection_path.read_text(encoding="utf-8") else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of ``in_turn(group, at_a_time)`` and the long files that have their turn in another run."""
+    """Skip the tests of ``in_turn(group, at_a_time)`` and leave out the long files that are not in turn."""
     groups: dict[str, list[pytest.Item]] = {}
     counts: dict[str, int] = {}
     for item in items:
@@ -60,6 +78,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if os.environ.get(VARIABLE) != "all":
         for group, members in groups.items():
             names = [member.nodeid for member in members]
-            left_out |= set(names) - set(chosen(str(counts[group]), turn(), names))
+            taking = chosen(str(counts[group]), turn(), names)
+            for member in members:
+                if member.nodeid not in taking:
+                    member.add_marker(pytest.mark.skip(reason=f"{group}: {when(counts[group], member.nodeid, names)}"))
     config.hook.pytest_deselected(items=[item for item in items if item.nodeid in left_out])
-    items[:] = [item for item in items if item.nodeid not in left_out]
+    items[:] = sorted((item for item in items if item.nodeid not in left_out), key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    return BEGUN_FIRST.index(item.path.name) if item.path.name in BEGUN_FIRST else len(BEGUN_FIRST)

@@ -88,7 +88,8 @@ stop() {
     number=$(cat "$file")
     kill "$number" 2>/dev/null || continue
     for _ in $(seq 50); do
-      kill -0 "$number" 2>/dev/null || break
+      # One that has ended and that nobody waited for is still there.
+      { kill -0 "$number" && ! grep -q '^State:[[:space:]]*Z' "/proc/$number/status"; } 2>/dev/null || break
       sleep 0.1
     done
     kill -KILL "$number" 2>/dev/null || true

@@ -34,13 +34,13 @@ CLUSTER = """name: onenode
 partitions:
   - name: short
     time_limit: 2m
-    setup: ['[ "$SLURM_ARRAY_TASK_ID" != 1 ] || [ -e {mark} ] || sleep 300']
+    setup: ['[ "$SLURM_ARRAY_TASK_ID" != 1 ] || [ -e {mark} ] || {{ sleep 300; exit 1; }}']
   - name: long
     time_limit: 5m
     at_once: 1
-    setup: ['[ "$SLURM_ARRAY_TASK_ID" != 0 ] || [ -e {mark} ] || sleep 300']
+    setup: ['[ "$SLURM_ARRAY_TASK_ID" != 0 ] || [ -e {mark} ] || {{ sleep 300; exit 1; }}']
 """
-"""One task of each partition sleeps until there is a mark."""
+"""One task of each partition sleeps until there is a mark; a killed one does nothing after it."""
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +60,14 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def cluster(slurm: None, toy_plugin: ToyPlugin, tmp_path: Path) -> Path:
-    """The file of that cluster; two toy models are in the catalogue."""
+def cluster(slurm: None, toy_plugin: ToyPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of that cluster; two toy models are in the catalogue.
+
+    Jobs start login shells. What is in the user's profile may hold a lock that a killed job leaves behind, and for
+    which all others wait (``pyenv init`` does, for a minute): they have a home of their own.
+    """
     del slurm
+    monkeypatch.setenv("HOME", str(tmp_path))
     toy_plugin.add("plain", "dies@100000")
     path = tmp_path / "cluster.yaml"
     path.write_text(CLUSTER.format(mark=tmp_path / "mark"), encoding="utf-8")
@@ -73,7 +78,7 @@ def until(holds: Callable[[], bool], *, seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.5)
+        time.sleep(0.1)
 
 
 def states(run: Run, *words: str) -> dict[tuple[str, str], tuple[str, str | None]]:
@@ -86,51 +91,6 @@ def states(run: Run, *words: str) -> dict[tuple[str, str], tuple[str, str | None
 def scontrol(*words: str) -> None:
     done = subprocess.run(["scontrol", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_from_two_models_on_two_partitions_to_an_answer(cluster: Path, run: Run, tmp_path: Path) -> None:
-    plain, other = MODELS
-    asked = ("--models", ",".join(MODELS), "--sizes", "8", "--budget", "2s", "--threads", "1")
-    assert run("bench", SILICON, *asked, "--on", cluster).code == ExitCode.DONE
-    late, killed = ("short", other), ("long", plain)
-    until(lambda: states(run)[late][0] == "running")
-    job = find_run(None).parts[0].submissions[0].job
-    scontrol("update", f"JobId={job}_1", "EndTime=now+5")  # not two minutes later
-    until(lambda: states(run)[killed][0] == "running")
-    subprocess.run(["scancel", f"{find_run(None).parts[1].submissions[0].job}_0"], check=True)
-    assert run("jobs", "watch", "--every", "1s").code == ExitCode.MEASUREMENT_FAILED
-    assert states(run) == {
-        ("short", plain): ("done", None),
-        late: ("ended", "it hit its time limit"),
-        killed: ("ended", "it was cancelled"),
-        ("long", other): ("done", None),
-    }
-    first = run("jobs", "collect", "--json").document["data"]
-    assert len(first["added"]) == 2
-
-    (tmp_path / "mark").touch()
-    assert set(states(run, "resume").values()) <= {("waiting", None), ("waiting", "Resources"), ("running", None)} | {
-        ("done", None)
-    }
-    parts = find_run(None).parts
-    assert [part.submissions[-1].tasks for part in parts] == [(1,), (0,)]
-    assert run("jobs", "watch", "--every", "1s").code == ExitCode.DONE
-    second = run("jobs", "collect", "--json").document["data"]
-    assert (len(second["added"]), sorted(second["known"])) == (2, sorted(first["added"]))
-    assert len(list(measurements_dir().glob("*/*.json"))) == 4
-
-    document: dict[str, Any] = run(
-        "recommend", SILICON, "--atoms", "8", "--time", "1ps", "--models", ",".join(MODELS), "--on", cluster, "--json"
-    ).document
-    answers = document["data"]["answers"]
-    assert sorted(one["partition"] for one in answers) == ["long", "short"]
-    for answer in answers:
-        for row in answer["candidates"]:
-            assert row["measured"]
-            assert row["candidate"]["step_time_s"]["basis"] == "measured"
-            assert row["node_hours"]["value"] > 0
-    page = run("recommend", SILICON, "--atoms", "8", "--time", "1ps", "--models", ",".join(MODELS), "--on", cluster).out
-    assert page.startswith("Ask for a node of ")
 
 
 def test_two_models_on_slices_of_frames_are_one_evaluation_each(
@@ -154,7 +114,7 @@ def test_two_models_on_slices_of_frames_are_one_evaluation_each(
     until(lambda: found()[1][0] == "running")
     job = find_run(None).parts[0].submissions[0].job
     subprocess.run(["scancel", f"{job}_1"], check=True)
-    assert run("jobs", "watch", "--every", "1s").code == ExitCode.MEASUREMENT_FAILED
+    assert run("jobs", "watch", "--every", "0.2s").code == ExitCode.MEASUREMENT_FAILED
     assert found() == [("done", None), ("ended", "it was cancelled"), ("done", None), ("done", None)]
     first = run("jobs", "collect", "--json").document
     assert [one.partition("-dies")[0] for one in first["data"]["added"]] == ["toy"]
@@ -162,7 +122,7 @@ def test_two_models_on_slices_of_frames_are_one_evaluation_each(
     (tmp_path / "mark").touch()
     found("resume")
     assert find_run(None).parts[0].submissions[-1].tasks == (1,)
-    assert run("jobs", "watch", "--every", "1s").code == ExitCode.DONE
+    assert run("jobs", "watch", "--every", "0.2s").code == ExitCode.DONE
     second = run("jobs", "collect", "--json").document["data"]
     assert (len(second["added"]), second["known"]) == (1, first["data"]["added"])
 
@@ -216,3 +176,48 @@ def test_a_node_that_is_down_and_one_that_is_looked_at(cluster: Path, run: Run) 
     cluster.write_text("name: onenode\npartitions:\n  - {name: short, time_limit: 5m}\n", encoding="utf-8")
     assert run(*words).document["data"]["runs"][0]["tasks"][0]["partition"] == "short"
     assert run("jobs", "cancel").code == ExitCode.DONE
+
+
+def test_from_two_models_on_two_partitions_to_an_answer(cluster: Path, run: Run, tmp_path: Path) -> None:
+    plain, other = MODELS
+    asked = ("--models", ",".join(MODELS), "--sizes", "8", "--budget", "2s", "--threads", "1")
+    assert run("bench", SILICON, *asked, "--on", cluster).code == ExitCode.DONE
+    late, killed = ("short", other), ("long", plain)
+    until(lambda: states(run)[late][0] == "running")
+    job = find_run(None).parts[0].submissions[0].job
+    scontrol("update", f"JobId={job}_1", "EndTime=now+1")  # seen every 30 s after SLURM's start
+    until(lambda: states(run)[killed][0] == "running")
+    subprocess.run(["scancel", f"{find_run(None).parts[1].submissions[0].job}_0"], check=True)
+    assert run("jobs", "watch", "--every", "0.2s").code == ExitCode.MEASUREMENT_FAILED
+    assert states(run) == {
+        ("short", plain): ("done", None),
+        late: ("ended", "it hit its time limit"),
+        killed: ("ended", "it was cancelled"),
+        ("long", other): ("done", None),
+    }
+    first = run("jobs", "collect", "--json").document["data"]
+    assert len(first["added"]) == 2
+
+    (tmp_path / "mark").touch()
+    assert set(states(run, "resume").values()) <= {("waiting", None), ("waiting", "Resources"), ("running", None)} | {
+        ("done", None)
+    }
+    parts = find_run(None).parts
+    assert [part.submissions[-1].tasks for part in parts] == [(1,), (0,)]
+    assert run("jobs", "watch", "--every", "0.2s").code == ExitCode.DONE
+    second = run("jobs", "collect", "--json").document["data"]
+    assert (len(second["added"]), sorted(second["known"])) == (2, sorted(first["added"]))
+    assert len(list(measurements_dir().glob("*/*.json"))) == 4
+
+    document: dict[str, Any] = run(
+        "recommend", SILICON, "--atoms", "8", "--time", "1ps", "--models", ",".join(MODELS), "--on", cluster, "--json"
+    ).document
+    answers = document["data"]["answers"]
+    assert sorted(one["partition"] for one in answers) == ["long", "short"]
+    for answer in answers:
+        for row in answer["candidates"]:
+            assert row["measured"]
+            assert row["candidate"]["step_time_s"]["basis"] == "measured"
+            assert row["node_hours"]["value"] > 0
+    page = run("recommend", SILICON, "--atoms", "8", "--time", "1ps", "--models", ",".join(MODELS), "--on", cluster).out
+    assert page.startswith("Ask for a node of ")

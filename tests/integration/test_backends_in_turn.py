@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,15 @@ pytestmark = pytest.mark.integration
 
 WEIGHTS = Path(os.environ.get("MLIPGUIDE_SHARED", Path(__file__).parents[3] / "shared")) / "weights"
 """Real weights beside the checkout, where there are any."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the workers and scripts of one backend on JAX share what they compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+        yield
 
 
 class InTurn(BackendContract):
@@ -82,16 +92,16 @@ class InTurn(BackendContract):
             )
         )
 
-    def test_each_setting_loads_and_computes_the_same(self) -> None:
+    def test_each_setting_loads_and_computes_the_same(self, session: WorkerSession) -> None:
         """Every value of every axis of the recipe that this machine allows."""
-        self.open().close()  # skipped out of turn, or where its file is not here
         environment = environment_or_skip(self.card.backend)
         require_each_value(
             self.card,
             environment,
-            replace(self.settings(), driver=find_recipe(self.card.backend).driver),
-            partial(self.opened, environment=environment),
-            self.structure(),
+            session,
+            settings=replace(self.settings(), driver=find_recipe(self.card.backend).driver),
+            opened=partial(self.opened, environment=environment),
+            structure=self.structure(),
             weights_file=self.weights_file,
             synthetic=self.synthetic,
         )

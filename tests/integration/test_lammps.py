@@ -15,8 +15,6 @@ import pytest
 
 from mlipguide.core.serialisation import from_plain
 from mlipguide.environments.recipes import find_recipe
-from mlipguide.environments.resolution import find_environment
-from mlipguide.records.hardware.environment import EnvironmentState
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.records.training.training import Engine, FitRecipe, FittedPotential
 from mlipguide.sessions.errors import FailureKind, SessionError
@@ -26,16 +24,13 @@ from mlipguide.structures.labels import LabelledFrame
 from mlipguide.testing.contract import BackendContract
 from mlipguide.training.engines.pod import ready_pod_trainer
 from mlipguide.training.fit.potential_cards import card_of
+from short_fits import environment_of
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 FOLDER = Path(__file__).parent.parent / "data" / "pod_silicon"
-ENVIRONMENT = find_environment(find_recipe("lammps"))
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(ENVIRONMENT.state is not EnvironmentState.READY, reason="no environment of lammps"),
-]
+pytestmark = pytest.mark.integration
 POTENTIAL = FittedPotential(
     recipe=FitRecipe(engine=Engine.POD, size="small", elements=("Si",), seed=0, options={"rcut": 5.0}),
     folder=str(FOLDER),
@@ -54,7 +49,7 @@ def start(*, ranks: int = 1, memory_limit_bytes: int | None = None, driver: str 
         SessionRequest(
             card=card_of(POTENTIAL, model_id="pod-silicon"),
             recipe=find_recipe("lammps"),
-            environment=ENVIRONMENT,
+            environment=environment_of("lammps"),
             settings=Settings(
                 threads=1, dtype="float64", device="cpu", driver=driver, allocator=Allocator.RETAIN, ranks=ranks
             ),
@@ -172,7 +167,7 @@ def test_ranks_end_with_a_worker_that_is_killed_while_they_run() -> None:
     try:
         prepared = session.prepare(silicon(8), CONDITIONS)
         children = worker.children(recursive=True)
-        killer = threading.Timer(2.0, worker.kill)
+        killer = threading.Timer(1.0, worker.kill)
         killer.start()
         with pytest.raises(SessionError) as raised:
             session.run(prepared, max_steps=100_000, max_s=60.0)

@@ -1,6 +1,6 @@
 """The contract on real weights in real environments, which are built where they are missing.
 
-They are kept in the user's own cache: the first run takes minutes, the next ones less than three.
+They are kept in the user's own cache: the first run takes minutes longer.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from ase.build import bulk, molecule
@@ -32,6 +34,9 @@ from mlipguide.sessions.worker_files import worker_environment, worker_folder
 from mlipguide.sessions.worker_session import SessionRequest, WorkerSession, open_session
 from mlipguide.testing.contract import BackendContract
 
+if TYPE_CHECKING:
+    from ase import Atoms
+
 pytestmark = pytest.mark.integration
 
 SETTINGS = Settings(threads=1, dtype="float32", device="cpu", driver="ase", allocator=Allocator.RETAIN)
@@ -40,6 +45,8 @@ PACKAGED = [
     for card in load_catalogue().cards
     if card.weights.origin is WeightsOrigin.PACKAGE and card.backend in ("sevenn", "chgnet", "mace-torch")
 ]
+FIRST = ("sevennet-0", "chgnet-0.3.0", "mace-mp-0-small")
+"""One checkpoint of each of the first backends."""
 SILICON_EV_PER_ATOM = {"PBE/PBE+U (MP)": -5.42, "r2SCAN": -8.74}
 """Energies of VASP on silicon, whose zero depends on the functional: they tell which level of theory answers.
 
@@ -78,6 +85,20 @@ def open_card(
     )
 
 
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[Callable[[str], WorkerSession]]:
+    """Give the worker of a checkpoint, the same one to all tests of this file."""
+    with ExitStack() as stack:
+
+        @cache
+        def worker_of(name: str) -> WorkerSession:
+            card = load_catalogue().find(name)
+            synthetic = card.weights.origin is not WeightsOrigin.PACKAGE
+            return stack.enter_context(closing(open_card(card, synthetic=synthetic)))
+
+        yield worker_of
+
+
 class _RealContract(BackendContract):
     """The contract on a checkpoint of the built-in catalogue."""
 
@@ -88,15 +109,27 @@ class _RealContract(BackendContract):
         """Start a worker in the backend's environment."""
         return open_card(cls.card, synthetic=cls.synthetic, memory_limit_bytes=memory_limit_bytes)
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def session(cls, loaded: Callable[[str], WorkerSession]) -> WorkerSession:
+        """Give the worker that the rest of this file uses."""
+        return loaded(cls.card.id)
+
+    @pytest.mark.in_turn("memory of the first backends", 1)
+    def test_exhausted_memory_and_a_crash_are_told_apart(self, atoms: Atoms) -> None:
+        """Two more workers of a backend, and much memory."""
+        super().test_exhausted_memory_and_a_crash_are_told_apart(atoms)
+
     @pytest.mark.in_turn("settings of the first backends", 1)
-    def test_each_setting_loads_and_computes_the_same(self) -> None:
+    def test_each_setting_loads_and_computes_the_same(self, session: WorkerSession) -> None:
         """Every value of every axis of the recipe that this machine allows."""
         require_each_value(
             self.card,
             environment_of(self.card.backend),
-            SETTINGS,
-            lambda settings: open_card(self.card, synthetic=self.synthetic, settings=settings),
-            self.structure(),
+            session,
+            settings=SETTINGS,
+            opened=lambda settings: open_card(self.card, synthetic=self.synthetic, settings=settings),
+            structure=self.structure(),
             synthetic=self.synthetic,
         )
 
@@ -125,16 +158,18 @@ def test_seven_checkpoints_come_with_their_packages() -> None:
     assert len(PACKAGED) == 7
 
 
-@pytest.mark.parametrize("name", PACKAGED)
-def test_a_packaged_checkpoint_agrees_with_its_card(name: str) -> None:
-    card = load_catalogue().find(name)
-    session = open_card(card)
-    try:
-        BackendContract.test_the_card_says_what_the_weights_say(_bound(card), session)
-        silicon = session.single_point(bulk("Si", cubic=True))
-        ethanol = session.single_point(molecule("CH3CH2OH"))
-    finally:
-        session.close()
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in FIRST else pytest.param(name, marks=pytest.mark.in_turn("other packaged checkpoints", 2))
+        for name in PACKAGED
+    ],
+)
+def test_a_packaged_checkpoint_agrees_with_its_card(name: str, loaded: Callable[[str], WorkerSession]) -> None:
+    card, session = load_catalogue().find(name), loaded(name)
+    BackendContract.test_the_card_says_what_the_weights_say(_bound(card), session)
+    silicon = session.single_point(bulk("Si", cubic=True))
+    ethanol = session.single_point(molecule("CH3CH2OH"))
     level = card.training.level_of_theory
     assert level is not None
     assert silicon.energy_ev / 8 == pytest.approx(SILICON_EV_PER_ATOM[level], abs=0.2)
@@ -142,15 +177,14 @@ def test_a_packaged_checkpoint_agrees_with_its_card(name: str) -> None:
     assert (silicon.magnetic_moments is not None) == (Need.MAGNETISM in card.provides)
 
 
-@pytest.mark.parametrize("name", ["sevennet-0", "chgnet-0.3.0", "mace-mp-0-small"])
-def test_double_precision_agrees_and_is_one(name: str) -> None:
+@pytest.mark.in_turn("double precision of the first backends", 1)
+@pytest.mark.parametrize("name", FIRST)
+def test_double_precision_agrees_and_is_one(name: str, loaded: Callable[[str], WorkerSession]) -> None:
     card = load_catalogue().find(name)
     synthetic = card.weights.origin is not WeightsOrigin.PACKAGE
     structures = rattled_copies(bulk("MgO", "rocksalt", a=4.25, cubic=True), 2)
-    single = open_card(card, synthetic=synthetic)
-    double = open_card(card, synthetic=synthetic, settings=replace(SETTINGS, dtype="float64"))
-    try:
-        found = compare_settings(double, single, structures)
+    with closing(open_card(card, synthetic=synthetic, settings=replace(SETTINGS, dtype="float64"))) as double:
+        found = compare_settings(double, loaded(name), structures)
         forces = double.single_point(structures[0]).forces_ev_per_angstrom
         step = 1e-4
         energies = []
@@ -158,9 +192,6 @@ def test_double_precision_agrees_and_is_one(name: str) -> None:
             moved = structures[0].copy()
             moved.positions[0, 0] += sign * step
             energies.append(double.single_point(moved).energy_ev)
-    finally:
-        single.close()
-        double.close()
     assert is_within(found)
     # In single precision the difference of two energies this close holds no digit of the force.
     assert (energies[1] - energies[0]) / (2 * step) == pytest.approx(forces[0][0], abs=1e-5)

@@ -16,7 +16,7 @@ STRUCTURE = Path(__file__).parents[2] / "configs" / "structures" / "Si.POSCAR"
 
 @pytest.mark.in_turn("commands on real models", 1)
 def test_two_real_models_differ_on_silicon(tmp_path: Path) -> None:
-    words = ["disagree", str(STRUCTURE), "--models", "sevennet-0,chgnet-0.3.0", "--atoms", "16", "--budget", "30s"]
+    words = ["disagree", str(STRUCTURE), "--models", "sevennet-0,chgnet-0.3.0", "--atoms", "16", "--budget", "10s"]
     done = subprocess.run(
         [sys.executable, "-m", "mlipguide", *words, "--output", "frames.extxyz", "--yes", "--json"],
         cwd=tmp_path,

@@ -44,7 +44,7 @@ def test_a_file_is_evaluated_recommended_and_written_into_a_script(
     (result,) = evaluated["data"]["results"]
     assert result["model"] == "emt"
     assert result["force_mae_ev_per_angstrom"]["value"] == pytest.approx(0.0, abs=1e-6)
-    asked = ("--atoms", "108", "--time", "20fs", "--timestep", "1fs", "--measure-budget", "10s", "--write", "run.py")
+    asked = ("--atoms", "108", "--time", "20fs", "--timestep", "1fs", "--measure-budget", "5s", "--write", "run.py")
     answer = run("recommend", "Cu.cif", "--calculator", "emt.py", *asked, "--json").document
     assert answer["data"]["choice"] == "emt"
     assert answer["data"]["script"]["smoke_test"] == "passed"

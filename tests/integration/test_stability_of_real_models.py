@@ -21,7 +21,7 @@ SILICON = Path(__file__).parents[2] / "configs" / "structures" / "Si.POSCAR"
 def test_sevennet_passes_on_silicon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
     request = TaskRequest(structure=str(SILICON), models="sevennet-0", timestep="1fs", temperature="300K")
-    options = Options(budget="30s", threads=1, consent=Consent(granted=True, ask=None))
+    options = Options(budget="10s", threads=1, consent=Consent(granted=True, ask=None))
     (found,) = stability(request, options).data.results
     failed = [one.test for one in found.tests if one.verdict not in (CheckVerdict.PASSED, CheckVerdict.NOT_APPLICABLE)]
     assert not [name for name in failed if found.test(name).decisive]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +19,7 @@ from mlipguide.testing.contract import BackendContract
 from mlipguide.training.engines.fine_tune import FineTuneTrainer
 from mlipguide.training.engines.nep import NepTrainer
 from mlipguide.training.fit.potential_cards import card_of
-from short_fits import environment_of, interrupt_at, lennard_jones_frames, short, silent
+from short_fits import environment_of, interrupt_at, lennard_jones_frames, short, silent, silicon_frames
 
 pytestmark = pytest.mark.integration
 
@@ -109,18 +108,12 @@ def fine_tune_trainer(name: str) -> FineTuneTrainer:
     return FineTuneTrainer(base, find_recipe(base.backend), environment_of(base.backend))
 
 
-def silicon_frames() -> list[LabelledFrame]:
-    """Return cells of two atoms whose energies have another zero than the model's, by 1 eV an atom."""
-    frames = lennard_jones_frames(10, symbol="Si")
-    return [replace(frame, energy_ev=-2 * 4.4, stress_ev_per_angstrom3=None) for frame in frames]
-
-
 @pytest.mark.in_turn("interrupted trainings", 1)
 @pytest.mark.parametrize("name", ["sevennet-0", "chgnet-0.3.0"])
 def test_an_interrupted_fine_tuning_gives_the_same_weights(tmp_path: Path, name: str) -> None:
     trainer = fine_tune_trainer(name)
     (recipe,) = trainer.recipes(["Si"], seed=1)
-    recipe, frames = short(recipe, steps=4, check_every=2, lr=1e-4), silicon_frames()
+    recipe, frames = short(recipe, steps=4, check_every=2, lr=1e-4), silicon_frames(6)
     whole = trainer.fit(recipe, frames, tmp_path / "whole", on_progress=silent)
     with pytest.raises(KeyboardInterrupt):
         trainer.fit(recipe, frames, tmp_path / "parts", on_progress=interrupt_at(0.75))
@@ -141,7 +134,7 @@ def test_a_diverging_fine_tuning_is_not_delivered(tmp_path: Path) -> None:
     trainer = fine_tune_trainer("sevennet-0")
     (recipe,) = trainer.recipes(["Si"], seed=1)
     with pytest.raises(TrainingFailedError, match="diverged"):
-        trainer.fit(short(recipe, steps=4, check_every=2, lr=100.0), silicon_frames(), tmp_path, on_progress=silent)
+        trainer.fit(short(recipe, steps=4, check_every=2, lr=100.0), silicon_frames(6), tmp_path, on_progress=silent)
     assert not (tmp_path / "checkpoint.pth").exists()
 
 

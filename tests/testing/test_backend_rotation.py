@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from backend_rotation import chosen
-from turns_plugin import LONG_FILES
+from backend_rotation import chosen, turn_after
+from turns_plugin import BEGUN_FIRST, LONG_FILES
 
 FIVE = ("a", "b", "c", "d", "e")
 
@@ -29,6 +29,16 @@ def test_every_backend_has_its_turn_within_as_many_runs_as_there_are() -> None:
     assert {name for number in range(len(FIVE)) for name in chosen("2", number, FIVE)} == set(FIVE)
 
 
+@pytest.mark.parametrize(("name", "expected"), [("a", 1), ("b", 2), ("c", 0), ("d", 0), ("e", 1)])
+def test_a_test_out_of_turn_says_when_it_is(name: str, expected: int) -> None:
+    assert turn_after(2, 1, name, FIVE) == expected
+
+
 def test_the_long_files_are_there() -> None:
     tests = Path(__file__).parent.parent
     assert [name for name in LONG_FILES if not (tests / name).is_file()] == []
+
+
+def test_the_files_that_begin_first_are_there() -> None:
+    tests = Path(__file__).parent.parent
+    assert {path.name for path in tests.rglob("test_*.py")} >= set(BEGUN_FIRST)
