@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ase.io
 import pytest
+from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import write
@@ -18,11 +20,13 @@ from jsonschema import Draft202012Validator
 
 from fake_models import FakeModels, Run, fake_card
 from mlipguide.core.errors import ExitCode
+from mlipguide.core.paths import unfinished_dir
 from mlipguide.evidence.disagreement import frames as disagreement_frames
 from mlipguide.evidence.disagreement.calibration import load_calibration
+from mlipguide.evidence.disagreement.committee import Committee
 from mlipguide.records.models.terms import WeightsOrigin
 from mlipguide.report.exports.envelope import schema_file
-from mlipguide.sessions.interface import ModelSession
+from mlipguide.sessions.interface import ModelSession, SinglePoint
 from mlipguide.testing.fake_session import FakeSession
 from mlipguide.testing.in_process import in_process_session
 
@@ -101,6 +105,42 @@ def ask(run: Run, copper: Path, models: str, *more: str) -> dict[str, Any]:
     document = outcome.document
     Draft202012Validator(json.loads(schema_file("disagree").read_text(encoding="utf-8"))).validate(document)
     return document
+
+
+@contextmanager
+def evaluations(*, interrupted_at: int | None = None) -> Iterator[list[int]]:
+    """Give out a list that grows with each frame that all models are asked about; one of them is interrupted."""
+    true = Committee.evaluate
+    done: list[int] = []
+
+    def counted(committee: Committee, atoms: Atoms) -> dict[str, SinglePoint]:
+        if len(done) == interrupted_at:
+            raise KeyboardInterrupt
+        done.append(len(atoms))
+        return true(committee, atoms)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Committee, "evaluate", counted)
+        yield done
+
+
+def test_ctrl_c_costs_the_frame_that_was_going_on(fake_models: FakeModels, run: Run, copper: Path) -> None:
+    models = add(fake_models, first=scaled(1.0), second=scaled(1.2))
+    words = ("disagree", copper, "--models", models, "--temperature", "600K", *BUDGET, "--json")
+    with evaluations() as whole:
+        expected = ask(run, copper, models)["data"]
+    with evaluations(interrupted_at=6):
+        assert run(*words).code == ExitCode.INTERRUPTED
+    kept = {path.name for path in unfinished_dir().glob("disagree-*/steps/*.json")}
+    assert kept == {"sampling.json", "run.json", "frames-0000.json"}
+    with evaluations() as after:
+        document = ask(run, copper, models)
+    assert len(whole) == 2 + 11
+    assert len(after) == len(whole) - 4, "the first two calls only warm the models up, and four frames were kept"
+    assert "taken_up" in {notice["kind"] for notice in document["notices"]}
+    del document["data"]["to_label"], expected["to_label"]  # files, of other names
+    assert document["data"] == expected
+    assert list(unfinished_dir().glob("disagree-*")) == []
 
 
 @pytest.mark.parametrize(("wanted", "other"), [("agree", 1.02), ("differ", 1.2), ("disagree", 2.0)])

@@ -26,20 +26,14 @@ def weights_digest(item: Prepared) -> str:
     return _file_digest(item.weights_file, item.weights_file.stat().st_mtime_ns)
 
 
-def identity_of(item: Prepared, *, timed: bool) -> dict[str, Any]:
-    """Return as plain data what decides the results of a model.
-
-    Args:
-        item: The model.
-        timed: Whether its speed is a result too: then all of its settings count, else those that change numbers.
-    """
-    settings: Any = item.settings if timed else [item.settings.driver, *map(to_plain, item.settings.numerics)]
+def identity_of(item: Prepared) -> dict[str, Any]:
+    """Return as plain data what decides the energies and forces of a model; the threads do not."""
     return {
         "model": item.card.id,
         "weights": weights_digest(item),
         "synthetic": item.synthetic,
         "versions": dict(item.environment.versions),
-        "settings": to_plain(settings) if timed else settings,
+        "settings": [item.settings.driver, *map(to_plain, item.settings.numerics)],
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mlipguide.bench.comparing.busy_cores import LOOK_S, cores_left
 from mlipguide.bench.measuring.run_options import RunOptions
 from mlipguide.candidates.additions import with_additions
+from mlipguide.candidates.identity import identity_of
 from mlipguide.candidates.neighbours_seen import without_blind
 from mlipguide.candidates.preparation import (
     Preparation,
@@ -34,6 +35,8 @@ from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
 from mlipguide.records.requests.accuracy import DISAGREE_ATOMS, DISAGREE_BUDGET, DisagreeChoices
 from mlipguide.records.requests.recommend import DEFAULTS, TaskRequest
+from mlipguide.store.unfinished import taking_up
+from mlipguide.structures.digests import structure_digest
 from mlipguide.structures.isotopes import masses_of
 from mlipguide.structures.supercells import near_cubic_supercell
 from mlipguide.tasks.needs import names_in
@@ -91,14 +94,26 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
         consent=options.consent,
         on_progress=lambda message: options.on_progress(message, 0.0),
     )
-    with open_committee(preparation, machine, options.opener, options.on_progress) as committee:
+    question = {
+        "structure": structure_digest(atoms),
+        "sampler": sampler.id,
+        "temperature_k": temperature_k,
+        "timestep_s": timestep_s,
+        "budget_s": budget_s,
+        "models": [identity_of(item) for item in preparation.candidates],
+    }
+    with (
+        taking_up("disagree", question) as earlier,
+        open_committee(preparation, machine, options.opener, options.on_progress) as committee,
+    ):
         plan = FramesPlan(
             sampler=sampler.id,
             temperature_k=temperature_k,
             timestep_s=timestep_s,
             deadline=begin + budget_s,
         )
-        gathered = gather_frames(committee, atoms, plan, options.on_progress)
+        gathered = gather_frames(committee, atoms, plan, options.on_progress, earlier)
+    taken_up = earlier.notices("A part of the frames was made and evaluated") if earlier.taken_up_s else ()
     models = committee.models
     run = gathered.run
     case = Case(
@@ -130,6 +145,7 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
             *_theory_notices([card for card in cards if card.id in models]),
             *gathered.notices,
             *committee.notices,
+            *taken_up,
         ),
         errors=tuple(committee.problems),
     )

@@ -185,7 +185,7 @@ def _all_tested(
         "timestep_s": conditions.timestep_s,
         "budget_s": budget_s,
         "threads": options.threads,
-        "models": [identity_of(item, timed=False) for item in ready],
+        "models": [identity_of(item) for item in ready],
     }
     results: list[ModelStability] = []
     notices: list[Notice] = []

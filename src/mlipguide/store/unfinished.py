@@ -96,8 +96,16 @@ class Unfinished:
         if found is None:
             begin = time.monotonic()
             found = make()
-            self.steps.keep(name, form.plain(found), took_s=time.monotonic() - begin)
+            self.keep(name, found, form, took_s=time.monotonic() - begin)
         return found
+
+    def keep(self, name: str, found: T, form: Form[T], *, took_s: float) -> None:
+        """Keep what a step gave.
+
+        Raises:
+            StorageError: The cache folder cannot be written.
+        """
+        self.steps.keep(name, form.plain(found), took_s=took_s)
 
     def notices(self, what: str, *, again: str = "") -> tuple[Notice, ...]:
         """Return the notice that something of the earlier run was used.
@@ -120,7 +128,7 @@ class Answers:
         name: Of the files.
 
     Attributes:
-        known: Answers of the earlier run.
+        known: Those of the earlier run.
     """
 
     def __init__(self, run: Unfinished, name: str) -> None:
@@ -166,7 +174,7 @@ class Answers:
 
 
 @contextlib.contextmanager
-def taking_up(command: str, question: Mapping[str, Any], *, within_s: float = KEPT_S) -> Iterator[Unfinished]:
+def taking_up(command: str, question: Mapping[str, Any]) -> Iterator[Unfinished]:
     """Give out a run that goes on from where an earlier one was interrupted.
 
     What it kept is removed when the block ends, also with an error that would come again; Ctrl-C and a disk that is
@@ -175,7 +183,6 @@ def taking_up(command: str, question: Mapping[str, Any], *, within_s: float = KE
     Args:
         command: The command.
         question: Plain data; all that decides what comes out. The version of mlipguide does too.
-        within_s: How old the last step of an earlier run may be.
 
     Raises:
         StorageError: The cache folder cannot be written.
@@ -185,8 +192,6 @@ def taking_up(command: str, question: Mapping[str, Any], *, within_s: float = KE
     _remove_old(place)
     folder, lock = _own_folder(place, f"{command}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}")
     try:
-        if (last := newest(folder)) is not None and time.time() - last > within_s:
-            shutil.rmtree(folder, ignore_errors=True)
         try:
             yield Unfinished(folder)
         except StorageError:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlipguide.bench.measuring.measuring import Progress
 from mlipguide.core.errors import MeasurementFailedError
 from mlipguide.core.readable import simulated_time
+from mlipguide.core.serialisation import from_plain, to_plain
 from mlipguide.evidence.disagreement.committee import Committee
 from mlipguide.records.accuracy.disagreement import FrameKind
 from mlipguide.records.notice import Notice
 from mlipguide.sessions.errors import SessionError
 from mlipguide.sessions.interface import SinglePoint
-from mlipguide.sessions.sampling import Sampled, SamplingPlan, sample
+from mlipguide.sessions.sampling import Sampled, SampledFrame, SamplingPlan, sample
+from mlipguide.store.unfinished import Answers, Form, Unfinished, form_of
 from mlipguide.structures.distortions import distorted_copies
+from mlipguide.structures.holds import freed
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -99,6 +102,43 @@ class Gathered:
     notices: tuple[Notice, ...]
 
 
+_Made = tuple[Sampled, list[Notice]]
+_WANTED = form_of(SamplingPlan)
+
+
+def _run_form(atoms: Atoms) -> Form[_Made]:
+    """Return how a run of a structure is kept, with what there is to say of it."""
+
+    def plain(made: _Made) -> dict[str, Any]:
+        run, notices = made
+        frames = [
+            {
+                "positions": one.atoms.positions.tolist(),
+                "time_s": one.time_s,
+                "temperature_k": one.temperature_k,
+                "energy_ev": one.energy_ev,
+            }
+            for one in run.frames
+        ]
+        alone = {"simulated_s": run.simulated_s, "ended_because": run.ended_because}
+        return {"frames": frames, "notices": [asdict(one) for one in notices], **alone}
+
+    def frame(positions: list[list[float]], **numbers: float) -> SampledFrame:
+        moved = freed(atoms)
+        moved.positions[:] = positions
+        return SampledFrame(atoms=moved, **numbers)
+
+    def made(kept: dict[str, Any]) -> _Made:
+        run = Sampled(
+            frames=tuple(frame(**one) for one in kept["frames"]),
+            simulated_s=kept["simulated_s"],
+            ended_because=kept["ended_because"],
+        )
+        return run, [Notice(**one) for one in kept["notices"]]
+
+    return Form(plain, made)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Frame:
     kind: FrameKind
@@ -107,8 +147,17 @@ class _Frame:
     temperature_k: float | None = None
 
 
-def gather_frames(committee: Committee, atoms: Atoms, plan: FramesPlan, on_progress: Progress) -> Gathered:
+def gather_frames(
+    committee: Committee, atoms: Atoms, plan: FramesPlan, on_progress: Progress, earlier: Unfinished
+) -> Gathered:
     """Make frames and let every model evaluate them until the time is over.
+
+    Args:
+        committee: The models.
+        atoms: Where the run begins.
+        plan: How frames are made.
+        on_progress: Told how far it is.
+        earlier: What a run that was interrupted has done, which counts as time spent.
 
     Raises:
         MeasurementFailedError: Fewer than two models are left, or no frame was evaluated by all of them.
@@ -127,8 +176,8 @@ def gather_frames(committee: Committee, atoms: Atoms, plan: FramesPlan, on_progr
         notices.append(Notice("sampler", f"{plan.sampler} could not make the run; {sampler} did."))
     (copy,) = distorted_copies(atoms, 1, seed=plan.seed)
     committee.evaluate(copy)  # of the same positions, calculators give back what they kept
-    wanted = _sampling(plan, committee, sampler)
-    run, run_notices = _run(committee, sampler, atoms, wanted, tell)
+    wanted = earlier.remember("sampling", lambda: _sampling(plan, committee, sampler), _WANTED)
+    run, run_notices = _taken_up_run(earlier, committee, sampler, atoms, wanted=wanted, tell=tell)
     notices += run_notices
     frames = [_Frame(kind=FrameKind.START, atoms=atoms)]
     if run is not None:
@@ -139,7 +188,7 @@ def gather_frames(committee: Committee, atoms: Atoms, plan: FramesPlan, on_progr
     frames += [
         _Frame(kind=FrameKind.DISTORTED, atoms=copy) for copy in distorted_copies(atoms, DISTORTED, seed=plan.seed)
     ]
-    answers = _evaluated(committee, frames, plan, tell)
+    answers = _evaluated(committee, frames, plan, tell, earlier)
     left_out = len(frames) - len(answers)
     if left_out:
         notices.append(
@@ -176,6 +225,20 @@ def _sampling(plan: FramesPlan, committee: Committee, sampler: str) -> SamplingP
     )
 
 
+def _taken_up_run(
+    earlier: Unfinished, committee: Committee, sampler: str, atoms: Atoms, *, wanted: SamplingPlan, tell: Tell
+) -> tuple[Sampled | None, list[Notice]]:
+    """Return the run of an earlier time, or make it and keep it; one that could not be begun is tried again."""
+    form, begin = _run_form(atoms), time.monotonic()
+    kept = earlier.find("run", form)
+    if kept is not None:
+        return kept
+    run, notices = _run(committee, sampler, atoms, wanted, tell)
+    if run is not None:
+        earlier.keep("run", (run, notices), form, took_s=time.monotonic() - begin)
+    return run, notices
+
+
 def _run(
     committee: Committee, sampler: str, atoms: Atoms, wanted: SamplingPlan, tell: Tell
 ) -> tuple[Sampled | None, list[Notice]]:
@@ -210,16 +273,27 @@ def _run(
 
 
 def _evaluated(
-    committee: Committee, frames: Sequence[_Frame], plan: FramesPlan, tell: Tell
+    committee: Committee, frames: Sequence[_Frame], plan: FramesPlan, tell: Tell, earlier: Unfinished
 ) -> dict[int, dict[str, SinglePoint]]:
     """Return what the models say, by place of the frame; ends with the time, evenly spread over what there is."""
     answers: dict[int, dict[str, SinglePoint]] = {}
-    for done, place in enumerate(_spread_order(len(frames))):
-        if done >= FEWEST_EVALUATED and time.monotonic() >= plan.deadline:
-            break
-        tell(f"evaluating frames with {len(committee.models)} models, {done} of {len(frames)} done")
-        answers[place] = committee.evaluate(frames[place].atoms)
+    with Answers(earlier, "frames") as kept:
+        for done, place in enumerate(_spread_order(len(frames))):
+            known = kept.known.get(str(place))
+            if known is not None:
+                answers[place] = {model: _point(one) for model, one in known.items()}
+                continue
+            if done >= FEWEST_EVALUATED and time.monotonic() + earlier.taken_up_s >= plan.deadline:
+                break
+            tell(f"evaluating frames with {len(committee.models)} models, {done} of {len(frames)} done")
+            answers[place] = committee.evaluate(frames[place].atoms)
+            if len(answers[place]) == len(committee.models):
+                kept.add(str(place), {model: to_plain(one) for model, one in answers[place].items()})
     return answers
+
+
+def _point(kept: Any) -> SinglePoint:
+    return from_plain(SinglePoint, kept, what="a kept evaluation")
 
 
 def _spread_order(count: int) -> list[int]:
