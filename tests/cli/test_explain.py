@@ -142,5 +142,5 @@ def test_a_command_that_is_not_there_is_noticed() -> None:
 def test_it_starts_without_the_heavy_packages() -> None:
     done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.rpartition("== loaded")[2].split())
-    assert "mlipguide.core.yaml_files" in loaded
+    assert {"mlipguide", "pydantic"} <= loaded
     assert loaded.isdisjoint({"numpy", "ase", "scipy", "torch", "psutil", "pynvml", "matplotlib"})
