@@ -30,8 +30,8 @@ from mlipguide.commands import bench as benching
 from mlipguide.commands import check as checking
 from mlipguide.commands import recommend as recommending
 from mlipguide.commands import tune as tuning
-from mlipguide.commands.doctor import diagnose
-from mlipguide.commands.environments import adopt_environment, build_environments, list_environments
+from mlipguide.commands.set_up.doctor import diagnose
+from mlipguide.commands.set_up.environments import adopt_environment, build_environments, list_environments
 from mlipguide.commands.train.fit import train_fit
 from mlipguide.core.errors import ExitCode, InputError, MlipguideError
 from mlipguide.core.paths import DATA_VARIABLE

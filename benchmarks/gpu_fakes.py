@@ -98,7 +98,7 @@ def fake_tools(folder: Path) -> Iterator[Tools]:
     from fake_models import FakeModels, make_machine
     from gpu import Tools
     from mlipguide.bench.measuring import measuring
-    from mlipguide.commands import doctor
+    from mlipguide.commands.set_up import doctor
     from mlipguide.training.fit.trainers import Trainers
     from toy_plugin import install_toy_plugin
     from training_files import write_frames

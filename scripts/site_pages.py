@@ -18,8 +18,8 @@ from mlipguide import __version__
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.cli.app import app
 from mlipguide.cli.names import COMMANDS, GROUPS, PAIRS
-from mlipguide.commands.explain import explain
 from mlipguide.commands.functions import FUNCTIONS, documentation
+from mlipguide.commands.know.explain import explain
 from mlipguide.report.pages.explain_page import as_markdown
 from write_outputs import PAGE, sections
 

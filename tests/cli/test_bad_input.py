@@ -295,7 +295,7 @@ def test_a_bug_is_told_without_a_traceback(run: Run, fake_models: FakeModels, mo
 
     monkeypatch.setattr(fake_models, "probe", fail)
     fake_models.add("fake-a")
-    monkeypatch.setattr("mlipguide.commands.environments.load_recipes", fail)
+    monkeypatch.setattr("mlipguide.commands.set_up.environments.load_recipes", fail)
     outcome = run("env", "list")
     assert outcome.code == ExitCode.INTERNAL_ERROR
     assert "Internal error: ZeroDivisionError" in outcome.err

@@ -170,7 +170,7 @@ def test_one_failure_among_several_builds_is_partial(
     run: Run, fake_uv: FakeUv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_uv('case "$*" in *chgnet*) exit 1;; esac')
-    monkeypatch.setattr("mlipguide.commands.environments.probe_machine", _no_gpu)
+    monkeypatch.setattr("mlipguide.commands.set_up.environments.probe_machine", _no_gpu)
     outcome = run("env", "build", "tiny", "chgnet", "--torch", "cpu", "--json")
     assert outcome.code == ExitCode.ENVIRONMENT_FAILED
     document = outcome.document

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fake_models import CONFIGS, Run, make_machine
-from mlipguide.commands import hardware as hardware_workflow
+from mlipguide.commands.know import hardware as hardware_workflow
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.paths import DATA_VARIABLE
 from mlipguide.records.hardware.machine import Gpu, GpuVendor, Machine

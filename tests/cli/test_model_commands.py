@@ -13,7 +13,7 @@ import yaml
 
 from fake_models import STRUCTURES, FakeModels, Run, fake_card, make_machine
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.commands import models as workflow
+from mlipguide.commands.know import models as workflow
 from mlipguide.core.errors import ExitCode
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.models.model_card import DomainFact, Metrics, ModelCard, TrainingCost

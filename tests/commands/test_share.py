@@ -13,7 +13,7 @@ import pytest
 from fake_models import STRUCTURES, FakeModels, Run, fake_card
 from mlipguide.candidates.preparation import default_settings, settings_for
 from mlipguide.catalog.cards import load_catalogue
-from mlipguide.commands import share as workflow
+from mlipguide.commands.set_up import share as workflow
 from mlipguide.core.errors import ExitCode
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.hardware.machine_classes import class_name, class_of

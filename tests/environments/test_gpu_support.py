@@ -10,7 +10,7 @@ import pytest
 from fake_models import FakeModels, fake_card, make_machine
 from mlipguide.candidates import preparation as candidates
 from mlipguide.candidates.preparation import NO_CONSENT, prepare_candidates
-from mlipguide.commands import doctor
+from mlipguide.commands.set_up import doctor
 from mlipguide.environments.gpu_support import gpu_notices, gpu_obstacle, has_code_for, targets_of
 from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState, Recipe, TorchTargets
 from mlipguide.records.hardware.machine import Gpu, GpuVendor, Machine

@@ -14,8 +14,8 @@ from factories import make_candidate, make_card, make_estimate, make_evidence, m
 from fake_models import STRUCTURES, FakeModels, Run, make_machine
 from mlipguide.advice.accuracy_axis import axis_of
 from mlipguide.advice.model_criteria import ListRequest
-from mlipguide.commands.model_list import list_models
-from mlipguide.commands.models import show_model
+from mlipguide.commands.know.model_list import list_models
+from mlipguide.commands.know.models import show_model
 from mlipguide.core.readable import duration, memory
 from mlipguide.records.accuracy.evidence import EvidenceKind
 from mlipguide.records.advice.advice import Caveat, PlanStep, Recommendation, Strategy

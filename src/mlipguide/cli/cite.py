@@ -36,7 +36,7 @@ def cite(
 ) -> int:
     """Print BibTeX of models, of their training data and of the codes that run them, each work once."""
     from mlipguide.cli.output import emit, emit_text
-    from mlipguide.commands.cite import cite
+    from mlipguide.commands.know.cite import cite
     from mlipguide.report.exports.bibtex import render_bibtex
 
     result = cite(models, add=add, folders=cards or ())

@@ -29,7 +29,7 @@ Backends = Annotated[
 def list_environments(*, details: options.Details = False, as_json: options.Json = False) -> int:
     """List the backends and the environments that serve them."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.environments import list_environments
+    from mlipguide.commands.set_up.environments import list_environments
     from mlipguide.report.pages.environments_page import environments_page
 
     return emit("env list", list_environments(), partial(environments_page, details=details), as_json=as_json)
@@ -49,8 +49,8 @@ def build(
 ) -> int:
     """Build the environments of backends from their tested, pinned recipes, or from a bundle without any network."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.bundles import build_from
-    from mlipguide.commands.environments import build_environments, refuse_torch_build
+    from mlipguide.commands.set_up.bundles import build_from
+    from mlipguide.commands.set_up.environments import build_environments, refuse_torch_build
     from mlipguide.report.pages.environments_page import environments_page
     from mlipguide.report.progress import progress
 
@@ -96,7 +96,7 @@ def pack(
 ) -> int:
     """Pack all that a machine without network needs to build environments: wheels, weights, recipes, checksums."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.bundles import pack_environments
+    from mlipguide.commands.set_up.bundles import pack_environments
     from mlipguide.report.pages.bundle_page import bundle_page
     from mlipguide.report.progress import progress
 
@@ -123,8 +123,8 @@ def adopt(
 ) -> int:
     """Use an interpreter of your own for a backend; with --from one that has torch, on top of which the rest is put."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.bundles import adopt_with
-    from mlipguide.commands.environments import adopt_environment
+    from mlipguide.commands.set_up.bundles import adopt_with
+    from mlipguide.commands.set_up.environments import adopt_environment
     from mlipguide.report.pages.environments_page import environments_page
     from mlipguide.report.progress import progress
 
@@ -144,7 +144,7 @@ def check(
 ) -> int:
     """Import each backend in its environment and say whether it works."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.environments import check_environments
+    from mlipguide.commands.set_up.environments import check_environments
     from mlipguide.report.pages.environments_page import environments_page
     from mlipguide.report.progress import progress
 
@@ -165,7 +165,7 @@ def verify(
 ) -> int:
     """Run the models of each backend and keep what was seen to work: energies, forces, stress, time of a step."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.environments import verify_environments
+    from mlipguide.commands.set_up.environments import verify_environments
     from mlipguide.report.pages.support_page import support_page
     from mlipguide.report.progress import progress
 
@@ -187,7 +187,7 @@ def remove(
 ) -> int:
     """Delete the managed environments of a backend, or forget the adopted one."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.environments import remove
+    from mlipguide.commands.set_up.environments import remove
     from mlipguide.report.pages.environments_page import removal_page
     from mlipguide.report.progress import progress
 

@@ -35,7 +35,7 @@ def explain(
 ) -> int:
     """Explain a topic in plain words, with sources and with the commands that act on it."""
     from mlipguide.cli.output import emit, emit_text
-    from mlipguide.commands.explain import explain
+    from mlipguide.commands.know.explain import explain
     from mlipguide.report.pages.explain_page import as_markdown, explain_page
 
     result = explain(topic)

@@ -22,7 +22,7 @@ app = typer.Typer(
 def show(*, as_json: options.Json = False) -> int:
     """Show what was found: cores, memory, devices, limits, and what could not be found out."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.hardware import show_machine
+    from mlipguide.commands.know.hardware import show_machine
     from mlipguide.report.pages.machine_page import machine_page
 
     return emit("hardware show", show_machine(), machine_page, as_json=as_json)
@@ -45,7 +45,7 @@ def list_devices(
 ) -> int:
     """List the devices that are known from published figures, and your saved profiles."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.hardware import list_devices
+    from mlipguide.commands.know.hardware import list_devices
     from mlipguide.report.pages.devices_page import devices_page
 
     result = list_devices(kind=kind, vendor=vendor, min_memory=min_memory, order=order)
@@ -67,7 +67,7 @@ def explain(
 ) -> int:
     """Show every figure of a device with its sources, and what it means for interatomic potentials."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.hardware import explain_device
+    from mlipguide.commands.know.hardware import explain_device
     from mlipguide.report.pages.devices_page import device_page
 
     return emit("hardware explain", explain_device(device), lambda data, _console: device_page(data), as_json=as_json)
@@ -82,7 +82,7 @@ def save(
 ) -> int:
     """Check a file of hardware profiles and keep it under a name."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.hardware import save_hardware
+    from mlipguide.commands.know.hardware import save_hardware
     from mlipguide.report.pages.devices_page import saved_page
 
     return emit("hardware save", save_hardware(name, file), lambda data, _console: saved_page(data), as_json=as_json)

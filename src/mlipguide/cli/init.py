@@ -23,7 +23,7 @@ def init(
 ) -> int:
     """Write a task file for recommend --config, in which every key is explained by a comment."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.init import init
+    from mlipguide.commands.set_up.init import init
     from mlipguide.report.pages.init_page import init_page
 
     result = init(file, structure=structure, force=force)

@@ -74,7 +74,7 @@ def list_models(
     """List the models that meet all criteria; what was left out is counted."""
     from mlipguide.advice.model_criteria import ListRequest
     from mlipguide.cli.output import emit
-    from mlipguide.commands.model_list import list_models
+    from mlipguide.commands.know.model_list import list_models
     from mlipguide.report.pages.models_page import models_page
 
     request = ListRequest(

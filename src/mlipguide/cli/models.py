@@ -28,7 +28,7 @@ def show(
 ) -> int:
     """Show everything on one model: its card with sources, and what is measured on this machine."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.models import show_model
+    from mlipguide.commands.know.models import show_model
     from mlipguide.report.pages.model_page import model_page
 
     result = show_model(model, cards or ())
@@ -48,7 +48,7 @@ def compare(
 ) -> int:
     """Show models side by side, and what their differences mean for choosing."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.models import compare_models
+    from mlipguide.commands.know.models import compare_models
     from mlipguide.report.pages.model_comparison_page import model_comparison_page
 
     result = compare_models(models, cards or ())
@@ -70,7 +70,7 @@ def families(
 ) -> int:
     """Show the families of potentials that are trained for one system: POD, NEP, ACE, ..."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.model_list import list_families, show_family
+    from mlipguide.commands.know.model_list import list_families, show_family
     from mlipguide.report.pages.families_page import families_page, family_page
 
     if family is None:
@@ -120,7 +120,7 @@ def add(
 ) -> int:
     """Register a checkpoint that you trained further, or any calculator; every command knows it then."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.models import add
+    from mlipguide.commands.know.models import add
     from mlipguide.report.pages.models_page import added_page
 
     result = add(
@@ -150,7 +150,7 @@ def remove(
 ) -> int:
     """Forget a checkpoint that was added; the file itself is left alone."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.models import remove_model
+    from mlipguide.commands.know.models import remove_model
     from mlipguide.report.pages.models_page import removed_page
 
     return emit("models remove", remove_model(model), lambda data, _console: removed_page(data), as_json=as_json)
@@ -164,7 +164,7 @@ def validate(
 ) -> int:
     """Check cards against the schema and against each other; every violation is listed."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands.models import validate_models
+    from mlipguide.commands.know.models import validate_models
     from mlipguide.report.pages.models_page import validation_page
 
     return emit(

@@ -26,7 +26,7 @@ def export(
 ) -> int:
     """Write what was measured here, without names of users, machines, folders or structures."""
     from mlipguide.cli.output import emit
-    from mlipguide.commands import share
+    from mlipguide.commands.set_up import share
     from mlipguide.report.pages.share_page import export_page
     from mlipguide.report.progress import progress
 
@@ -49,7 +49,7 @@ def check(files: Files, *, as_json: options.Json = False) -> int:
 
 def _read(files: list[Path], *, store: bool, as_json: bool) -> int:
     from mlipguide.cli.output import emit
-    from mlipguide.commands import share
+    from mlipguide.commands.set_up import share
     from mlipguide.report.pages.share_page import import_page
     from mlipguide.report.progress import progress
 

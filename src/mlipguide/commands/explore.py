@@ -18,7 +18,7 @@ from mlipguide.candidates.preparation import find_given_weights
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands import calls
 from mlipguide.commands.calls import Way
-from mlipguide.commands.models import show_model
+from mlipguide.commands.know.models import show_model
 from mlipguide.commands.recommend import Considered
 from mlipguide.core.errors import InputError, MlipguideError
 from mlipguide.core.look import Look, within

@@ -15,7 +15,7 @@ from mlipguide.bench.measuring.shared_sets import shared_profile
 from mlipguide.bench.measuring.shared_times import shared_notices
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
-from mlipguide.commands.hardware import alike_notices
+from mlipguide.commands.know.hardware import alike_notices
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.costmodel.model_costs import memory_of
 from mlipguide.costmodel.transfer_predictions import BULK_ATOMS_PER_ANGSTROM3, ReferenceTimings

@@ -35,7 +35,7 @@ from mlipguide.candidates.preparation import (
 from mlipguide.candidates.tuned_settings import with_tuned
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.gathered_facts import facts_elsewhere, facts_here, in_batches
-from mlipguide.commands.hardware import alike_notices
+from mlipguide.commands.know.hardware import alike_notices
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.core.units import WALL_TIME
 from mlipguide.environments.recipes import load_recipes

@@ -26,7 +26,7 @@ from mlipguide.bench.measuring.shared_times import shared_notices
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
 from mlipguide.catalog.slow_causes import load_slow_causes
-from mlipguide.commands.hardware import alike_notices
+from mlipguide.commands.know.hardware import alike_notices
 from mlipguide.commands.plan import any_bulk, bulk_notice
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.speeds import SPEED, needs_timestep, parse_speed

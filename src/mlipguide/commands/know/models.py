@@ -26,7 +26,7 @@ from mlipguide.catalog.own_models import (
     write_own_card,
 )
 from mlipguide.catalog.validation import validate_folder
-from mlipguide.commands.model_list import missing_files
+from mlipguide.commands.know.model_list import missing_files
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.environments.recipes import load_recipes, plugin_notices
 from mlipguide.environments.resolution import find_environment

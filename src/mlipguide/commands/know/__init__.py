@@ -1,0 +1,1 @@
+"""What the commands under *Know* do: the catalogue, devices, knowledge, publications."""

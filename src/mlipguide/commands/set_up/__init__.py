@@ -1,0 +1,1 @@
+"""What the commands under *Set up* do: environments and their bundles, task files, shared measurements, a diagnosis."""
