@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from mlipguide.candidates.preparation import Prepared
+from mlipguide.catalog.checkpoints import sha256_of
 from mlipguide.core.serialisation import to_plain
 from mlipguide.records.models.terms import WeightsOrigin
 
-CHUNK_BYTES = 2**20
 DIGITS = 16
 PACKAGED = "package"
 """What stands for weights that a package brings: its version tells them apart."""
@@ -23,7 +20,7 @@ def weights_digest(item: Prepared) -> str:
         return PACKAGED
     if item.card.weights.origin is WeightsOrigin.CALCULATOR:
         return str(item.card.weights.sha256)[:DIGITS]  # of all that it is made of
-    return _file_digest(item.weights_file, item.weights_file.stat().st_mtime_ns)
+    return sha256_of(item.weights_file)[:DIGITS]
 
 
 def identity_of(item: Prepared) -> dict[str, Any]:
@@ -35,12 +32,3 @@ def identity_of(item: Prepared) -> dict[str, Any]:
         "versions": dict(item.environment.versions),
         "settings": [item.settings.driver, *map(to_plain, item.settings.numerics)],
     }
-
-
-@cache
-def _file_digest(path: Path, _changed_ns: int) -> str:
-    hasher = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            hasher.update(chunk)
-    return hasher.hexdigest()[:DIGITS]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from mlipguide.core.errors import InputError
 from mlipguide.core.paths import own_models_dir
+from mlipguide.core.yaml_files import PACKAGED
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = PACKAGED
 ELEMENT_SETS = "element_sets.yaml"
 TRAINING_SETS = "training_sets.yaml"
 SOURCES = "sources.bib"

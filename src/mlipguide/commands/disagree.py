@@ -113,7 +113,6 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
             deadline=begin + budget_s,
         )
         gathered = gather_frames(committee, atoms, plan, options.on_progress, earlier)
-    taken_up = earlier.notices("A part of the frames was made and evaluated") if earlier.taken_up_s else ()
     models = committee.models
     run = gathered.run
     case = Case(
@@ -145,7 +144,7 @@ def disagree(request: TaskRequest, options: Options | None = None) -> Result[Dis
             *_theory_notices([card for card in cards if card.id in models]),
             *gathered.notices,
             *committee.notices,
-            *taken_up,
+            *earlier.notices("A part of the frames was made and evaluated"),
         ),
         errors=tuple(committee.problems),
     )

@@ -212,8 +212,7 @@ def _all_tested(
                         f"{_longer(budget_s, found.wall_time_s * len(ready))} narrows the intervals.",
                     )
                 )
-        if run.taken_up_s:
-            notices += run.notices(f"A part of these tests ({duration(run.taken_up_s)}) was done")
+    notices += run.notices(f"A part of these tests ({duration(run.taken_up_s)}) was done")
     return results, notices, problems
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,14 @@ REQUEST, STEPS = "request", "steps"
 REQUESTED = "a request of a training"
 STEP = "a step of a training"
 ANOTHER = "Choose another folder with --folder."
+
+
+@dataclass(frozen=True)
+class KeptStep:
+    """What a step gave, plain data, and the wall time that it took."""
+
+    result: Any
+    took_s: float
 
 
 class StepCache:
@@ -95,14 +104,19 @@ class StepCache:
             name: Of the step; a file name without its ending.
             make: Does it, and returns plain data.
         """
-        found = self._find(name)
-        if found is not None:
-            self._took_s[name] = float(found["took_s"])
-            return found["result"]
+        if (found := self.find(name)) is not None:
+            return found.result
         begin = self.now()
         result = make()
         self.keep(name, result, took_s=self.now() - begin)
         return result
+
+    def find(self, name: str) -> KeptStep | None:
+        """Return a step that was done; None where it was not, or its file cannot be used."""
+        found = unless_unusable(self._file(name), _read_step, self.set_aside)
+        if found is not None:
+            self._took_s[name] = found.took_s
+        return found
 
     def keep(self, name: str, result: Any, *, took_s: float) -> None:
         """Keep what a step gave, plain data, with the wall time that it took."""
@@ -112,23 +126,20 @@ class StepCache:
 
     def knows(self, name: str) -> bool:
         """Tell whether a step was done; one whose file cannot be used was not."""
-        return self._find(name) is not None
-
-    def _find(self, name: str) -> dict[str, Any] | None:
-        return unless_unusable(self._file(name), _read_step, self.set_aside)
+        return unless_unusable(self._file(name), _read_step, self.set_aside) is not None
 
     def _file(self, name: str) -> Path:
         return self.folder / STEPS / f"{name}.json"
 
 
-def _read_step(path: Path) -> dict[str, Any]:
+def _read_step(path: Path) -> KeptStep:
     found = read_document(path, STEP, hint=REDO)
     took_s = found.get("took_s")
     if not isinstance(took_s, int | float) or not 0 <= took_s <= LONGEST_S or "result" not in found:
         raise UnusableFileError(path, STEP, f"is not {STEP} of mlipguide", hint=REDO)
     if "sha256" in found and found["sha256"] != _digest(found["result"]):
         raise UnusableFileError(path, STEP, "was changed after it was written", hint=REDO)
-    return found
+    return KeptStep(result=found["result"], took_s=float(took_s))
 
 
 def _digest(result: Any) -> str:

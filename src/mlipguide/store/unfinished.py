@@ -72,13 +72,15 @@ class Unfinished:
 
     def find(self, name: str, form: Form[T]) -> T | None:
         """Return what a step of the earlier run gave; None where it was not done, or cannot be used."""
-        if not self.steps.knows(name):
+        kept = self.steps.find(name)
+        if kept is None:
             return None
         try:
-            found = form.record(self.steps.remember(name, dict))
+            found = form.record(kept.result)
         except (InputError, KeyError, TypeError, ValueError, IndexError, AttributeError):
             return None
-        self.taken_up_s += self.steps.step_s(name)
+        if found is not None:
+            self.taken_up_s += kept.took_s
         return found
 
     def remember(self, name: str, make: Callable[[], T], form: Form[T]) -> T:
@@ -107,17 +109,16 @@ class Unfinished:
         """
         self.steps.keep(name, form.plain(found), took_s=took_s)
 
-    def notices(self, what: str, *, again: str = "") -> tuple[Notice, ...]:
-        """Return the notice that something of the earlier run was used.
+    def notices(self, what: str) -> tuple[Notice, ...]:
+        """Return the notice that something of the earlier run was used; none where nothing was.
 
         Args:
             what: Was used, as the beginning of a sentence: ``3 of 8 sizes were measured``.
-            again: What else to say.
         """
-        if self.left_at is None:
+        if self.left_at is None or not self.taken_up_s:
             return ()
         when = f"{self.left_at:%Y-%m-%d %H:%M} UTC"
-        return (Notice("taken_up", f"{what} by the run that was interrupted at {when}{again}."),)
+        return (Notice("taken_up", f"{what} by the run that was interrupted at {when}."),)
 
 
 class Answers:
@@ -136,9 +137,8 @@ class Answers:
         self.known: dict[str, Any] = {}
         self._number = 0
         plain: Form[dict[str, Any]] = Form(dict, dict)
-        while run.steps.knows(self._file):
-            found = run.find(self._file, plain)
-            self.known.update(found or {})
+        while (found := run.find(self._file, plain)) is not None:
+            self.known.update(found)
             self._number += 1
         self._new: dict[str, Any] = {}
         self._begin = time.monotonic()

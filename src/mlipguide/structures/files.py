@@ -194,8 +194,14 @@ def find_format(path: Path) -> str:
             return "lammps-data"
         if path.suffix == ".cif" and _CIF.match(head):
             return "cif"
+        return _told_by_ase(path)
+    except InputError:
+        raise
     except (Exception, SystemExit) as error:
         raise _unreadable(path, None, error) from error
+
+
+def _told_by_ase(path: Path) -> str:
     from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
 
     try:
@@ -207,8 +213,6 @@ def find_format(path: Path) -> str:
             hint="Use a CIF, POSCAR, extended XYZ, PDB or another format that ASE reads, with its usual file ending.",
             kind="unknown_format",
         ) from error
-    except (Exception, SystemExit) as error:
-        raise _unreadable(path, None, error) from error
     return found
 
 
