@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
@@ -19,6 +21,7 @@ from mlipguide.cli.names import GROUPS, PAIRS
 HEAVY = {"numpy", "ase", "torch", "pydantic", "scipy", "rich", "yaml", "psutil", "pynvml", "asyncio"}
 TYPERS_OWN = {"pydantic"}
 """What some versions of typer load for the options of a command."""
+STRUCTURE = Path(__file__).parents[2] / "configs" / "structures" / "LiFePO4.cif"
 SCRIPT = """
 import sys
 from mlipguide.__main__ import main
@@ -101,3 +104,17 @@ def test_a_group_without_a_command_shows_its_commands(run: Run, words: tuple[str
     assert "Commands:" in outcome.out + outcome.err
     assert outcome.code in (0, 2)
     assert "Traceback" not in outcome.err
+
+
+def test_an_answer_loads_little_of_the_large_libraries(tmp_path: Path) -> None:
+    words = ["recommend", str(STRUCTURE), "--models", "sevennet-0", "--no-measure"]
+    code = f"import sys; from mlipguide.__main__ import main; main({words}); print('== loaded', *sys.modules)"
+    folders = {"MLIPGUIDE_DATA_DIR": str(tmp_path / "data"), "MLIPGUIDE_CACHE_DIR": str(tmp_path / "cache")}
+    for _ in range(2):  # what the first keeps, the second need not search for
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, **folders}, capture_output=True, text=True, check=True
+        )
+    loaded = set(done.stdout.rpartition("== loaded")[2].split())
+    assert {"numpy", "ase", "scipy.special"} <= loaded
+    heavy = {"scipy.spatial", "scipy.optimize", "scipy.stats", "scipy.sparse", "ase.io", "matplotlib"}
+    assert not heavy & loaded

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import ase
 import pytest
 from ase.build import bulk, fcc111, molecule
 
 from mlipguide.structures.presets import PRESETS, build_preset
 from mlipguide.structures.signs import find_signs
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep what is found in a folder of the test."""
+    monkeypatch.setenv("MLIPGUIDE_CACHE_DIR", str(tmp_path))
+    return tmp_path
 
 
 def graphite() -> ase.Atoms:
@@ -93,9 +102,19 @@ def test_a_skewed_cell_and_atoms_far_outside_of_it_take_no_time() -> None:
     assert find_signs(outside).layered
 
 
-def test_a_search_for_bonds_that_finds_none_is_no_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_layers_are_searched_for_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise TypeError("'NoneType' object is not iterable")
 
-    monkeypatch.setattr("ase.geometry.dimensionality.analyze_dimensionality", fail)
-    assert not find_signs(graphite()).layered
+    with monkeypatch.context() as patched:
+        patched.setattr("ase.geometry.dimensionality.analyze_dimensionality", fail)
+        assert not find_signs(graphite()).layered  # a search that finds no bonds is no sign, and is not kept
+    assert find_signs(graphite()).layered
+    with monkeypatch.context() as patched:
+        patched.setattr("ase.geometry.dimensionality.analyze_dimensionality", fail)
+        assert find_signs(graphite()).layered
+        assert not find_signs(graphite() * (2, 1, 1)).layered
+    (kept,) = (cache / "indexes" / "layers").iterdir()
+    for damage in ("", "{", "7", "\xff"):
+        kept.write_text(damage, encoding="latin-1")
+        assert find_signs(graphite()).layered

@@ -26,12 +26,13 @@ from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.task.task import Task, TaskKind
 from mlipguide.records.timing.measurement import Settings, Weights
-from mlipguide.records.training.distillation import Distillation
-from mlipguide.records.training.fit import FitData
 from mlipguide.tasks.workloads import affordable_atoms_of, run_time_of
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+    from mlipguide.records.training.distillation import Distillation
+    from mlipguide.records.training.fit import FitData
 
 HOUR_S = WALL_TIME.factors["h"]
 JOULES_PER_KWH = 3.6e6

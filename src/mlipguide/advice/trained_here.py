@@ -10,13 +10,13 @@ from mlipguide.records.accuracy.evidence import Evidence, EvidenceKind
 from mlipguide.records.advice.verdict_reasons import Doubt, ReasonKind
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.task.task import Task
-from mlipguide.records.training.distillation import Distillation
-from mlipguide.records.training.fit import FitData
-from mlipguide.records.training.training import DomainOfValidity
-from mlipguide.training.distil.schedule import EXPLORE_FACTOR
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+    from mlipguide.records.training.distillation import Distillation
+    from mlipguide.records.training.fit import FitData
+    from mlipguide.records.training.training import DomainOfValidity
 
 DENSITY_REACH = 0.05
 """Share by which a density may lie beyond those of the training frames: some percent of strain (a judgement)."""
@@ -54,6 +54,8 @@ def training_says(
         return TrainingSays(evidence=evidence)
     if isinstance(made, UnusableFileError):
         return TrainingSays(evidence=evidence, doubts=(Doubt(kind=ReasonKind.ORIGIN_UNKNOWN, detail=made.message),))
+    from mlipguide.records.training.distillation import Distillation
+
     doubts = (*_density_doubts(made.domain, atoms), *_temperature_doubts(made, task))
     untold = evidence.kind is EvidenceKind.NONE
     found, remark = _distilled(made, evidence) if isinstance(made, Distillation) else _fitted(made, evidence)
@@ -104,6 +106,9 @@ def _density_doubts(domain: DomainOfValidity, atoms: Atoms | None) -> list[Doubt
 
 
 def _temperature_doubts(made: Distillation | FitData, task: Task) -> list[Doubt]:
+    from mlipguide.records.training.distillation import Distillation
+    from mlipguide.training.distil.schedule import EXPLORE_FACTOR
+
     if isinstance(made, Distillation):
         highest: float | None = EXPLORE_FACTOR * made.temperature_k
     else:

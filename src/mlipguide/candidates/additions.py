@@ -15,7 +15,6 @@ from mlipguide.catalog.additions import (
     refusal_words,
 )
 from mlipguide.core.errors import EnvironmentFailedError
-from mlipguide.environments.builds import add_packages
 from mlipguide.environments.recipes import installed_of
 from mlipguide.records.advice.verdict_reasons import Obstacle, ReasonKind
 from mlipguide.records.hardware.environment import Environment, EnvironmentKind, EnvironmentState
@@ -46,6 +45,8 @@ def with_additions(
     packages = ", ".join(packages_by_requirement(kinds))
     able = {name: item for name, item in lacking.items() if item.environment.kind is EnvironmentKind.MANAGED}
     if able and consent.to(f"Add {packages} to the environments of {', '.join(able)}?"):
+        from mlipguide.environments.builds import add_packages
+
         for item in able.values():
             try:
                 add_packages(

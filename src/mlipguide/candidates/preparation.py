@@ -16,7 +16,6 @@ from mlipguide.catalog.package_ranges import unfit_package
 from mlipguide.catalog.trusted_checkpoints import question_about, refusal_of, unvouched_names, vouch
 from mlipguide.catalog.weights import download_weights, find_weights, needs_file
 from mlipguide.core.errors import EnvironmentFailedError, InputError, MlipguideError
-from mlipguide.environments.builds import build_environment
 from mlipguide.environments.gpu_support import gpu_notices, gpu_obstacle, told
 from mlipguide.environments.recipes import command_to_get, find_recipe
 from mlipguide.environments.resolution import find_environment, set_aside_files
@@ -25,6 +24,7 @@ from mlipguide.records.hardware.environment import Environment, EnvironmentState
 from mlipguide.records.hardware.machine import GpuVendor, Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Problem
+from mlipguide.records.timing.axes import TORCH_SIM
 from mlipguide.records.timing.measurement import Allocator, Settings
 
 
@@ -75,6 +75,11 @@ class Prepared:
     weights_file: Path | None
     synthetic: bool
     obstacle: Obstacle | None
+
+    @property
+    def in_batches(self) -> Prepared:
+        """The same as it evaluates batches: by TorchSim."""
+        return replace(self, settings=replace(self.settings, driver=TORCH_SIM))
 
 
 @dataclass(frozen=True)
@@ -311,6 +316,8 @@ def _environments(
     ]
     sizes = ", ".join(_with_size(recipes[backend]) for backend in wanted)
     if wanted and consent.to(f"Build the environments of {sizes}?"):
+        from mlipguide.environments.builds import build_environment
+
         for backend in wanted:
             try:
                 found[backend] = build_environment(

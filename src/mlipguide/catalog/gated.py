@@ -7,13 +7,14 @@ Hugging Face gives such a file to an account that accepted its terms, which a to
 from __future__ import annotations
 
 import os
-import urllib.error
-import urllib.request
 from http import HTTPStatus
-from http.client import HTTPException
+from typing import TYPE_CHECKING
 
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.terms import WeightsOrigin
+
+if TYPE_CHECKING:
+    import urllib.request
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105  # the name of a variable, as Hugging Face's own programs read it
 HOST = "https://huggingface.co/"
@@ -28,6 +29,8 @@ def page_of(card: ModelCard) -> str:
 
 def authorised(url: str, method: str = "GET") -> urllib.request.Request:
     """Return a request with the user's token, which goes to Hugging Face alone and to no host that it redirects to."""
+    import urllib.request
+
     request = urllib.request.Request(url, method=method)  # noqa: S310  # https addresses of the cards
     token = os.environ.get(TOKEN_VARIABLE)
     if token and url.startswith(HOST):
@@ -48,6 +51,10 @@ def closed_gate(card: ModelCard) -> str | None:
     otherwise = f", or give the file: --weights {card.id}=FILE."
     if not os.environ.get(TOKEN_VARIABLE):
         return f"{card.id}: its weights are behind an agreement, and {TOKEN_VARIABLE} is not set. {steps}{otherwise}"
+    import urllib.error
+    import urllib.request
+    from http.client import HTTPException
+
     try:
         with urllib.request.urlopen(authorised(card.weights.url, "HEAD"), timeout=TIMEOUT_S):  # noqa: S310  # as above
             return None

@@ -100,4 +100,4 @@ def _existing(file: Path) -> Path | None:
 
 
 def _yaml_files(folder: Path) -> tuple[Path, ...]:
-    return tuple(sorted(file for file in folder.iterdir() if file.suffix == ".yaml"))
+    return tuple(sorted((file for file in folder.iterdir() if file.suffix == ".yaml"), key=lambda file: file.name))

@@ -9,10 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
 from uuid import uuid4
@@ -137,6 +134,10 @@ def download_weights(card: ModelCard, on_progress: Callable[[str], None]) -> Pat
             the card's source published.
         StorageError: The cache folder cannot be written.
     """
+    import urllib.error
+    import urllib.request
+    from http.client import HTTPException
+
     target = _target(card)
     hint = how_to_bring(card)
     if target is None or card.weights.url is None:

@@ -10,22 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mlipguide.candidates.preparation import NO_CONSENT, Consent
 from mlipguide.core.errors import InputError
 from mlipguide.records.notice import Result
-from mlipguide.records.requests.accuracy import DisagreeChoices, DisagreeRequest, EvaluateRequest
-from mlipguide.records.requests.measuring import (
-    BenchChoices,
-    BenchRequest,
-    CheckRequest,
-    CompareRequest,
-    PlanRequest,
-    StabilityChoices,
-    StabilityRequest,
-    TuneChoices,
-    TuneRequest,
-)
 from mlipguide.records.requests.option import options_of, shared
 from mlipguide.records.requests.recommend import Measuring, RecommendRequest, TaskRequest
-from mlipguide.records.requests.speed import SpeedRequest
-from mlipguide.records.requests.training import DistilRequest, FinetuneRequest, FitRequest, PilotRequest
 
 if TYPE_CHECKING:
     from mlipguide.commands.on_cluster.starting import OnCluster
@@ -40,6 +26,17 @@ if TYPE_CHECKING:
     from mlipguide.records.advice.plan import HardwarePlan
     from mlipguide.records.cluster.jobs import JobList, JobScripts
     from mlipguide.records.cluster.partitions import PartitionsAnswer
+    from mlipguide.records.requests.accuracy import DisagreeRequest, EvaluateRequest
+    from mlipguide.records.requests.measuring import (
+        BenchRequest,
+        CheckRequest,
+        CompareRequest,
+        PlanRequest,
+        StabilityRequest,
+        TuneRequest,
+    )
+    from mlipguide.records.requests.speed import SpeedRequest
+    from mlipguide.records.requests.training import DistilRequest, FinetuneRequest, FitRequest, PilotRequest
     from mlipguide.records.timing.bench import BenchData
     from mlipguide.records.timing.comparison import Comparison
     from mlipguide.records.timing.model_timing import ModelTiming
@@ -52,12 +49,12 @@ if TYPE_CHECKING:
 
 T = TypeVar(
     "T",
-    BenchRequest,
-    CheckRequest,
-    StabilityRequest,
-    TuneRequest,
-    EvaluateRequest,
-    DisagreeRequest,
+    "BenchRequest",
+    "CheckRequest",
+    "StabilityRequest",
+    "TuneRequest",
+    "EvaluateRequest",
+    "DisagreeRequest",
     RecommendRequest,
 )
 """Requests that take calculators of the user's own beside models."""
@@ -125,6 +122,7 @@ def with_config(asked: RecommendRequest) -> RecommendRequest:
 def bench(asked: BenchRequest, way: Way) -> Result[BenchData]:
     """Time models on a structure over several sizes and settings; every measurement is kept."""
     from mlipguide.commands.bench import Options, bench
+    from mlipguide.records.requests.measuring import BenchChoices
 
     asked = with_own(asked, way)
     options = Options(
@@ -137,6 +135,7 @@ def bench_on(asked: BenchRequest, on: OnCluster, way: Way) -> Result[JobList] | 
     """Submit the timing of models to the partitions of a cluster."""
     from mlipguide.commands.bench import Options
     from mlipguide.commands.on_cluster.bench import bench_on
+    from mlipguide.records.requests.measuring import BenchChoices
 
     asked = with_own(asked, way)
     options = Options(**shared(asked, BenchChoices), **way.options(asked.weights), each=asked.each)
@@ -171,6 +170,7 @@ def check(asked: CheckRequest, way: Way) -> Result[Comparison]:
 def compare(asked: CompareRequest) -> Result[Comparison]:
     """Compare two saved runs."""
     from mlipguide.commands.check import compare
+    from mlipguide.records.requests.measuring import CheckRequest
 
     return compare(CheckRequest(**shared(asked, CheckRequest)))
 
@@ -186,6 +186,7 @@ def plan(asked: PlanRequest, way: Way) -> Result[HardwarePlan]:
 def stability(asked: StabilityRequest, way: Way) -> Result[StabilityData]:
     """Test whether models make a stable run: energy drift, longest time step, smoothness, symmetry."""
     from mlipguide.commands.stability import Options, stability
+    from mlipguide.records.requests.measuring import StabilityChoices
 
     asked = with_own(asked, way)
     return stability(_task(asked), Options(**shared(asked, StabilityChoices), **way.options(asked.weights)))
@@ -194,6 +195,7 @@ def stability(asked: StabilityRequest, way: Way) -> Result[StabilityData]:
 def tune(asked: TuneRequest, way: Way) -> Result[TuneData]:
     """Find the settings with which models are fastest here and compute the same; later commands use them."""
     from mlipguide.commands.tune import Options, tune
+    from mlipguide.records.requests.measuring import TuneChoices
 
     asked = with_own(asked, way)
     return tune(_task(replace(asked, atoms=None)), Options(**shared(asked, TuneChoices), **way.options(asked.weights)))
@@ -233,6 +235,7 @@ def evaluate_on(
 def disagree(asked: DisagreeRequest, way: Way) -> Result[Disagreement]:
     """Compare models with each other on a structure, without labels, and say what to label."""
     from mlipguide.commands.disagree import Options, disagree
+    from mlipguide.records.requests.accuracy import DisagreeChoices
 
     asked = with_own(asked, way)
     choices = shared(asked, DisagreeChoices)

@@ -19,7 +19,6 @@ from mlipguide.candidates.preparation import Preparation, default_settings
 from mlipguide.evidence.accuracy.label_evidence import LabelEvidence
 from mlipguide.evidence.accuracy.published_accuracy import evidence_of
 from mlipguide.evidence.stability.earlier_tests import tests_here
-from mlipguide.production.script_batches import can_batch
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.notice import Notice
 from mlipguide.records.task.task import TaskKind
@@ -96,6 +95,8 @@ def in_batches(
         return facts, ()
     candidates = preparation.candidates
     if scripted or task.kind is TaskKind.PHONONS:
+        from mlipguide.production.script_batches import can_batch
+
         candidates = tuple(one for one in candidates if can_batch(task, one.recipe, one.settings))
     costs = [one.costs for one in facts]
     if question.profiles:

@@ -15,22 +15,20 @@ from mlipguide.bench.measuring.shared_sets import shared_profile
 from mlipguide.bench.measuring.shared_times import shared_notices
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
-from mlipguide.commands.know.hardware import alike_notices
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.costmodel.model_costs import memory_of
 from mlipguide.costmodel.transfer_predictions import BULK_ATOMS_PER_ANGSTROM3, ReferenceTimings
 from mlipguide.hardware.device_models import load_devices
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.hardware.profile_files import build_profile
-from mlipguide.hardware.profiles import parse_profiles
+from mlipguide.hardware.profiles import alike_notices, parse_profiles
 from mlipguide.records.advice.advice import Verdict
 from mlipguide.records.advice.plan import HardwareOption, HardwarePlan
 from mlipguide.records.hardware.device import DeviceKind
-from mlipguide.records.hardware.hardware_profile import HardwareProfile
+from mlipguide.records.hardware.hardware_profile import MOST_DEVICES, HardwareProfile
 from mlipguide.records.hardware.machine import Machine
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.notice import Notice, Result
-from mlipguide.records.requests.measuring import MOST_DEVICES
 from mlipguide.records.requests.recommend import TaskRequest
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.task.task import Task

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlipguide.advice.assessment import assess, best_first
 from mlipguide.advice.assumptions import assumption_notices
@@ -35,21 +36,11 @@ from mlipguide.candidates.preparation import (
 from mlipguide.candidates.tuned_settings import with_tuned
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.commands.gathered_facts import facts_elsewhere, facts_here, in_batches
-from mlipguide.commands.know.hardware import alike_notices
 from mlipguide.core.errors import ExitCode, InputError
 from mlipguide.core.units import WALL_TIME
 from mlipguide.environments.recipes import load_recipes
-from mlipguide.evidence.accuracy.label_evidence import (
-    LabelEvidence,
-    TaskLabels,
-    evidence_on_labels,
-    read_task_labels,
-    remembered_evidence,
-)
-from mlipguide.hardware.profiles import parse_profiles
-from mlipguide.production.run_script import ScriptContext, find_named, with_script
-from mlipguide.production.script_files import ScriptRequest, require_writable
-from mlipguide.production.script_texts import require_kind
+from mlipguide.evidence.accuracy.label_evidence import LabelEvidence, remembered_evidence
+from mlipguide.hardware.profiles import alike_notices, parse_profiles
 from mlipguide.records.accuracy.evidence import Evidence
 from mlipguide.records.advice.advice import Recommendation
 from mlipguide.records.advice.first_look import FirstLook
@@ -64,6 +55,10 @@ from mlipguide.store.stability import unreadable
 from mlipguide.structures.signs import find_signs
 from mlipguide.tasks.needs import names_in
 from mlipguide.tasks.requests import build_task, load_structure
+
+if TYPE_CHECKING:
+    from mlipguide.evidence.accuracy.task_labels import TaskLabels
+    from mlipguide.production.script_files import ScriptRequest
 
 SO_FAR = Notice("interrupted", "Interrupted: this is the answer by what was measured so far, which is kept.")
 
@@ -145,6 +140,8 @@ def consider(request: TaskRequest, options: Options | None = None) -> Considered
     if measured.interrupted:
         result = replace(result, exit_code=ExitCode.INTERRUPTED)
     elif options.script is not None:
+        from mlipguide.production.run_script import ScriptContext, with_script
+
         ground = ScriptContext(
             atoms=question.atoms,
             cards=facts[0].cards,
@@ -162,6 +159,9 @@ def _read(request: TaskRequest, options: Options) -> tuple[Question, TaskLabels 
     names = names_in(request.models)
     cards = named_cards(catalogue, names) if names else usual_cards(catalogue)
     if options.script is not None:
+        from mlipguide.production.run_script import find_named
+        from mlipguide.production.script_files import require_writable
+
         require_writable(options.script)
         find_named(options.script, {card.id: card for card in cards})
     _measure_budget_s(request)
@@ -169,6 +169,8 @@ def _read(request: TaskRequest, options: Options) -> tuple[Question, TaskLabels 
     atoms, structure, structure_notices = load_structure(request)
     task = build_task(request, structure, find_signs(atoms))
     if options.script is not None:
+        from mlipguide.production.script_texts import require_kind
+
         require_kind(task, options.script.path, options.script.driver)
     labels = _labels(request, task, options)
     profiles = () if request.hardware is None else parse_profiles(request.hardware, further=shared_profile)
@@ -204,6 +206,8 @@ def _labels(request: TaskRequest, task: Task, options: Options) -> TaskLabels | 
     keys = request.label_keys
     if request.labels is None:
         return None
+    from mlipguide.evidence.accuracy.task_labels import read_task_labels
+
     path = Path(request.labels).expanduser()
     return read_task_labels(
         path, task.structure, keys=keys, budget=request.labels_budget, on_progress=options.on_progress
@@ -295,6 +299,8 @@ def _evidence(
     """Return the errors of models on labels of the system: those given, else those of earlier evaluations."""
     if labels is None:
         return _remembered(question, preparation, options)
+    from mlipguide.evidence.accuracy.task_labels import evidence_on_labels
+
     return evidence_on_labels(
         labels, preparation.candidates, machine=machine, opener=options.opener, on_progress=options.on_progress
     )

@@ -26,7 +26,6 @@ from mlipguide.bench.measuring.shared_times import shared_notices
 from mlipguide.catalog.cards import load_catalogue
 from mlipguide.catalog.parallel_codes import load_parallel_codes
 from mlipguide.catalog.slow_causes import load_slow_causes
-from mlipguide.commands.know.hardware import alike_notices
 from mlipguide.commands.plan import any_bulk, bulk_notice
 from mlipguide.core.errors import InputError, did_you_mean
 from mlipguide.core.speeds import SPEED, needs_timestep, parse_speed
@@ -37,7 +36,7 @@ from mlipguide.costmodel.transfer_data import ASE, TORCH, device_here
 from mlipguide.costmodel.transfer_predictions import ReferenceTimings
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.hardware.profile_files import build_profile
-from mlipguide.hardware.profiles import parse_profiles
+from mlipguide.hardware.profiles import alike_notices, parse_profiles
 from mlipguide.production.run_logs.lammps_logs import style_of
 from mlipguide.production.run_logs.reading import read_run_log
 from mlipguide.records.hardware.hardware_profile import HardwareProfile

@@ -68,7 +68,7 @@ def unfinished_dir() -> Path:
 
 
 def indexes_dir() -> Path:
-    """Folder of what is known of folders with many files, so that these need not all be read."""
+    """Folder of what was found in files and structures, so that it need not be looked for again."""
     return cache_dir() / "indexes"
 
 

@@ -29,8 +29,9 @@ def read_yaml(path: Path) -> Any:
         InputError: The file cannot be read or is not YAML.
     """
     with concerning(file=str(path)):
-        if path.is_relative_to(PACKAGED):
-            documents, name = _packaged(), str(path.relative_to(PACKAGED))
+        name = str(path)
+        if name.startswith(str(PACKAGED)):
+            documents = _packaged()
             if name in documents:
                 return documents.pop(name)  # for the first who asks: what is returned may be changed
         return _parsed(path)
@@ -83,7 +84,7 @@ def _values_in(value: Any, known: dict[int, int], around: set[int]) -> int:
 def _packaged() -> dict[str, Any]:
     """Return the documents of the package by their paths, those that JSON gives back as they are."""
     files = sorted(PACKAGED.rglob("*.yaml"))
-    states = [(str(file.relative_to(PACKAGED)), file.stat()) for file in files]
+    states = [(str(file), file.stat()) for file in files]
     state = [[name, found.st_size, found.st_mtime_ns] for name, found in states]
     kept = indexes_dir() / f"packaged-{hashlib.sha256(str(PACKAGED).encode()).hexdigest()[:16]}.json"
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):

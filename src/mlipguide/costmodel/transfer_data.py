@@ -18,11 +18,10 @@ from mlipguide.hardware.device_models import find_device, load_devices
 from mlipguide.hardware.machine_classes import class_name
 from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.device import DeviceKind, DeviceModel
-from mlipguide.records.hardware.hardware_profile import HardwareProfile
+from mlipguide.records.hardware.hardware_profile import MOST_DEVICES, HardwareProfile
 from mlipguide.records.hardware.machine import Cpu, Machine
 from mlipguide.records.hardware.machine_class import MachineClass
 from mlipguide.records.models.model_card import ModelCard
-from mlipguide.records.requests.measuring import MOST_DEVICES
 from mlipguide.records.task.structure import StructureSummary
 from mlipguide.records.timing.measurement import Allocator, Settings
 from mlipguide.records.timing.published import Confidence, PublishedTiming

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from mlipguide.core.paths import make_folder, storage_error
 
 
@@ -18,6 +16,8 @@ def held_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterato
     Raises:
         StorageError: The folder cannot be written.
     """
+    from filelock import FileLock, Timeout
+
     lock = FileLock(make_folder(path.parent) / path.name)
     try:
         try:

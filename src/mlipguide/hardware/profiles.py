@@ -14,6 +14,7 @@ from mlipguide.core.serialisation import write_atomically
 from mlipguide.hardware.device_models import alike_devices, find_device
 from mlipguide.hardware.profile_files import build_profile, read_profiles, require_count
 from mlipguide.records.hardware.hardware_profile import HardwareProfile
+from mlipguide.records.notice import Notice
 
 FORMS_HINT = (
     "Write for example 4xA100-80GB, A100-80GB,RTX4090, the name of a saved profile, or the path of a YAML file."
@@ -125,3 +126,16 @@ def _is_device_name(name: str) -> bool:
     except InputError as error:
         return error.kind == "ambiguous_device"
     return True
+
+
+def alike_notices(profiles: Sequence[HardwareProfile]) -> tuple[Notice, ...]:
+    """Return a notice for each profile whose device stands for others that its name fits as well."""
+    return tuple(
+        Notice(
+            "alike_devices",
+            f"The name fits {profile.device.id} and {' and '.join(profile.alike)}, with the same memory and about the "
+            f"same speed; the commoner, {profile.device.id}, was taken. Write the name in full to choose.",
+        )
+        for profile in profiles
+        if profile.alike
+    )

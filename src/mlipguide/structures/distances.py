@@ -1,8 +1,8 @@
 """Short distances between atoms, periodic images included, for up to millions of atoms.
 
-The atoms are wrapped into the cell, the images that lie within the cutoff of it are added, and a k-d tree
-(``scipy.spatial.cKDTree``) finds the pairs. That is many times faster than a full neighbour list
-when only the closest pairs are wanted.
+The atoms are wrapped into the cell, the images that lie within the cutoff of it are added, and the pairs among these
+points are found (:mod:`mlipguide.worker.neighbours`). That is many times faster than a full neighbour list when only
+the closest pairs are wanted.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import ase
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from mlipguide.worker.images import with_images, wrapped
+from mlipguide.worker.neighbours import near_pairs, nearest_distances
 
 CROWDED_BIN_ANGSTROM = 0.28
 """Edge of a cube whose diagonal is just below 0.5 Å: two atoms in one cube overlap."""
@@ -48,8 +48,7 @@ def find_pairs(atoms: ase.Atoms, cutoff_angstrom: float) -> Pairs:
     """
     points, owner = with_images(atoms, cutoff_angstrom)
     number = len(atoms)
-    found = cKDTree(points).query_pairs(cutoff_angstrom, output_type="ndarray").astype(np.int64)
-    found = found[found[:, 0] < number]
+    found = near_pairs(points, number, cutoff_angstrom)
     vector = points[found[:, 1]] - points[found[:, 0]]
     return Pairs(
         first=found[:, 0],
@@ -83,11 +82,9 @@ def find_shortest_distance(atoms: ase.Atoms) -> float | None:
     cutoff = 1.0
     while True:
         points, _ = with_images(atoms, cutoff)
-        if len(points) > 1:
-            distances = np.asarray(cKDTree(points).query(points[: len(atoms)], k=2)[0])
-            nearest = float(distances[:, 1].min())
-            if nearest <= cutoff or not any(atoms.pbc):
-                return nearest
+        nearest = float(nearest_distances(points, np.arange(len(atoms))).min())
+        if nearest <= cutoff or not any(atoms.pbc):
+            return nearest
         cutoff *= 1.5
 
 

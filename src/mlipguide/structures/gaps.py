@@ -6,11 +6,10 @@ import math
 
 import ase
 import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from mlipguide.records.task.task import NeighbourGap
 from mlipguide.structures.distances import images_within
+from mlipguide.worker.neighbours import nearest_distances
 
 NEAR_ANGSTROM = 3.0
 """Every model reaches further; the shortest cutoffs of cards are 5 Å."""
@@ -33,7 +32,7 @@ def find_gaps(atoms: ase.Atoms) -> tuple[NeighbourGap, ...]:
     for reach in (NEAR_ANGSTROM, FAR_ANGSTROM):
         alone = np.flatnonzero(~np.isfinite(nearest))
         if len(alone):
-            nearest[alone] = _nearest(atoms, alone, reach)
+            nearest[alone] = nearest_distances(images_within(atoms, reach), alone, reach)
     far = nearest[nearest >= NEAR_ANGSTROM]
     bins, counts = np.unique(np.floor(far[np.isfinite(far)] / BIN_ANGSTROM + 1e-9), return_counts=True)
     found = [
@@ -42,11 +41,3 @@ def find_gaps(atoms: ase.Atoms) -> tuple[NeighbourGap, ...]:
     ]
     alone_atoms = int(np.count_nonzero(~np.isfinite(far)))
     return (*found, *([NeighbourGap(distance_angstrom=None, atoms=alone_atoms)] if alone_atoms else []))
-
-
-def _nearest(atoms: ase.Atoms, wanted: NDArray[np.intp], reach: float) -> NDArray[np.float64]:
-    points = images_within(atoms, reach)
-    if len(points) < 2:  # noqa: PLR2004  # a distance needs two atoms
-        return np.full(len(wanted), math.inf)
-    found = cKDTree(points).query(points[wanted], k=2, distance_upper_bound=reach)[0]
-    return np.asarray(found, dtype=np.float64)[:, 1]

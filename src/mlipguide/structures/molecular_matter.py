@@ -11,7 +11,6 @@ from collections import Counter, deque
 import ase
 import numpy as np
 from ase.formula import Formula
-from ase.neighborlist import natural_cutoffs, neighbor_list
 
 REACH = 1.25
 LARGEST_ATOMS = 20_000
@@ -28,6 +27,8 @@ def molecules_in(atoms: ase.Atoms) -> dict[str, int]:
     """
     if len(atoms) > LARGEST_ATOMS:
         return {}
+    from ase.neighborlist import natural_cutoffs, neighbor_list  # loads a third of SciPy
+
     first, second, shifts = neighbor_list("ijS", atoms, natural_cutoffs(atoms, mult=REACH))
     bonds: list[list[tuple[int, np.ndarray]]] = [[] for _ in atoms]
     for one, other, shift in zip(first.tolist(), second.tolist(), shifts, strict=True):

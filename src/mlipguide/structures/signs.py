@@ -21,14 +21,9 @@ from mlipguide.structures.electrons import charge_of, multiplicity_of
 from mlipguide.structures.gaps import find_gaps
 from mlipguide.structures.holds import NOTHING_HELD, Held, held_in
 from mlipguide.structures.isotopes import masses_of
+from mlipguide.structures.layers import VACUUM_GAP_ANGSTROM, is_layered, widest_gap_angstrom
 from mlipguide.structures.molecular_matter import molecules_in
 from mlipguide.structures.supercells import repeats_for
-
-VACUUM_GAP_ANGSTROM = 7.0
-"""Empty space between planes of atoms that no layered crystal has: MoS2 has 3 Å, graphite 3.4 Å."""
-
-LARGEST_LAYERED_ATOMS = 300
-"""The bonds of larger cells are not searched for layers: it takes seconds, and layered crystals have small cells."""
 
 MAGNETIC = frozenset({"Cr", "Mn", "Fe", "Co", "Ni"})
 """3d elements whose compounds commonly order magnetically."""
@@ -84,7 +79,9 @@ class Signs:
 def find_signs(atoms: ase.Atoms) -> Signs:
     """Look for signs in a structure that :func:`mlipguide.structures.checks.check_structure` has passed."""
     elements = set(map(str, atoms.symbols))
-    open_axes = [axis for axis in range(3) if not atoms.pbc[axis] or _gap_angstrom(atoms, axis) >= VACUUM_GAP_ANGSTROM]
+    open_axes = [
+        axis for axis in range(3) if not atoms.pbc[axis] or widest_gap_angstrom(atoms, axis) >= VACUUM_GAP_ANGSTROM
+    ]
     isolated = len(open_axes) == ALL_DIRECTIONS
     mobile = [ion for ion in MOBILE if ion in elements]
     anions = [anion for anion in ANIONS if anion in elements]
@@ -93,7 +90,7 @@ def find_signs(atoms: ase.Atoms) -> Signs:
         molecule=isolated and elements <= MOLECULAR,
         molecules=None if isolated or not elements <= MOLECULAR else _molecules_words(atoms),
         cluster=isolated and not elements <= MOLECULAR,
-        layered=not open_axes and _is_layered(atoms),
+        layered=not open_axes and is_layered(atoms),
         magnetic=tuple(sorted(MAGNETIC & elements)),
         mobile_ions=(*mobile, *anions) if mobile and anions else (),
         hydrogen="H" in elements,
@@ -114,7 +111,7 @@ def _displacements(atoms: ase.Atoms, atoms_wanted: int) -> int | None:
 def is_isolated(atoms: ase.Atoms) -> bool:
     """Tell whether there is empty space in all directions: a molecule or a cluster, in a box or not."""
     try:
-        return all(not atoms.pbc[axis] or _gap_angstrom(atoms, axis) >= VACUUM_GAP_ANGSTROM for axis in range(3))
+        return all(not atoms.pbc[axis] or widest_gap_angstrom(atoms, axis) >= VACUUM_GAP_ANGSTROM for axis in range(3))
     except np.linalg.LinAlgError:
         return False  # a cell without volume
 
@@ -122,7 +119,7 @@ def is_isolated(atoms: ase.Atoms) -> bool:
 def _open_words(atoms: ase.Atoms, axes: list[int]) -> str:
     """Return which axes are open, and how far where the cell says it."""
     words = [
-        f"{_gap_angstrom(atoms, axis):.0f} Å of vacuum along {'abc'[axis]}"
+        f"{widest_gap_angstrom(atoms, axis):.0f} Å of vacuum along {'abc'[axis]}"
         if atoms.pbc[axis]
         else f"not periodic along {'abc'[axis]}"
         for axis in axes
@@ -130,38 +127,8 @@ def _open_words(atoms: ase.Atoms, axes: list[int]) -> str:
     return " and ".join(words)
 
 
-def _gap_angstrom(atoms: ase.Atoms, axis: int) -> float:
-    """Return the widest empty space between planes of atoms normal to an axis, images included."""
-    height = 1.0 / float(np.linalg.norm(np.linalg.inv(np.array(atoms.cell.complete()))[:, axis]))
-    places = np.sort(atoms.get_scaled_positions()[:, axis] % 1.0)
-    return float(np.diff(np.append(places, places[0] + 1.0)).max()) * height
-
-
 def _molecules_words(atoms: ase.Atoms) -> str | None:
     """Return the molecules in words, the most frequent first; None where bonds hold everything together."""
     found = sorted(molecules_in(atoms).items(), key=lambda item: (-item[1], item[0]))
     shown = ", ".join(f"{count:,} {formula}" for formula, count in found[:SHOWN_MOLECULES])
     return (shown + (", …" if len(found) > SHOWN_MOLECULES else "")) or None
-
-
-def _is_layered(atoms: ase.Atoms) -> bool:
-    """Tell whether the bonds join the atoms in two dimensions only.
-
-    By Larsen et al. (doi:10.1103/PhysRevMaterials.3.034003), as ASE implements it.
-    """
-    from ase.geometry import minkowski_reduce
-    from ase.geometry.dimensionality import analyze_dimensionality
-
-    if len(atoms) > LARGEST_LAYERED_ATOMS:
-        return False
-    try:
-        # In a compact cell with all atoms inside, bonds are found at once; in a skewed one the search takes hours.
-        cell, _ = minkowski_reduce(np.array(atoms.cell))
-        compact = ase.Atoms(atoms.numbers, positions=atoms.positions, cell=cell, pbc=True)
-        compact.wrap()
-        if any(_gap_angstrom(compact, axis) >= VACUUM_GAP_ANGSTROM for axis in range(3)):
-            return False  # empty space along a direction that the cell as given hides
-        found = analyze_dimensionality(compact, method="RDA")
-    except (ValueError, TypeError, IndexError, ArithmeticError, RuntimeError, np.linalg.LinAlgError):
-        return False  # the search for bonds gave none: no sign
-    return bool(found and found[0].dimtype == "2D")

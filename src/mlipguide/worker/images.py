@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .neighbours import count_near
+
 if TYPE_CHECKING:
     import numpy as np
     from ase import Atoms
@@ -19,12 +21,9 @@ def pairs_per_atom(atoms: Atoms, cutoff: float | None) -> float:
     Where the cutoff is not known they are counted within :data:`COUNTED_ANGSTROM`, which tells dense structures from
     dilute ones.
     """
-    from scipy.spatial import cKDTree
-
     within = COUNTED_ANGSTROM if cutoff is None else cutoff
     points, _ = with_images(atoms, within)
-    count = cKDTree(points[: len(atoms)]).count_neighbors(cKDTree(points), within)
-    return (int(count) - len(atoms)) / len(atoms)
+    return (count_near(points, len(atoms), within) - len(atoms)) / len(atoms)
 
 
 def wrapped(atoms: Atoms) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -6,6 +6,7 @@ strategies take the same at (fixed_B - fixed_A) / (rate_A - rate_B).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from mlipguide.core.readable import duration, simulated_time
@@ -26,6 +27,8 @@ PAIRS = tuple(
     for one in (Strategy.DISTIL, Strategy.TRAIN_FROM_SCRATCH)
 )
 """What may pay back, and against what."""
+FINENESS = 10**9
+"""Parts of a time that its crossing is told in."""
 LONGEST = 1e6
 """Times the quotient of the medians beyond which no crossing is looked for."""
 
@@ -101,14 +104,13 @@ def _fixed_and_rate(price: StrategyPrice, task_time_s: float) -> tuple[Estimate 
 
 def _crossing(lead: Callable[[float], float], guess: float) -> float | None:
     """Return where a lead of totals ends; the median of a sum is not the sum of the medians. None where it does not."""
-    from scipy.optimize import brentq
-
     late = guess
     while lead(late) > 0:
         if late > LONGEST * guess:
             return None
         late *= 2
-    return float(brentq(lead, 0.0, late, xtol=1e-9 * late, rtol=1e-9))
+    parts = bisect_left(range(FINENESS), 0.0, key=lambda part: -lead(late * part / FINENESS))
+    return late * parts / FINENESS
 
 
 def _ends(

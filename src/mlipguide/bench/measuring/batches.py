@@ -81,11 +81,6 @@ def measure_batches(
     return tuple(found)
 
 
-def batched(item: Prepared) -> Prepared:
-    """Return a model as it evaluates batches: by TorchSim."""
-    return replace(item, settings=replace(item.settings, driver=TORCH_SIM))
-
-
 class Checked:
     """Starts a model for batches, and lets it go on where batches compute what it computes alone.
 
@@ -95,7 +90,7 @@ class Checked:
     """
 
     def __init__(self, item: Prepared, context: MeasuringContext) -> None:
-        self._request: SessionRequest = session_request(batched(item), context.machine)
+        self._request: SessionRequest = session_request(item.in_batches, context.machine)
         self._opener: Opener = context.opener
         sizes = size_source(context, load_protocol())
         own = len(context.atoms)
@@ -145,7 +140,7 @@ def _subjects(
         ),
         Subject(
             card=item.card,
-            settings=batched(item).settings,
+            settings=item.in_batches.settings,
             open=checked.open,
             remark="batches",
             sizes=BatchSizes(context.atoms, counts),

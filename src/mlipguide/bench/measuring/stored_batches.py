@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlipguide.bench.measuring.batches import batched
 from mlipguide.bench.measuring.stored_measurements import still_holds
 from mlipguide.candidates.preparation import Prepared
 from mlipguide.catalog.cards import Catalogue
@@ -73,7 +72,7 @@ def stored_batches(
         allocators = tuple(Allocator) if any_allocator else (item.settings.allocator,)
         for allocator in allocators:
             here = replace(item, settings=replace(item.settings, allocator=allocator))
-            together = [one for one in records if still_holds(one, batched(here), Scenario.OFFLINE)]
+            together = [one for one in records if still_holds(one, here.in_batches, Scenario.OFFLINE)]
             alone = [one for one in records if still_holds(one, here, Scenario.OFFLINE)]
             if together and alone:
                 found[item.card.id] = batch_costs_from(together, alone)
@@ -123,7 +122,7 @@ def counted_elsewhere(
         OwnTiming(
             item.card,
             batches[item.card.id].together,
-            batched(item).settings,
+            item.in_batches.settings,
             tuple(count * task.atoms for count in batches[item.card.id].counts),
         )
         for item in candidates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,9 +13,8 @@ from mlipguide.core.units import MEMORY
 from mlipguide.hardware.device_models import alike_devices, find_device, load_devices, match_reported
 from mlipguide.hardware.probe import probe_machine
 from mlipguide.hardware.profile_files import build_profile, read_profiles
-from mlipguide.hardware.profiles import save_profiles, saved_profiles
+from mlipguide.hardware.profiles import alike_notices, save_profiles, saved_profiles
 from mlipguide.records.hardware.device import DeviceKind, DeviceModel
-from mlipguide.records.hardware.hardware_profile import HardwareProfile
 from mlipguide.records.hardware.machine import Gpu, Machine
 from mlipguide.records.models.listings import DeviceDetails, DeviceList, SavedProfile, SavedProfiles
 from mlipguide.records.models.source_fact import SourceFact
@@ -95,19 +94,6 @@ def explain_device(name: str) -> Result[DeviceDetails]:
     sources = tuple(SourceFact(key, known[key].title, known[key].link) for key in device.sources if key in known)
     profile = replace(build_profile(device, 1), alike=tuple(other.id for other in alike_devices(name)))
     return Result(DeviceDetails(device, profile, sources), notices=alike_notices([profile]))
-
-
-def alike_notices(profiles: Sequence[HardwareProfile]) -> tuple[Notice, ...]:
-    """Return a notice for each profile whose device stands for others that its name fits as well."""
-    return tuple(
-        Notice(
-            "alike_devices",
-            f"The name fits {profile.device.id} and {' and '.join(profile.alike)}, with the same memory and about the "
-            f"same speed; the commoner, {profile.device.id}, was taken. Write the name in full to choose.",
-        )
-        for profile in profiles
-        if profile.alike
-    )
 
 
 def save_hardware(name: str, path: Path) -> Result[SavedProfiles]:

@@ -7,13 +7,16 @@ known on the login node.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mlipguide.candidates.identity import weights_digest
 from mlipguide.candidates.preparation import Prepared
-from mlipguide.evidence.accuracy.label_input import LabelInput
 from mlipguide.evidence.accuracy.model_accuracy import reckoned_anew
 from mlipguide.records.accuracy.stored_evaluation import StoredEvaluation
 from mlipguide.store import evidence as store
+
+if TYPE_CHECKING:
+    from mlipguide.evidence.accuracy.label_input import LabelInput
 
 
 def known_evaluation(item: Prepared, labels: LabelInput, *, any_sample: bool) -> StoredEvaluation | None:

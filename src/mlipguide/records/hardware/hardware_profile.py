@@ -9,6 +9,9 @@ from mlipguide.records.estimate import Estimate
 from mlipguide.records.hardware.device import DeviceModel
 from mlipguide.records.strict import strict
 
+MOST_DEVICES = 8
+"""Of one kind that a run is planned for where nothing else is said: those of one node."""
+
 
 class Link(StrEnum):
     """What carries data between the devices of a profile."""

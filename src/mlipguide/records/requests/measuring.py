@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from mlipguide.records.hardware.hardware_profile import MOST_DEVICES
 from mlipguide.records.requests import shared_options as common
 from mlipguide.records.requests.option import Completion, Option, Panel, Values
 
@@ -12,7 +13,6 @@ STABILITY_BUDGET = "3m"
 TUNE_BUDGET, TUNE_PURPOSE = "2m", "md"
 TIMED_STEP = "1fs"
 """The step of commands that only time models: the time of a step does not depend on it."""
-MOST_DEVICES = 8
 
 
 @dataclass(frozen=True, kw_only=True)

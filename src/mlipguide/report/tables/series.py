@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlipguide.catalog.additions import addition_words
 from mlipguide.records.timing.axes import choice_words
-from mlipguide.records.timing.bench import BenchData, CostFit, CurvePoint, SizeResult
 from mlipguide.records.timing.measurement import Allocator, Scenario, Settings, Weights
+
+if TYPE_CHECKING:
+    from mlipguide.records.timing.bench import BenchData, CostFit, CurvePoint, SizeResult
 
 SYNTHETIC_MARK = " *"
 

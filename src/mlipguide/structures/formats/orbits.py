@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import ase
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from mlipguide.core.errors import InputError
 from mlipguide.structures.distances import find_pairs
+from mlipguide.worker.neighbours import count_near
 
 CLOSE_ANGSTROM = (0.05, 0.2)
 """Copies of one site this close are one atom, whatever the digits; and further apart than this they never are."""
@@ -160,5 +160,4 @@ def _without_repeats(atoms: ase.Atoms, owner: NDArray[np.int64], moved: float) -
 
 
 def _is_heap(atoms: ase.Atoms) -> bool:
-    tree = cKDTree(atoms.positions)
-    return int(tree.count_neighbors(tree, SAME_PLACE_ANGSTROM)) > MOST_NEIGHBOURS * len(atoms)
+    return count_near(atoms.positions, len(atoms), SAME_PLACE_ANGSTROM) > MOST_NEIGHBOURS * len(atoms)

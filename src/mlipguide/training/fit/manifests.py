@@ -14,11 +14,12 @@ from mlipguide.core.kept_files import UnusableFileError, Upgrades, read_document
 from mlipguide.core.serialisation import to_json, to_plain
 from mlipguide.records.models.model_card import ModelCard
 from mlipguide.records.models.terms import WeightsOrigin
-from mlipguide.records.training.distillation import Distillation
-from mlipguide.records.training.fit import FitData
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from mlipguide.records.training.distillation import Distillation
+    from mlipguide.records.training.fit import FitData
 
 MANIFEST = "manifest.json"
 FORMAT = 3
@@ -38,6 +39,9 @@ def read_manifest(folder: Path) -> Distillation | FitData:
     Raises:
         UnusableFileError: There is none, it is damaged, or it is of a newer version.
     """
+    from mlipguide.records.training.distillation import Distillation
+    from mlipguide.records.training.fit import FitData
+
     path = folder / MANIFEST
     found = read_document(path, WHAT, hint=HINT)
     version = version_of(found.pop("format", 1), path, WHAT, known=FORMAT, hint=HINT)
