@@ -16,6 +16,7 @@ from mlipguide.cli import options as command_line
 from mlipguide.commands import bench as bench_workflow
 from mlipguide.commands import recommend as workflow
 from mlipguide.core.errors import EnvironmentFailedError, InputError
+from mlipguide.environments import builds
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.hardware.environment import EnvironmentState
 from mlipguide.records.models.model_card import WeightsFact
@@ -40,7 +41,7 @@ def built(monkeypatch: pytest.MonkeyPatch, fake_models: FakeModels) -> list[str]
         return find_environment(recipe)
 
     monkeypatch.setattr(candidates, "find_environment", missing)
-    monkeypatch.setattr(candidates, "build_environment", build)
+    monkeypatch.setattr(builds, "build_environment", build)
     fake_models.add("fake-a", time_law=linear(1e-4))
     return done
 
@@ -87,7 +88,7 @@ def test_a_build_that_fails_stops_its_own_models_only(fake_models: FakeModels, m
     def fail(_recipe: Any, **_options: Any) -> Any:
         raise EnvironmentFailedError("It cannot be built.", hint="Look at the log.", kind="unsatisfiable")
 
-    monkeypatch.setattr(candidates, "build_environment", fail)
+    monkeypatch.setattr(builds, "build_environment", fail)
     with pytest.raises(EnvironmentFailedError, match="It cannot be built") as raised:
         ask(Consent(granted=True, ask=None))
     assert raised.value.kind == "unsatisfiable"

@@ -14,6 +14,7 @@ from mlipguide.candidates import additions as candidates_additions
 from mlipguide.candidates.preparation import Consent, Preparation, Prepared
 from mlipguide.commands import bench as workflow
 from mlipguide.core.errors import ExitCode, MeasurementFailedError
+from mlipguide.environments import builds
 from mlipguide.environments.recipes import find_recipe
 from mlipguide.environments.resolution import find_environment
 from mlipguide.records.advice.verdict_reasons import ReasonKind
@@ -223,9 +224,7 @@ def test_a_package_is_added_with_consent_alone(
     monkeypatch.setattr(
         candidates_additions, "installed_of", lambda lines, _python: {one: "1.7.0" for one in lines if one in installed}
     )
-    monkeypatch.setattr(
-        candidates_additions, "add_packages", lambda _recipe, _environment, lines, **_: installed.update(lines)
-    )
+    monkeypatch.setattr(builds, "add_packages", lambda _recipe, _environment, lines, **_: installed.update(lines))
     found = candidates_additions.with_additions(
         managed(),
         (AdditionKind.D3,),
