@@ -59,7 +59,7 @@ class _Wrapped(Calculator):
     def calculate(self, atoms: Atoms | None = None, properties: Any = None, system_changes: Any = all_changes) -> None:
         """Evaluate the base and change its energy and forces."""
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # untyped in ASE
-        self._base.calculate(self.atoms, PROPERTIES, all_changes)
+        self._base.calculate(self.atoms, PROPERTIES, system_changes)
         found = self._base.results
         self.results = {**found, **self.changed(found["energy"], found["forces"])}
 
