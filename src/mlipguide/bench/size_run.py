@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,7 @@ class SizeRun:
     @property
     def timings(self) -> list[BurstTiming]:
         """What each burst of steady steps tells of the step time."""
-        return [timing_of(burst.wall_s) for burst in self._steady]
+        return [_timing_of(burst.wall_s) for burst in self._steady]
 
     @property
     def steady_bursts(self) -> tuple[int, ...]:
@@ -180,7 +181,13 @@ class SizeRun:
         counting = [burst for burst, counts in zip(self.bursts, self._counts, strict=True) if counts]
         if not self._counts[0]:  # the start was set aside
             return [(burst, 0) for burst in counting]
-        return list(zip(counting, slow_steps([burst.wall_s for burst in counting]), strict=True))
+        return list(zip(counting, _slow_steps(tuple(burst.wall_s for burst in counting)), strict=True))
+
+
+# All sizes are asked after each burst: what was found of the others is not found anew, for it is the machine that is
+# timed which would do it.
+_timing_of = lru_cache(maxsize=4096)(timing_of)
+_slow_steps = lru_cache(maxsize=256)(slow_steps)
 
 
 def joined(parts: list[StepSamples]) -> StepSamples:
