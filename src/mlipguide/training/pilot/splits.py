@@ -93,36 +93,52 @@ def split(frames: Sequence[LabelledFrame], *, seed: int, share: float = TEST_SHA
 def separated(frames: Sequence[LabelledFrame], test: Sequence[int]) -> Split:
     """Return a split whose training frames are no near copies of the test frames at ``test``."""
     tested = set(test)
-    by_kind: dict[object, list[int]] = defaultdict(list)
+    by_kind: dict[object, list[LabelledFrame]] = defaultdict(list)
     for position in test:
-        by_kind[_kind(frames[position])].append(position)
+        by_kind[_kind(frames[position])].append(frames[position])
+    places = {kind: _Places(alike) for kind, alike in by_kind.items()}
     train: list[int] = []
     left_out: list[int] = []
     for position, frame in enumerate(frames):
         if position in tested:
             continue
-        near = any(is_duplicate(frame, frames[other]) for other in by_kind.get(_kind(frame), ()))
-        (left_out if near else train).append(position)
+        alike = places.get(_kind(frame))
+        (left_out if alike is not None and alike.any_near(frame) else train).append(position)
     return Split(tuple(train), tuple(sorted(tested)), tuple(left_out))
 
 
 def is_duplicate(one: LabelledFrame, other: LabelledFrame) -> bool:
     """Tell whether two frames of the same atoms in the same order are nearly the same structure."""
-    if _kind(one) != _kind(other):
-        return False
-    cell, other_cell = one.atoms.cell[:], other.atoms.cell[:]
-    moved = one.atoms.positions - other.atoms.positions
-    moved = moved - moved[0]  # a shift of the whole is no difference
-    if one.atoms.cell.rank == other.atoms.cell.rank == len(cell):
-        inverse = np.linalg.inv(cell)
-        if float(np.abs(inverse @ other_cell - np.eye(len(cell))).max()) > DUPLICATE_STRAIN:
-            return False
-        parts = moved @ inverse
-        moved = (parts - np.round(parts) * one.atoms.pbc) @ cell  # atoms that hardly moved are next to their image
-    elif float(np.abs(cell - other_cell).max()) > DUPLICATE_ANGSTROM:
-        return False
-    moved = moved - moved.mean(axis=0)
-    return float(np.sqrt((moved**2).sum(axis=1).mean())) < DUPLICATE_ANGSTROM
+    return _kind(one) == _kind(other) and _Places([other]).any_near(one)
+
+
+class _Places:
+    """Where the atoms of frames are that hold the same atoms in the same order."""
+
+    def __init__(self, frames: Sequence[LabelledFrame]) -> None:
+        self._positions = np.array([frame.atoms.positions for frame in frames])
+        self._cells = np.array([frame.atoms.cell[:] for frame in frames])
+        self._full = np.array([frame.atoms.cell.rank == len(frame.atoms.cell) for frame in frames])
+
+    def any_near(self, frame: LabelledFrame) -> bool:
+        """Tell whether one of the frames is nearly the same structure as another frame of these atoms."""
+        atoms, cell = frame.atoms, frame.atoms.cell[:]
+        folds = self._full & (atoms.cell.rank == len(cell))
+        differ = np.abs(cell - self._cells).max(axis=(1, 2)) > DUPLICATE_ANGSTROM
+        if folds.any():
+            inverse = np.linalg.inv(cell)
+            strained = np.abs(inverse @ self._cells - np.eye(len(cell))).max(axis=(1, 2)) > DUPLICATE_STRAIN
+            differ = np.where(folds, strained, differ)
+        moved = atoms.positions - self._positions[~differ]
+        moved -= moved[:, :1]  # a shift of the whole is no difference
+        folded = folds[~differ]
+        if folded.any():
+            parts = moved[folded] @ inverse
+            moved[folded] = (
+                parts - np.round(parts) * atoms.pbc
+            ) @ cell  # atoms that hardly moved are next to their image
+        moved -= moved.mean(axis=1, keepdims=True)
+        return bool((np.sqrt((moved**2).sum(axis=2).mean(axis=1)) < DUPLICATE_ANGSTROM).any())
 
 
 def training_order(frames: Sequence[LabelledFrame], train: Sequence[int], *, seed: int) -> tuple[int, ...]:
