@@ -24,7 +24,7 @@ demo: $(VENV)/.ready
 
 # Two processes share the tests, a file each: first those without real backends, then those with them.
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -m "not integration" -n 2 --dist loadfile --no-loadscope-reorder --durations 10
+	$(BIN)/python -m pytest -m "not integration" -n 2 --dist loadfile --durations 10
 	$(BIN)/python -m pytest -m integration -n 2 --dist loadfile --no-loadscope-reorder --durations 25
 
 newest:
@@ -32,7 +32,7 @@ newest:
 
 # The tests without real backends, on the newest Python that is promised and found; of the long ones a third in turn.
 test-newest: $(VENV)-newest/.ready
-	MLIPGUIDE_FUZZ_INPUTS=100 MLIPGUIDE_LONG_FILES=9 $(VENV)-newest/bin/python -m pytest -p no:cacheprovider -m "not integration" -n 2 --dist loadfile --no-loadscope-reorder
+	MLIPGUIDE_FUZZ_INPUTS=100 MLIPGUIDE_LONG_FILES=9 $(VENV)-newest/bin/python -m pytest -p no:cacheprovider -m "not integration" -n 2 --dist loadfile
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -51,8 +51,7 @@ BEGUN_FIRST = (
     "test_training_engines.py",
     "test_one_node_slurm.py",
 )
-"""The longest files with real backends. They and ``LONG_FILES`` come first, so that processes that share the files end
-together (``--no-loadscope-reorder``)."""
+"""The longest files with real backends, so that processes that share them end together (``--no-loadscope-reorder``)."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -88,6 +87,4 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _place(item: pytest.Item) -> int:
-    first = [*BEGUN_FIRST, *LONG_FILES]
-    names = (item.path.name, "/".join(item.path.parts[-2:]))
-    return next((first.index(name) for name in names if name in first), len(first))
+    return BEGUN_FIRST.index(item.path.name) if item.path.name in BEGUN_FIRST else len(BEGUN_FIRST)
